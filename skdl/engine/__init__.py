@@ -1,1 +1,45 @@
-"""."""
+"""The training loop, for every architecture: batches, optimisation, stopping, prediction.
+
+The only importer of skorch. ``Net`` is what an estimator builds in ``fit``; ``_loop.py`` holds
+the loop itself.
+"""
+
+from ._data import Batch, Data, Ragged, Streamed, as_tensor
+from ._net import Net, Output, forward
+from ._objectives import (
+    Objective,
+    Pinball,
+    Supervised,
+    absolute_error,
+    cross_entropy,
+    huber,
+    inputs_of,
+    squared_error,
+)
+from ._optim import LR_SCHEDULES, OPTIMIZERS
+from ._scope import draw_seed, resolve_device, resolve_dtype, seeded
+
+__all__ = [
+    "LR_SCHEDULES",
+    "OPTIMIZERS",
+    "Batch",
+    "Data",
+    "Net",
+    "Objective",
+    "Output",
+    "Pinball",
+    "Ragged",
+    "Streamed",
+    "Supervised",
+    "absolute_error",
+    "as_tensor",
+    "cross_entropy",
+    "draw_seed",
+    "forward",
+    "huber",
+    "inputs_of",
+    "resolve_device",
+    "resolve_dtype",
+    "seeded",
+    "squared_error",
+]

@@ -1,1 +1,40 @@
-"""."""
+"""The catalogue: deep estimators of skdl, and scikit-learn's classics beside them."""
+
+from ._classical import (
+    SVC,
+    SVR,
+    DecisionTreeClassifier,
+    DecisionTreeRegressor,
+    KNeighborsClassifier,
+    Lasso,
+    LinearRegression,
+    LinearSVC,
+    LogisticRegression,
+    NearestCentroid,
+    Perceptron,
+    RandomForestClassifier,
+    RandomForestRegressor,
+    Ridge,
+)
+from ._recurrent import GRUClassifier, GRURegressor, LSTMClassifier, LSTMRegressor
+
+__all__ = [
+    "SVC",
+    "SVR",
+    "DecisionTreeClassifier",
+    "DecisionTreeRegressor",
+    "GRUClassifier",
+    "GRURegressor",
+    "KNeighborsClassifier",
+    "LSTMClassifier",
+    "LSTMRegressor",
+    "Lasso",
+    "LinearRegression",
+    "LinearSVC",
+    "LogisticRegression",
+    "NearestCentroid",
+    "Perceptron",
+    "RandomForestClassifier",
+    "RandomForestRegressor",
+    "Ridge",
+]

@@ -1,0 +1,161 @@
+"""Training data as named columns, served in batches that are dicts of tensors.
+
+The engine knows data only as :class:`Data`: columns of equal length. A batch is a dict from
+column name to tensor; the names are those of the module's ``forward`` arguments, besides
+``y`` and ``weight``, which the objective reads.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Batch = dict[str, Tensor]
+
+# Arrays above this size are converted batch by batch instead of copied whole.
+STREAM_BYTES = 256 * 2**20
+
+
+def as_tensor(array: np.ndarray, dtype: torch.dtype) -> Tensor:
+    """Tensor over a numpy array, sharing its memory where the dtype allows."""
+    with warnings.catch_warnings():
+        # Training only reads X, so a read-only memory map may be shared.
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return torch.from_numpy(np.ascontiguousarray(array)).to(dtype)
+
+
+class Streamed:
+    """A column that stays where it is (a memory map, say): each batch is converted when taken."""
+
+    def __init__(self, array: np.ndarray, dtype: torch.dtype) -> None:
+        self.array, self.dtype, self.device = array, dtype, torch.device("cpu")
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def to(self, device: torch.device) -> Streamed:
+        moved = Streamed(self.array, self.dtype)
+        moved.device = device
+        return moved
+
+    def take(self, rows: Tensor | slice) -> Tensor:
+        picked = self.array[rows if isinstance(rows, slice) else rows.cpu().numpy()]
+        return as_tensor(picked, self.dtype).to(self.device, non_blocking=True)
+
+
+class Ragged:
+    """A column of sequences of unequal length; a batch is padded to its longest sequence.
+
+    Parameters
+    ----------
+    values : Tensor of shape (total_steps, n_channels)
+        All sequences one after the other.
+    lengths : Tensor of shape (n_samples,)
+        Steps of each sequence.
+    """
+
+    def __init__(self, values: Tensor, lengths: Tensor) -> None:
+        self.values, self.lengths = values, lengths
+        self.starts = lengths.cumsum(0) - lengths
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def to(self, device: torch.device) -> Ragged:
+        return Ragged(self.values.to(device), self.lengths.to(device))
+
+    def take(self, rows: Tensor | slice) -> Batch:
+        """Padded sequences ``x`` (B, T, C), zeros behind each end, and their ``lengths`` (B,)."""
+        lengths, starts = self.lengths[rows], self.starts[rows]
+        steps = torch.arange(int(lengths.max()), device=lengths.device)
+        real = steps < lengths[:, None]  # (B, T)
+        index = torch.where(real, starts[:, None] + steps, 0)
+        padded = self.values[index] * real[..., None].to(self.values.dtype)
+        return {"x": padded, "lengths": lengths}
+
+
+Column = Tensor | Streamed | Ragged
+
+
+class Data:
+    """Columns of equal length, and which of their rows are in use.
+
+    Parameters
+    ----------
+    columns : mapping of str to Tensor, Streamed or Ragged
+        A ``Ragged`` column adds ``x`` and ``lengths`` to each batch, any other its own name.
+    rows : Tensor of int64, default=None
+        The rows in use, in order; all when None.
+    """
+
+    def __init__(self, columns: Mapping[str, Column], rows: Tensor | None = None) -> None:
+        self.columns, self.rows = dict(columns), rows
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()))) if self.rows is None else len(self.rows)
+
+    def subset(self, rows: np.ndarray | Tensor) -> Data:
+        """The given rows of this data; nothing is copied."""
+        rows = torch.as_tensor(rows)
+        return Data(self.columns, rows if self.rows is None else self.rows[rows])
+
+    def with_columns(self, **columns: Column) -> Data:
+        """This data with more columns, each as long as all rows of the others."""
+        return Data({**self.columns, **columns}, self.rows)
+
+    def to(self, device: torch.device) -> Data:
+        """This data on a device; columns already there are shared."""
+        rows = None if self.rows is None else self.rows.to(device)
+        return Data({name: column.to(device) for name, column in self.columns.items()}, rows)
+
+    def n_batches(self, batch_size: int) -> int:
+        return -(-len(self) // batch_size)
+
+    def batches(self, batch_size: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
+        """Batches in row order, or shuffled by ``generator``."""
+        n_rows = len(self)
+        order = self.rows
+        if generator is not None and n_rows > batch_size:  # one full batch needs no shuffling
+            shuffled = torch.randperm(n_rows, generator=generator)
+            order = shuffled if order is None else order[shuffled.to(order.device)]
+        for start in range(0, n_rows, batch_size):
+            part = slice(start, min(start + batch_size, n_rows))
+            yield self._take(part if order is None else order[part])
+
+    def by_length(self) -> Tensor | None:
+        """Row order from short to long sequences, or None when all are equally long."""
+        for column in self.columns.values():
+            if isinstance(column, Ragged):
+                lengths = column.lengths if self.rows is None else column.lengths[self.rows]
+                return torch.argsort(lengths, stable=True)
+        return None
+
+    def _take(self, rows: Tensor | slice) -> Batch:
+        batch: Batch = {}
+        for name, column in self.columns.items():
+            if isinstance(column, Tensor):
+                batch[name] = column[rows] if isinstance(rows, slice) else column.index_select(0, rows)
+                continue
+            taken: Any = column.take(rows)
+            batch.update(taken if isinstance(taken, dict) else {name: taken})
+        return batch
+
+
+class BatchIterator:
+    """Batches of one :class:`Data`, iterable once per epoch; what the net's loops run over."""
+
+    def __init__(
+        self, data: Data, batch_size: int, generator: torch.Generator | None = None
+    ) -> None:
+        self.data, self.batch_size, self.generator = data, batch_size, generator
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self.data.batches(self.batch_size, self.generator)
+
+    def __len__(self) -> int:
+        return self.data.n_batches(self.batch_size)

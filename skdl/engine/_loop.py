@@ -1,0 +1,219 @@
+"""The training loop: epochs over batches, and what happens between them."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from skorch import NeuralNet
+from skorch.callbacks import Callback
+from torch import Tensor
+
+from ._data import Batch, BatchIterator, Data
+from ._optim import Schedule, WeightAverage, clip_gradients
+from ._progress import Progress
+from ._scope import autocast
+from ._stopping import EarlyStopping, Snapshot
+
+if TYPE_CHECKING:
+    from ._net import Net
+
+BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+VALID_BATCH_SIZE = 512
+
+
+def watches_batches(callback: Any) -> bool:
+    """Whether a skorch callback does something at every batch."""
+    return any(
+        getattr(type(callback), event, None) is not getattr(Callback, event)
+        for event in BATCH_EVENTS
+    )
+
+
+def n_rows(batch: Batch) -> int:
+    return len(next(iter(batch.values())))
+
+
+class SkorchBatches:
+    """Batches as the pairs (inputs, y) that skorch's own loop and callbacks expect."""
+
+    def __init__(self, batches: BatchIterator) -> None:
+        self.batches = batches
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[tuple[Batch, Tensor | None]]:
+        for batch in self.batches:
+            yield {k: v for k, v in batch.items() if k != "y"}, batch.get("y")
+
+
+class TrainingRun:
+    """One call of ``Net.train``: everything that lives only while training.
+
+    Parameters
+    ----------
+    net : Net
+        Initialized; its module is trained in place.
+    train, valid : Data
+        On the net's device; ``valid`` may be None.
+    n_epochs : int or None
+        None: ``max_epochs`` with the net's schedule. A number: so many, at a constant rate.
+    """
+
+    def __init__(self, net: Net, train: Data, valid: Data | None, n_epochs: int | None) -> None:
+        self.net, self.module = net, net.module_
+        self.n_epochs = net.max_epochs if n_epochs is None else n_epochs
+        self.objective, self.optimizer = net.criterion_, net.optimizer_
+        generator = torch.Generator().manual_seed(net.seed + len(net.history))
+        self.train = BatchIterator(train, net.batch_size, generator)
+        self.valid = None if valid is None else BatchIterator(valid, VALID_BATCH_SIZE)
+        shape = (net.lr_schedule, net.warmup_fraction) if n_epochs is None else ("constant", 0.0)
+        self.schedule = Schedule(self.optimizer, self.n_epochs * len(self.train), *shape)
+        self.average = net.ema_decay and WeightAverage(self.module, net.ema_decay)
+        self.last_good = Snapshot(self.module)
+        self.stopping: EarlyStopping | None = None
+        self.best_epoch = 0
+        self.calls_back_per_batch = any(watches_batches(callback) for _, callback in net.callbacks_)
+
+    def run(self) -> None:
+        """All epochs, or fewer when training stops early, diverges or a callback stops it."""
+        if self.net.patience is not None and self.valid is not None:
+            self.stopping = EarlyStopping(self.module, self.net.patience, self.net.tol)
+            # The weights at the start are a candidate too: training may only make things worse.
+            self.stopping.update(0, self._valid_loss(self.valid))
+        with Progress(self.net.verbose, self.n_epochs) as progress:
+            for epoch in range(1, self.n_epochs + 1):
+                go_on = self._epoch(epoch)
+                progress.update(self.net.history[-1])
+                if not go_on:
+                    break
+        self._keep_best_weights()
+
+    def _epoch(self, epoch: int) -> bool:
+        """Train and validate once; False when training should stop."""
+        net, started = self.net, time.perf_counter()
+        sets = {"dataset_train": self.train.data, "dataset_valid": self.valid and self.valid.data}
+        net.notify("on_epoch_begin", **sets)
+        train_loss, valid_loss = self._train_epoch(), None
+        diverged = not (math.isfinite(train_loss) and self._weights_are_finite())
+        stop = diverged
+        if not diverged:
+            self.best_epoch = epoch
+            with self._averaged_weights():
+                valid_loss = None if self.valid is None else self._valid_loss(self.valid)
+                if self.stopping is not None and valid_loss is not None:
+                    stop = self.stopping.update(epoch, valid_loss)
+            self.last_good.take()
+            self.schedule.after_epoch(train_loss if valid_loss is None else valid_loss)
+        for name, value in (
+            ("train_loss", train_loss),
+            ("valid_loss", valid_loss),
+            ("lr", self.schedule.lr),
+            ("seconds", time.perf_counter() - started),
+        ):
+            net.history.record(name, value)
+        if diverged:
+            self._report_divergence(epoch)
+        return not (self._callbacks_ask_to_stop(sets) or stop)
+
+    def _train_epoch(self) -> float:
+        """One pass over the training data; the mean loss of its rows."""
+        self.module.train()
+        if self.calls_back_per_batch:
+            return self._epoch_with_skorch(self.train, "train")
+        params = [param for param in self.module.parameters() if param.requires_grad]
+        clip, optimizer = self.net.gradient_clip, self.optimizer
+        total = torch.zeros((), device=self.net.device)  # summed on the device: no waiting
+        for batch in self.train:
+            with autocast(self.module, self.net.device, self.net.precision):
+                loss = self.objective(self.module, batch)
+            loss.backward()
+            if clip is not None:
+                clip_gradients(params, clip)
+            self.schedule.before_step()
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            if self.average:
+                self.average.update()
+            total += loss.detach() * n_rows(batch)
+        return float(total) / len(self.train.data)
+
+    def _valid_loss(self, batches: BatchIterator) -> float:
+        """Mean loss of the validation rows, with the weights as they are."""
+        self.module.eval()
+        if self.calls_back_per_batch and len(self.net.history):
+            return self._epoch_with_skorch(batches, "valid")
+        total = torch.zeros((), device=self.net.device)
+        with torch.no_grad():
+            for batch in batches:
+                with autocast(self.module, self.net.device, self.net.precision):
+                    total += self.objective(self.module, batch) * n_rows(batch)
+        return float(total) / len(batches.data)
+
+    def _epoch_with_skorch(self, batches: BatchIterator, prefix: str) -> float:
+        """The same through skorch's own loop, for callbacks that watch every batch."""
+        training = prefix == "train"
+        step = self.net.train_step if training else self.net.validation_step
+        NeuralNet.run_single_epoch(
+            self.net, SkorchBatches(batches), training=training, prefix=prefix, step_fn=step
+        )
+        columns = (f"{prefix}_loss", f"{prefix}_batch_size")
+        rows = self.net.history[-1, "batches", :, columns]
+        rows = [row for row in rows if isinstance(row, tuple)]
+        return sum(loss * size for loss, size in rows) / sum(size for _, size in rows)
+
+    def before_step(self) -> None:
+        """For skorch's loop: what happens between the gradient and the step."""
+        if self.net.gradient_clip is not None:
+            clip_gradients(list(self.module.parameters()), self.net.gradient_clip)
+        self.schedule.before_step()
+
+    def _weights_are_finite(self) -> bool:
+        norms = torch._foreach_norm([param.detach() for param in self.module.parameters()])
+        return bool(torch.isfinite(torch.stack(norms)).all())
+
+    def _report_divergence(self, epoch: int) -> None:
+        """Warn, or raise when there is no good epoch to fall back to."""
+        advice = (
+            f"The training loss is not finite any more in epoch {epoch}. Try a smaller lr "
+            f"(now {self.net.lr:g}), gradient_clip=1.0, or scaling X and y."
+        )
+        if not self.last_good.kept:
+            raise ValueError(advice)
+        self.last_good.restore()
+        self.average = None  # spoilt by the same step
+        warnings.warn(
+            f"{advice} The weights of epoch {epoch - 1} are kept.", ConvergenceWarning, stacklevel=2
+        )
+
+    def _callbacks_ask_to_stop(self, sets: dict[str, Any]) -> bool:
+        try:
+            self.net.notify("on_epoch_end", **sets)
+        except KeyboardInterrupt:  # how skorch's EarlyStopping ends a training
+            return True
+        return False
+
+    @contextlib.contextmanager
+    def _averaged_weights(self) -> Iterator[None]:
+        """The averaged weights in place of the trained ones, for validation."""
+        if self.average:
+            self.average.swap()
+        try:
+            yield
+        finally:
+            if self.average:
+                self.average.swap()
+
+    def _keep_best_weights(self) -> None:
+        if self.stopping is not None:
+            self.stopping.snapshot.restore()
+            self.best_epoch = self.stopping.best_epoch
+        elif self.average:
+            self.average.swap()

@@ -1,0 +1,236 @@
+"""The private skorch net: what is trained, how, on which device; its prediction and its pickle."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from skorch import NeuralNet
+from torch import Tensor, nn
+
+from ._data import Batch, BatchIterator, Data
+from ._loop import SkorchBatches, TrainingRun
+from ._objectives import Objective, inputs_of
+from ._optim import make_optimizer
+from ._scope import autocast, resolve_device, resolve_dtype, scoped_threads, seeded, threads_for
+
+Output = Callable[[nn.Module, Batch], Tensor]
+
+
+def forward(module: nn.Module, batch: Batch) -> Tensor:
+    """The module's output for a batch."""
+    return module(**inputs_of(batch))
+
+
+class Net(NeuralNet):
+    """A skorch net that slices tensors into batches and does not wait for the device in between.
+
+    It knows a module, an objective (function of module and batch) and :class:`Data`; nothing of
+    any architecture. The loop itself is :class:`skdl.engine._loop.TrainingRun`.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Trained in place.
+    objective : callable
+        ``objective(module, batch)`` gives the loss, a scalar tensor.
+    patience : int or None
+        Early stopping when not None; needs validation data in :meth:`train`.
+    seed : int
+        Decides shuffling and dropout.
+
+    The others are those of every deep estimator, see :class:`skdl.estimators.LSTMRegressor`.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        objective: Objective,
+        *,
+        optimizer: str = "adam",
+        lr: float = 1e-3,
+        weight_decay: float = 0.0,
+        max_epochs: int = 10,
+        batch_size: int = 64,
+        lr_schedule: str = "constant",
+        warmup_fraction: float = 0.0,
+        gradient_clip: float | None = None,
+        patience: int | None = None,
+        tol: float = 1e-4,
+        ema_decay: float | None = None,
+        device: str = "cpu",
+        precision: str = "auto",
+        seed: int = 0,
+        verbose: int = 0,
+        callbacks: list[Any] | None = None,
+    ) -> None:
+        super().__init__(
+            module,
+            objective,
+            optimizer=optimizer,
+            lr=lr,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            train_split=None,
+            callbacks=copy.deepcopy(callbacks),
+            verbose=verbose,
+            device=resolve_device(device),
+        )
+        self.weight_decay = weight_decay
+        self.lr_schedule, self.warmup_fraction = lr_schedule, warmup_fraction
+        self.gradient_clip, self.ema_decay = gradient_clip, ema_decay
+        self.patience, self.tol = patience, tol
+        self.precision, self.seed = precision, seed
+        self.best_epoch_ = 0
+        self._run: TrainingRun | None = None
+
+    # Training ----------------------------------------------------------------------------------
+
+    def train(self, data: Data, valid: Data | None = None, *, n_epochs: int | None = None) -> Net:
+        """Train the module for ``max_epochs`` epochs, or for ``n_epochs`` more at a constant rate.
+
+        Ctrl-C ends it with KeyboardInterrupt. A loss that is not finite ends it with a warning
+        and the weights of the epoch before.
+
+        Raises
+        ------
+        ValueError
+            If the loss is not finite in the first epoch.
+        """
+        n_threads = threads_for(self.module_, min(self.batch_size, len(data)), self.device)
+        with scoped_threads(n_threads), seeded(self.seed + len(self.history), self.device):
+            self.notify("on_train_begin", X=data, y=None)
+            try:
+                self.fit_loop(data, valid, epochs=n_epochs)
+            finally:
+                self.module_.eval()
+            self.notify("on_train_end", X=data, y=None)
+        for row in self.history:
+            row["batches"] = []  # per-batch rows would make up most of a pickle
+        return self
+
+    def fit_loop(self, X: Data, y: Data | None = None, epochs: int | None = None, **_: Any) -> Net:
+        """Epochs over training data ``X`` with validation data ``y``."""
+        valid = None if y is None else y.to(self.device)
+        self._run = TrainingRun(self, X.to(self.device), valid, epochs)
+        try:
+            self._run.run()
+        finally:
+            self.best_epoch_, self._run = self._run.best_epoch, None
+        return self
+
+    # Prediction --------------------------------------------------------------------------------
+
+    @torch.inference_mode()
+    def outputs(self, data: Data, output: Output = forward, batch_size: int = 512) -> Tensor:
+        """``output(module, batch)`` for all rows of ``data``, in their order, on the CPU."""
+        order = data.by_length()  # similar lengths together: less padding
+        ordered = data if order is None else data.subset(order)
+        parts = []
+        with scoped_threads(threads_for(self.module_, batch_size, self.device)):
+            for batch in ordered.to(self.device).batches(batch_size):
+                with autocast(self.module_, self.device, self.precision):
+                    parts.append(output(self.module_, batch))
+            result = torch.cat(parts).to("cpu")
+        if result.dtype is torch.bfloat16:
+            result = result.float()
+        if order is not None:
+            result = torch.empty_like(result).index_copy_(0, order, result)
+        return result
+
+    # What skorch asks for ----------------------------------------------------------------------
+
+    @property
+    def _default_callbacks(self) -> list[Any]:
+        return []  # history, progress and timing are the loop's own
+
+    def initialize_module(self) -> Net:
+        self.module_ = self.module.to(resolve_dtype(self.precision))
+        return self
+
+    def initialize_criterion(self) -> Net:
+        self.criterion_ = self.criterion
+        return self
+
+    def initialize_optimizer(self, triggered_directly: object = None) -> Net:
+        self.optimizer_ = make_optimizer(
+            self.optimizer, self.module_.parameters(), self.lr, self.weight_decay
+        )
+        return self
+
+    def train_step_single(self, batch: tuple[Batch, Tensor | None], **_: Any) -> dict[str, Tensor]:
+        step = self._observed_step(batch)
+        step["loss"].backward()
+        if self._run is not None:
+            self._run.before_step()
+        return step
+
+    def train_step(self, batch: tuple[Batch, Tensor | None], **fit_params: Any) -> Any:
+        step = super().train_step(batch, **fit_params)
+        if self._run is not None and self._run.average:
+            self._run.average.update()
+        return step
+
+    def validation_step(self, batch: tuple[Batch, Tensor | None], **_: Any) -> dict[str, Tensor]:
+        with torch.no_grad():
+            return self._observed_step(batch)
+
+    def _observed_step(self, batch: tuple[Batch, Tensor | None]) -> dict[str, Tensor]:
+        """Loss of a (inputs, y) pair and the output that the module gave on the way."""
+        inputs, y = batch
+        seen: list[Tensor] = []
+        hook = self.module_.register_forward_hook(lambda _module, _args, out: seen.append(out))
+        try:
+            with autocast(self.module_, self.device, self.precision):
+                loss = self.criterion_(self.module_, inputs if y is None else {**inputs, "y": y})
+        finally:
+            hook.remove()
+        return {"loss": loss, "y_pred": seen[-1].detach() if seen else loss.detach()}
+
+    def evaluation_step(self, batch: tuple[Batch, Any], training: bool = False) -> Tensor:
+        with torch.set_grad_enabled(training):
+            self._set_training(training)
+            return forward(self.module_, batch[0])
+
+    def get_dataset(self, X: Data, y: Any = None) -> Data:
+        return X
+
+    def get_iterator(self, dataset: Data, training: bool = False) -> SkorchBatches:
+        return SkorchBatches(BatchIterator(dataset, self.batch_size))
+
+    # Moving and keeping ------------------------------------------------------------------------
+
+    def to(self, device: str | torch.device) -> Net:
+        """Move weights and optimizer to a device."""
+        self.device = resolve_device(device)
+        self.module_.to(self.device)
+        optimizer = getattr(self, "optimizer_", None)
+        for state in optimizer.state.values() if optimizer is not None else ():
+            for name, value in state.items():
+                if isinstance(value, Tensor):
+                    state[name] = value.to(self.device)
+        return self
+
+    def forget_optimizer(self) -> Net:
+        """Drop the optimizer's state: a finished training needs it no more."""
+        if hasattr(self, "optimizer_"):
+            self.initialize_optimizer()
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        # On the CPU, so that a machine without CUDA can load it.
+        state = self.__dict__
+        if self.device.type != "cpu" and "module_" in state:
+            state = copy.deepcopy(state)
+            on_cpu = object.__new__(Net)
+            on_cpu.__dict__.update(state)
+            state = on_cpu.to("cpu").__dict__
+        return {**state, "device": self.device}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self.device.type == "cuda":
+            there = (self.device.index or 0) < torch.cuda.device_count()
+            self.to(self.device if there else "cpu")

@@ -1,0 +1,129 @@
+"""Optimizers, learning-rate schedules and the moving average of the weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor, nn, optim
+
+OPTIMIZERS: dict[str, Callable[..., optim.Optimizer]] = {
+    "sgd": lambda params, **kw: optim.SGD(params, momentum=0.9, **kw),
+    "adagrad": optim.Adagrad,
+    "rmsprop": optim.RMSprop,
+    "adam": optim.Adam,
+    "adamw": optim.AdamW,
+}
+
+
+def make_optimizer(
+    name: str, params: Iterable[nn.Parameter], lr: float, weight_decay: float
+) -> optim.Optimizer:
+    """One of ``OPTIMIZERS``, in torch's fused form where there is one."""
+    params = [param for param in params if param.requires_grad]
+    fused = {} if name == "rmsprop" else {"fused": True}
+    return OPTIMIZERS[name](params, lr=lr, weight_decay=weight_decay, **fused)
+
+
+def _one_cycle(progress: float) -> float:
+    """Rise to the full rate over 30 % of training, then fall to nearly nothing.
+
+    Smith and Topin, "Super-Convergence" (2018), with cosine segments; momentum is not cycled.
+    """
+    start, end, peak = 0.04, 0.0, 0.3
+    low, span = (start, progress / peak) if progress < peak else (end, (1 - progress) / (1 - peak))
+    return low + (1 - low) * 0.5 * (1 - math.cos(math.pi * span))
+
+
+LR_SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": lambda progress: 1.0,
+    "linear": lambda progress: 1.0 - progress,
+    "cosine": lambda progress: 0.5 * (1 + math.cos(math.pi * progress)),
+    "one-cycle": _one_cycle,
+    "plateau": lambda progress: 1.0,
+}
+
+
+class Schedule:
+    """Sets the optimizer's rate before each step; "plateau" halves it between epochs.
+
+    Parameters
+    ----------
+    optimizer : torch.optim.Optimizer
+    n_steps : int
+        Steps of the whole training.
+    shape : {"constant", "linear", "cosine", "one-cycle", "plateau"}
+    warmup_fraction : float in [0, 1)
+        Part of the steps over which the rate grows linearly from nothing.
+    """
+
+    plateau_factor, plateau_epochs = 0.5, 3
+
+    def __init__(
+        self, optimizer: optim.Optimizer, n_steps: int, shape: str, warmup_fraction: float = 0.0
+    ) -> None:
+        self.optimizer, self.shape, self.n_steps = optimizer, LR_SCHEDULES[shape], max(1, n_steps)
+        self.n_warmup = round(warmup_fraction * n_steps)
+        self.peak = optimizer.param_groups[0]["lr"]
+        self.on_plateau = shape == "plateau"
+        # A constant rate is left to whoever else sets it: a user's scheduler callback, say.
+        self.active = shape != "constant" or self.n_warmup > 0
+        self.n_done, self.best, self.n_worse = 0, math.inf, 0
+
+    @property
+    def lr(self) -> float:
+        return float(self.optimizer.param_groups[0]["lr"])
+
+    def factor(self, step: int) -> float:
+        """Rate of one step, as a part of the peak."""
+        if step < self.n_warmup:
+            return (step + 1) / self.n_warmup
+        return self.shape((step - self.n_warmup) / max(1, self.n_steps - self.n_warmup))
+
+    def before_step(self) -> None:
+        if self.active:
+            lr = self.peak * self.factor(self.n_done)
+            for group in self.optimizer.param_groups:
+                group["lr"] = lr
+        self.n_done += 1
+
+    def after_epoch(self, loss: float) -> None:
+        if not self.on_plateau:
+            return
+        self.n_worse = 0 if loss < self.best else self.n_worse + 1
+        self.best = min(self.best, loss)
+        if self.n_worse >= self.plateau_epochs:
+            self.peak, self.n_worse = self.peak * self.plateau_factor, 0
+
+
+class WeightAverage:
+    """Exponential moving average of a module's weights.
+
+    ``average <- decay * average + (1 - decay) * weights`` after every step; the decay grows
+    from 0 so that the first weights do not linger (Tarvainen and Valpola, "Mean teachers", 2017).
+    """
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self.weights = list(module.parameters())
+        self.average = [weight.detach().clone() for weight in self.weights]
+        self.decay, self.n_updates = decay, 0
+
+    @torch.no_grad()
+    def update(self) -> None:
+        self.n_updates += 1
+        decay = min(self.decay, self.n_updates / (self.n_updates + 10))
+        torch._foreach_lerp_(self.average, self.weights, 1 - decay)
+
+    @torch.no_grad()
+    def swap(self) -> None:
+        """Exchange the module's weights and their average; twice is nothing."""
+        for weight, average in zip(self.weights, self.average, strict=True):
+            kept = weight.detach().clone()
+            weight.copy_(average)
+            average.copy_(kept)
+
+
+def clip_gradients(params: list[nn.Parameter], max_norm: float) -> Tensor:
+    """Scale all gradients down together when their norm exceeds ``max_norm``."""
+    return nn.utils.clip_grad_norm_(params, max_norm)

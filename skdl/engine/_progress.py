@@ -1,0 +1,47 @@
+"""What a fit shows while it runs: nothing, one bar, or a line per epoch."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+from tqdm import tqdm
+
+
+class Progress:
+    """``verbose=0``: silent; 1: one bar with loss and remaining time; 2: a line per epoch.
+
+    Used as a context, so that the bar is closed whatever ends the fit.
+    """
+
+    def __init__(self, verbose: int, n_epochs: int) -> None:
+        self.verbose = verbose
+        self.bar = tqdm(total=n_epochs, unit="epoch", leave=True) if verbose == 1 else None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def update(self, row: dict[str, Any]) -> None:
+        """Show one finished epoch: a row of the history."""
+        losses = {
+            name: f"{row[name]:.4g}"
+            for name in ("train_loss", "valid_loss")
+            if row.get(name) is not None
+        }
+        if self.bar is not None:
+            self.bar.set_postfix(losses, refresh=False)
+            self.bar.update()
+        elif self.verbose >= 2:
+            shown = "  ".join(f"{name} {value}" for name, value in losses.items())
+            tqdm.write(
+                f"epoch {row['epoch']:>4}  {shown}  lr {row['lr']:.2e}  {row['seconds']:.2f} s"
+            )

@@ -1,0 +1,94 @@
+"""What a fit borrows and gives back: device, random state, threads, precision."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import nn
+
+# Below this many multiply-adds in a batch's largest matrix product, a second thread costs more
+# than it brings (measured, see benchmarks/threads.py).
+WORK_PER_THREAD = 4_000_000
+
+
+def resolve_device(device: str | torch.device) -> torch.device:
+    """The torch device meant by ``device``; "auto" is CUDA when there is one, else CPU.
+
+    Raises
+    ------
+    ValueError
+        If the device does not exist on this machine.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(
+            f'device must be "auto", "cpu", "cuda" or "cuda:<index>", got {device!r}.'
+        ) from error
+    if resolved.type == "cuda" and (resolved.index or 0) >= torch.cuda.device_count():
+        raise ValueError(
+            f"device={str(device)!r} asks for CUDA, but torch finds {torch.cuda.device_count()} "
+            'CUDA devices here; use device="cpu" or device="auto".'
+        )
+    if resolved.type not in ("cpu", "cuda"):
+        raise ValueError(f'device must be "auto", "cpu" or a CUDA device, got {device!r}.')
+    return resolved
+
+
+def resolve_dtype(precision: str) -> torch.dtype:
+    """The dtype in which weights and data are kept."""
+    return torch.float64 if precision == "float64" else torch.float32
+
+
+def autocast(module: nn.Module, device: torch.device, precision: str) -> contextlib.AbstractContextManager:
+    """bfloat16 autocast when asked for, or with "auto" where the module says that it is safe."""
+    safe = precision == "auto" and device.type == "cuda" and getattr(module, "bfloat16_safe", False)
+    if precision == "bfloat16" or safe:
+        return torch.autocast(device.type, dtype=torch.bfloat16)
+    return contextlib.nullcontext()
+
+
+def draw_seed(random_state: int | np.random.RandomState | None) -> int:
+    """A seed for torch. None draws fresh entropy: numpy's global state is left alone."""
+    if random_state is None:
+        return int(np.random.default_rng().integers(2**31))
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31 - 1))
+    return int(random_state)
+
+
+@contextlib.contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Random numbers of torch from ``seed`` inside, the global state as it was outside."""
+    cuda = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=cuda):
+        torch.random.default_generator.manual_seed(seed)
+        if cuda:
+            torch.cuda.manual_seed(seed)
+        yield
+
+
+@contextlib.contextmanager
+def scoped_threads(n_threads: int) -> Iterator[None]:
+    """At most ``n_threads`` threads inside torch operations, never more than were allowed."""
+    before = torch.get_num_threads()
+    if n_threads < before:
+        torch.set_num_threads(n_threads)
+    try:
+        yield
+    finally:
+        if n_threads < before:
+            torch.set_num_threads(before)
+
+
+def threads_for(module: nn.Module, batch_size: int, device: torch.device) -> int:
+    """How many threads are worth their cost, from the work of one batch's largest product."""
+    if device.type != "cpu":
+        return 1
+    largest = max((weight.numel() for weight in module.parameters() if weight.ndim > 1), default=0)
+    return max(1, min(torch.get_num_threads(), batch_size * largest // WORK_PER_THREAD))

@@ -1,0 +1,59 @@
+"""Keeping the best weights in memory, and knowing when to stop."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class Snapshot:
+    """A copy of a module's weights and buffers, overwritten in place."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.live = [*module.parameters(), *module.buffers()]
+        self.kept: list[Tensor] = []
+
+    @torch.no_grad()
+    def take(self) -> None:
+        if not self.kept:
+            self.kept = [tensor.detach().clone() for tensor in self.live]
+            return
+        for kept, live in zip(self.kept, self.live, strict=True):
+            kept.copy_(live)
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        for kept, live in zip(self.kept, self.live, strict=True):
+            live.copy_(kept)
+
+
+class EarlyStopping:
+    """Remembers the weights of the lowest validation loss; says when patience has run out.
+
+    Parameters
+    ----------
+    module : nn.Module
+    patience : int
+        Epochs in a row without an improvement of more than ``tol`` before stopping.
+    tol : float
+        Improvement that counts, as a part of the lowest loss so far.
+    """
+
+    def __init__(self, module: nn.Module, patience: int, tol: float) -> None:
+        self.snapshot = Snapshot(module)
+        self.patience, self.tol = patience, tol
+        self.best, self.best_epoch, self.n_worse = math.inf, 0, 0
+        self.mark = math.inf  # the loss that the next one must beat to reset patience
+
+    def update(self, epoch: int, loss: float) -> bool:
+        """Take note of an epoch's validation loss; True when training should stop."""
+        if loss < self.best:
+            self.best, self.best_epoch = loss, epoch
+            self.snapshot.take()
+        if loss < self.mark - self.tol * abs(self.mark) if math.isfinite(self.mark) else True:
+            self.mark, self.n_worse = loss, 0
+        else:
+            self.n_worse += 1
+        return self.n_worse >= self.patience

@@ -1,0 +1,307 @@
+"""TorchEstimator: the parameters every deep estimator shares, and the plumbing of ``fit``."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+from .._sklearn import Interval, StrOptions, check_sample_weight
+from ..engine import (
+    LR_SCHEDULES,
+    OPTIMIZERS,
+    Data,
+    Net,
+    Objective,
+    Output,
+    as_tensor,
+    draw_seed,
+    forward,
+    resolve_device,
+    resolve_dtype,
+    seeded,
+)
+
+HISTORY = ["epoch", "train_loss", "valid_loss", "lr", "seconds"]
+AUTO_STOPPING_ROWS = 200
+PRECISIONS = {"auto", "float32", "bfloat16", "float64"}
+
+
+@dataclass(kw_only=True, repr=False, eq=False, match_args=False)
+class TorchEstimator(BaseEstimator):
+    """Base of every deep estimator: shared parameters, ``fit`` through the engine.
+
+    A subclass says how X is read (``_read_inputs``), how y is read (``_read_target``, see
+    ``TorchRegressor`` and ``TorchClassifier``), which module is trained (``_make_module``) and on
+    which objective (``_make_objective``). See CONTRIBUTING.md, "Add an estimator in six steps".
+    """
+
+    max_epochs: int = 100
+    batch_size: int | str = "auto"
+    lr: float = 1e-3
+    optimizer: str = "adam"
+    weight_decay: float = 0.0
+    lr_schedule: str = "constant"
+    warmup_fraction: float = 0.0
+    gradient_clip: float | None = None
+    early_stopping: bool | str = "auto"
+    validation_fraction: float = 0.1
+    n_iter_no_change: int = 10
+    tol: float = 1e-4
+    ema_decay: float | None = None
+    device: str = "auto"
+    precision: str = "auto"
+    warm_start: bool = False
+    random_state: Any = None
+    verbose: int = 0
+    callbacks: list[Any] | None = None
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "optimizer": [StrOptions(set(OPTIMIZERS))],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "lr_schedule": [StrOptions(set(LR_SCHEDULES))],
+        "warmup_fraction": [Interval(Real, 0, 1, closed="left")],
+        "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
+        "early_stopping": ["boolean", StrOptions({"auto"})],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "ema_decay": [Interval(Real, 0, 1, closed="left"), None],
+        "device": [str, torch.device],
+        "precision": [StrOptions(PRECISIONS)],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+        "callbacks": [list, None],
+    }
+
+    # What a subclass says -----------------------------------------------------------------------
+
+    def _read_inputs(self, X: Any, *, reset: bool) -> Data:
+        """X as columns named like the arguments of the module's ``forward``."""
+        raise NotImplementedError
+
+    def _read_target(self, y: Any, *, reset: bool) -> np.ndarray:
+        """y validated: floats (n, k) or class indices (n,)."""
+        raise NotImplementedError
+
+    def _class_weights(self, target: np.ndarray) -> np.ndarray | None:
+        """A weight per row from the classes, or None."""
+        return None
+
+    def _learn_target(self, target: np.ndarray, weight: np.ndarray | None) -> None:
+        """Learn what ``_target_column`` needs, from the training rows."""
+
+    def _target_column(self, target: np.ndarray) -> Tensor:
+        """The target as the objective wants it."""
+        raise NotImplementedError
+
+    def _output_shape(self) -> tuple[int, ...]:
+        """Shape of one row's output."""
+        raise NotImplementedError
+
+    def _make_module(self, train: Data) -> nn.Module:
+        """The untrained module; ``train`` holds the training rows, y and weight included."""
+        raise NotImplementedError
+
+    def _make_objective(self) -> Objective:
+        raise NotImplementedError
+
+    def _strata(self, target: np.ndarray) -> np.ndarray | None:
+        """Classes that the validation split keeps in proportion, or None."""
+        return None
+
+    # Training -----------------------------------------------------------------------------------
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool = False) -> Self:
+        """What ``fit`` and ``partial_fit`` do: read, split, build the module, train it."""
+        with all_or_nothing(self):
+            go_on = hasattr(self, "net_") and (self.warm_start or incremental)
+            data, target, weight = self._read(X, y, sample_weight, reset=not go_on)
+            seed = draw_seed(self.random_state)
+            rows, valid_rows = self._split(target, seed, incremental)
+            if not go_on:
+                self._learn_target(target[rows], None if weight is None else weight[rows])
+            data = data.with_columns(y=self._target_column(target))
+            if weight is not None:
+                mean = weight[rows].mean()
+                data = data.with_columns(weight=as_tensor(weight / mean, self._dtype))
+            valid = None if valid_rows is None else data.subset(valid_rows)
+            train = data if valid is None else data.subset(rows)
+            net = self.net_ if go_on and incremental else self._make_net(train, seed, go_on)
+            net.train(train, valid, n_epochs=1 if incremental else None)
+            self._keep(net if incremental else net.forget_optimizer())
+        return self
+
+    def _read(
+        self, X: Any, y: Any, sample_weight: Any, *, reset: bool
+    ) -> tuple[Data, np.ndarray, np.ndarray | None]:
+        """Inputs, target and weights of all rows, validated."""
+        resolve_device(self.device)  # a wrong device is said before any work
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but the target y "
+                "is None."
+            )
+        data = self._read_inputs(X, reset=reset)
+        target = self._read_target(y, reset=reset)
+        if len(target) != len(data):
+            raise ValueError(f"X has {len(data)} samples, but y has {len(target)}.")
+        weight = self._class_weights(target)
+        if sample_weight is not None:
+            given = check_sample_weight(
+                sample_weight, target, dtype=np.float64, ensure_non_negative=True
+            )
+            weight = given if weight is None else weight * given
+        return data, target, weight
+
+    def _split(
+        self, target: np.ndarray, seed: int, incremental: bool
+    ) -> tuple[np.ndarray | slice, np.ndarray | None]:
+        """Rows to train on, and rows to validate on when stopping early."""
+        n_samples = len(target)
+        stop_early = self.early_stopping
+        if stop_early == "auto":
+            stop_early = n_samples >= AUTO_STOPPING_ROWS
+        if incremental or not stop_early:
+            return slice(None), None
+        return split_rows(n_samples, self.validation_fraction, seed, self._strata(target))
+
+    def _make_net(self, train: Data, seed: int, go_on: bool) -> Net:
+        with seeded(seed, resolve_device(self.device)):
+            module = copy.deepcopy(self.module_) if go_on else self._make_module(train)
+        n_train = len(train)
+        early = self.early_stopping is not False
+        return Net(
+            module,
+            self._make_objective(),
+            optimizer=self.optimizer,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            max_epochs=self.max_epochs,
+            batch_size=auto_batch_size(n_train) if self.batch_size == "auto" else self.batch_size,
+            lr_schedule=self.lr_schedule,
+            warmup_fraction=self.warmup_fraction,
+            gradient_clip=self.gradient_clip,
+            patience=self.n_iter_no_change if early else None,
+            tol=self.tol,
+            ema_decay=self.ema_decay,
+            device=self.device,
+            precision=self.precision,
+            seed=seed,
+            verbose=self.verbose,
+            callbacks=self.callbacks,
+        ).initialize()
+
+    def _keep(self, net: Net) -> None:
+        self.net_ = net
+        self.history_ = pd.DataFrame(net.history.to_list(), columns=HISTORY)
+        self.n_iter_ = len(net.history)
+        self.best_epoch_ = net.best_epoch_
+
+    # After fit ----------------------------------------------------------------------------------
+
+    def _outputs(self, X: Any, output: Output = forward) -> np.ndarray:
+        """``output(module, batch)`` for every row of X."""
+        check_is_fitted(self)
+        return self.net_.outputs(self._read_inputs(X, reset=False), output).numpy()
+
+    def to(self, device: str | torch.device) -> Self:
+        """Move the fitted estimator to another device; predictions then run there.
+
+        Parameters
+        ----------
+        device : str or torch.device
+            "auto", "cpu", "cuda" or "cuda:<index>".
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If there is no such device here.
+        """
+        check_is_fitted(self)
+        self.net_.to(device)
+        return self
+
+    @property
+    def module_(self) -> nn.Module:
+        return self.net_.module_
+
+    @property
+    def device_(self) -> str:
+        return str(self.net_.device)
+
+    @property
+    def n_parameters_(self) -> int:
+        return sum(parameter.numel() for parameter in self.module_.parameters())
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return resolve_dtype(self.precision)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "net_")
+
+
+@contextlib.contextmanager
+def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
+    """Leave the estimator as it was when something goes wrong inside."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def auto_batch_size(n_train: int) -> int:
+    """Batches of 64 rows, smaller when there are few: an epoch should be a few dozen steps."""
+    return int(np.clip(n_train // 16, 8, 64))
+
+
+def split_rows(
+    n_samples: int, fraction: float, seed: int, strata: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Random rows to train on and to validate on, in proportion within each stratum.
+
+    Raises
+    ------
+    ValueError
+        If no row is left for one of the two.
+    """
+    order = np.random.default_rng(seed).permutation(n_samples)
+    if strata is None:
+        n_valid = round(fraction * n_samples)
+        valid = order[:n_valid]
+    else:
+        of_stratum = [order[strata[order] == stratum] for stratum in np.unique(strata)]
+        # Rounded down: a class with few rows keeps them all for training.
+        valid = np.concatenate([rows[: int(fraction * len(rows))] for rows in of_stratum])
+    n_valid = len(valid)
+    if not 0 < n_valid < n_samples:
+        raise ValueError(
+            f"validation_fraction={fraction} of {n_samples} samples leaves {n_samples - n_valid} "
+            f"rows for training and {n_valid} for validation; both need at least one. Use "
+            "another validation_fraction, more data, or early_stopping=False."
+        )
+    train = np.ones(n_samples, dtype=bool)
+    train[valid] = False
+    return np.flatnonzero(train), np.sort(valid)

@@ -1,0 +1,180 @@
+"""What each parameter and attribute is, said once; the class docstrings are put together here."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, fields
+from textwrap import dedent, indent
+from typing import dataclass_transform
+
+from sklearn.base import RegressorMixin
+
+# name: (type, meaning). The default comes from the class.
+PARAMETERS: dict[str, tuple[str, str]] = {
+    "hidden_size": ("int", "Features of the hidden state, at least 1."),
+    "n_layers": ("int", "Recurrent layers, one over the other, at least 1."),
+    "bidirectional": ("bool", "Whether to read each sequence backwards too."),
+    "pooling": (
+        '{"last", "mean", "max", "attention"}',
+        "How the states of all steps become one: the last real step's (never padding's), their\n"
+        "mean, their maximum, or a mean whose weights are learned.",
+    ),
+    "dropout": (
+        "float",
+        "Part of the features that is zeroed in training, between layers and before the head;\n"
+        "in [0, 1).",
+    ),
+    "n_channels": (
+        "int or None",
+        "Channels of each step when X is flat: (n_samples, n_steps * n_channels), the channels\n"
+        "of one step together. None reads a 2-D X as sequences of one channel.",
+    ),
+    "standardize": (
+        "bool",
+        "Whether each channel, and y in regressors, is scaled to mean 0 and variance 1 inside;\n"
+        "learned from the training rows of ``fit`` only.",
+    ),
+    "loss": (
+        '{"squared_error", "absolute_error", "huber", "quantile"}',
+        "What is minimised, on standardized y. \"huber\" is squared up to an error of one\n"
+        "standard deviation of y, absolute beyond.",
+    ),
+    "quantiles": (
+        "tuple of float or None",
+        'Levels for ``loss="quantile"``, sorted, each in (0, 1); None means (0.1, 0.5, 0.9). The\n'
+        "median is always estimated too: it is what ``predict`` gives.",
+    ),
+    "class_weight": (
+        'dict, "balanced" or None',
+        'Weight of each label; "balanced" makes all classes weigh the same. Multiplied by\n'
+        "``sample_weight``.",
+    ),
+    "max_epochs": ("int", "Most passes over the training rows, at least 1."),
+    "batch_size": (
+        'int or "auto"',
+        'Rows per step of the optimizer. "auto" is a 16th of the rows, between 8 and 64.',
+    ),
+    "lr": ("float", "Learning rate at its peak, above 0."),
+    "optimizer": (
+        '{"sgd", "adagrad", "rmsprop", "adam", "adamw"}',
+        'The optimizer; "sgd" has momentum 0.9.',
+    ),
+    "weight_decay": (
+        "float",
+        'Decay of the weights, 0 or more: decoupled for "adamw", an L2 penalty for the others.',
+    ),
+    "lr_schedule": (
+        '{"constant", "linear", "cosine", "one-cycle", "plateau"}',
+        'Course of the learning rate. "linear" and "cosine" fall to 0; "one-cycle" rises over 30 %\n'
+        'of the steps, then falls; "plateau" halves after 3 epochs without a lower loss.',
+    ),
+    "warmup_fraction": (
+        "float",
+        "Part of the steps over which the rate first grows from 0; in [0, 1).",
+    ),
+    "gradient_clip": ("float or None", "Largest norm of the gradient; None does not clip."),
+    "early_stopping": (
+        'bool or "auto"',
+        "Whether to set ``validation_fraction`` of the rows aside, stop when their loss gets no\n"
+        'better, and keep the weights that were best on them. "auto" does so from 200 rows on.',
+    ),
+    "validation_fraction": (
+        "float",
+        "Part of the rows of ``fit`` set aside when stopping early; in (0, 1). Drawn at random,\n"
+        "in proportion to the classes.",
+    ),
+    "n_iter_no_change": ("int", "Epochs without improvement before stopping early."),
+    "tol": ("float", "Improvement of the validation loss that counts, relative to the loss."),
+    "ema_decay": (
+        "float or None",
+        "Decay of an exponential moving average of the weights, in [0, 1), 0.999 say; used for\n"
+        "validation and prediction. None uses the weights themselves.",
+    ),
+    "device": (
+        'str or torch.device',
+        '"auto" is CUDA when there is one, else the CPU. Also "cpu", "cuda" and "cuda:1".',
+    ),
+    "precision": (
+        '{"auto", "float32", "bfloat16", "float64"}',
+        '"bfloat16" computes in mixed precision; "auto" does so on CUDA where the architecture is\n'
+        'known to stand it, and is "float32" else.',
+    ),
+    "warm_start": (
+        "bool",
+        "Whether ``fit`` goes on from the weights and scales of the fit before.",
+    ),
+    "random_state": (
+        "int, RandomState instance or None",
+        "Decides initial weights, validation split, shuffling and dropout. None draws anew each\n"
+        "time, and leaves numpy's and torch's global random state alone.",
+    ),
+    "verbose": (
+        "int",
+        "0 is silent, 1 shows one bar with loss and remaining time, 2 a line per epoch.",
+    ),
+    "callbacks": (
+        "list or None",
+        "skorch callbacks, or pairs (name, callback). Copied, never changed. One that watches\n"
+        "batches makes the slower loop of skorch run.",
+    ),
+}
+
+ATTRIBUTES: dict[str, tuple[str, str]] = {
+    "classes_": ("ndarray of shape (n_classes,)", "The labels, sorted."),
+    "y_mean_, y_scale_": ("ndarray of shape (n_targets,)", "What standardizes y."),
+    "n_targets_": ("int", "Columns of y."),
+    "net_": ("skorch.NeuralNet", "The trained net."),
+    "module_": ("torch.nn.Module", "The trained module."),
+    "history_": (
+        "DataFrame",
+        "A row per epoch: epoch, train_loss, valid_loss (means of the objective over rows),\n"
+        "lr, seconds.",
+    ),
+    "n_iter_": ("int", "Epochs trained."),
+    "best_epoch_": ("int", "Epoch whose weights are kept; 0 is the start."),
+    "device_": ("str", "Where the module is."),
+    "n_parameters_": ("int", "Trained and fixed weights in all."),
+    "n_features_in_": ("int", "Size of X's second dimension; not set by lists of sequences."),
+    "n_channels_in_": ("int", "Channels of each step."),
+    "n_steps_in_": ("int", "Steps of each sequence; not set by lists of sequences."),
+    "feature_names_in_": ("ndarray of shape (n_features_in_,)", "Column names of a DataFrame."),
+}
+
+
+def _section(title: str, entries: list[tuple[str, str, str]]) -> str:
+    lines = [f"{name} : {kind}\n{indent(text, '    ')}" for name, kind, text in entries]
+    return f"{title}\n{'-' * len(title)}\n" + "\n".join(lines) + "\n\n"
+
+
+def _parameters(cls: type) -> str:
+    entries = []
+    for name in inspect.signature(cls).parameters:
+        kind, text = PARAMETERS[name]
+        default = next(field.default for field in fields(cls) if field.name == name)  # type: ignore[arg-type]
+        shown = f'"{default}"' if isinstance(default, str) else default
+        entries.append((name, f"{kind}, default={shown}", text))
+    return _section("Parameters", entries)
+
+
+def _attributes(cls: type) -> str:
+    other = ["classes_"] if issubclass(cls, RegressorMixin) else ["y_mean_, y_scale_", "n_targets_"]
+    entries = [(name, *entry) for name, entry in ATTRIBUTES.items() if name not in other]
+    return _section("Attributes", entries)
+
+
+@dataclass_transform()
+def deep_estimator(cls: type) -> type:
+    """Make a class of annotated parameters an estimator.
+
+    ``__init__`` only assigns, as scikit-learn wants it, and is written from the annotations by
+    ``dataclass``; parameter constraints of all bases are joined; the sections Parameters and
+    Attributes are put into the docstring before its first section.
+    """
+    constraints: dict[str, list[object]] = {}
+    for base in reversed(cls.__mro__):
+        constraints.update(vars(base).get("_parameter_constraints", {}))
+    cls._parameter_constraints = constraints  # type: ignore[attr-defined]
+    cls = dataclass(repr=False, eq=False, match_args=False)(cls)
+    head, mark, tail = dedent(cls.__doc__ or "").partition("\nNotes\n-----")
+    cls.__doc__ = f"{head.strip()}\n\n{_parameters(cls)}{_attributes(cls)}{mark.strip()}{tail}"
+    return cls

@@ -1,0 +1,202 @@
+"""The recurrent family: LSTM and GRU, for regression and classification."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from sklearn.utils import Tags
+from torch import Tensor, nn
+
+from .._sklearn import Interval, StrOptions
+from ..engine import Batch, Data, inputs_of
+from ..modules import RecurrentEncoder, RecurrentNetwork
+from ._base import TorchEstimator
+from ._docs import deep_estimator
+from ._inputs import channel_statistics, read_sequences
+from ._targets import TorchClassifier, TorchRegressor
+
+
+@dataclass(repr=False, eq=False, match_args=False)
+class _Recurrent(TorchEstimator):
+    """Parameters and module of the whole family."""
+
+    hidden_size: int = 64
+    n_layers: int = 1
+    _: KW_ONLY
+    bidirectional: bool = False
+    pooling: str = "last"
+    dropout: float = 0.0
+    n_channels: int | None = None
+    standardize: bool = True
+
+    _cell: ClassVar[str]
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "bidirectional": ["boolean"],
+        "pooling": [StrOptions({"last", "mean", "max", "attention"})],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "n_channels": [Interval(Integral, 1, None, closed="left"), None],
+        "standardize": ["boolean"],
+    }
+
+    def _read_inputs(self, X: Any, *, reset: bool) -> Data:
+        return read_sequences(
+            self, X, n_channels=self.n_channels, reset=reset, dtype=self._dtype
+        )
+
+    def _make_module(self, train: Data) -> nn.Module:
+        n_channels = self.n_channels_in_
+        mean, scale = torch.zeros(n_channels), torch.ones(n_channels)
+        if self.standardize:
+            mean, scale = channel_statistics(train)
+        encoder = RecurrentEncoder(
+            self._cell,
+            n_channels,
+            self.hidden_size,
+            self.n_layers,
+            bidirectional=self.bidirectional,
+            pooling=self.pooling,
+            dropout=self.dropout,
+        )
+        return RecurrentNetwork(
+            encoder, self._output_shape(), dropout=self.dropout, mean=mean, scale=scale
+        )
+
+    def encode(self, X: Any) -> np.ndarray:
+        """The pooled representation of each sequence, before the head.
+
+        Parameters
+        ----------
+        X : array-like or list of sequences
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            ``hidden_size`` columns, twice as many when bidirectional.
+        """
+        return self._outputs(X, encode)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def encode(module: RecurrentNetwork, batch: Batch) -> Tensor:
+    return module.encode(**inputs_of(batch))
+
+
+@deep_estimator
+class LSTMRegressor(TorchRegressor, _Recurrent):
+    """Regression on sequences with long short-term memory (LSTM).
+
+    Notes
+    -----
+    X may be
+
+    - (n_samples, n_steps): sequences of one channel, columns in time order;
+    - (n_samples, n_steps, n_channels);
+    - (n_samples, n_steps * n_channels) with ``n_channels``: the same, flattened time-major;
+    - a list, Series or object array of sequences (n_steps_i,) or (n_steps_i, n_channels) of any
+      lengths. They are padded per batch; no prediction depends on the padding.
+
+    y may be (n_samples,) or (n_samples, n_targets).
+
+    References
+    ----------
+    S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997).
+
+    Examples
+    --------
+    >>> from skdl.datasets import make_sequences
+    >>> from skdl.estimators import LSTMRegressor
+    >>> X, y = make_sequences(300, n_steps=12, random_state=0)
+    >>> regressor = LSTMRegressor(hidden_size=16, max_epochs=20, random_state=0).fit(X, y)
+    >>> regressor.predict(X[:2]).shape
+    (2,)
+    """
+
+    _cell = "lstm"
+
+
+@deep_estimator
+class GRURegressor(TorchRegressor, _Recurrent):
+    """Regression on sequences with gated recurrent units (GRU).
+
+    Notes
+    -----
+    X and y as in :class:`LSTMRegressor`.
+
+    References
+    ----------
+    K. Cho et al., "Learning phrase representations using RNN encoder-decoder for statistical
+    machine translation", EMNLP (2014).
+
+    Examples
+    --------
+    >>> from skdl.datasets import make_sequences
+    >>> from skdl.estimators import GRURegressor
+    >>> X, y = make_sequences(300, n_steps=12, random_state=0)
+    >>> regressor = GRURegressor(hidden_size=16, max_epochs=20, random_state=0).fit(X, y)
+    >>> regressor.predict(X[:2]).shape
+    (2,)
+    """
+
+    _cell = "gru"
+
+
+@deep_estimator
+class LSTMClassifier(TorchClassifier, _Recurrent):
+    """Classification of sequences with long short-term memory (LSTM).
+
+    Notes
+    -----
+    X as in :class:`LSTMRegressor`; y holds labels of any type that scikit-learn takes.
+
+    References
+    ----------
+    S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997).
+
+    Examples
+    --------
+    >>> from skdl.datasets import make_sequences
+    >>> from skdl.estimators import LSTMClassifier
+    >>> X, y = make_sequences(200, task="classification", ragged=True, random_state=0)
+    >>> classifier = LSTMClassifier(hidden_size=16, max_epochs=20, random_state=0).fit(X, y)
+    >>> classifier.predict_proba(X[:3]).shape
+    (3, 2)
+    """
+
+    _cell = "lstm"
+
+
+@deep_estimator
+class GRUClassifier(TorchClassifier, _Recurrent):
+    """Classification of sequences with gated recurrent units (GRU).
+
+    Notes
+    -----
+    X as in :class:`LSTMRegressor`; y holds labels of any type that scikit-learn takes.
+
+    References
+    ----------
+    K. Cho et al., "Learning phrase representations using RNN encoder-decoder for statistical
+    machine translation", EMNLP (2014).
+
+    Examples
+    --------
+    >>> from skdl.datasets import make_sequences
+    >>> from skdl.estimators import GRUClassifier
+    >>> X, y = make_sequences(200, task="classification", ragged=True, random_state=0)
+    >>> classifier = GRUClassifier(hidden_size=16, max_epochs=20, random_state=0).fit(X, y)
+    >>> classifier.predict_proba(X[:3]).shape
+    (3, 2)
+    """
+
+    _cell = "gru"

@@ -1,0 +1,331 @@
+"""What regressors and what classifiers do with y, whatever module is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils import Tags, check_array, column_or_1d
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from torch import Tensor
+
+from .._sklearn import StrOptions, fit_context
+from ..engine import (
+    Objective,
+    Pinball,
+    Supervised,
+    absolute_error,
+    as_tensor,
+    cross_entropy,
+    huber,
+    squared_error,
+)
+from ._base import TorchEstimator
+
+REGRESSION_LOSSES = {
+    "squared_error": squared_error,
+    "absolute_error": absolute_error,
+    "huber": huber,
+}
+DEFAULT_QUANTILES = (0.1, 0.5, 0.9)
+
+
+@dataclass(kw_only=True, repr=False, eq=False, match_args=False)
+class TorchRegressor(RegressorMixin, TorchEstimator):
+    """The face of regressors: y in its own units outside, standardized inside."""
+
+    standardize: bool = True
+    loss: str = "squared_error"
+    quantiles: tuple[float, ...] | None = None
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **TorchEstimator._parameter_constraints,
+        "standardize": ["boolean"],
+        "loss": [StrOptions({*REGRESSION_LOSSES, "quantile"})],
+        "quantiles": ["array-like", None],
+    }
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit to sequences and their targets.
+
+        Parameters
+        ----------
+        X : array-like or list of sequences
+            See the class's notes.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array-like of shape (n_samples,), default=None
+            Not negative; relative to each other.
+
+        Returns
+        -------
+        self
+        """
+        self._check_quantiles()
+        return self._fit(X, y, sample_weight)
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train for one epoch on these rows: for data in chunks.
+
+        The first call builds the network and learns the scales of X and y; later calls keep them.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in ``fit``.
+
+        Returns
+        -------
+        self
+        """
+        self._check_quantiles()
+        return self._fit(X, y, sample_weight, incremental=True)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict in the units of y.
+
+        Parameters
+        ----------
+        X : array-like or list of sequences
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            The median when ``loss="quantile"``. float32 for one target, float64 for several.
+        """
+        outputs = self._outputs(X)
+        if self.loss == "quantile":
+            outputs = outputs[..., self._levels().index(0.5)]
+        return self._in_units(outputs)
+
+    def predict_quantiles(self, X: Any) -> np.ndarray:
+        """Predict the ``quantiles``; a higher one is never below a lower one.
+
+        Parameters
+        ----------
+        X : array-like or list of sequences
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_quantiles) or (n_samples, n_targets, n_quantiles)
+
+        Raises
+        ------
+        AttributeError
+            If the loss is not "quantile".
+        """
+        if self.loss != "quantile":
+            raise AttributeError(
+                f'predict_quantiles needs loss="quantile", got loss={self.loss!r}.'
+            )
+        levels = self._levels()
+        wanted = [levels.index(level) for level in self.quantiles or DEFAULT_QUANTILES]
+        outputs = self._outputs(X)[..., wanted]  # (n, k, Q)
+        return np.stack([self._in_units(column) for column in np.moveaxis(outputs, -1, 0)], -1)
+
+    def _in_units(self, outputs: np.ndarray) -> np.ndarray:
+        values = outputs * self.y_scale_ + self.y_mean_  # float64
+        if self._y_ndim == 2:
+            return values
+        # float32 says how much of a prediction is meant, unless the offset would swallow it.
+        exact = outputs.dtype == np.float64 or (np.abs(self.y_mean_) > 4096 * self.y_scale_).any()
+        return values[:, 0] if exact else values[:, 0].astype(np.float32)
+
+    def _check_quantiles(self) -> None:
+        if self.quantiles is None:
+            return
+        if self.loss != "quantile":
+            raise ValueError(
+                f'quantiles={self.quantiles} needs loss="quantile", got loss={self.loss!r}.'
+            )
+        levels = np.asarray(self.quantiles, dtype=float)
+        if levels.ndim != 1 or not levels.size or not ((levels > 0) & (levels < 1)).all():
+            raise ValueError(f"quantiles must lie between 0 and 1, got {self.quantiles}.")
+        if (np.diff(levels) <= 0).any():
+            raise ValueError(f"quantiles must be sorted and distinct, got {self.quantiles}.")
+
+    def _levels(self) -> list[float]:
+        """The levels that the network estimates: the median is always among them."""
+        return sorted({0.5, *map(float, self.quantiles or DEFAULT_QUANTILES)})
+
+    def _read_target(self, y: Any, *, reset: bool) -> np.ndarray:
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
+        if y.ndim > 2:
+            raise ValueError(f"y must be (n_samples,) or (n_samples, n_targets), got {y.shape}.")
+        target = y.reshape(len(y), -1)  # (n, k)
+        if reset:
+            self._y_ndim, self.n_targets_ = y.ndim, target.shape[1]
+        elif target.shape[1] != self.n_targets_:
+            raise ValueError(f"y has {target.shape[1]} targets, but fitted were {self.n_targets_}.")
+        return target
+
+    def _learn_target(self, target: np.ndarray, weight: np.ndarray | None) -> None:
+        n_targets = target.shape[1]
+        self.y_mean_, self.y_scale_ = np.zeros(n_targets), np.ones(n_targets)
+        if self.standardize:
+            self.y_mean_ = np.average(target, axis=0, weights=weight)
+            spread = np.sqrt(np.average((target - self.y_mean_) ** 2, axis=0, weights=weight))
+            constant = spread <= 10 * np.finfo(float).eps * np.abs(self.y_mean_)
+            self.y_scale_ = np.where(constant, 1.0, spread)
+
+    def _target_column(self, target: np.ndarray) -> Tensor:
+        return as_tensor((target - self.y_mean_) / self.y_scale_, self._dtype)  # (n, k)
+
+    def _make_objective(self) -> Objective:
+        if self.loss == "quantile":
+            return Supervised(Pinball(tuple(self._levels())))
+        return Supervised(REGRESSION_LOSSES[self.loss])
+
+    def _output_shape(self) -> tuple[int, ...]:
+        if self.loss == "quantile":
+            return (self.n_targets_, len(self._levels()))
+        return (self.n_targets_,)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.single_output = True
+        return tags
+
+
+@dataclass(kw_only=True, repr=False, eq=False, match_args=False)
+class TorchClassifier(ClassifierMixin, TorchEstimator):
+    """The face of classifiers: any labels outside, class indices inside."""
+
+    class_weight: dict[Any, float] | str | None = None
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **TorchEstimator._parameter_constraints,
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit to sequences and their labels.
+
+        Parameters
+        ----------
+        X : array-like or list of sequences
+            See the class's notes.
+        y : array-like of shape (n_samples,)
+            Labels of any type that scikit-learn takes; at least two classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Not negative; relative to each other. Multiplied by the class weights.
+
+        Returns
+        -------
+        self
+        """
+        return self._fit(X, y, sample_weight)
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+    ) -> Self:
+        """Train for one epoch on these rows: for data in chunks.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in ``fit``.
+        classes : array-like of shape (n_classes,), default=None
+            All classes there will be; on the first call, if its y lacks some.
+
+        Returns
+        -------
+        self
+        """
+        self._announced = classes
+        try:
+            return self._fit(X, y, sample_weight, incremental=True)
+        finally:
+            del self._announced
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Scores of the classes before the softmax.
+
+        Parameters
+        ----------
+        X : array-like or list of sequences
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            With two classes: the second's score less the first's.
+        """
+        scores = self._outputs(X)
+        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like or list of sequences
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``; rows sum to 1.
+        """
+        return torch.from_numpy(self._outputs(X)).softmax(1).numpy()
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the most probable label.
+
+        Parameters
+        ----------
+        X : array-like or list of sequences
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        indices = self._outputs(X).argmax(1)
+        return self.classes_[indices]
+
+    def _read_target(self, y: Any, *, reset: bool) -> np.ndarray:
+        y = column_or_1d(check_array(y, ensure_2d=False, dtype=None, input_name="y"), warn=True)
+        check_classification_targets(y)
+        announced = getattr(self, "_announced", None)
+        if reset:
+            self.classes_ = np.unique(y if announced is None else np.asarray(announced))
+        unknown = ~np.isin(y, self.classes_)
+        if unknown.any():
+            raise ValueError(
+                f"y holds the label {y[unknown][0]!r}, which is not among the classes "
+                f"{self.classes_.tolist()}."
+            )
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs samples of at least 2 classes, got only one class: "
+                f"{self.classes_[0]!r}."
+            )
+        return np.searchsorted(self.classes_, y)
+
+    def _class_weights(self, target: np.ndarray) -> np.ndarray | None:
+        if self.class_weight is None:
+            return None
+        return compute_sample_weight(self.class_weight, self.classes_[target])
+
+    def _target_column(self, target: np.ndarray) -> Tensor:
+        return torch.from_numpy(target.astype(np.int64))
+
+    def _output_shape(self) -> tuple[int, ...]:
+        return (len(self.classes_),)
+
+    def _strata(self, target: np.ndarray) -> np.ndarray:
+        return target
+
+    def _make_objective(self) -> Objective:
+        return Supervised(cross_entropy)
