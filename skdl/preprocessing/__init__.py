@@ -1,1 +1,12 @@
-"""."""
+"""Transformers and functions that bring data into the shape an estimator takes.
+
+- `Flatten` turns images and sequences into the 2-D tables of classical estimators.
+- `sliding_windows` cuts a series into windows and the values to predict, with no look-ahead.
+
+Only numpy and scikit-learn are needed here; torch is not imported.
+"""
+
+from skdl.preprocessing._flatten import Flatten
+from skdl.preprocessing._windows import sliding_windows
+
+__all__ = ["Flatten", "sliding_windows"]

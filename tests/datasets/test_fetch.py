@@ -1,0 +1,98 @@
+"""Files of real data: found, unpacked, checked, downloaded once, and clear errors when not."""
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from skdl.datasets import get_data_home
+from skdl.datasets._fetch import RemoteFile, read_file
+
+_CONTENTS = b"a,b\n1,2\n"
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Return a file whose upstream is a folder on this disk."""
+    upstream = tmp_path / "upstream" / "table.csv"
+    upstream.parent.mkdir()
+    upstream.write_bytes(_CONTENTS)
+    digest = hashlib.sha256(_CONTENTS).hexdigest()
+    return RemoteFile("set/table.csv", digest, upstream.as_uri())
+
+
+@pytest.fixture
+def home(tmp_path):
+    return tmp_path / "home"
+
+
+def _save(home, name, contents):
+    path = home / "set" / name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(contents)
+
+
+def test_the_data_home_is_the_argument_else_the_variable_else_the_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("SKDL_DATA", str(tmp_path))
+    assert get_data_home() == tmp_path
+    assert get_data_home(tmp_path / "other") == tmp_path / "other"
+    monkeypatch.delenv("SKDL_DATA")
+    assert get_data_home() == Path.home() / ".cache" / "skdl"
+    assert get_data_home("~/data") == Path.home() / "data"
+
+
+@pytest.mark.parametrize(
+    ("name", "contents"),
+    [("table.csv", _CONTENTS), ("table.csv.gz", gzip.compress(_CONTENTS))],
+)
+def test_a_local_file_is_read_plain_or_packed(file, home, name, contents):
+    _save(home, name, contents)
+    assert read_file(file, data_home=home, download_if_missing=False) == _CONTENTS
+
+
+@pytest.mark.parametrize(
+    ("name", "contents"),
+    [("table.csv", b"a,b\n1,3\n"), ("table.csv.gz", gzip.compress(b"a,b\n1,3\n"))],
+)
+def test_a_changed_file_is_refused(file, home, name, contents):
+    _save(home, name, contents)
+    with pytest.raises(
+        ValueError, match=f"{name} must hold the contents with SHA256 {file.sha256}"
+    ):
+        read_file(file, data_home=home, download_if_missing=True)
+
+
+def test_a_broken_gzip_is_refused(file, home):
+    _save(home, "table.csv.gz", gzip.compress(_CONTENTS)[:-4])
+    with pytest.raises(ValueError, match="must be a whole gzip file"):
+        read_file(file, data_home=home, download_if_missing=True)
+
+
+def test_a_missing_file_says_where_to_get_it(file, home):
+    with pytest.raises(FileNotFoundError, match="SKDL_DATA") as caught:
+        read_file(file, data_home=home, download_if_missing=False)
+    assert file.url in str(caught.value)
+    assert str(home) in str(caught.value)
+    assert not home.exists()
+
+
+def test_a_download_is_saved_and_made_once(file, home):
+    assert read_file(file, data_home=home, download_if_missing=True) == _CONTENTS
+    assert [path.name for path in (home / "set").iterdir()] == ["table.csv"]
+    gone = RemoteFile(file.path, file.sha256, file.url + ".gone")
+    assert read_file(gone, data_home=home, download_if_missing=True) == _CONTENTS
+
+
+def test_a_download_of_other_contents_is_refused_and_not_saved(file, home):
+    other = RemoteFile(file.path, "0" * 64, file.url)
+    with pytest.raises(ValueError, match="must hold the contents with SHA256 000"):
+        read_file(other, data_home=home, download_if_missing=True)
+    assert not home.exists()
+
+
+def test_a_failed_download_says_why(file, home):
+    gone = RemoteFile(file.path, file.sha256, file.url + ".gone")
+    with pytest.raises(FileNotFoundError, match=r"SKDL_DATA.*The download failed: .*\.gone"):
+        read_file(gone, data_home=home, download_if_missing=True)
+    assert not home.exists()
