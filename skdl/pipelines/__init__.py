@@ -1,1 +1,6 @@
-"""."""
+"""Plain scikit-learn Pipelines that let any estimator of the catalogue take the data."""
+
+from ._sequence import make_sequence_pipeline
+from ._tabular import make_tabular_pipeline
+
+__all__ = ["make_sequence_pipeline", "make_tabular_pipeline"]

@@ -1,0 +1,81 @@
+"""What ``compare`` asks of its arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sklearn.base import is_classifier, is_regressor
+from sklearn.metrics import get_scorer, get_scorer_names
+
+from .._sklearn import num_samples
+
+Scorer = Callable[[Any, Any, Any], float]
+
+
+def check_estimators(estimators: Any) -> None:
+    """Raise unless estimators is a dict of str to estimator instances, and not empty."""
+    if not isinstance(estimators, Mapping):
+        raise TypeError(
+            "estimators must be a dict of name to estimator, such as {'ridge': Ridge()}, got "
+            f"{type(estimators).__name__}."
+        )
+    if not estimators:
+        raise ValueError("estimators must name at least one estimator, got an empty dict.")
+    for name, estimator in estimators.items():
+        if not isinstance(name, str):
+            raise TypeError(f"The names in estimators must be str, got {name!r}. Use str(name).")
+        needed = ("fit", "get_params", "__sklearn_tags__")
+        if isinstance(estimator, type) or not all(hasattr(estimator, need) for need in needed):
+            raise TypeError(
+                f"estimators[{name!r}] must be an instance of a scikit-learn estimator, such as "
+                f"Ridge(), got {estimator!r}."
+            )
+
+
+def check_lengths(X: Any, y: Any) -> None:
+    """Raise unless X and y hold the same number of samples."""
+    if num_samples(X) != num_samples(y):
+        raise ValueError(
+            f"X and y must have one row per sample, got {num_samples(X)} rows of X and "
+            f"{num_samples(y)} of y. Check that both were cut alike."
+        )
+
+
+def make_scorers(scoring: Any, estimators: Mapping[str, Any]) -> dict[str, Scorer]:
+    """Return the scorers that scoring asks for by name, the one that ranks first."""
+    if scoring is None:
+        scoring = _default_scoring(estimators)
+    if isinstance(scoring, str):
+        return {scoring: _scorer(scoring)}
+    if callable(scoring):
+        return {getattr(scoring, "__name__", "score"): scoring}
+    if isinstance(scoring, (list, tuple)) and scoring and all(isinstance(s, str) for s in scoring):
+        return {name: _scorer(name) for name in scoring}
+    if isinstance(scoring, Mapping) and scoring and all(isinstance(s, str) for s in scoring):
+        return {name: _scorer(scorer) for name, scorer in scoring.items()}
+    raise ValueError(
+        "scoring must be a name, a callable, a list of names or a dict of name to either, got "
+        f"{scoring!r}. For example: scoring='neg_mean_absolute_error'."
+    )
+
+
+def _default_scoring(estimators: Mapping[str, Any]) -> str:
+    if all(map(is_classifier, estimators.values())):
+        return "accuracy"
+    if all(map(is_regressor, estimators.values())):
+        return "r2"
+    raise ValueError(
+        "scoring must be given unless all estimators are classifiers or all are regressors: "
+        "their default scores cannot be compared. Pass scoring=, or compare them apart."
+    )
+
+
+def _scorer(scoring: Any) -> Scorer:
+    if callable(scoring):
+        return scoring
+    if scoring in get_scorer_names():
+        return get_scorer(scoring)
+    raise ValueError(
+        f"scoring must be a callable or one of {', '.join(get_scorer_names())}; got {scoring!r}."
+    )

@@ -1,0 +1,180 @@
+"""Folds that respect time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.model_selection import BaseCrossValidator
+
+from .._sklearn import num_samples
+
+
+class ForwardChainingSplit(BaseCrossValidator):
+    """Folds that train on the past and test on the future, with a gap between.
+
+    The last ``n_splits * test_size`` time steps are cut into test blocks, one after the other.
+    Each is tested by a model trained on all that lies more than `gap` steps before it::
+
+        fold 0   train train gap  TEST  .     .
+        fold 1   train train train gap  TEST  .
+        fold 2   train train train train gap  TEST
+
+    Without `groups` each row is one time step and rows must be in time order: this is
+    scikit-learn's ``TimeSeriesSplit``. Rows of several series at once (ten stocks, many
+    patients) share their time steps, and cutting them by row would train on the future of one
+    to predict the past of another. Pass the time of each row as `groups` (to
+    ``cross_val_score``, ``GridSearchCV.fit``, ``compare`` ...): rows of one time then stay
+    together, steps are counted in distinct times, and rows may be in any order.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        Number of folds, at least 1.
+    gap : int, default=0
+        Time steps left out between the last training step and the first test step, at least 0.
+        For rows from ``sliding_windows(series, width, horizon, stride)``:
+        ``ceil(max(horizon) / stride) - 1`` is the least with which every training target was
+        known when the first test window ended (0 for one step ahead);
+        ``ceil((width + max(horizon)) / stride) - 1`` shares no value of the series at all
+        between training and test rows.
+    test_size : int, default=None
+        Time steps in each test block, at least 1. By default
+        ``n_times // (n_splits + 1)``, so that the first training part has about that length too.
+    max_train_size : int, default=None
+        The most time steps to train on, at least 1: a window that rolls. By default all.
+
+    See Also
+    --------
+    skdl.preprocessing.sliding_windows : Cuts a series into rows in time order.
+    sklearn.model_selection.TimeSeriesSplit : The same for rows that are time steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdl.model_selection import ForwardChainingSplit
+    >>> for train, test in ForwardChainingSplit(n_splits=3, gap=1).split(np.zeros((8, 1))):
+    ...     train.tolist(), test.tolist()
+    ([0], [2, 3])
+    ([0, 1, 2], [4, 5])
+    ([0, 1, 2, 3, 4], [6, 7])
+
+    Two series over the same four days, one below the other:
+
+    >>> days = np.array([1, 2, 3, 4, 1, 2, 3, 4])
+    >>> folds = ForwardChainingSplit(n_splits=2)
+    >>> for train, test in folds.split(np.zeros((8, 1)), groups=days):
+    ...     days[train].tolist(), days[test].tolist()
+    ([1, 2, 1, 2], [3, 3])
+    ([1, 2, 3, 1, 2, 3], [4, 4])
+    """
+
+    __metadata_request__split = {"groups": True}  # noqa: RUF012
+
+    def __init__(
+        self,
+        n_splits: int = 5,
+        *,
+        gap: int = 0,
+        test_size: int | None = None,
+        max_train_size: int | None = None,
+    ) -> None:
+        self.n_splits = n_splits
+        self.gap = gap
+        self.test_size = test_size
+        self.max_train_size = max_train_size
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of folds.
+
+        Parameters
+        ----------
+        X, y, groups : ignored
+            Present for the scikit-learn interface.
+
+        Returns
+        -------
+        n_splits : int
+            The number of folds.
+        """
+        return self.n_splits
+
+    def split(
+        self, X: Any, y: Any = None, groups: ArrayLike | None = None
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """Yield the training and test rows of each fold, earliest test block first.
+
+        Parameters
+        ----------
+        X : sized of length n_samples
+            An array, DataFrame or list; only its length is used.
+        y : ignored
+            Present for the scikit-learn interface.
+        groups : array-like of shape (n_samples,), default=None
+            The time of each row: numbers, dates or anything that sorts by time. By default rows
+            are time steps in order.
+
+        Yields
+        ------
+        train : ndarray of int of shape (n_train,)
+            Training rows, in the order of X.
+        test : ndarray of int of shape (n_test,)
+            Test rows, in the order of X.
+
+        Raises
+        ------
+        TypeError
+            If a parameter is not an int.
+        ValueError
+            If a parameter is too small, there are too few time steps for the folds and the gap,
+            or `groups` has another length than X or missing values.
+        """
+        self._check_parameters()
+        times = np.arange(num_samples(X)) if groups is None else _check_times(groups, X)
+        distinct, position = np.unique(times, return_inverse=True)  # position: the row's step
+        test_size = self._test_size(len(distinct))
+        for start in range(len(distinct) - self.n_splits * test_size, len(distinct), test_size):
+            end = start - self.gap
+            begin = max(0, end - self.max_train_size) if self.max_train_size else 0
+            train = np.flatnonzero((position >= begin) & (position < end))
+            yield train, np.flatnonzero((position >= start) & (position < start + test_size))
+
+    def _check_parameters(self) -> None:
+        for name, least in (("n_splits", 1), ("gap", 0), ("test_size", 1), ("max_train_size", 1)):
+            value = getattr(self, name)
+            if value is None and name in ("test_size", "max_train_size"):
+                continue
+            if isinstance(value, bool) or not isinstance(value, Integral):
+                raise TypeError(f"{name} must be an int, got {value!r}. Pass a whole number.")
+            if value < least:
+                raise ValueError(f"{name} must be at least {least}, got {value}.")
+
+    def _test_size(self, n_times: int) -> int:
+        test_size = self.test_size or max(1, n_times // (self.n_splits + 1))
+        needed = 1 + self.gap + self.n_splits * test_size
+        if n_times < needed:
+            raise ValueError(
+                f"{self.n_splits} folds that test {test_size} time steps each, after a gap of "
+                f"{self.gap} and at least one step to train on, need {needed} time steps, got "
+                f"{n_times}. Ask for fewer n_splits, a smaller test_size or a smaller gap."
+            )
+        return test_size
+
+
+def _check_times(groups: ArrayLike, X: Any) -> NDArray[Any]:
+    times = np.asarray(groups)
+    if times.shape != (num_samples(X),):
+        raise ValueError(
+            f"groups must hold one time per row of X, shape ({num_samples(X)},), got shape "
+            f"{times.shape}. Pass the time of every row, or leave groups out."
+        )
+    if pd.isna(times).any():
+        raise ValueError(
+            "groups must hold a time for every row, got missing values first at row "
+            f"{int(np.argmax(pd.isna(times)))}. Drop those rows or fill in their times."
+        )
+    return times

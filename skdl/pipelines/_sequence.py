@@ -1,0 +1,75 @@
+"""Pipelines that let any estimator take sequences and images."""
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from ..preprocessing import Flatten
+from ._families import Family, family_of
+
+
+def make_sequence_pipeline(estimator: Any) -> Pipeline:
+    """Wrap an estimator so that it takes sequences or images.
+
+    Ten estimators, deep and classical, then meet one X in one loop:
+
+    ============================================ ==============================================
+    estimator                                    steps
+    ============================================ ==============================================
+    skdl's deep estimators                       the estimator alone: X reaches it untouched
+    trees, forests, boosted trees, Dummy         ``Flatten``
+    estimators for positive numbers (by its tag) ``Flatten``
+    all others: Ridge, Lasso, SVMs, neighbours,  ``Flatten``, ``StandardScaler``
+    and estimators that are not known here
+    ============================================ ==============================================
+
+    A meta-estimator (GridSearchCV, MultiOutputRegressor, TransformedTargetRegressor,
+    BaggingRegressor ...) or a Pipeline is treated as what it wraps. Voting and stacking hold
+    several estimators, and take the last row of the table: wrap their members instead.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        The last step. It is not copied.
+
+    Returns
+    -------
+    pipeline : sklearn.pipeline.Pipeline
+        Steps are named as by ``sklearn.pipeline.make_pipeline``, by the lowercase name of their
+        class: a grid names ``ridge__alpha`` or ``lstmregressor__hidden_size``. It takes X of
+        shape (n_samples, n_steps), (n_samples, n_steps, n_channels), (n_samples, height, width)
+        and so on; lists of sequences of unequal length only with a deep estimator.
+
+    Raises
+    ------
+    TypeError
+        If ``estimator`` is a class or has no ``fit``.
+
+    See Also
+    --------
+    make_tabular_pipeline : The same for tables with columns of several types.
+    skdl.model_selection.compare : Scores many estimators on identical folds.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdl.estimators import RandomForestClassifier, SVC
+    >>> from skdl.pipelines import make_sequence_pipeline
+    >>> images, y = load_digits().images, load_digits().target
+    >>> images.shape
+    (1797, 8, 8)
+    >>> for estimator in (SVC(), RandomForestClassifier(random_state=0)):
+    ...     model = make_sequence_pipeline(estimator).fit(images[:1000], y[:1000])
+    ...     accuracy = model.score(images[1000:], y[1000:])
+    ...     f"{list(model.named_steps)}: {accuracy:.2f}"
+    "['flatten', 'standardscaler', 'svc']: 0.94"
+    "['flatten', 'randomforestclassifier']: 0.93"
+    """
+    steps = {
+        Family.DEEP: [],
+        Family.TREE: [Flatten()],
+        Family.UNSCALED: [Flatten()],
+        Family.SCALED: [Flatten(), StandardScaler()],
+    }[family_of(estimator)]
+    return make_pipeline(*steps, estimator)

@@ -1,0 +1,148 @@
+"""Pipelines that let any estimator take a table with columns of several types."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
+
+from ._families import Family, family_of
+
+_DATES = ["datetime", "datetimetz", "timedelta"]
+_NUMBERS = ["number", "bool"]
+
+
+def make_tabular_pipeline(estimator: Any, *, max_categories: int | None = 50) -> Pipeline:
+    """Wrap an estimator so that it takes a DataFrame with columns of several types.
+
+    Columns are chosen by their dtype when the pipeline is fitted, so that no list of columns is
+    needed. They are prepared as the estimator needs:
+
+    =========================== ============================== ==============================
+    columns                     trees, forests, boosting,      all others, deep ones among
+                                Dummy                          them
+    =========================== ============================== ==============================
+    numbers, booleans           median for missing values, and a 0/1 column that marks them
+    dates and durations         days (since 1970 for dates), then as numbers
+    all others (text, category) ordinal codes                  one-hot columns
+    scaling of the numbers      none                           zero mean, unit variance [1]_
+    =========================== ============================== ==============================
+
+    .. [1] None for estimators that declare, by scikit-learn's tag, to take positive numbers only.
+
+    A missing category is a category of its own. A category first seen in ``predict`` falls in
+    with the rare ones, or is all zeros (one-hot) or -1 (ordinal). Categories are ordered by
+    their sorted names in the ordinal codes. A meta-estimator (GridSearchCV,
+    TransformedTargetRegressor ...) or a Pipeline is treated as what it wraps.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        The last step. It is not copied.
+    max_categories : int or None, default=50
+        The most codes or one-hot columns that one column may give, at least 2; the rarest
+        categories share one. None sets no limit.
+
+    Returns
+    -------
+    pipeline : sklearn.pipeline.Pipeline
+        The steps ``columntransformer`` and the lowercase class name of the estimator, so that a
+        grid names ``ridge__alpha``, or
+        ``columntransformer__numbers__simpleimputer__strategy``. It takes DataFrames of shape
+        (n_samples, n_columns), and hands the estimator a dense array.
+
+    Raises
+    ------
+    TypeError
+        If ``estimator`` is a class or has no ``fit``.
+    ValueError
+        From ``fit``, if X is not a DataFrame.
+
+    See Also
+    --------
+    make_sequence_pipeline : The same for sequences and images.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skdl.estimators import DecisionTreeRegressor, Ridge
+    >>> from skdl.pipelines import make_tabular_pipeline
+    >>> flats = pd.DataFrame({
+    ...     "area": [30.0, 45.0, None, 80.0, 120.0, 60.0],
+    ...     "city": ["Lyon", "Paris", "Paris", None, "Lyon", "Lyon"],
+    ...     "built": pd.to_datetime(["1990", "1975", "2001", "2010", "1966", "1999"]),
+    ... })
+    >>> rent = [420, 990, 1300, 1500, 1350, 800]
+    >>> for estimator in (Ridge(), DecisionTreeRegressor(random_state=0)):
+    ...     model = make_tabular_pipeline(estimator).fit(flats, rent)
+    ...     model[:-1].transform(flats).shape
+    (6, 6)
+    (6, 4)
+    """
+    family = family_of(estimator)
+    scaling = [] if family in (Family.TREE, Family.UNSCALED) else [StandardScaler()]
+    encoder = _ordinal(max_categories) if family is Family.TREE else _one_hot(max_categories)
+    columns = ColumnTransformer(
+        [
+            (
+                "numbers",
+                make_pipeline(_imputer(), *scaling),
+                make_column_selector(dtype_include=_NUMBERS, dtype_exclude=_DATES),
+            ),
+            (
+                "dates",
+                make_pipeline(_transformer(_as_days), _imputer(), *scaling),
+                make_column_selector(dtype_include=_DATES),
+            ),
+            (
+                "categories",
+                make_pipeline(_transformer(_as_objects), encoder),
+                make_column_selector(dtype_exclude=_NUMBERS + _DATES),
+            ),
+        ]
+    )
+    return make_pipeline(columns, estimator)
+
+
+def _imputer() -> SimpleImputer:
+    return SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+
+
+def _one_hot(max_categories: int | None) -> OneHotEncoder:
+    return OneHotEncoder(
+        handle_unknown="infrequent_if_exist", max_categories=max_categories, sparse_output=False
+    )
+
+
+def _ordinal(max_categories: int | None) -> OrdinalEncoder:
+    return OrdinalEncoder(
+        handle_unknown="use_encoded_value",
+        unknown_value=-1,
+        encoded_missing_value=-2,
+        max_categories=max_categories,
+    )
+
+
+def _transformer(function: Any) -> FunctionTransformer:
+    return FunctionTransformer(function, feature_names_out="one-to-one")
+
+
+def _as_days(X: pd.DataFrame) -> pd.DataFrame:
+    """Turn dates into days since 1970 (UTC) and durations into days; missing ones into NaN."""
+
+    def days(column: pd.Series) -> pd.Series:
+        if isinstance(column.dtype, pd.DatetimeTZDtype):
+            column = column.dt.tz_convert(None)
+        if column.dtype.kind == "M":
+            column = column - pd.Timestamp(0)
+        return column / pd.Timedelta(days=1)
+
+    return X.apply(days)
+
+
+def _as_objects(X: pd.DataFrame) -> pd.DataFrame:
+    """Hold categories of any dtype as Python objects, with NaN for every kind of missing."""
+    return X.astype(object).where(X.notna(), np.nan)
