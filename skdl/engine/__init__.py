@@ -5,6 +5,7 @@ the loop itself.
 """
 
 from ._data import Batch, Data, Ragged, Streamed, as_tensor
+from ._line import fit_line
 from ._net import Net, Output, forward
 from ._objectives import (
     Objective,
@@ -17,7 +18,7 @@ from ._objectives import (
     squared_error,
 )
 from ._optim import LR_SCHEDULES, OPTIMIZERS
-from ._scope import draw_seed, resolve_device, resolve_dtype, seeded
+from ._scope import draw_seed, resolve_device, resolve_dtype, scoped_threads, seeded
 
 __all__ = [
     "LR_SCHEDULES",
@@ -35,11 +36,13 @@ __all__ = [
     "as_tensor",
     "cross_entropy",
     "draw_seed",
+    "fit_line",
     "forward",
     "huber",
     "inputs_of",
     "resolve_device",
     "resolve_dtype",
+    "scoped_threads",
     "seeded",
     "squared_error",
 ]

@@ -8,7 +8,7 @@ column name to tensor; the names are those of the module's ``forward`` arguments
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,31 +21,29 @@ Batch = dict[str, Tensor]
 STREAM_BYTES = 256 * 2**20
 
 
-def as_tensor(array: np.ndarray, dtype: torch.dtype) -> Tensor:
-    """Tensor over a numpy array, sharing its memory where the dtype allows."""
+def as_tensor(array: np.ndarray) -> Tensor:
+    """Tensor over a numpy array, sharing its memory where it is contiguous."""
     with warnings.catch_warnings():
         # Training only reads X, so a read-only memory map may be shared.
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-        return torch.from_numpy(np.ascontiguousarray(array)).to(dtype)
+        return torch.from_numpy(np.ascontiguousarray(array))
 
 
 class Streamed:
     """A column that stays where it is (a memory map, say): each batch is converted when taken."""
 
-    def __init__(self, array: np.ndarray, dtype: torch.dtype) -> None:
-        self.array, self.dtype, self.device = array, dtype, torch.device("cpu")
+    def __init__(self, array: np.ndarray, device: torch.device | None = None) -> None:
+        self.array, self.device = array, device
 
     def __len__(self) -> int:
         return len(self.array)
 
     def to(self, device: torch.device) -> Streamed:
-        moved = Streamed(self.array, self.dtype)
-        moved.device = device
-        return moved
+        return Streamed(self.array, device)
 
     def take(self, rows: Tensor | slice) -> Tensor:
         picked = self.array[rows if isinstance(rows, slice) else rows.cpu().numpy()]
-        return as_tensor(picked, self.dtype).to(self.device, non_blocking=True)
+        return as_tensor(picked).to(self.device, non_blocking=True)
 
 
 class Ragged:
@@ -91,10 +89,17 @@ class Data:
         A ``Ragged`` column adds ``x`` and ``lengths`` to each batch, any other its own name.
     rows : Tensor of int64, default=None
         The rows in use, in order; all when None.
+    prepare : callable, default=None
+        Turns a batch as it is stored into a batch as it is served.
     """
 
-    def __init__(self, columns: Mapping[str, Column], rows: Tensor | None = None) -> None:
-        self.columns, self.rows = dict(columns), rows
+    def __init__(
+        self,
+        columns: Mapping[str, Column],
+        rows: Tensor | None = None,
+        prepare: Callable[[Batch], Batch] | None = None,
+    ) -> None:
+        self.columns, self.rows, self.prepare = dict(columns), rows, prepare
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()))) if self.rows is None else len(self.rows)
@@ -102,16 +107,28 @@ class Data:
     def subset(self, rows: np.ndarray | Tensor) -> Data:
         """The given rows of this data; nothing is copied."""
         rows = torch.as_tensor(rows)
-        return Data(self.columns, rows if self.rows is None else self.rows[rows])
+        rows = rows if self.rows is None else self.rows[rows]
+        return Data(self.columns, rows, self.prepare)
 
     def with_columns(self, **columns: Column) -> Data:
         """This data with more columns, each as long as all rows of the others."""
-        return Data({**self.columns, **columns}, self.rows)
+        return Data({**self.columns, **columns}, self.rows, self.prepare)
+
+    def prepared(self, prepare: Callable[[Batch], Batch], *, at_once: bool) -> Data:
+        """This data with ``prepare`` applied to each batch.
+
+        ``at_once`` does it here, once for all epochs, where all columns lie in memory.
+        """
+        if not (at_once and all(isinstance(column, Tensor) for column in self.columns.values())):
+            return Data(self.columns, self.rows, prepare)
+        parts = [prepare(batch) for batch in self.batches(4096)]
+        return Data({name: torch.cat([part[name] for part in parts]) for name in parts[0]})
 
     def to(self, device: torch.device) -> Data:
         """This data on a device; columns already there are shared."""
         rows = None if self.rows is None else self.rows.to(device)
-        return Data({name: column.to(device) for name, column in self.columns.items()}, rows)
+        columns = {name: column.to(device) for name, column in self.columns.items()}
+        return Data(columns, rows, self.prepare)
 
     def n_batches(self, batch_size: int) -> int:
         return -(-len(self) // batch_size)
@@ -143,7 +160,7 @@ class Data:
                 continue
             taken: Any = column.take(rows)
             batch.update(taken if isinstance(taken, dict) else {name: taken})
-        return batch
+        return batch if self.prepare is None else self.prepare(batch)
 
 
 class BatchIterator:

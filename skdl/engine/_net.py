@@ -33,7 +33,8 @@ class Net(NeuralNet):
     Parameters
     ----------
     module : nn.Module
-        Trained in place.
+        Trained in place. What it takes may come from its method ``prepare(**inputs)``, if it has
+        one: everything that no weight comes into is then computed once, not in every epoch.
     objective : callable
         ``objective(module, batch)`` gives the loss, a scalar tensor.
     patience : int or None
@@ -113,13 +114,29 @@ class Net(NeuralNet):
 
     def fit_loop(self, X: Data, y: Data | None = None, epochs: int | None = None, **_: Any) -> Net:
         """Epochs over training data ``X`` with validation data ``y``."""
-        valid = None if y is None else y.to(self.device)
-        self._run = TrainingRun(self, X.to(self.device), valid, epochs)
+        train = self._prepared(X, at_once=True)
+        valid = None if y is None else self._prepared(y, at_once=True)
+        self._run = TrainingRun(self, train, valid, epochs)
         try:
             self._run.run()
         finally:
             self.best_epoch_, self._run = self._run.best_epoch, None
         return self
+
+    def _prepared(self, data: Data, *, at_once: bool = False) -> Data:
+        """Data on the device, as the module's ``prepare`` (if it has one) makes it."""
+        data = data.to(self.device)
+        prepare = getattr(self.module_, "prepare", None)
+        if prepare is None:
+            return data
+
+        @torch.no_grad()
+        def prepare_batch(batch: Batch) -> Batch:
+            inputs = inputs_of(batch)
+            rest = {name: value for name, value in batch.items() if name not in inputs}
+            return {**prepare(**inputs), **rest}
+
+        return data.prepared(prepare_batch, at_once=at_once)
 
     # Prediction --------------------------------------------------------------------------------
 
@@ -130,7 +147,7 @@ class Net(NeuralNet):
         ordered = data if order is None else data.subset(order)
         parts = []
         with scoped_threads(threads_for(self.module_, batch_size, self.device)):
-            for batch in ordered.to(self.device).batches(batch_size):
+            for batch in self._prepared(ordered).batches(batch_size):
                 with autocast(self.module_, self.device, self.precision):
                     parts.append(output(self.module_, batch))
             result = torch.cat(parts).to("cpu")

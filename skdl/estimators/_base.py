@@ -29,6 +29,7 @@ from ..engine import (
     forward,
     resolve_device,
     resolve_dtype,
+    scoped_threads,
     seeded,
 )
 
@@ -138,7 +139,7 @@ class TorchEstimator(BaseEstimator):
             data = data.with_columns(y=self._target_column(target))
             if weight is not None:
                 mean = weight[rows].mean()
-                data = data.with_columns(weight=as_tensor(weight / mean, self._dtype))
+                data = data.with_columns(weight=as_tensor(weight / mean).to(self._dtype))
             valid = None if valid_rows is None else data.subset(valid_rows)
             train = data if valid is None else data.subset(rows)
             net = self.net_ if go_on and incremental else self._make_net(train, seed, go_on)
@@ -181,7 +182,7 @@ class TorchEstimator(BaseEstimator):
         return split_rows(n_samples, self.validation_fraction, seed, self._strata(target))
 
     def _make_net(self, train: Data, seed: int, go_on: bool) -> Net:
-        with seeded(seed, resolve_device(self.device)):
+        with seeded(seed, resolve_device(self.device)), scoped_threads(1):
             module = copy.deepcopy(self.module_) if go_on else self._make_module(train)
         n_train = len(train)
         early = self.early_stopping is not False

@@ -34,6 +34,11 @@ PARAMETERS: dict[str, tuple[str, str]] = {
         "Whether each channel, and y in regressors, is scaled to mean 0 and variance 1 inside;\n"
         "learned from the training rows of ``fit`` only.",
     ),
+    "highway": (
+        "bool",
+        "Whether a straight line through the last steps stands beside the recurrence, which then\n"
+        "learns what the line leaves. The line is fitted in closed form before training starts.",
+    ),
     "loss": (
         '{"squared_error", "absolute_error", "huber", "quantile"}',
         "What is minimised, on standardized y. \"huber\" is squared up to an error of one\n"

@@ -32,9 +32,9 @@ def is_ragged(X: Any) -> bool:
 
 
 def read_sequences(
-    estimator: BaseEstimator, X: Any, *, n_channels: int | None, reset: bool, dtype: torch.dtype
+    estimator: BaseEstimator, X: Any, *, n_channels: int | None, reset: bool
 ) -> Data:
-    """Sequences (see the table of inputs in the README) as data with a column ``x`` (n, T, C).
+    """Sequences (see the table of inputs in the README) as data with a column ``x`` (n, T, C), in the floats of X.
 
     Sets or checks ``n_features_in_`` (the steps, for arrays), ``feature_names_in_`` and
     ``n_channels_in_``.
@@ -45,9 +45,9 @@ def read_sequences(
         For what cannot be read as sequences, or does not match what was fitted.
     """
     if is_ragged(X):
-        column, n_found = _read_ragged(estimator, X, n_channels, reset, dtype)
+        column, n_found = _read_ragged(estimator, X, n_channels, reset)
     else:
-        column, n_found = _read_array(estimator, X, n_channels, reset, dtype)
+        column, n_found = _read_array(estimator, X, n_channels, reset)
     if reset:
         estimator.n_channels_in_ = n_found
     elif n_found != estimator.n_channels_in_:
@@ -59,7 +59,7 @@ def read_sequences(
 
 
 def _read_array(
-    estimator: BaseEstimator, X: Any, n_channels: int | None, reset: bool, dtype: torch.dtype
+    estimator: BaseEstimator, X: Any, n_channels: int | None, reset: bool
 ) -> tuple[torch.Tensor | Streamed, int]:
     array = validate_data(
         estimator,
@@ -81,8 +81,8 @@ def _read_array(
     if reset:
         estimator.n_steps_in_ = array.shape[1]
     if isinstance(array, np.memmap) and array.nbytes > STREAM_BYTES:
-        return Streamed(array, dtype), array.shape[2]
-    return as_tensor(array, dtype), array.shape[2]
+        return Streamed(array), array.shape[2]
+    return as_tensor(array), array.shape[2]
 
 
 def _with_channels(array: np.ndarray, n_channels: int | None) -> np.ndarray:
@@ -106,7 +106,7 @@ def _with_channels(array: np.ndarray, n_channels: int | None) -> np.ndarray:
 
 
 def _read_ragged(
-    estimator: BaseEstimator, X: Any, n_channels: int | None, reset: bool, dtype: torch.dtype
+    estimator: BaseEstimator, X: Any, n_channels: int | None, reset: bool
 ) -> tuple[torch.Tensor | Ragged, int]:
     name = type(estimator).__name__
     arrays = [_read_one(item, row) for row, item in enumerate(X)]
@@ -131,8 +131,8 @@ def _read_ragged(
             "of sequences to predict for any length."
         )
     if (lengths == lengths[0]).all():
-        return as_tensor(np.stack(arrays), dtype), n_found
-    values = as_tensor(np.concatenate(arrays), dtype)
+        return as_tensor(np.stack(arrays)), n_found
+    values = as_tensor(np.concatenate(arrays))
     return Ragged(values, torch.from_numpy(lengths)), n_found
 
 
@@ -202,3 +202,11 @@ def channel_statistics(train: Data) -> tuple[torch.Tensor, torch.Tensor]:
     size = torch.maximum(mean.abs(), shift.abs())
     scale = torch.where(spread <= 1e-7 * size, torch.ones_like(spread), spread)
     return mean + shift, scale
+
+
+def shortest_sequence(train: Data) -> int:
+    """Steps of the shortest sequence in use."""
+    x = train.columns["x"]
+    if not isinstance(x, Ragged):
+        return x.array.shape[1] if isinstance(x, Streamed) else x.shape[1]
+    return int((x.lengths if train.rows is None else x.lengths[train.rows]).min())

@@ -12,12 +12,14 @@ from sklearn.utils import Tags
 from torch import Tensor, nn
 
 from .._sklearn import Interval, StrOptions
-from ..engine import Batch, Data, inputs_of
-from ..modules import RecurrentEncoder, RecurrentNetwork
+from ..engine import Batch, Data, fit_line, inputs_of
+from ..modules import LineAndRecurrence, RecurrentEncoder, RecurrentNetwork, last_steps, standardized
 from ._base import TorchEstimator
 from ._docs import deep_estimator
-from ._inputs import channel_statistics, read_sequences
+from ._inputs import channel_statistics, read_sequences, shortest_sequence
 from ._targets import TorchClassifier, TorchRegressor
+
+MAX_LINE_FEATURES = 256  # of the straight line beside a recurrence: it costs their cube
 
 
 @dataclass(repr=False, eq=False, match_args=False)
@@ -45,16 +47,10 @@ class _Recurrent(TorchEstimator):
     }
 
     def _read_inputs(self, X: Any, *, reset: bool) -> Data:
-        return read_sequences(
-            self, X, n_channels=self.n_channels, reset=reset, dtype=self._dtype
-        )
+        return read_sequences(self, X, n_channels=self.n_channels, reset=reset)
 
-    def _make_module(self, train: Data) -> nn.Module:
-        n_channels = self.n_channels_in_
-        mean, scale = torch.zeros(n_channels), torch.ones(n_channels)
-        if self.standardize:
-            mean, scale = channel_statistics(train)
-        encoder = RecurrentEncoder(
+    def _make_encoder(self, n_channels: int) -> RecurrentEncoder:
+        return RecurrentEncoder(
             self._cell,
             n_channels,
             self.hidden_size,
@@ -63,8 +59,21 @@ class _Recurrent(TorchEstimator):
             pooling=self.pooling,
             dropout=self.dropout,
         )
+
+    def _channel_scales(self, train: Data) -> dict[str, Tensor]:
+        """``mean`` and ``scale`` of the channels, in the dtype of the weights."""
+        if not self.standardize:
+            one = torch.ones(self.n_channels_in_, dtype=self._dtype)
+            return {"mean": 0 * one, "scale": one}
+        mean, scale = channel_statistics(train)
+        return {"mean": mean.to(self._dtype), "scale": scale.to(self._dtype)}
+
+    def _make_module(self, train: Data) -> nn.Module:
         return RecurrentNetwork(
-            encoder, self._output_shape(), dropout=self.dropout, mean=mean, scale=scale
+            self._make_encoder(self.n_channels_in_),
+            self._output_shape(),
+            dropout=self.dropout,
+            **self._channel_scales(train),
         )
 
     def encode(self, X: Any) -> np.ndarray:
@@ -92,8 +101,43 @@ def encode(module: RecurrentNetwork, batch: Batch) -> Tensor:
     return module.encode(**inputs_of(batch))
 
 
+@dataclass(kw_only=True, repr=False, eq=False, match_args=False)
+class _RecurrentRegressor(TorchRegressor, _Recurrent):
+    """Recurrent regressors have a line to start from."""
+
+    highway: bool = True
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"highway": ["boolean"]}
+
+    def _make_module(self, train: Data) -> nn.Module:
+        if not self.highway:
+            return super()._make_module(train)
+        scales = self._channel_scales(train)
+        module = LineAndRecurrence(
+            self._make_encoder(2 * self.n_channels_in_),
+            self._output_shape(),
+            dropout=self.dropout,
+            line=self._fit_line(train, **scales).to(self._dtype),
+            **scales,
+        )
+        module.measure(train.batches(4096))
+        return module
+
+    def _fit_line(self, train: Data, mean: Tensor, scale: Tensor) -> Tensor:
+        n_steps = max(1, min(shortest_sequence(train), MAX_LINE_FEATURES // len(mean)))
+        mean, scale = mean.double(), scale.double()
+        y_mean, y_scale = torch.from_numpy(self.y_mean_), torch.from_numpy(self.y_scale_)
+
+        def steps(batch: Batch) -> Tensor:
+            x = standardized(batch["x"].double(), mean, scale)
+            return last_steps(x, batch.get("lengths"), n_steps)
+
+        persistence = (mean[:, None] - y_mean) / y_scale, scale[:, None] / y_scale
+        return fit_line(train, steps, persistence)
+
+
 @deep_estimator
-class LSTMRegressor(TorchRegressor, _Recurrent):
+class LSTMRegressor(_RecurrentRegressor):
     """Regression on sequences with long short-term memory (LSTM).
 
     Notes
@@ -126,7 +170,7 @@ class LSTMRegressor(TorchRegressor, _Recurrent):
 
 
 @deep_estimator
-class GRURegressor(TorchRegressor, _Recurrent):
+class GRURegressor(_RecurrentRegressor):
     """Regression on sequences with gated recurrent units (GRU).
 
     Notes

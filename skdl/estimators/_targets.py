@@ -176,7 +176,7 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
             self.y_scale_ = np.where(constant, 1.0, spread)
 
     def _target_column(self, target: np.ndarray) -> Tensor:
-        return as_tensor((target - self.y_mean_) / self.y_scale_, self._dtype)  # (n, k)
+        return as_tensor((target - self.y_mean_) / self.y_scale_).to(self._dtype)  # (n, k)
 
     def _make_objective(self) -> Objective:
         if self.loss == "quantile":

@@ -1,5 +1,19 @@
 """The architectures: ``nn.Module`` only, no scikit-learn, no skorch."""
 
-from ._recurrent import RecurrentEncoder, RecurrentNetwork, is_real
+from ._recurrent import (
+    LineAndRecurrence,
+    RecurrentEncoder,
+    RecurrentNetwork,
+    is_real,
+    last_steps,
+    standardized,
+)
 
-__all__ = ["RecurrentEncoder", "RecurrentNetwork", "is_real"]
+__all__ = [
+    "LineAndRecurrence",
+    "RecurrentEncoder",
+    "RecurrentNetwork",
+    "is_real",
+    "last_steps",
+    "standardized",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Literal
 
 import torch
@@ -24,6 +25,20 @@ def reverse_within_length(x: Tensor, lengths: Tensor | None) -> Tensor:
 def is_real(x: Tensor, lengths: Tensor) -> Tensor:
     """(B, T, 1) booleans: False on padding."""
     return (torch.arange(x.shape[1], device=x.device) < lengths[:, None])[..., None]
+
+
+def last_steps(x: Tensor, lengths: Tensor | None, n_steps: int) -> Tensor:
+    """The last real ``n_steps`` of each sequence, flattened: (B, n_steps * C).
+
+    A sequence that is shorter is extended backwards by its first step.
+    """
+    if lengths is None and x.shape[1] >= n_steps:
+        return x[:, -n_steps:].flatten(1)
+    if lengths is None:
+        lengths = torch.full((len(x),), x.shape[1], device=x.device)
+    back = torch.arange(-n_steps, 0, device=x.device)
+    index = (lengths[:, None] + back).clamp_min(0)[..., None]  # (B, n_steps, 1)
+    return x.gather(1, index.expand(-1, -1, x.shape[2])).flatten(1)
 
 
 class Pool(nn.Module):
@@ -109,6 +124,11 @@ class RecurrentEncoder(nn.Module):
         return self.pool(x, lengths)
 
 
+def standardized(x: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
+    """x less mean over scale, in their dtype, but subtracted in that of x: offsets may be large."""
+    return ((x - mean.to(x.dtype)) / scale.to(x.dtype)).to(mean.dtype)
+
+
 class RecurrentNetwork(nn.Module):
     """Standardized channels, recurrent encoder, linear head.
 
@@ -140,11 +160,133 @@ class RecurrentNetwork(nn.Module):
         self.register_buffer("mean", mean)
         self.register_buffer("scale", scale)
 
-    def encode(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Pooled representation (B, D) of x (B, T, C)."""
-        return self.encoder((x - self.mean) / self.scale, lengths)
+    def prepare(self, x: Tensor, lengths: Tensor | None = None) -> dict[str, Tensor]:
+        """What ``forward`` takes, from x (B, T, C): nothing that is trained comes in."""
+        return with_lengths(lengths, seen=standardized(x, self.mean, self.scale))
 
-    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def encode(self, seen: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Pooled representation (B, D)."""
+        return self.encoder(seen, lengths)
+
+    def forward(self, seen: Tensor, lengths: Tensor | None = None) -> Tensor:
         """(B, *output_shape)."""
-        z = self.head(self.dropout(self.encode(x, lengths)))
-        return z.unflatten(1, self.output_shape) if len(self.output_shape) > 1 else z
+        z = self.head(self.dropout(self.encoder(seen, lengths)))
+        return z if len(self.output_shape) == 1 else z.unflatten(1, self.output_shape)
+
+
+def with_lengths(lengths: Tensor | None, **inputs: Tensor) -> dict[str, Tensor]:
+    return inputs if lengths is None else {**inputs, "lengths": lengths}
+
+
+def last_step(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """The last real step of each sequence: (B, 1, C)."""
+    return x[:, -1:] if lengths is None else x[torch.arange(len(x)), lengths - 1][:, None]
+
+
+class LineAndRecurrence(nn.Module):
+    """A fixed line through the last steps, and a recurrent network that corrects it.
+
+    As in LSTNet (Lai et al., 2018) a linear highway stands beside the recurrence, which alone
+    cannot follow a level it has not seen. Here the line is given, and the recurrence begins at
+    zero: training starts at the line. The recurrence sees each channel twice, clipped and as
+    distance from the last step in units of the window's own spread; half of its outputs are
+    multiples of that spread.
+
+    Parameters
+    ----------
+    encoder : RecurrentEncoder
+        Of ``2 * n_channels`` channels.
+    output_shape : tuple of int
+        (k,) or (k, n_quantiles).
+    dropout : float in [0, 1)
+        Before the head.
+    mean, scale : Tensor of shape (n_channels,)
+        Standardize the channels.
+    line : Tensor of shape (1 + n_steps * n_channels, k)
+        Coefficients of (1, the last n_steps standardized steps).
+
+    Attributes
+    ----------
+    spread : Tensor of shape ()
+        Mean spread of the training windows.
+    residual : Tensor of shape (k,)
+        Size of the line's errors in training: the unit of the correction.
+    """
+
+    clip = 3.0
+
+    def __init__(
+        self,
+        encoder: RecurrentEncoder,
+        output_shape: tuple[int, ...],
+        *,
+        dropout: float,
+        mean: Tensor,
+        scale: Tensor,
+        line: Tensor,
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.output_shape = output_shape
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(encoder.n_features, 2 * math.prod(output_shape))
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+        for name, value in {"mean": mean, "scale": scale, "line": line}.items():
+            self.register_buffer(name, value)
+        self.n_line_steps = (len(line) - 1) // len(mean)
+        self.register_buffer("spread", torch.ones((), dtype=line.dtype))
+        self.register_buffer("residual", torch.ones(line.shape[1], dtype=line.dtype))
+
+    def measure(self, batches: Iterable[dict[str, Tensor]]) -> None:
+        """Learn ``spread`` and ``residual`` from batches of x, y and maybe lengths and weight."""
+        total, spreads, squares = 0.0, 0.0, 0.0
+        for batch in batches:
+            x = standardized(batch["x"].to(self.mean), self.mean, self.scale)
+            y, lengths = batch["y"].to(self.mean), batch.get("lengths")
+            weight = batch.get("weight", torch.ones(len(y))).to(self.mean)[:, None]
+            total += float(weight.sum())
+            spreads += (weight * self.views(x, lengths)[1]).sum()
+            squares += (weight * (y - self.follow_line(x, lengths)).square()).sum(0)
+        self.spread.copy_(spreads / total)
+        self.residual.copy_((squares / total).sqrt())
+
+    def views(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
+        """What the recurrence sees of standardized x (B, T, 2 C), and the spreads (B, 1)."""
+        from_last = x - last_step(x, lengths)
+        if lengths is None:
+            spread = from_last.square().mean(1, keepdim=True)  # (B, 1, C)
+        else:
+            real = is_real(x, lengths)
+            spread = (from_last.square() * real).sum(1, keepdim=True) / lengths[:, None, None]
+        spread = (spread + 1e-4).sqrt()
+        seen = torch.cat([x.clamp(-self.clip, self.clip), from_last / spread], 2)
+        return seen, spread[:, 0].mean(1, keepdim=True)
+
+    def follow_line(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """The line's value (B, k) for standardized x."""
+        last = last_steps(x, lengths, self.n_line_steps)  # (B, n_line_steps * C)
+        return torch.addmm(self.line[0], last, self.line[1:])
+
+    def prepare(self, x: Tensor, lengths: Tensor | None = None) -> dict[str, Tensor]:
+        """What ``forward`` takes, from x (B, T, C): nothing that is trained comes in."""
+        x = standardized(x, self.mean, self.scale)
+        seen, spread = self.views(x, lengths)
+        units = torch.cat([torch.ones_like(spread), spread / self.spread], 1)  # (B, 2)
+        return with_lengths(lengths, seen=seen, line=self.follow_line(x, lengths), units=units)
+
+    def encode(self, seen: Tensor, lengths: Tensor | None = None, **_: Tensor) -> Tensor:
+        """Pooled representation (B, D)."""
+        return self.encoder(seen, lengths)
+
+    def forward(
+        self, seen: Tensor, line: Tensor, units: Tensor, lengths: Tensor | None = None
+    ) -> Tensor:
+        """(B, *output_shape); quantiles in order."""
+        z = self.head(self.dropout(self.encoder(seen, lengths)))
+        # One half of the head in units of its own, the other in units of the window's spread.
+        z = (z.unflatten(1, (2, -1)) * units[..., None]).sum(1)
+        if len(self.output_shape) == 1:
+            return torch.addcmul(line, self.residual, z)
+        z = z.unflatten(1, self.output_shape)  # (B, k, n_quantiles)
+        return torch.addcmul(line[..., None], self.residual[:, None], z).sort(-1).values
