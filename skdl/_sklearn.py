@@ -1,4 +1,4 @@
-"""What skdl uses of scikit-learn's private parts, in one place: look here when an upgrade breaks."""
+"""What skdl uses of scikit-learn's private parts: the one place to look after an upgrade."""
 
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils import _safe_indexing as safe_indexing

@@ -4,7 +4,7 @@ The only importer of skorch. ``Net`` is what an estimator builds in ``fit``; ``_
 the loop itself.
 """
 
-from ._data import Batch, Data, Ragged, Streamed, as_tensor
+from ._data import STREAM_BYTES, Batch, Column, Data, Ragged, Streamed, as_tensor
 from ._line import fit_line
 from ._net import Net, Output, forward
 from ._objectives import (
@@ -23,7 +23,9 @@ from ._scope import draw_seed, resolve_device, resolve_dtype, scoped_threads, se
 __all__ = [
     "LR_SCHEDULES",
     "OPTIMIZERS",
+    "STREAM_BYTES",
     "Batch",
+    "Column",
     "Data",
     "Net",
     "Objective",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +16,7 @@ from torch import Tensor
 
 Batch = dict[str, Tensor]
 
-# Arrays above this size are converted batch by batch instead of copied whole.
+# A memory map above this size is converted batch by batch instead of copied whole.
 STREAM_BYTES = 256 * 2**20
 
 
@@ -156,10 +155,14 @@ class Data:
         batch: Batch = {}
         for name, column in self.columns.items():
             if isinstance(column, Tensor):
-                batch[name] = column[rows] if isinstance(rows, slice) else column.index_select(0, rows)
-                continue
-            taken: Any = column.take(rows)
-            batch.update(taken if isinstance(taken, dict) else {name: taken})
+                if isinstance(rows, slice):
+                    batch[name] = column[rows]  # a view
+                else:
+                    batch[name] = column.index_select(0, rows)
+            elif isinstance(column, Ragged):
+                batch.update(column.take(rows))
+            else:
+                batch[name] = column.take(rows)
         return batch if self.prepare is None else self.prepare(batch)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -74,8 +75,8 @@ def _block_moments(train: Data, steps: Callable[[Batch], Tensor]) -> Iterator[Te
     n_rows = len(train)
     n_blocks = min(N_BLOCKS, n_rows)
     bounds = torch.linspace(0, n_rows, n_blocks + 1).round().long()
-    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
-        moments = 0.0
+    for start, stop in pairwise(bounds.tolist()):
+        moments = torch.zeros((), dtype=torch.float64)
         for batch in train.subset(torch.arange(start, stop)).batches(4096):
             x = steps(batch)
             rows = torch.cat([torch.ones_like(x[:, :1]), x, batch["y"].double()], 1)

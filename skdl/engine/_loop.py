@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import dis
 import math
 import time
 import warnings
@@ -13,6 +15,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from skorch import NeuralNet
 from skorch.callbacks import Callback
+from skorch.dataset import Dataset
 from torch import Tensor
 
 from ._data import Batch, BatchIterator, Data
@@ -36,6 +39,16 @@ def watches_batches(callback: Any) -> bool:
     )
 
 
+def raised_by_statement(error: BaseException) -> bool:
+    """Whether an exception comes from a ``raise``, not from a signal."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and (
+        trace.tb_frame.f_code.co_code[trace.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+    )
+
+
 def n_rows(batch: Batch) -> int:
     return len(next(iter(batch.values())))
 
@@ -54,6 +67,16 @@ class SkorchBatches:
             yield {k: v for k, v in batch.items() if k != "y"}, batch.get("y")
 
 
+def skorch_dataset(data: Data | None) -> Dataset | None:
+    """Data as skorch's callbacks know it."""
+    if data is None:
+        return None
+    y = data.columns.get("y")
+    if isinstance(y, Tensor) and data.rows is not None:
+        y = y[data.rows]
+    return Dataset(data, y, length=len(data))
+
+
 class TrainingRun:
     """One call of ``Net.train``: everything that lives only while training.
 
@@ -69,17 +92,27 @@ class TrainingRun:
 
     def __init__(self, net: Net, train: Data, valid: Data | None, n_epochs: int | None) -> None:
         self.net, self.module = net, net.module_
+        self.n_before = len(net.history)  # epochs of earlier calls: partial_fit goes on counting
         self.n_epochs = net.max_epochs if n_epochs is None else n_epochs
         self.objective, self.optimizer = net.criterion_, net.optimizer_
-        generator = torch.Generator().manual_seed(net.seed + len(net.history))
+        generator = torch.Generator().manual_seed(net.seed + self.n_before)
         self.train = BatchIterator(train, net.batch_size, generator)
         self.valid = None if valid is None else BatchIterator(valid, VALID_BATCH_SIZE)
+        self.datasets = {
+            "dataset_train": skorch_dataset(train),
+            "dataset_valid": skorch_dataset(valid),
+        }
         shape = (net.lr_schedule, net.warmup_fraction) if n_epochs is None else ("constant", 0.0)
         self.schedule = Schedule(self.optimizer, self.n_epochs * len(self.train), *shape)
         self.average = net.ema_decay and WeightAverage(self.module, net.ema_decay)
         self.last_good = Snapshot(self.module)
         self.stopping: EarlyStopping | None = None
-        self.best_epoch = 0
+        self.best_epoch = self.n_before
+        self.at_start = Snapshot(self.module)
+        self.optimizer_at_start = None
+        if self.n_before:  # an interrupted partial_fit must leave what was there
+            self.at_start.take()
+            self.optimizer_at_start = copy.deepcopy(self.optimizer.state_dict())
         self.calls_back_per_batch = any(watches_batches(callback) for _, callback in net.callbacks_)
 
     def run(self) -> None:
@@ -87,10 +120,10 @@ class TrainingRun:
         if self.net.patience is not None and self.valid is not None:
             self.stopping = EarlyStopping(self.module, self.net.patience, self.net.tol)
             # The weights at the start are a candidate too: training may only make things worse.
-            self.stopping.update(0, self._valid_loss(self.valid))
+            self.stopping.update(self.n_before, self._valid_loss(self.valid))
         with Progress(self.net.verbose, self.n_epochs) as progress:
             for epoch in range(1, self.n_epochs + 1):
-                go_on = self._epoch(epoch)
+                go_on = self._epoch(self.n_before + epoch)
                 progress.update(self.net.history[-1])
                 if not go_on:
                     break
@@ -99,8 +132,7 @@ class TrainingRun:
     def _epoch(self, epoch: int) -> bool:
         """Train and validate once; False when training should stop."""
         net, started = self.net, time.perf_counter()
-        sets = {"dataset_train": self.train.data, "dataset_valid": self.valid and self.valid.data}
-        net.notify("on_epoch_begin", **sets)
+        net.notify("on_epoch_begin", **self.datasets)
         train_loss, valid_loss = self._train_epoch(), None
         diverged = not (math.isfinite(train_loss) and self._weights_are_finite())
         stop = diverged
@@ -110,7 +142,7 @@ class TrainingRun:
                 valid_loss = None if self.valid is None else self._valid_loss(self.valid)
                 if self.stopping is not None and valid_loss is not None:
                     stop = self.stopping.update(epoch, valid_loss)
-            self.last_good.take()
+                self.last_good.take()
             self.schedule.after_epoch(train_loss if valid_loss is None else valid_loss)
         for name, value in (
             ("train_loss", train_loss),
@@ -121,7 +153,7 @@ class TrainingRun:
             net.history.record(name, value)
         if diverged:
             self._report_divergence(epoch)
-        return not (self._callbacks_ask_to_stop(sets) or stop)
+        return not (self._callbacks_ask_to_stop() or stop)
 
     def _train_epoch(self) -> float:
         """One pass over the training data; the mean loss of its rows."""
@@ -188,16 +220,18 @@ class TrainingRun:
         if not self.last_good.kept:
             raise ValueError(advice)
         self.last_good.restore()
-        self.average = None  # spoilt by the same step
+        self.average = None  # spoilt by the same step; the last good weights are averaged
         warnings.warn(
             f"{advice} The weights of epoch {epoch - 1} are kept.", ConvergenceWarning, stacklevel=2
         )
 
-    def _callbacks_ask_to_stop(self, sets: dict[str, Any]) -> bool:
+    def _callbacks_ask_to_stop(self) -> bool:
         try:
-            self.net.notify("on_epoch_end", **sets)
-        except KeyboardInterrupt:  # how skorch's EarlyStopping ends a training
-            return True
+            self.net.notify("on_epoch_end", **self.datasets)
+        except KeyboardInterrupt as interrupt:
+            if not raised_by_statement(interrupt):
+                raise
+            return True  # how skorch's EarlyStopping ends a training
         return False
 
     @contextlib.contextmanager
@@ -210,6 +244,13 @@ class TrainingRun:
         finally:
             if self.average:
                 self.average.swap()
+
+    def roll_back(self) -> None:
+        """Undo this run, where an earlier one has left something."""
+        if self.optimizer_at_start is not None:
+            self.at_start.restore()
+            self.optimizer.load_state_dict(self.optimizer_at_start)
+            del self.net.history[self.n_before :]
 
     def _keep_best_weights(self) -> None:
         if self.stopping is not None:

@@ -119,8 +119,12 @@ class Net(NeuralNet):
         self._run = TrainingRun(self, train, valid, epochs)
         try:
             self._run.run()
+            self.best_epoch_ = self._run.best_epoch
+        except BaseException:
+            self._run.roll_back()
+            raise
         finally:
-            self.best_epoch_, self._run = self._run.best_epoch, None
+            self._run = None
         return self
 
     def _prepared(self, data: Data, *, at_once: bool = False) -> Data:
@@ -143,6 +147,7 @@ class Net(NeuralNet):
     @torch.inference_mode()
     def outputs(self, data: Data, output: Output = forward, batch_size: int = 512) -> Tensor:
         """``output(module, batch)`` for all rows of ``data``, in their order, on the CPU."""
+        self.module_.eval()
         order = data.by_length()  # similar lengths together: less padding
         ordered = data if order is None else data.subset(order)
         parts = []

@@ -35,7 +35,9 @@ class Supervised:
         losses = self.loss(module(**inputs_of(batch)), batch["y"])
         if "weight" not in batch:
             return losses.mean()
-        return (losses.flatten(1).mean(1) if losses.ndim > 1 else losses).mul(batch["weight"]).mean()
+        return (
+            (losses.flatten(1).mean(1) if losses.ndim > 1 else losses).mul(batch["weight"]).mean()
+        )
 
 
 def squared_error(output: Tensor, y: Tensor) -> Tensor:

@@ -105,7 +105,7 @@ class WeightAverage:
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:
-        self.weights = list(module.parameters())
+        self.weights: list[Tensor] = list(module.parameters())
         self.average = [weight.detach().clone() for weight in self.weights]
         self.decay, self.n_updates = decay, 0
 

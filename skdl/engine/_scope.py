@@ -45,7 +45,9 @@ def resolve_dtype(precision: str) -> torch.dtype:
     return torch.float64 if precision == "float64" else torch.float32
 
 
-def autocast(module: nn.Module, device: torch.device, precision: str) -> contextlib.AbstractContextManager:
+def autocast(
+    module: nn.Module, device: torch.device, precision: str
+) -> contextlib.AbstractContextManager:
     """bfloat16 autocast when asked for, or with "auto" where the module says that it is safe."""
     safe = precision == "auto" and device.type == "cuda" and getattr(module, "bfloat16_safe", False)
     if precision == "bfloat16" or safe:

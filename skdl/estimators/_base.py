@@ -141,7 +141,7 @@ class TorchEstimator(BaseEstimator):
                 mean = weight[rows].mean()
                 data = data.with_columns(weight=as_tensor(weight / mean).to(self._dtype))
             valid = None if valid_rows is None else data.subset(valid_rows)
-            train = data if valid is None else data.subset(rows)
+            train = data if isinstance(rows, slice) else data.subset(rows)
             net = self.net_ if go_on and incremental else self._make_net(train, seed, go_on)
             net.train(train, valid, n_epochs=1 if incremental else None)
             self._keep(net if incremental else net.forget_optimizer())
@@ -184,7 +184,6 @@ class TorchEstimator(BaseEstimator):
     def _make_net(self, train: Data, seed: int, go_on: bool) -> Net:
         with seeded(seed, resolve_device(self.device)), scoped_threads(1):
             module = copy.deepcopy(self.module_) if go_on else self._make_module(train)
-        n_train = len(train)
         early = self.early_stopping is not False
         return Net(
             module,
@@ -193,7 +192,7 @@ class TorchEstimator(BaseEstimator):
             lr=self.lr,
             weight_decay=self.weight_decay,
             max_epochs=self.max_epochs,
-            batch_size=auto_batch_size(n_train) if self.batch_size == "auto" else self.batch_size,
+            batch_size=choose_batch_size(self.batch_size, len(train)),
             lr_schedule=self.lr_schedule,
             warmup_fraction=self.warmup_fraction,
             gradient_clip=self.gradient_clip,
@@ -273,9 +272,9 @@ def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
         raise
 
 
-def auto_batch_size(n_train: int) -> int:
-    """Batches of 64 rows, smaller when there are few: an epoch should be a few dozen steps."""
-    return int(np.clip(n_train // 16, 8, 64))
+def choose_batch_size(batch_size: int | str, n_train: int) -> int:
+    """What "auto" means: 64 rows, fewer when there are few, for an epoch needs some steps."""
+    return int(np.clip(n_train // 16, 8, 64)) if isinstance(batch_size, str) else batch_size
 
 
 def split_rows(
@@ -293,9 +292,18 @@ def split_rows(
         n_valid = round(fraction * n_samples)
         valid = order[:n_valid]
     else:
-        of_stratum = [order[strata[order] == stratum] for stratum in np.unique(strata)]
-        # Rounded down: a class with few rows keeps them all for training.
-        valid = np.concatenate([rows[: int(fraction * len(rows))] for rows in of_stratum])
+        _, counts = np.unique(strata, return_counts=True)
+        # In proportion, by largest remainder; no stratum gives its last row away.
+        wanted = fraction * counts
+        n_of_stratum = np.minimum(wanted.astype(int), counts - 1)
+        room = np.where(n_of_stratum < counts - 1, wanted - n_of_stratum, -1)
+        n_more = min(round(fraction * n_samples) - n_of_stratum.sum(), (room >= 0).sum())
+        n_of_stratum[np.argsort(-room, kind="stable")[:n_more]] += 1
+        grouped = order[np.argsort(strata[order], kind="stable")]
+        starts = np.cumsum(counts) - counts
+        valid = np.concatenate(
+            [grouped[i : i + n] for i, n in zip(starts, n_of_stratum, strict=True)]
+        )
     n_valid = len(valid)
     if not 0 < n_valid < n_samples:
         raise ValueError(

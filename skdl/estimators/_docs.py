@@ -41,7 +41,7 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     ),
     "loss": (
         '{"squared_error", "absolute_error", "huber", "quantile"}',
-        "What is minimised, on standardized y. \"huber\" is squared up to an error of one\n"
+        'What is minimised, on standardized y. "huber" is squared up to an error of one\n'
         "standard deviation of y, absolute beyond.",
     ),
     "quantiles": (
@@ -70,8 +70,8 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     ),
     "lr_schedule": (
         '{"constant", "linear", "cosine", "one-cycle", "plateau"}',
-        'Course of the learning rate. "linear" and "cosine" fall to 0; "one-cycle" rises over 30 %\n'
-        'of the steps, then falls; "plateau" halves after 3 epochs without a lower loss.',
+        'Course of the learning rate. "linear" and "cosine" fall to 0; "one-cycle" rises over\n'
+        '30 % of the steps, then falls; "plateau" halves after 3 epochs without a lower loss.',
     ),
     "warmup_fraction": (
         "float",
@@ -96,7 +96,7 @@ PARAMETERS: dict[str, tuple[str, str]] = {
         "validation and prediction. None uses the weights themselves.",
     ),
     "device": (
-        'str or torch.device',
+        "str or torch.device",
         '"auto" is CUDA when there is one, else the CPU. Also "cpu", "cuda" and "cuda:1".',
     ),
     "precision": (
@@ -155,7 +155,7 @@ def _parameters(cls: type) -> str:
     entries = []
     for name in inspect.signature(cls).parameters:
         kind, text = PARAMETERS[name]
-        default = next(field.default for field in fields(cls) if field.name == name)  # type: ignore[arg-type]
+        default = next(field.default for field in fields(cls) if field.name == name)
         shown = f'"{default}"' if isinstance(default, str) else default
         entries.append((name, f"{kind}, default={shown}", text))
     return _section("Parameters", entries)

@@ -10,8 +10,7 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from ..engine import Data, Ragged, Streamed, as_tensor
-from ..engine._data import STREAM_BYTES
+from ..engine import STREAM_BYTES, Column, Data, Ragged, Streamed, as_tensor
 from ..modules import is_real
 
 
@@ -20,7 +19,9 @@ def is_ragged(X: Any) -> bool:
 
     Lists of lists count only when their lengths differ: otherwise they are a table.
     """
-    if isinstance(X, pd.Series) or (isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1):
+    if isinstance(X, pd.Series) or (
+        isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
+    ):
         return len(X) > 0 and all(np.ndim(item) > 0 for item in X)
     if not isinstance(X, (list, tuple)) or not len(X):
         return False
@@ -34,7 +35,9 @@ def is_ragged(X: Any) -> bool:
 def read_sequences(
     estimator: BaseEstimator, X: Any, *, n_channels: int | None, reset: bool
 ) -> Data:
-    """Sequences (see the table of inputs in the README) as data with a column ``x`` (n, T, C), in the floats of X.
+    """Sequences (see the table of inputs in the README) as data with a column ``x`` (n, T, C).
+
+    The column keeps the dtype of X.
 
     Sets or checks ``n_features_in_`` (the steps, for arrays), ``feature_names_in_`` and
     ``n_channels_in_``.
@@ -44,10 +47,8 @@ def read_sequences(
     ValueError
         For what cannot be read as sequences, or does not match what was fitted.
     """
-    if is_ragged(X):
-        column, n_found = _read_ragged(estimator, X, n_channels, reset)
-    else:
-        column, n_found = _read_array(estimator, X, n_channels, reset)
+    read = _read_ragged if is_ragged(X) else _read_array
+    column, n_found = read(estimator, X, n_channels, reset)
     if reset:
         estimator.n_channels_in_ = n_found
     elif n_found != estimator.n_channels_in_:
@@ -60,12 +61,13 @@ def read_sequences(
 
 def _read_array(
     estimator: BaseEstimator, X: Any, n_channels: int | None, reset: bool
-) -> tuple[torch.Tensor | Streamed, int]:
+) -> tuple[Column, int]:
+    streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
     array = validate_data(
         estimator,
         X,
         reset=reset,
-        dtype=(np.float64, np.float32),
+        dtype=None if streamed else (np.float64, np.float32),
         allow_nd=True,
         ensure_all_finite=False,
     )
@@ -80,9 +82,7 @@ def _read_array(
         _raise_not_finite(array[bad], "row {}, step {}, channel {}".format(*bad))
     if reset:
         estimator.n_steps_in_ = array.shape[1]
-    if isinstance(array, np.memmap) and array.nbytes > STREAM_BYTES:
-        return Streamed(array), array.shape[2]
-    return as_tensor(array), array.shape[2]
+    return Streamed(array) if streamed else as_tensor(array), array.shape[2]
 
 
 def _with_channels(array: np.ndarray, n_channels: int | None) -> np.ndarray:
@@ -107,7 +107,7 @@ def _with_channels(array: np.ndarray, n_channels: int | None) -> np.ndarray:
 
 def _read_ragged(
     estimator: BaseEstimator, X: Any, n_channels: int | None, reset: bool
-) -> tuple[torch.Tensor | Ragged, int]:
+) -> tuple[Column, int]:
     name = type(estimator).__name__
     arrays = [_read_one(item, row) for row, item in enumerate(X)]
     counts = {array.shape[1] for array in arrays}
@@ -119,7 +119,9 @@ def _read_ragged(
         )
     n_found = counts.pop()
     if n_channels not in (None, n_found):
-        raise ValueError(f"n_channels={n_channels}, but the sequences in X have {n_found} channels.")
+        raise ValueError(
+            f"n_channels={n_channels}, but the sequences in X have {n_found} channels."
+        )
     lengths = np.array([len(array) for array in arrays])
     if reset:
         for attribute in ("n_features_in_", "feature_names_in_", "n_steps_in_"):
@@ -183,17 +185,15 @@ def channel_statistics(train: Data) -> tuple[torch.Tensor, torch.Tensor]:
 
     Channels that do not vary get the scale 1.
     """
-    total, sums, squares = 0.0, 0.0, 0.0
-    shift = None
+    shift = next(train.batches(1))["x"][0, 0].double()  # keeps the squares small
+    total, sums, squares = torch.zeros(3, len(shift), dtype=torch.float64)
     for batch in train.batches(4096):
-        x = batch["x"].double()  # (B, T, C)
+        x = batch["x"].double() - shift  # (B, T, C)
         real = torch.ones_like(x[..., :1])
         if "lengths" in batch:
             real = is_real(x, batch["lengths"]).double()
         if "weight" in batch:
             real = real * batch["weight"].double()[:, None, None]
-        shift = x[0, 0] if shift is None else shift  # keeps the squares small
-        x = x - shift
         total = total + real.sum()
         sums = sums + (real * x).sum((0, 1))
         squares = squares + (real * x * x).sum((0, 1))

@@ -13,7 +13,13 @@ from torch import Tensor, nn
 
 from .._sklearn import Interval, StrOptions
 from ..engine import Batch, Data, fit_line, inputs_of
-from ..modules import LineAndRecurrence, RecurrentEncoder, RecurrentNetwork, last_steps, standardized
+from ..modules import (
+    LineAndRecurrence,
+    RecurrentEncoder,
+    RecurrentNetwork,
+    last_steps,
+    standardized,
+)
 from ._base import TorchEstimator
 from ._docs import deep_estimator
 from ._inputs import channel_statistics, read_sequences, shortest_sequence
@@ -97,8 +103,10 @@ class _Recurrent(TorchEstimator):
         return tags
 
 
-def encode(module: RecurrentNetwork, batch: Batch) -> Tensor:
-    return module.encode(**inputs_of(batch))
+def encode(module: nn.Module, batch: Batch) -> Tensor:
+    """The module's representation of a batch."""
+    representation: Tensor = module.encode(**inputs_of(batch))  # type: ignore[operator]
+    return representation
 
 
 @dataclass(kw_only=True, repr=False, eq=False, match_args=False)

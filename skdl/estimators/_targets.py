@@ -226,9 +226,7 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         return self._fit(X, y, sample_weight)
 
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(
-        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
-    ) -> Self:
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one epoch on these rows: for data in chunks.
 
         Parameters

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 CELLS: dict[str, type[nn.LSTM] | type[nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
-Pooling = Literal["last", "mean", "max", "attention"]
 
 
 def reverse_within_length(x: Tensor, lengths: Tensor | None) -> Tensor:
@@ -48,10 +46,10 @@ class Pool(nn.Module):
     learned linear function of each step.
     """
 
-    def __init__(self, kind: Pooling, n_features: int) -> None:
+    def __init__(self, kind: str, n_features: int) -> None:
         super().__init__()
         self.kind = kind
-        self.score = nn.Linear(n_features, 1) if kind == "attention" else None
+        self.score = nn.Linear(n_features, 1) if kind == "attention" else nn.Identity()
 
     def forward(self, h: Tensor, lengths: Tensor | None = None) -> Tensor:
         if self.kind == "last":
@@ -61,8 +59,9 @@ class Pool(nn.Module):
                 return h.mean(1)
             return (h * is_real(h, lengths)).sum(1) / lengths[:, None]
         if self.kind == "max":
-            return (h if lengths is None else h.masked_fill(~is_real(h, lengths), -torch.inf)).amax(1)
-        assert self.score is not None
+            return (h if lengths is None else h.masked_fill(~is_real(h, lengths), -torch.inf)).amax(
+                1
+            )
         scores = self.score(h)  # (B, T, 1)
         if lengths is not None:
             scores = scores.masked_fill(~is_real(h, lengths), -torch.inf)
@@ -93,7 +92,7 @@ class RecurrentEncoder(nn.Module):
         n_layers: int,
         *,
         bidirectional: bool = False,
-        pooling: Pooling = "last",
+        pooling: str = "last",
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
@@ -101,7 +100,9 @@ class RecurrentEncoder(nn.Module):
         self.n_features = hidden_size * n_directions
         sizes = [n_channels, *[self.n_features] * (n_layers - 1)]
         self.layers = nn.ModuleList(
-            nn.ModuleList(CELLS[cell](size, hidden_size, batch_first=True) for _ in range(n_directions))
+            nn.ModuleList(
+                CELLS[cell](size, hidden_size, batch_first=True) for _ in range(n_directions)
+            )
             for size in sizes
         )
         self.dropout = nn.Dropout(dropout)
@@ -110,12 +111,13 @@ class RecurrentEncoder(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Pooled representation (B, D) of x (B, T, C)."""
-        for index, directions in enumerate(self.layers):
+        for index, layer in enumerate(self.layers):
             x = self.dropout(x) if index else x
-            outputs = [directions[0](x)[0]]  # (B, T, H)
-            if len(directions) == 2:
-                backward = directions[1](reverse_within_length(x, lengths))[0]
-                outputs.append(reverse_within_length(backward, lengths))
+            forwards, *backwards = layer.children()
+            outputs = [forwards(x)[0]]  # (B, T, H)
+            for direction in backwards:
+                h = direction(reverse_within_length(x, lengths))[0]
+                outputs.append(reverse_within_length(h, lengths))
             if self.pooling == "last" and index == len(self.layers) - 1:
                 # The backward direction's last step is the first one of the sequence.
                 ends = [self.pool(outputs[0], lengths), *(h[:, 0] for h in outputs[1:])]
@@ -126,6 +128,8 @@ class RecurrentEncoder(nn.Module):
 
 def standardized(x: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
     """x less mean over scale, in their dtype, but subtracted in that of x: offsets may be large."""
+    if x.dtype not in (torch.float32, torch.float64):
+        x = x.to(mean.dtype)
     return ((x - mean.to(x.dtype)) / scale.to(x.dtype)).to(mean.dtype)
 
 
@@ -142,6 +146,9 @@ class RecurrentNetwork(nn.Module):
     mean, scale : Tensor of shape (n_channels,)
         What is taken off and divided by first.
     """
+
+    mean: Tensor
+    scale: Tensor
 
     def __init__(
         self,
@@ -214,6 +221,11 @@ class LineAndRecurrence(nn.Module):
     """
 
     clip = 3.0
+    mean: Tensor
+    scale: Tensor
+    line: Tensor
+    spread: Tensor
+    residual: Tensor
 
     def __init__(
         self,
@@ -240,15 +252,15 @@ class LineAndRecurrence(nn.Module):
 
     def measure(self, batches: Iterable[dict[str, Tensor]]) -> None:
         """Learn ``spread`` and ``residual`` from batches of x, y and maybe lengths and weight."""
-        total, spreads, squares = 0.0, 0.0, 0.0
+        total, spreads, squares = torch.zeros(3, len(self.residual), dtype=self.mean.dtype)
         for batch in batches:
             x = standardized(batch["x"].to(self.mean), self.mean, self.scale)
             y, lengths = batch["y"].to(self.mean), batch.get("lengths")
             weight = batch.get("weight", torch.ones(len(y))).to(self.mean)[:, None]
-            total += float(weight.sum())
+            total += weight.sum()
             spreads += (weight * self.views(x, lengths)[1]).sum()
             squares += (weight * (y - self.follow_line(x, lengths)).square()).sum(0)
-        self.spread.copy_(spreads / total)
+        self.spread.copy_((spreads / total)[0])
         self.residual.copy_((squares / total).sqrt())
 
     def views(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,42 @@
+# Each target that runs something first makes .venv with the tested versions; a second call
+# installs nothing.
+PYTHON ?= python3
+BIN = .venv/bin
+READY = .venv/.installed
+BENCHMARKS = speed_fit speed_predict speed_search speed_import accuracy_series
+
+.PHONY: demo test test-all lint format bench gpu-check clean
+
+demo: $(READY)
+	$(BIN)/python examples/compare_regressors.py
+
+test: $(READY)
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)
+	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --write || exit 1; done
+
+gpu-check: $(READY)
+	$(BIN)/python benchmarks/speed_gpu.py
+	$(BIN)/python -m pytest -m gpu
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "skdl needs Python 3.11 or newer; choose one with: make PYTHON=python3.12 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	touch $(READY)
+
+clean:
+	rm -rf .venv output build *.egg-info
