@@ -19,6 +19,7 @@ from ._objectives import (
 )
 from ._optim import LR_SCHEDULES, OPTIMIZERS
 from ._scope import draw_seed, resolve_device, resolve_dtype, scoped_threads, seeded
+from ._trust import trust_of
 
 __all__ = [
     "LR_SCHEDULES",
@@ -47,4 +48,5 @@ __all__ = [
     "scoped_threads",
     "seeded",
     "squared_error",
+    "trust_of",
 ]

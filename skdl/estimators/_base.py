@@ -34,7 +34,6 @@ from ..engine import (
 )
 
 HISTORY = ["epoch", "train_loss", "valid_loss", "lr", "seconds"]
-AUTO_STOPPING_ROWS = 200
 PRECISIONS = {"auto", "float32", "bfloat16", "float64"}
 
 
@@ -114,16 +113,32 @@ class TorchEstimator(BaseEstimator):
         """Shape of one row's output."""
         raise NotImplementedError
 
-    def _make_module(self, train: Data) -> nn.Module:
-        """The untrained module; ``train`` holds the training rows, y and weight included."""
+    def _make_module(self, train: Data, data: Data) -> nn.Module:
+        """The untrained module.
+
+        ``train`` holds the training rows, ``data`` those for validation too; both have y and
+        maybe weight.
+        """
         raise NotImplementedError
+
+    def _after_training(self, net: Net, valid: Data | None) -> None:
+        """What a module still learns from the validation rows."""
 
     def _make_objective(self) -> Objective:
         raise NotImplementedError
 
-    def _strata(self, target: np.ndarray) -> np.ndarray | None:
-        """Classes that the validation split keeps in proportion, or None."""
-        return None
+    def _stops_early_by_itself(self, n_samples: int) -> bool:
+        """What ``early_stopping="auto"`` means."""
+        return False
+
+    def _n_valid(self, n_samples: int) -> int:
+        return round(self.validation_fraction * n_samples)
+
+    def _choose_valid(
+        self, target: np.ndarray, n_valid: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        """The rows that validate."""
+        raise NotImplementedError
 
     # Training -----------------------------------------------------------------------------------
 
@@ -142,8 +157,9 @@ class TorchEstimator(BaseEstimator):
                 data = data.with_columns(weight=as_tensor(weight / mean).to(self._dtype))
             valid = None if valid_rows is None else data.subset(valid_rows)
             train = data if isinstance(rows, slice) else data.subset(rows)
-            net = self.net_ if go_on and incremental else self._make_net(train, seed, go_on)
+            net = self.net_ if go_on and incremental else self._make_net(train, data, seed, go_on)
             net.train(train, valid, n_epochs=1 if incremental else None)
+            self._after_training(net, valid)
             self._keep(net if incremental else net.forget_optimizer())
         return self
 
@@ -173,17 +189,27 @@ class TorchEstimator(BaseEstimator):
         self, target: np.ndarray, seed: int, incremental: bool
     ) -> tuple[np.ndarray | slice, np.ndarray | None]:
         """Rows to train on, and rows to validate on when stopping early."""
-        n_samples = len(target)
         stop_early = self.early_stopping
         if stop_early == "auto":
-            stop_early = n_samples >= AUTO_STOPPING_ROWS
+            stop_early = self._stops_early_by_itself(len(target))
         if incremental or not stop_early:
             return slice(None), None
-        return split_rows(n_samples, self.validation_fraction, seed, self._strata(target))
+        n_valid = self._n_valid(len(target))
+        if not 0 < n_valid < len(target):
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction} of {len(target)} samples leaves "
+                f"{len(target) - n_valid} rows for training and {n_valid} for validation; both "
+                "need at least one. Use another validation_fraction, more data, or "
+                "early_stopping=False."
+            )
+        valid = self._choose_valid(target, n_valid, np.random.default_rng(seed))
+        train = np.ones(len(target), dtype=bool)
+        train[valid] = False
+        return np.flatnonzero(train), np.sort(valid)
 
-    def _make_net(self, train: Data, seed: int, go_on: bool) -> Net:
+    def _make_net(self, train: Data, data: Data, seed: int, go_on: bool) -> Net:
         with seeded(seed, resolve_device(self.device)), scoped_threads(1):
-            module = copy.deepcopy(self.module_) if go_on else self._make_module(train)
+            module = copy.deepcopy(self.module_) if go_on else self._make_module(train, data)
         early = self.early_stopping is not False
         return Net(
             module,
@@ -274,43 +300,6 @@ def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
 
 def choose_batch_size(batch_size: int | str, n_train: int) -> int:
     """What "auto" means: 64 rows, fewer when there are few, for an epoch needs some steps."""
-    return int(np.clip(n_train // 16, 8, 64)) if isinstance(batch_size, str) else batch_size
-
-
-def split_rows(
-    n_samples: int, fraction: float, seed: int, strata: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Random rows to train on and to validate on, in proportion within each stratum.
-
-    Raises
-    ------
-    ValueError
-        If no row is left for one of the two.
-    """
-    order = np.random.default_rng(seed).permutation(n_samples)
-    if strata is None:
-        n_valid = round(fraction * n_samples)
-        valid = order[:n_valid]
-    else:
-        _, counts = np.unique(strata, return_counts=True)
-        # In proportion, by largest remainder; no stratum gives its last row away.
-        wanted = fraction * counts
-        n_of_stratum = np.minimum(wanted.astype(int), counts - 1)
-        room = np.where(n_of_stratum < counts - 1, wanted - n_of_stratum, -1)
-        n_more = min(round(fraction * n_samples) - n_of_stratum.sum(), (room >= 0).sum())
-        n_of_stratum[np.argsort(-room, kind="stable")[:n_more]] += 1
-        grouped = order[np.argsort(strata[order], kind="stable")]
-        starts = np.cumsum(counts) - counts
-        valid = np.concatenate(
-            [grouped[i : i + n] for i, n in zip(starts, n_of_stratum, strict=True)]
-        )
-    n_valid = len(valid)
-    if not 0 < n_valid < n_samples:
-        raise ValueError(
-            f"validation_fraction={fraction} of {n_samples} samples leaves {n_samples - n_valid} "
-            f"rows for training and {n_valid} for validation; both need at least one. Use "
-            "another validation_fraction, more data, or early_stopping=False."
-        )
-    train = np.ones(n_samples, dtype=bool)
-    train[valid] = False
-    return np.flatnonzero(train), np.sort(valid)
+    if isinstance(batch_size, str):
+        return int(np.clip(2 ** np.floor(np.log2(n_train / 8)), 8, 64))
+    return batch_size

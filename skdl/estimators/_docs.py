@@ -57,7 +57,8 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "max_epochs": ("int", "Most passes over the training rows, at least 1."),
     "batch_size": (
         'int or "auto"',
-        'Rows per step of the optimizer. "auto" is a 16th of the rows, between 8 and 64.',
+        'Rows per step of the optimizer. "auto" is an 8th of the rows, rounded down to a power of\n'
+        "2, between 8 and 64.",
     ),
     "lr": ("float", "Learning rate at its peak, above 0."),
     "optimizer": (
@@ -81,12 +82,14 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "early_stopping": (
         'bool or "auto"',
         "Whether to set ``validation_fraction`` of the rows aside, stop when their loss gets no\n"
-        'better, and keep the weights that were best on them. "auto" does so from 200 rows on.',
+        'better, and keep the weights that were best on them. "auto" does so in regressors with\n'
+        "8 rows or more.",
     ),
     "validation_fraction": (
         "float",
-        "Part of the rows of ``fit`` set aside when stopping early; in (0, 1). Drawn at random,\n"
-        "in proportion to the classes.",
+        "Part of the rows of ``fit`` set aside when stopping early; in (0, 1). In classifiers\n"
+        "drawn at random, in proportion to the classes; in regressors the last rows, at least 4\n"
+        "if there are 8, for in series neighbours overlap.",
     ),
     "n_iter_no_change": ("int", "Epochs without improvement before stopping early."),
     "tol": ("float", "Improvement of the validation loss that counts, relative to the loss."),

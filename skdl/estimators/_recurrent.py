@@ -12,7 +12,7 @@ from sklearn.utils import Tags
 from torch import Tensor, nn
 
 from .._sklearn import Interval, StrOptions
-from ..engine import Batch, Data, fit_line, inputs_of
+from ..engine import Batch, Data, Net, fit_line, forward, inputs_of, trust_of
 from ..modules import (
     LineAndRecurrence,
     RecurrentEncoder,
@@ -74,7 +74,7 @@ class _Recurrent(TorchEstimator):
         mean, scale = channel_statistics(train)
         return {"mean": mean.to(self._dtype), "scale": scale.to(self._dtype)}
 
-    def _make_module(self, train: Data) -> nn.Module:
+    def _make_module(self, train: Data, data: Data) -> nn.Module:
         return RecurrentNetwork(
             self._make_encoder(self.n_channels_in_),
             self._output_shape(),
@@ -103,6 +103,16 @@ class _Recurrent(TorchEstimator):
         return tags
 
 
+def follow_line(module: nn.Module, batch: Batch) -> Tensor:
+    return batch["line"]
+
+
+def center(module: nn.Module, batch: Batch) -> Tensor:
+    """The module's prediction: the median where it gives quantiles."""
+    output = forward(module, batch)
+    return output if output.ndim == 2 else output[..., module.median]
+
+
 def encode(module: nn.Module, batch: Batch) -> Tensor:
     """The module's representation of a batch."""
     representation: Tensor = module.encode(**inputs_of(batch))  # type: ignore[operator]
@@ -117,22 +127,34 @@ class _RecurrentRegressor(TorchRegressor, _Recurrent):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"highway": ["boolean"]}
 
-    def _make_module(self, train: Data) -> nn.Module:
+    def _make_module(self, train: Data, data: Data) -> nn.Module:
         if not self.highway:
-            return super()._make_module(train)
+            return super()._make_module(train, data)
         scales = self._channel_scales(train)
         module = LineAndRecurrence(
             self._make_encoder(2 * self.n_channels_in_),
             self._output_shape(),
             dropout=self.dropout,
-            line=self._fit_line(train, **scales).to(self._dtype),
+            line=self._fit_line(data, **scales).to(self._dtype),
+            quantiles=self._levels() if self.loss == "quantile" else None,
             **scales,
         )
         module.measure(train.batches(4096))
         return module
 
-    def _fit_line(self, train: Data, mean: Tensor, scale: Tensor) -> Tensor:
-        n_steps = max(1, min(shortest_sequence(train), MAX_LINE_FEATURES // len(mean)))
+    def _after_training(self, net: Net, valid: Data | None) -> None:
+        """Trust the correction of the line as far as the validation rows show that it helps."""
+        module = net.module_
+        if not isinstance(module, LineAndRecurrence):
+            return
+        module.trust.fill_(1.0)
+        if valid is not None:
+            y = torch.cat([batch["y"] for batch in valid.batches(4096)]).cpu()
+            right, line = (net.outputs(valid, output).double() for output in (center, follow_line))
+            module.trust.fill_(trust_of(y.double() - line, right - line))
+
+    def _fit_line(self, data: Data, mean: Tensor, scale: Tensor) -> Tensor:
+        n_steps = max(1, min(shortest_sequence(data), MAX_LINE_FEATURES // len(mean)))
         mean, scale = mean.double(), scale.double()
         y_mean, y_scale = torch.from_numpy(self.y_mean_), torch.from_numpy(self.y_scale_)
 
@@ -141,7 +163,22 @@ class _RecurrentRegressor(TorchRegressor, _Recurrent):
             return last_steps(x, batch.get("lengths"), n_steps)
 
         persistence = (mean[:, None] - y_mean) / y_scale, scale[:, None] / y_scale
-        return fit_line(train, steps, persistence)
+        return fit_line(data, steps, persistence)
+
+
+@dataclass(kw_only=True, repr=False, eq=False, match_args=False)
+class _RecurrentClassifier(TorchClassifier, _Recurrent):
+    """Recurrent classifiers look at whole sequences; defaults chosen by cross-validation."""
+
+    bidirectional: bool = True
+    pooling: str = "max"
+    dropout: float = 0.2
+    lr: float = 3e-3
+    optimizer: str = "adamw"
+    weight_decay: float = 0.01
+    lr_schedule: str = "cosine"
+    warmup_fraction: float = 0.1
+    gradient_clip: float | None = 1.0
 
 
 @deep_estimator
@@ -204,7 +241,7 @@ class GRURegressor(_RecurrentRegressor):
 
 
 @deep_estimator
-class LSTMClassifier(TorchClassifier, _Recurrent):
+class LSTMClassifier(_RecurrentClassifier):
     """Classification of sequences with long short-term memory (LSTM).
 
     Notes
@@ -229,7 +266,7 @@ class LSTMClassifier(TorchClassifier, _Recurrent):
 
 
 @deep_estimator
-class GRUClassifier(TorchClassifier, _Recurrent):
+class GRUClassifier(_RecurrentClassifier):
     """Classification of sequences with gated recurrent units (GRU).
 
     Notes

@@ -175,6 +175,18 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
             constant = spread <= 10 * np.finfo(float).eps * np.abs(self.y_mean_)
             self.y_scale_ = np.where(constant, 1.0, spread)
 
+    def _stops_early_by_itself(self, n_samples: int) -> bool:
+        return n_samples >= 8
+
+    def _n_valid(self, n_samples: int) -> int:
+        return max(super()._n_valid(n_samples), min(4, n_samples // 2))
+
+    def _choose_valid(
+        self, target: np.ndarray, n_valid: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        """The last rows: random ones would overlap with their neighbours in windows of a series."""
+        return np.arange(len(target) - n_valid, len(target))
+
     def _target_column(self, target: np.ndarray) -> Tensor:
         return as_tensor((target - self.y_mean_) / self.y_scale_).to(self._dtype)  # (n, k)
 
@@ -322,8 +334,19 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
     def _output_shape(self) -> tuple[int, ...]:
         return (len(self.classes_),)
 
-    def _strata(self, target: np.ndarray) -> np.ndarray:
-        return target
+    def _choose_valid(
+        self, target: np.ndarray, n_valid: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Random rows of each class in proportion, by largest remainder; never a class's last."""
+        order = rng.permutation(len(target))
+        counts = np.bincount(target, minlength=len(self.classes_))
+        wanted = n_valid * counts / len(target)
+        n_of_class = np.minimum(wanted.astype(int), np.maximum(counts - 1, 0))
+        room = np.where(n_of_class < counts - 1, wanted - n_of_class, -1.0)
+        n_more = min(n_valid - n_of_class.sum(), (room >= 0).sum())
+        n_of_class[np.argsort(-room, kind="stable")[:n_more]] += 1
+        grouped = np.split(order[np.argsort(target[order], kind="stable")], np.cumsum(counts)[:-1])
+        return np.concatenate([rows[:n] for rows, n in zip(grouped, n_of_class, strict=True)])
 
     def _make_objective(self) -> Objective:
         return Supervised(cross_entropy)

@@ -205,6 +205,8 @@ class LineAndRecurrence(nn.Module):
         Of ``2 * n_channels`` channels.
     output_shape : tuple of int
         (k,) or (k, n_quantiles).
+    quantiles : list of float, default=None
+        Levels of the outputs, 0.5 among them, when there are several.
     dropout : float in [0, 1)
         Before the head.
     mean, scale : Tensor of shape (n_channels,)
@@ -218,6 +220,8 @@ class LineAndRecurrence(nn.Module):
         Mean spread of the training windows.
     residual : Tensor of shape (k,)
         Size of the line's errors in training: the unit of the correction.
+    trust : Tensor of shape ()
+        How much of the correction counts in evaluation, in [0, 1].
     """
 
     clip = 3.0
@@ -226,6 +230,7 @@ class LineAndRecurrence(nn.Module):
     line: Tensor
     spread: Tensor
     residual: Tensor
+    trust: Tensor
 
     def __init__(
         self,
@@ -236,6 +241,7 @@ class LineAndRecurrence(nn.Module):
         mean: Tensor,
         scale: Tensor,
         line: Tensor,
+        quantiles: list[float] | None = None,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -244,11 +250,19 @@ class LineAndRecurrence(nn.Module):
         self.head = nn.Linear(encoder.n_features, 2 * math.prod(output_shape))
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
+        self.median: int | None = None
+        if quantiles is not None:
+            # Quantiles begin where those of normal errors of the line would be.
+            self.median = quantiles.index(0.5)
+            normal = torch.special.ndtri(torch.tensor(quantiles)).expand(output_shape)
+            with torch.no_grad():
+                self.head.bias[: normal.numel()] = normal.flatten()
         for name, value in {"mean": mean, "scale": scale, "line": line}.items():
             self.register_buffer(name, value)
         self.n_line_steps = (len(line) - 1) // len(mean)
         self.register_buffer("spread", torch.ones((), dtype=line.dtype))
         self.register_buffer("residual", torch.ones(line.shape[1], dtype=line.dtype))
+        self.register_buffer("trust", torch.ones((), dtype=line.dtype))
 
     def measure(self, batches: Iterable[dict[str, Tensor]]) -> None:
         """Learn ``spread`` and ``residual`` from batches of x, y and maybe lengths and weight."""
@@ -298,7 +312,10 @@ class LineAndRecurrence(nn.Module):
         z = self.head(self.dropout(self.encoder(seen, lengths)))
         # One half of the head in units of its own, the other in units of the window's spread.
         z = (z.unflatten(1, (2, -1)) * units[..., None]).sum(1)
-        if len(self.output_shape) == 1:
+        if self.median is None:
+            z = z if self.training else self.trust * z
             return torch.addcmul(line, self.residual, z)
         z = z.unflatten(1, self.output_shape)  # (B, k, n_quantiles)
+        if not self.training:
+            z = z - (1 - self.trust) * z[..., self.median, None]  # doubt moves, never widens
         return torch.addcmul(line[..., None], self.residual[:, None], z).sort(-1).values
