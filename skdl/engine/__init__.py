@@ -15,6 +15,7 @@ from ._objectives import (
     cross_entropy,
     huber,
     inputs_of,
+    most_likely,
     squared_error,
 )
 from ._optim import LR_SCHEDULES, OPTIMIZERS
@@ -43,6 +44,7 @@ __all__ = [
     "forward",
     "huber",
     "inputs_of",
+    "most_likely",
     "resolve_device",
     "resolve_dtype",
     "scoped_threads",

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from skorch import NeuralNet
 from torch import Tensor, nn
@@ -215,6 +216,11 @@ class Net(NeuralNet):
         with torch.set_grad_enabled(training):
             self._set_training(training)
             return forward(self.module_, batch[0])
+
+    def predict(self, X: Data) -> np.ndarray:
+        outputs = torch.from_numpy(super().predict(X))
+        decide = getattr(self.criterion_, "decide", None)
+        return (outputs if decide is None else decide(outputs)).numpy()
 
     def get_dataset(self, X: Data, y: Any = None) -> Data:
         return X

@@ -26,10 +26,12 @@ class Supervised:
     ----------
     loss : callable
         ``loss(output, y)`` gives the losses unreduced: (B,) or (B, ...).
+    decide : callable, default=None
+        Makes outputs comparable with y, for skorch's scoring callbacks.
     """
 
-    def __init__(self, loss: Loss) -> None:
-        self.loss = loss
+    def __init__(self, loss: Loss, decide: Callable[[Tensor], Tensor] | None = None) -> None:
+        self.loss, self.decide = loss, decide
 
     def __call__(self, module: nn.Module, batch: Batch) -> Tensor:
         losses = self.loss(module(**inputs_of(batch)), batch["y"])
@@ -54,6 +56,11 @@ def huber(output: Tensor, y: Tensor) -> Tensor:
 
 def cross_entropy(output: Tensor, y: Tensor) -> Tensor:
     return F.cross_entropy(output, y, reduction="none")
+
+
+def most_likely(output: Tensor) -> Tensor:
+    """Class indices from scores (B, n_classes)."""
+    return output.argmax(1)
 
 
 class Pinball:

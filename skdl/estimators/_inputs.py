@@ -47,6 +47,8 @@ def read_sequences(
     ValueError
         For what cannot be read as sequences, or does not match what was fitted.
     """
+    if isinstance(X, (list, tuple)) and not len(X):
+        raise ValueError("Found an empty list with 0 sample(s), while a minimum of 1 is required.")
     read = _read_ragged if is_ragged(X) else _read_array
     column, n_found = read(estimator, X, n_channels, reset)
     if reset:
@@ -93,8 +95,10 @@ def _with_channels(array: np.ndarray, n_channels: int | None) -> np.ndarray:
                 f"n_channels={n_channels}, but X of shape {array.shape} has {array.shape[2]} "
                 "channels in its last dimension."
             )
-        if not array.shape[2]:
-            raise ValueError(f"X must have at least one channel, got shape {array.shape}.")
+        if 0 in array.shape[1:]:
+            raise ValueError(
+                f"X must have at least one step and one channel, got shape {array.shape}."
+            )
         return array
     n_channels = n_channels or 1
     if array.shape[1] % n_channels:

@@ -110,7 +110,7 @@ def follow_line(module: nn.Module, batch: Batch) -> Tensor:
 def center(module: nn.Module, batch: Batch) -> Tensor:
     """The module's prediction: the median where it gives quantiles."""
     output = forward(module, batch)
-    return output if output.ndim == 2 else output[..., module.median]
+    return output if output.ndim == 2 else output[..., int(module.median)]  # type: ignore[arg-type]
 
 
 def encode(module: nn.Module, batch: Batch) -> Tensor:

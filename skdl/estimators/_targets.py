@@ -22,6 +22,7 @@ from ..engine import (
     as_tensor,
     cross_entropy,
     huber,
+    most_likely,
     squared_error,
 )
 from ._base import TorchEstimator
@@ -134,8 +135,11 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         values = outputs * self.y_scale_ + self.y_mean_  # float64
         if self._y_ndim == 2:
             return values
-        # float32 says how much of a prediction is meant, unless the offset would swallow it.
-        exact = outputs.dtype == np.float64 or (np.abs(self.y_mean_) > 4096 * self.y_scale_).any()
+        # float32 says how much of a prediction is meant, unless offset or size exceed it.
+        lost = (np.abs(self.y_mean_) > 4096 * self.y_scale_) | (
+            np.abs(np.log10(self.y_scale_)) > 30
+        )
+        exact = outputs.dtype == np.float64 or lost.any()
         return values[:, 0] if exact else values[:, 0].astype(np.float32)
 
     def _check_quantiles(self) -> None:
@@ -170,10 +174,12 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         n_targets = target.shape[1]
         self.y_mean_, self.y_scale_ = np.zeros(n_targets), np.ones(n_targets)
         if self.standardize:
-            self.y_mean_ = np.average(target, axis=0, weights=weight)
-            spread = np.sqrt(np.average((target - self.y_mean_) ** 2, axis=0, weights=weight))
-            constant = spread <= 10 * np.finfo(float).eps * np.abs(self.y_mean_)
-            self.y_scale_ = np.where(constant, 1.0, spread)
+            size = np.abs(target).max(0)
+            size = np.where(size > 0, size, 1.0)  # squares of huge or tiny numbers do not exist
+            mean = np.average(target / size, axis=0, weights=weight)
+            spread = np.sqrt(np.average((target / size - mean) ** 2, axis=0, weights=weight))
+            constant = spread <= 10 * np.finfo(float).eps * np.abs(mean)
+            self.y_mean_, self.y_scale_ = mean * size, np.where(constant, 1.0, spread * size)
 
     def _stops_early_by_itself(self, n_samples: int) -> bool:
         return n_samples >= 8
@@ -349,4 +355,4 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         return np.concatenate([rows[:n] for rows, n in zip(grouped, n_of_class, strict=True)])
 
     def _make_objective(self) -> Objective:
-        return Supervised(cross_entropy)
+        return Supervised(cross_entropy, decide=most_likely)
