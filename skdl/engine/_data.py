@@ -21,11 +21,12 @@ STREAM_BYTES = 256 * 2**20
 
 
 def as_tensor(array: np.ndarray) -> Tensor:
-    """Tensor over a numpy array, sharing its memory where it is contiguous."""
+    """Tensor over a numpy array, sharing its memory where it is contiguous and native."""
+    array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
     with warnings.catch_warnings():
         # Training only reads X, so a read-only memory map may be shared.
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-        return torch.from_numpy(np.ascontiguousarray(array))
+        return torch.from_numpy(array)
 
 
 class Streamed:

@@ -92,11 +92,12 @@ def _moments(block: Data, steps: Callable[[Batch], Tensor]) -> Tensor:
 def _errors(block: Data, steps: Callable[[Batch], Tensor], lines: Tensor) -> Tensor:
     """Sums of absolute and of squared errors of lines (M, 1 + p, k) on a block: (2, M)."""
     errors = torch.zeros(2, len(lines), dtype=torch.float64)
+    flat = lines.movedim(0, 1).flatten(1)  # (1 + p, M * k): one matrix product for all
     for batch in block.batches(ROWS_AT_ONCE):
         x, y, weight = _rows(batch, steps)
-        miss = x @ lines - y  # (M, B, k)
-        errors[0] += (weight * miss.abs()).sum((1, 2))
-        errors[1] += (weight * miss.square()).sum((1, 2))
+        miss = (x @ flat).unflatten(1, (len(lines), -1)) - y[:, None]  # (B, M, k)
+        errors[0] += (weight * miss.abs().sum(2)).sum(0)
+        errors[1] += (weight * miss.square().sum(2)).sum(0)
     return errors
 
 
@@ -151,6 +152,11 @@ def _solve(moments: Tensor, candidate: Candidate) -> Tensor:
     rotated = vectors.mT @ (target[..., f:, :] - gram[..., f:, :f] @ from_target)
     penalty = PENALTIES[:, None] * moments[..., :1, :1]  # (..., A, 1)
     shrink = 1 / (values.clamp_min(0)[..., None, :] + penalty)  # (..., A, q - f)
-    shrunk = vectors[..., None, :, :] @ (shrink[..., None] * rotated[..., None, :, :])
-    free = from_target[..., None, :, :] - from_shrunk[..., None, :, :] @ shrunk
-    return candidate.fixed + basis @ torch.cat([free, shrunk], -2)
+    shrunk = _times(vectors, shrink[..., None] * rotated[..., None, :, :])  # (..., A, q - f, k)
+    free = from_target[..., None, :, :] - _times(from_shrunk, shrunk)
+    return candidate.fixed + _times(basis, torch.cat([free, shrunk], -2))
+
+
+def _times(matrix: Tensor, stack: Tensor) -> Tensor:
+    """One matrix (..., r, s) times each of a stack (..., A, s, k)."""
+    return torch.einsum("...rs,...ask->...ark", matrix, stack)
