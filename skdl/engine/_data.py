@@ -7,6 +7,7 @@ column name to tensor; the names are those of the module's ``forward`` arguments
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 
@@ -78,6 +79,15 @@ class Ragged:
 
 
 Column = Tensor | Streamed | Ragged
+CHUNK_VALUES = 2**19
+
+
+def values_per_row(column: Column) -> int:
+    """How many numbers a row holds, at most."""
+    if isinstance(column, Ragged):
+        return int(column.lengths.max()) * column.values.shape[1]
+    shape = column.array.shape if isinstance(column, Streamed) else column.shape
+    return math.prod(shape[1:])
 
 
 class Data:
@@ -121,7 +131,7 @@ class Data:
         """
         if not (at_once and all(isinstance(column, Tensor) for column in self.columns.values())):
             return Data(self.columns, self.rows, prepare)
-        parts = [prepare(batch) for batch in self.batches(4096)]
+        parts = [prepare(batch) for batch in self.chunks()]
         return Data({name: torch.cat([part[name] for part in parts]) for name in parts[0]})
 
     def to(self, device: torch.device) -> Data:
@@ -143,6 +153,15 @@ class Data:
         for start in range(0, n_rows, batch_size):
             part = slice(start, min(start + batch_size, n_rows))
             yield self._take(part if order is None else order[part])
+
+    def chunks(self) -> Iterator[Batch]:
+        """Batches in row order, of as many rows as are read at once at little cost of memory."""
+        return self.batches(self.chunk_size(CHUNK_VALUES))
+
+    def chunk_size(self, n_values: int) -> int:
+        """Rows that hold about so many values, at least one."""
+        of_row = sum(values_per_row(column) for column in self.columns.values())
+        return max(1, n_values // max(1, of_row))
 
     def by_length(self) -> Tensor | None:
         """Row order from short to long sequences, or None when all are equally long."""

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ._data import Batch, Data
 
-N_BLOCKS, ROWS_AT_ONCE = 10, 4096
+N_BLOCKS = 10
 # Penalties as a part of the number of rows; the last one leaves only what is not penalised.
 PENALTIES = torch.cat([torch.logspace(-6, 3, 19, dtype=torch.float64), torch.tensor([1e12])])
 
@@ -82,7 +82,7 @@ def _rows(batch: Batch, steps: Callable[[Batch], Tensor]) -> tuple[Tensor, Tenso
 def _moments(block: Data, steps: Callable[[Batch], Tensor]) -> Tensor:
     """Weighted moments of (1, x, y) on a block: (1 + p + k, 1 + p + k)."""
     moments = torch.zeros((), dtype=torch.float64)
-    for batch in block.batches(ROWS_AT_ONCE):
+    for batch in block.chunks():
         x, y, weight = _rows(batch, steps)
         rows = torch.cat([x, y], 1)
         moments = moments + (weight * rows).T @ rows
@@ -93,7 +93,7 @@ def _errors(block: Data, steps: Callable[[Batch], Tensor], lines: Tensor) -> Ten
     """Sums of absolute and of squared errors of lines (M, 1 + p, k) on a block: (2, M)."""
     errors = torch.zeros(2, len(lines), dtype=torch.float64)
     flat = lines.movedim(0, 1).flatten(1)  # (1 + p, M * k): one matrix product for all
-    for batch in block.batches(ROWS_AT_ONCE):
+    for batch in block.chunks():
         x, y, weight = _rows(batch, steps)
         miss = (x @ flat).unflatten(1, (len(lines), -1)) - y[:, None]  # (B, M, k)
         errors[0] += (weight * miss.abs().sum(2)).sum(0)

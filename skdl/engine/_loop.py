@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from ._net import Net
 
 BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
-VALID_BATCH_SIZE = 512
 
 
 def watches_batches(callback: Any) -> bool:
@@ -97,7 +96,7 @@ class TrainingRun:
         self.objective, self.optimizer = net.criterion_, net.optimizer_
         generator = torch.Generator().manual_seed(net.seed + self.n_before)
         self.train = BatchIterator(train, net.batch_size, generator)
-        self.valid = None if valid is None else BatchIterator(valid, VALID_BATCH_SIZE)
+        self.valid = None if valid is None else BatchIterator(valid, 512)
         self.datasets = {
             "dataset_train": skorch_dataset(train),
             "dataset_valid": skorch_dataset(valid),

@@ -17,6 +17,7 @@ from ._objectives import Objective, inputs_of
 from ._optim import make_optimizer
 from ._scope import autocast, resolve_device, resolve_dtype, scoped_threads, seeded, threads_for
 
+PREDICT_VALUES = 2**17
 Output = Callable[[nn.Module, Batch], Tensor]
 
 
@@ -146,8 +147,15 @@ class Net(NeuralNet):
     # Prediction --------------------------------------------------------------------------------
 
     @torch.inference_mode()
-    def outputs(self, data: Data, output: Output = forward, batch_size: int = 512) -> Tensor:
-        """``output(module, batch)`` for all rows of ``data``, in their order, on the CPU."""
+    def outputs(
+        self, data: Data, output: Output = forward, batch_size: int | None = None
+    ) -> Tensor:
+        """``output(module, batch)`` for all rows of ``data``, in their order, on the CPU.
+
+        ``batch_size=None`` takes what fits the caches: more rows the smaller they are.
+        """
+        if batch_size is None:
+            batch_size = int(np.clip(data.chunk_size(PREDICT_VALUES), 16, 1024))
         self.module_.eval()
         order = data.by_length()  # similar lengths together: less padding
         ordered = data if order is None else data.subset(order)

@@ -191,7 +191,7 @@ def channel_statistics(train: Data) -> tuple[torch.Tensor, torch.Tensor]:
     """
     shift = next(train.batches(1))["x"][0, 0].double()  # keeps the squares small
     total, sums, squares = torch.zeros(3, len(shift), dtype=torch.float64)
-    for batch in train.batches(4096):
+    for batch in train.chunks():
         x = batch["x"].double() - shift  # (B, T, C)
         real = torch.ones_like(x[..., :1])
         if "lengths" in batch:

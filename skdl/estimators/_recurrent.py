@@ -139,7 +139,7 @@ class _RecurrentRegressor(TorchRegressor, _Recurrent):
             quantiles=self._levels() if self.loss == "quantile" else None,
             **scales,
         )
-        module.measure(train.batches(4096))
+        module.measure(train.chunks())
         return module
 
     def _after_training(self, net: Net, valid: Data | None) -> None:
@@ -149,7 +149,7 @@ class _RecurrentRegressor(TorchRegressor, _Recurrent):
             return
         module.trust.fill_(1.0)
         if valid is not None:
-            y = torch.cat([batch["y"] for batch in valid.batches(4096)]).cpu()
+            y = torch.cat([batch["y"] for batch in valid.chunks()]).cpu()
             right, line = (net.outputs(valid, output).double() for output in (center, follow_line))
             module.trust.fill_(trust_of(y.double() - line, right - line))
 

@@ -136,10 +136,9 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         if self._y_ndim == 2:
             return values
         # float32 says how much of a prediction is meant, unless offset or size exceed it.
-        lost = (np.abs(self.y_mean_) > 4096 * self.y_scale_) | (
-            np.abs(np.log10(self.y_scale_)) > 30
-        )
-        exact = outputs.dtype == np.float64 or lost.any()
+        offset_is_huge = np.abs(self.y_mean_) > 4096 * self.y_scale_
+        out_of_range = np.abs(np.log10(self.y_scale_)) > 30
+        exact = outputs.dtype == np.float64 or (offset_is_huge | out_of_range).any()
         return values[:, 0] if exact else values[:, 0].astype(np.float32)
 
     def _check_quantiles(self) -> None:
