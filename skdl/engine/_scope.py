@@ -11,7 +11,7 @@ from torch import nn
 
 # Below this many multiply-adds in a batch's largest matrix product, a second thread costs more
 # than it brings (measured, see benchmarks/threads.py).
-WORK_PER_THREAD = 4_000_000
+WORK_PER_THREAD = 2_000_000
 
 
 def resolve_device(device: str | torch.device) -> torch.device:

@@ -204,7 +204,7 @@ def channel_statistics(train: Data) -> tuple[torch.Tensor, torch.Tensor]:
     mean = sums / total
     spread = (squares / total - mean**2).clamp_min(0).sqrt()
     size = torch.maximum(mean.abs(), shift.abs())
-    scale = torch.where(spread <= 1e-7 * size, torch.ones_like(spread), spread)
+    scale = torch.where(spread <= 1e-12 * size, torch.ones_like(spread), spread)
     return mean + shift, scale
 
 
