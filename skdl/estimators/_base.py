@@ -148,15 +148,20 @@ class TorchEstimator(BaseEstimator):
             go_on = hasattr(self, "net_") and (self.warm_start or incremental)
             data, target, weight = self._read(X, y, sample_weight, reset=not go_on)
             seed = draw_seed(self.random_state)
-            rows, valid_rows = self._split(target, seed, incremental)
+            usable = np.arange(len(target)) if weight is None else np.flatnonzero(weight)
+            if not len(usable):
+                raise ValueError("sample_weight must not be zero for all samples.")
+            rows, valid_rows = self._split(target[usable], seed, incremental)
+            rows = usable[rows]
             if not go_on:
                 self._learn_target(target[rows], None if weight is None else weight[rows])
             data = data.with_columns(y=self._target_column(target))
             if weight is not None:
                 mean = weight[rows].mean()
                 data = data.with_columns(weight=as_tensor(weight / mean).to(self._dtype))
-            valid = None if valid_rows is None else data.subset(valid_rows)
-            train = data if isinstance(rows, slice) else data.subset(rows)
+            valid = None if valid_rows is None else data.subset(usable[valid_rows])
+            train = data if len(rows) == len(target) else data.subset(rows)
+            data = data if len(usable) == len(target) else data.subset(usable)
             net = self.net_ if go_on and incremental else self._make_net(train, data, seed, go_on)
             net.train(train, valid, n_epochs=1 if incremental else None)
             self._after_training(net, valid)

@@ -37,7 +37,8 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "highway": (
         "bool",
         "Whether a straight line through the last steps stands beside the recurrence, which then\n"
-        "learns what the line leaves. The line is fitted in closed form before training starts.",
+        "learns what the line leaves. The line is fitted in closed form before training starts;\n"
+        "it sees at most 256 numbers, so there is none for more channels.",
     ),
     "loss": (
         '{"squared_error", "absolute_error", "huber", "quantile"}',

@@ -128,7 +128,7 @@ class _RecurrentRegressor(TorchRegressor, _Recurrent):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"highway": ["boolean"]}
 
     def _make_module(self, train: Data, data: Data) -> nn.Module:
-        if not self.highway:
+        if not self.highway or self.n_channels_in_ > MAX_LINE_FEATURES:
             return super()._make_module(train, data)
         scales = self._channel_scales(train)
         module = LineAndRecurrence(
@@ -154,7 +154,7 @@ class _RecurrentRegressor(TorchRegressor, _Recurrent):
             module.trust.fill_(trust_of(y.double() - line, right - line))
 
     def _fit_line(self, data: Data, mean: Tensor, scale: Tensor) -> Tensor:
-        n_steps = max(1, min(shortest_sequence(data), MAX_LINE_FEATURES // len(mean)))
+        n_steps = min(shortest_sequence(data), MAX_LINE_FEATURES // len(mean))
         mean, scale = mean.double(), scale.double()
         y_mean, y_scale = torch.from_numpy(self.y_mean_), torch.from_numpy(self.y_scale_)
 

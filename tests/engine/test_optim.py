@@ -1,0 +1,151 @@
+"""Optimizers, schedules, clipping and the moving average, against closed forms."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from skdl.engine import LR_SCHEDULES, OPTIMIZERS
+from skdl.engine._optim import Schedule, WeightAverage, clip_gradients, make_optimizer
+
+KINDS = {
+    "sgd": torch.optim.SGD,
+    "adagrad": torch.optim.Adagrad,
+    "rmsprop": torch.optim.RMSprop,
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+}
+
+
+def rates(shape, n_steps, warmup_fraction=0.0, lr=2.0):
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=lr)
+    schedule = Schedule(optimizer, n_steps, shape, warmup_fraction)
+    seen = []
+    for _ in range(n_steps):
+        schedule.before_step()
+        seen.append(schedule.lr)
+    return np.array(seen)
+
+
+def test_all_optimizers_are_known():
+    assert set(OPTIMIZERS) == set(KINDS)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_make_optimizer(name):
+    module = nn.Linear(2, 1)
+    module.bias.requires_grad_(False)
+    optimizer = make_optimizer(name, module.parameters(), 0.3, 0.2)
+    (group,) = optimizer.param_groups
+    assert type(optimizer) is KINDS[name]
+    assert (group["lr"], group["weight_decay"]) == (0.3, 0.2)
+    assert len(group["params"]) == 1, "frozen weights are not optimised"
+    assert name != "sgd" or group["momentum"] == 0.9
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ("constant", np.ones(10)),
+        ("plateau", np.ones(10)),
+        ("linear", 1 - np.arange(10) / 10),
+        ("cosine", (1 + np.cos(np.pi * np.arange(10) / 10)) / 2),
+    ],
+)
+def test_schedules(shape, expected):
+    np.testing.assert_allclose(rates(shape, 10), 2 * expected)
+
+
+def test_one_cycle_rises_then_falls():
+    got = rates("one-cycle", 100) / 2
+    rise = 0.04 + 0.96 * (1 - np.cos(np.pi * np.arange(30) / 30)) / 2
+    fall = (1 + np.cos(np.pi * np.arange(70) / 70)) / 2
+    np.testing.assert_allclose(got, np.concatenate([rise, fall]), atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", LR_SCHEDULES)
+def test_warmup_grows_linearly_to_the_peak_and_the_shape_takes_the_rest(shape):
+    got = rates(shape, 20, warmup_fraction=0.25) / 2
+    np.testing.assert_allclose(got[:5], [0.2, 0.4, 0.6, 0.8, 1.0])
+    np.testing.assert_allclose(got[5:], rates(shape, 15) / 2)
+
+
+@pytest.mark.parametrize("shape", LR_SCHEDULES)
+def test_rates_are_never_negative_nor_above_the_peak(shape):
+    got = rates(shape, 7, warmup_fraction=0.3)
+    assert (got >= 0).all()
+    assert (got <= 2).all()
+    assert got.max() == pytest.approx(2, rel=0.2)
+
+
+def test_plateau_halves_after_three_epochs_without_a_lower_loss():
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=2.0)
+    schedule = Schedule(optimizer, 100, "plateau")
+    seen = []
+    for loss in [5, 4, 4, 4, 4, 4, 4, 4, 3, 3, 3, 3]:
+        schedule.before_step()
+        seen.append(schedule.lr)
+        schedule.after_epoch(loss)
+    assert seen == [2, 2, 2, 2, 2, 1, 1, 1, 0.5, 0.5, 0.5, 0.5]
+    schedule.before_step()
+    assert schedule.lr == 0.25
+
+
+def test_only_plateau_looks_at_the_loss():
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=2.0)
+    schedule = Schedule(optimizer, 100, "cosine")
+    for _ in range(9):
+        schedule.after_epoch(1.0)
+    schedule.before_step()
+    assert schedule.lr == 2
+
+
+def test_a_constant_rate_is_left_to_whoever_sets_it():
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=2.0)
+    schedule = Schedule(optimizer, 10, "constant")
+    optimizer.param_groups[0]["lr"] = 0.5
+    schedule.before_step()
+    assert schedule.lr == 0.5
+
+
+def test_weight_average_in_closed_form():
+    module = nn.Linear(1, 1, bias=False)
+    module.weight.data.fill_(0.0)
+    average = WeightAverage(module, decay=0.2)
+    expected = 0.0
+    for step, value in enumerate([1.0, 2.0, 4.0, 8.0], start=1):
+        module.weight.data.fill_(value)
+        average.update()
+        decay = min(0.2, step / (step + 10))
+        expected = decay * expected + (1 - decay) * value
+    average.swap()
+    assert module.weight.item() == pytest.approx(expected)
+    average.swap()
+    assert module.weight.item() == 8
+
+
+def test_weight_average_tends_to_constant_weights():
+    module = nn.Linear(1, 1, bias=False)
+    module.weight.data.fill_(0.0)
+    average = WeightAverage(module, decay=0.9)
+    module.weight.data.fill_(3.0)
+    for _ in range(200):
+        average.update()
+    average.swap()
+    assert module.weight.item() == pytest.approx(3, rel=1e-5)
+
+
+@pytest.mark.parametrize("max_norm", [1.0, 100.0])
+def test_clip_scales_all_gradients_together(max_norm):
+    params = [nn.Parameter(torch.zeros(1)), nn.Parameter(torch.zeros(2))]
+    gradients = [torch.tensor([3.0]), torch.tensor([0.0, 4.0])]  # norm 5
+    for param, gradient in zip(params, gradients, strict=True):
+        param.grad = gradient.clone()
+    clip_gradients(params, max_norm)
+    factor = min(1, max_norm / 5)
+    for param, gradient in zip(params, gradients, strict=True):
+        torch.testing.assert_close(param.grad, gradient * factor, rtol=1e-5, atol=0)
+    norm = math.sqrt(sum(float(param.grad.square().sum()) for param in params))
+    assert norm == pytest.approx(min(5, max_norm), rel=1e-5)

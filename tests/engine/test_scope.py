@@ -1,0 +1,149 @@
+"""What a fit borrows: device, random state, threads, precision."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from skdl.engine import draw_seed, resolve_device, resolve_dtype, seeded
+from skdl.engine._scope import WORK_PER_THREAD, autocast, scoped_threads, threads_for
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def four_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("given", ["cpu", torch.device("cpu")])
+def test_resolve_device(given):
+    assert resolve_device(given) == CPU
+
+
+@pytest.mark.parametrize(("there", "expected"), [(True, "cuda"), (False, "cpu")])
+def test_auto_is_cuda_when_there_is_one(monkeypatch, there, expected):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    assert resolve_device("auto").type == expected
+
+
+@pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:3"])
+def test_cuda_without_cuda_says_so(monkeypatch, device):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    with pytest.raises(ValueError, match=r'torch finds 0 CUDA devices.*device="cpu"'):
+        resolve_device(device)
+
+
+@pytest.mark.parametrize("device", ["gpu", "", "cpu cpu", "meta"])
+def test_a_device_that_is_none_names_those_that_are(device):
+    with pytest.raises(ValueError, match=r'device must be "auto", "cpu"'):
+        resolve_device(device)
+
+
+@pytest.mark.parametrize(
+    ("precision", "dtype"),
+    [
+        ("auto", torch.float32),
+        ("float32", torch.float32),
+        ("bfloat16", torch.float32),
+        ("float64", torch.float64),
+    ],
+)
+def test_resolve_dtype(precision, dtype):
+    assert resolve_dtype(precision) is dtype
+
+
+def product_dtype(module, device, precision):
+    with autocast(module, device, precision):
+        return (torch.ones(2, 2) @ torch.ones(2, 2)).dtype
+
+
+def test_autocast_only_when_asked_for_on_a_cpu():
+    module = nn.Linear(1, 1)
+    module.bfloat16_safe = True
+    assert product_dtype(module, CPU, "bfloat16") is torch.bfloat16
+    assert product_dtype(module, CPU, "auto") is torch.float32
+    assert product_dtype(module, CPU, "float32") is torch.float32
+
+
+@pytest.mark.parametrize("safe", [True, False])
+def test_auto_on_cuda_asks_the_module(monkeypatch, safe):
+    asked = []
+    monkeypatch.setattr(torch, "autocast", lambda kind, dtype: asked.append((kind, dtype)))
+    module = nn.Linear(1, 1)
+    module.bfloat16_safe = safe
+    autocast(module, torch.device("cuda"), "auto")
+    assert asked == ([("cuda", torch.bfloat16)] if safe else [])
+
+
+def test_draw_seed_of_an_int_is_itself():
+    assert draw_seed(5) == draw_seed(np.int64(5)) == 5
+
+
+def test_draw_seed_of_a_random_state_moves_it_on():
+    first, second = np.random.RandomState(0), np.random.RandomState(0)
+    seeds = [draw_seed(first), draw_seed(first)]
+    assert seeds == [draw_seed(second), draw_seed(second)]
+    assert seeds[0] != seeds[1]
+
+
+def test_draw_seed_of_none_differs_and_leaves_numpy_alone():
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    assert len({draw_seed(None) for _ in range(5)}) == 5
+    assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
+
+
+def test_seeded_repeats_inside_and_leaves_the_outside():
+    before = torch.get_rng_state()
+    with seeded(1, CPU):
+        first = torch.rand(3)
+    torch.rand(1)
+    after_one = torch.get_rng_state()
+    with seeded(1, CPU):
+        second = torch.rand(3)
+    with seeded(2, CPU):
+        other = torch.rand(3)
+    assert first.equal(second)
+    assert not first.equal(other)
+    assert torch.get_rng_state().equal(after_one)
+    assert not before.equal(after_one)
+
+
+def test_seeded_gives_back_the_state_after_an_error():
+    before = torch.get_rng_state()
+    with pytest.raises(RuntimeError, match="inside"), seeded(1, CPU):
+        raise RuntimeError("inside")
+    assert torch.get_rng_state().equal(before)
+
+
+@pytest.mark.usefixtures("four_threads")
+@pytest.mark.parametrize(("asked", "inside"), [(1, 1), (3, 3), (4, 4), (9, 4)])
+def test_scoped_threads_never_more_than_allowed(asked, inside):
+    with scoped_threads(asked):
+        assert torch.get_num_threads() == inside
+    assert torch.get_num_threads() == 4
+
+
+@pytest.mark.usefixtures("four_threads")
+def test_scoped_threads_are_given_back_after_an_error():
+    with pytest.raises(RuntimeError, match="inside"), scoped_threads(1):
+        raise RuntimeError("inside")
+    assert torch.get_num_threads() == 4
+
+
+@pytest.mark.usefixtures("four_threads")
+def test_threads_grow_with_the_work_of_a_batch():
+    module = nn.Linear(1000, 1000)
+    per_thread = WORK_PER_THREAD // 1_000_000
+    assert threads_for(module, 1, CPU) == 1
+    assert threads_for(module, 2 * per_thread, CPU) == 2
+    assert threads_for(module, 100 * per_thread, CPU) == 4, "never more than allowed"
+    assert threads_for(module, 100 * per_thread, torch.device("cuda")) == 1
+
+
+@pytest.mark.usefixtures("four_threads")
+def test_a_module_without_products_takes_one_thread():
+    assert threads_for(nn.LayerNorm(8), 10**9, CPU) == 1

@@ -1,0 +1,87 @@
+"""Snapshots of the weights, and patience."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from skdl.engine._stopping import EarlyStopping, Snapshot
+
+
+def weight_of(module):
+    return module.weight.item()
+
+
+def set_weight(module, value):
+    with torch.no_grad():
+        module.weight.fill_(value)
+
+
+def test_snapshot_restores_weights_and_buffers():
+    module = nn.BatchNorm1d(2)
+    snapshot = Snapshot(module)
+    snapshot.take()
+    kept = {name: value.clone() for name, value in module.state_dict().items()}
+    module(torch.randn(5, 2) + 3)
+    with torch.no_grad():
+        module.weight.add_(1)
+    assert not module.state_dict()["running_mean"].equal(kept["running_mean"])
+    snapshot.restore()
+    assert all(value.equal(kept[name]) for name, value in module.state_dict().items())
+
+
+def test_a_second_take_overwrites_the_first():
+    module = nn.Linear(1, 1, bias=False)
+    snapshot = Snapshot(module)
+    for value in (1.0, 2.0):
+        set_weight(module, value)
+        snapshot.take()
+    set_weight(module, 3.0)
+    snapshot.restore()
+    assert weight_of(module) == 2
+
+
+def run(losses, patience=2, tol=0.0):
+    """Weight k in epoch k; the epochs taken note of, until told to stop."""
+    module = nn.Linear(1, 1, bias=False)
+    stopping = EarlyStopping(module, patience, tol)
+    for epoch, loss in enumerate(losses, start=1):
+        set_weight(module, epoch)
+        if stopping.update(epoch, loss):
+            break
+    stopping.snapshot.restore()
+    assert weight_of(module) == stopping.best_epoch
+    return epoch, stopping
+
+
+def test_stops_when_patience_runs_out_and_keeps_the_best():
+    last, stopping = run([3.0, 1.0, 2.0, 2.0, 0.0])
+    assert (last, stopping.best_epoch, stopping.best) == (4, 2, 1.0)
+
+
+def test_an_improvement_renews_patience():
+    last, stopping = run([3.0, 4.0, 2.0, 4.0, 1.0])
+    assert (last, stopping.best_epoch) == (5, 5)
+
+
+def test_improvements_within_tol_do_not_renew_patience_but_are_kept():
+    last, stopping = run([1.0, 0.99, 0.98, 0.5], patience=2, tol=0.1)
+    assert (last, stopping.best_epoch) == (3, 3)
+
+
+def test_small_improvements_add_up():
+    last, _ = run([1.0, 0.95, 0.89, 0.85, 0.8], patience=2, tol=0.1)
+    assert last == 5
+
+
+def test_tol_is_relative_to_negative_losses_too():
+    last, stopping = run([-1.0, -1.05, -1.06], patience=2, tol=0.1)
+    assert (last, stopping.best_epoch) == (3, 3)
+    assert run([-1.0, -1.2, -1.5], patience=1, tol=0.1)[0] == 3
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_is_no_improvement(bad):
+    last, stopping = run([1.0, bad, bad])
+    assert (last, stopping.best_epoch) == (3, 1)
