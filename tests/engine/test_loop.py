@@ -405,7 +405,7 @@ def test_skorchs_epoch_scoring_scores(use_caching):
 
 def test_a_callback_that_watches_batches_sees_every_one():
     net = train(VALID, callbacks=[("mine", PerBatch())])
-    (_, callback), = net.callbacks_
+    ((_, callback),) = net.callbacks_
     assert callback.n_batches == N_EPOCHS * (3 + 1)
     assert not any(row["batches"] for row in net.history), "not kept: they would fill a pickle"
 
@@ -430,6 +430,6 @@ def test_events_come_in_skorchs_order():
 
         setattr(Log, event, note)
     net = train(callbacks=[Log()], max_epochs=2)
-    (_, log), = net.callbacks_
+    ((_, log),) = net.callbacks_
     epoch = ["on_epoch_begin", "on_epoch_end"]
     assert log.events == ["on_train_begin", *epoch, *epoch, "on_train_end"]

@@ -34,9 +34,7 @@ def make_encoder(cell, **params):
 
 def torchs_own(encoder, cell, n_layers, bidirectional):
     """nn.LSTM or nn.GRU with the encoder's weights."""
-    layer = CELLS[cell](
-        N_CHANNELS, HIDDEN, n_layers, batch_first=True, bidirectional=bidirectional
-    )
+    layer = CELLS[cell](N_CHANNELS, HIDDEN, n_layers, batch_first=True, bidirectional=bidirectional)
     for index, directions in enumerate(encoder.layers):
         for direction, suffix in zip(directions, ("", "_reverse"), strict=False):
             for name, weight in direction.named_parameters():

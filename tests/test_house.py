@@ -1,0 +1,209 @@
+"""The rules of the house: who may import whom, mirrored tests, sorted catalogues, short files."""
+
+import ast
+import importlib
+import inspect
+import sys
+from pathlib import Path
+
+import pytest
+
+import skdl
+
+ROOT = Path(skdl.__file__).parent
+TESTS = Path(__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+PACKAGES = sorted(file.parent for file in FILES if file.name == "__init__.py")
+
+# Imports point one way: a part may import the parts named here, and itself.
+BELOW = {
+    "_sklearn": set(),
+    "datasets": set(),
+    "modules": set(),
+    "engine": {"_sklearn"},
+    "preprocessing": {"_sklearn"},
+    "estimators": {"_sklearn", "engine", "modules", "preprocessing"},
+    "pipelines": {"_sklearn", "estimators", "engine", "modules", "preprocessing"},
+    "model_selection": {"_sklearn", "estimators", "engine", "modules", "preprocessing"},
+    # A display shows what model_selection found.
+    "inspection": {"_sklearn", "model_selection", "estimators"},
+}
+ONLY_IN_ENGINE = {"skorch"}
+NOT_IN_MODULES = sys.stdlib_module_names | {"torch"}
+# Files without a test of their own, and why.
+UNMIRRORED = {
+    "_sklearn.py": "imports only; it breaks loudly",
+}
+
+every_file = pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(ROOT)))
+
+
+def tree_of(file):
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def imports_of(file):
+    """Full dotted names that a file imports, its relative imports made absolute."""
+    package = ["skdl", *file.relative_to(ROOT).parent.parts]
+    for node in ast.walk(tree_of(file)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def part_of(name):
+    """Which part of skdl a dotted name lies in, or None when elsewhere."""
+    first, *rest = name.split(".")
+    return rest[0] if first == "skdl" and rest else None
+
+
+def functions_of(file):
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return [node for node in ast.walk(tree_of(file)) if isinstance(node, kinds)]
+
+
+# Imports -----------------------------------------------------------------------------------------
+
+
+def test_every_part_is_in_the_table():
+    parts = {file.relative_to(ROOT).parts[0].removesuffix(".py") for file in FILES}
+    assert parts - {"__init__"} == set(BELOW)
+
+
+def test_the_table_itself_points_one_way():
+    for part, below in BELOW.items():
+        assert all(part not in BELOW[other] for other in below)
+
+
+@every_file
+def test_imports_point_one_way(file):
+    own = file.relative_to(ROOT).parts[0].removesuffix(".py")
+    parts = {part_of(name) for name in imports_of(file)} - {None}
+    assert parts <= BELOW.get(own, set()) | {own}
+
+
+@every_file
+def test_skorch_is_imported_by_the_engine_only(file):
+    tops = {name.split(".")[0] for name in imports_of(file)}
+    assert file.is_relative_to(ROOT / "engine") or not tops & ONLY_IN_ENGINE
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "modules").glob("*.py")), ids=lambda f: f.name)
+def test_modules_import_torch_only(file):
+    tops = {name.split(".")[0] for name in imports_of(file)}
+    assert tops <= NOT_IN_MODULES | {"skdl"}
+
+
+@every_file
+def test_private_scikit_learn_is_imported_in_one_place(file):
+    private = [
+        name
+        for name in imports_of(file)
+        if name.startswith("sklearn.") and any(part.startswith("_") for part in name.split("."))
+    ]
+    assert bool(private) is (file == ROOT / "_sklearn.py"), private
+
+
+# Names -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)
+def test_what_a_package_offers_is_sorted_and_there(package):
+    dotted = ".".join(["skdl", *package.relative_to(ROOT).parts])
+    module = importlib.import_module(dotted)
+    names = getattr(module, "__all__", [])
+    # As ruff sorts (RUF022): SCREAMING names, then classes, then the rest.
+    assert names == sorted(names, key=lambda n: (not n.isupper(), not n[0].isupper(), n))
+    assert len(set(names)) == len(names)
+    assert all(hasattr(module, name) for name in names)
+    assert names or package == ROOT
+    assert module.__doc__
+
+
+@every_file
+def test_every_file_says_what_it_is_for(file):
+    assert ast.get_docstring(tree_of(file))
+
+
+@every_file
+def test_every_private_file_has_its_tests(file):
+    inside = file.relative_to(ROOT)
+    if file.name == "__init__.py" or str(inside) in UNMIRRORED:
+        return
+    mirror = TESTS / inside.parent / f"test_{file.stem.removeprefix('_')}.py"
+    assert mirror.exists(), f"{inside} has no {mirror.relative_to(TESTS)}"
+    assert mirror.read_text(encoding="utf-8").count("def test_") > 0
+
+
+def test_every_test_file_tests_a_file():
+    stems = {str(file.relative_to(ROOT).with_name(file.stem.removeprefix("_"))) for file in FILES}
+    mirrored = [file.relative_to(TESTS) for file in TESTS.glob("*/**/test_*.py")]
+    odd = [str(f) for f in mirrored if str(f.with_name(f.stem.removeprefix("test_"))) not in stems]
+    assert odd == []
+
+
+# Code --------------------------------------------------------------------------------------------
+
+
+@every_file
+def test_nothing_is_printed_outside_of_the_progress(file):
+    calls = [node.func for node in ast.walk(tree_of(file)) if isinstance(node, ast.Call)]
+    assert "print" not in {getattr(call, "id", None) for call in calls}
+
+
+@every_file
+def test_no_assert_stands_for_an_error(file):
+    """A type checker may be told what is known; a user must get an error."""
+    for node in ast.walk(tree_of(file)):
+        if isinstance(node, ast.Assert):
+            text = ast.unparse(node.test)
+            assert text.endswith("is not None") or text.startswith("isinstance("), text
+
+
+@every_file
+def test_files_are_short(file):
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def n_code_lines(file, function):
+    """Lines of the body without docstring, blank lines and comments."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    if not body:
+        return 0
+    lines = file.read_text(encoding="utf-8").splitlines()
+    stripped = (line.strip() for line in lines[body[0].lineno - 1 : body[-1].end_lineno])
+    return sum(bool(line) and not line.startswith("#") for line in stripped)
+
+
+@every_file
+def test_functions_are_short(file):
+    for function in functions_of(file):
+        limit = 25 if function.name == "forward" else 50
+        assert n_code_lines(file, function) <= limit, function.name
+
+
+@every_file
+def test_parameters_are_explicit(file):
+    """``**kwargs`` only where skorch or sklearn hands it over, under a name with an underscore."""
+    for function in functions_of(file):
+        name = function.args.kwarg and function.args.kwarg.arg
+        public = not function.name.startswith("_") or function.name == "__init__"
+        inside = file.is_relative_to(ROOT / "estimators")
+        assert not (name and public and inside), function.name
+
+
+@every_file
+def test_annotations_everywhere(file):
+    for function in functions_of(file):
+        args = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+        bare = [a.arg for a in args if a.annotation is None and a.arg not in ("self", "cls")]
+        assert not bare, f"{function.name}: {bare}"
+        assert function.returns is not None, function.name
+
+
+def test_typed():
+    assert (ROOT / "py.typed").exists()
+    assert inspect.getdoc(skdl)
