@@ -199,3 +199,9 @@ class BatchIterator:
 
     def __len__(self) -> int:
         return self.data.n_batches(self.batch_size)
+
+    def mean(self, values: list[Tensor]) -> float:
+        """Mean over rows of a value given for each batch; the last batch may have fewer rows."""
+        n_rows = torch.full((len(values),), float(self.batch_size), dtype=torch.float64)
+        n_rows[-1] = len(self.data) - self.batch_size * (len(values) - 1)
+        return float(torch.stack(values).double().cpu() @ n_rows) / len(self.data)

@@ -48,10 +48,6 @@ def raised_by_statement(error: BaseException) -> bool:
     )
 
 
-def n_rows(batch: Batch) -> int:
-    return len(next(iter(batch.values())))
-
-
 class SkorchBatches:
     """Batches as the pairs (inputs, y) that skorch's own loop and callbacks expect."""
 
@@ -161,9 +157,9 @@ class TrainingRun:
             return self._epoch_with_skorch(self.train, "train")
         params = [param for param in self.module.parameters() if param.requires_grad]
         clip, optimizer = self.net.gradient_clip, self.optimizer
-        total = torch.zeros((), device=self.net.device)  # summed on the device: no waiting
+        losses, mixed = [], autocast(self.module, self.net.device, self.net.precision)
         for batch in self.train:
-            with autocast(self.module, self.net.device, self.net.precision):
+            with mixed:
                 loss = self.objective(self.module, batch)
             loss.backward()
             if clip is not None:
@@ -173,20 +169,16 @@ class TrainingRun:
             optimizer.zero_grad(set_to_none=True)
             if self.average:
                 self.average.update()
-            total += loss.detach() * n_rows(batch)
-        return float(total) / len(self.train.data)
+            losses.append(loss.detach())  # stays on the device: no waiting within an epoch
+        return self.train.mean(losses)
 
     def _valid_loss(self, batches: BatchIterator) -> float:
         """Mean loss of the validation rows, with the weights as they are."""
         self.module.eval()
         if self.calls_back_per_batch and len(self.net.history):
             return self._epoch_with_skorch(batches, "valid")
-        total = torch.zeros((), device=self.net.device)
-        with torch.no_grad():
-            for batch in batches:
-                with autocast(self.module, self.net.device, self.net.precision):
-                    total += self.objective(self.module, batch) * n_rows(batch)
-        return float(total) / len(batches.data)
+        with torch.no_grad(), autocast(self.module, self.net.device, self.net.precision):
+            return batches.mean([self.objective(self.module, batch) for batch in batches])
 
     def _epoch_with_skorch(self, batches: BatchIterator, prefix: str) -> float:
         """The same through skorch's own loop, for callbacks that watch every batch."""

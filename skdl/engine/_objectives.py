@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from ._data import Batch
 
 Objective = Callable[[nn.Module, Batch], Tensor]
-Loss = Callable[[Tensor, Tensor], Tensor]
+Loss = Callable[..., Tensor]
 
 
 def inputs_of(batch: Batch) -> Batch:
@@ -25,7 +25,8 @@ class Supervised:
     Parameters
     ----------
     loss : callable
-        ``loss(output, y)`` gives the losses unreduced: (B,) or (B, ...).
+        ``loss(output, y, reduction="none")`` gives the losses, (B,) or (B, ...); with
+        "mean" their mean.
     decide : callable, default=None
         Makes outputs comparable with y, for skorch's scoring callbacks.
     """
@@ -34,28 +35,18 @@ class Supervised:
         self.loss, self.decide = loss, decide
 
     def __call__(self, module: nn.Module, batch: Batch) -> Tensor:
-        losses = self.loss(module(**inputs_of(batch)), batch["y"])
+        output = module(**inputs_of(batch))
         if "weight" not in batch:
-            return losses.mean()
-        return (
-            (losses.flatten(1).mean(1) if losses.ndim > 1 else losses).mul(batch["weight"]).mean()
-        )
+            return self.loss(output, batch["y"], reduction="mean")
+        losses = self.loss(output, batch["y"], reduction="none")
+        of_rows = losses.flatten(1).mean(1) if losses.ndim > 1 else losses
+        return (of_rows * batch["weight"]).mean()
 
 
-def squared_error(output: Tensor, y: Tensor) -> Tensor:
-    return F.mse_loss(output, y, reduction="none")
-
-
-def absolute_error(output: Tensor, y: Tensor) -> Tensor:
-    return F.l1_loss(output, y, reduction="none")
-
-
-def huber(output: Tensor, y: Tensor) -> Tensor:
-    return F.huber_loss(output, y, reduction="none")
-
-
-def cross_entropy(output: Tensor, y: Tensor) -> Tensor:
-    return F.cross_entropy(output, y, reduction="none")
+squared_error: Loss = F.mse_loss
+absolute_error: Loss = F.l1_loss
+huber: Loss = F.huber_loss
+cross_entropy: Loss = F.cross_entropy
 
 
 def most_likely(output: Tensor) -> Tensor:
@@ -72,7 +63,8 @@ class Pinball:
     def __init__(self, quantiles: tuple[float, ...]) -> None:
         self.quantiles = quantiles
 
-    def __call__(self, output: Tensor, y: Tensor) -> Tensor:
+    def __call__(self, output: Tensor, y: Tensor, reduction: str = "none") -> Tensor:
         quantiles = torch.tensor(self.quantiles, dtype=output.dtype, device=output.device)
         error = y[..., None] - output  # (B, k, Q)
-        return torch.maximum(quantiles * error, (quantiles - 1) * error)
+        losses = torch.maximum(quantiles * error, (quantiles - 1) * error)
+        return losses.mean() if reduction == "mean" else losses

@@ -106,7 +106,7 @@ class RecurrentEncoder(nn.Module):
             for size in sizes
         )
         self.dropout = nn.Dropout(dropout)
-        self.pooling = pooling
+        self.pooling, self.n_layers = pooling, n_layers
         self.pool = Pool(pooling, self.n_features)
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -118,7 +118,7 @@ class RecurrentEncoder(nn.Module):
             for direction in backwards:
                 h = direction(reverse_within_length(x, lengths))[0]
                 outputs.append(reverse_within_length(h, lengths))
-            if self.pooling == "last" and index == len(self.layers) - 1:
+            if self.pooling == "last" and index == self.n_layers - 1:
                 # The backward direction's last step is the first one of the sequence.
                 ends = [self.pool(outputs[0], lengths), *(h[:, 0] for h in outputs[1:])]
                 return ends[0] if len(ends) == 1 else torch.cat(ends, -1)
