@@ -62,10 +62,11 @@ def fit_line(
     moments = torch.stack([_moments(block, steps) for block in blocks])
     total = moments.sum(0)
     candidates = _candidates(total, persistence)
-    lines = torch.cat([_solve(total, candidate) for candidate in candidates])  # (M, 1 + p, k)
+    # Without each block in turn, and with all: (n_blocks + 1, M, 1 + p, k)
+    sets = torch.cat([total - moments, total[None]])
+    *unseen, lines = torch.cat([_solve(sets, candidate) for candidate in candidates], 1)
     if len(blocks) == 1:
         return lines[-1]
-    unseen = torch.cat([_solve(total - moments, candidate) for candidate in candidates], 1)
     errors = [_errors(block, steps, line) for block, line in zip(blocks, unseen, strict=True)]
     weights = _weights(torch.stack(errors), len(data))
     return (weights[:, None, None] * lines).sum(0)

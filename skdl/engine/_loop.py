@@ -166,7 +166,8 @@ class TrainingRun:
                 clip_gradients(params, clip)
             self.schedule.before_step()
             optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+            for param in params:
+                param.grad = None
             if self.average:
                 self.average.update()
             losses.append(loss.detach())  # stays on the device: no waiting within an epoch
@@ -200,7 +201,7 @@ class TrainingRun:
 
     def _weights_are_finite(self) -> bool:
         norms = torch._foreach_norm([param.detach() for param in self.module.parameters()])
-        return bool(torch.isfinite(torch.stack(norms)).all())
+        return math.isfinite(float(torch.stack(norms).sum()))
 
     def _report_divergence(self, epoch: int) -> None:
         """Warn, or raise when there is no good epoch to fall back to."""

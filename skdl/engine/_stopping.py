@@ -12,7 +12,7 @@ class Snapshot:
     """A copy of a module's weights and buffers, overwritten in place."""
 
     def __init__(self, module: nn.Module) -> None:
-        self.live = [*module.parameters(), *module.buffers()]
+        self.live: list[Tensor] = [*module.parameters(), *module.buffers()]
         self.kept: list[Tensor] = []
 
     @torch.no_grad()
@@ -20,13 +20,11 @@ class Snapshot:
         if not self.kept:
             self.kept = [tensor.detach().clone() for tensor in self.live]
             return
-        for kept, live in zip(self.kept, self.live, strict=True):
-            kept.copy_(live)
+        torch._foreach_copy_(self.kept, self.live)
 
     @torch.no_grad()
     def restore(self) -> None:
-        for kept, live in zip(self.kept, self.live, strict=True):
-            live.copy_(kept)
+        torch._foreach_copy_(self.live, self.kept)
 
 
 class EarlyStopping:

@@ -239,7 +239,6 @@ class TorchEstimator(BaseEstimator):
 
     def _keep(self, net: Net) -> None:
         self.net_ = net
-        self.history_ = pd.DataFrame(net.history.to_list(), columns=HISTORY)
         self.n_iter_ = len(net.history)
         self.best_epoch_ = net.best_epoch_
 
@@ -270,6 +269,10 @@ class TorchEstimator(BaseEstimator):
         check_is_fitted(self)
         self.net_.to(device)
         return self
+
+    @property
+    def history_(self) -> pd.DataFrame:
+        return pd.DataFrame(self.net_.history.to_list(), columns=HISTORY)
 
     @property
     def module_(self) -> nn.Module:

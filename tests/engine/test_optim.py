@@ -14,8 +14,8 @@ KINDS = {
     "sgd": torch.optim.SGD,
     "adagrad": torch.optim.Adagrad,
     "rmsprop": torch.optim.RMSprop,
-    "adam": torch.optim.Adam,
-    "adamw": torch.optim.AdamW,
+    "adam": FusedAdam,
+    "adamw": FusedAdamW,
 }
 
 
@@ -149,3 +149,38 @@ def test_clip_scales_all_gradients_together(max_norm):
         torch.testing.assert_close(param.grad, gradient * factor, rtol=1e-5, atol=0)
     norm = math.sqrt(sum(float(param.grad.square().sum()) for param in params))
     assert norm == pytest.approx(min(5, max_norm), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [(FusedAdam, torch.optim.Adam), (FusedAdamW, torch.optim.AdamW)]
+)
+def test_fused_adam_is_torchs(ours, theirs):
+    """Bit for bit, over changing rates, a parameter without gradient, and a copied state."""
+    weights = [torch.randn(3, 4), torch.randn(5), torch.randn(2)]
+    twins = [[nn.Parameter(w.clone()) for w in weights] for _ in range(2)]
+    first = ours(twins[0], lr=0.1, weight_decay=0.05)
+    second = theirs(twins[1], lr=0.1, weight_decay=0.05, fused=True)
+    for step in range(6):
+        for params, optimizer in zip(twins, (first, second), strict=True):
+            optimizer.param_groups[0]["lr"] = 0.1 / (1 + step)
+            for index, param in enumerate(params[:2]):
+                generator = torch.Generator().manual_seed(10 * step + index)
+                param.grad = torch.randn(param.shape, generator=generator)
+            optimizer.step()
+        if step == 2:
+            first.load_state_dict(second.state_dict())
+    for a, b in zip(*twins, strict=True):
+        assert torch.equal(a, b)
+
+
+def test_fused_adam_takes_a_closure():
+    param = nn.Parameter(torch.ones(1))
+    optimizer = FusedAdam([param], lr=0.1, weight_decay=0.0)
+
+    def closure():
+        loss = param.square().sum()
+        loss.backward()
+        return loss
+
+    assert optimizer.step(closure).item() == 1
+    assert param.item() == pytest.approx(0.9)
