@@ -8,7 +8,14 @@ import torch
 from torch import nn
 
 from skdl.engine import LR_SCHEDULES, OPTIMIZERS
-from skdl.engine._optim import Schedule, WeightAverage, clip_gradients, make_optimizer
+from skdl.engine._optim import (
+    FusedAdam,
+    FusedAdamW,
+    Schedule,
+    WeightAverage,
+    clip_gradients,
+    make_optimizer,
+)
 
 KINDS = {
     "sgd": torch.optim.SGD,
