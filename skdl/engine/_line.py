@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ._data import Batch, Data
 
-N_BLOCKS = 10
+N_BLOCKS, PERSISTENCE_ERRORS = 10, 1.5
 # Penalties as a part of the number of rows; the last one leaves only what is not penalised.
 PENALTIES = torch.cat([torch.logspace(-6, 3, 19, dtype=torch.float64), torch.tensor([1e12])])
 
@@ -46,7 +46,9 @@ def fit_line(
     mean of y, towards a free multiple of the last step, and towards the last step itself. Each
     is judged on contiguous blocks of rows that it has not seen, by mean absolute times root mean
     squared error. The answer is the best one; with few rows, a mean of those as good within
-    the standard error over blocks.
+    the standard error over blocks; plain persistence, where the best is no better than that by
+    1.5 standard errors (as in the one-standard-error rule of Breiman et al., "Classification and
+    Regression Trees", 1984: a random walk offers many lines that seem to know its way).
 
     Parameters
     ----------
@@ -103,13 +105,18 @@ def _errors(block: Data, steps: Callable[[Batch], Tensor], lines: Tensor) -> Ten
 
 
 def _weights(errors: Tensor, n_rows: int) -> Tensor:
-    """Weights (M,) of candidates from their errors (n_blocks, 2, M) on each block."""
+    """Weights (M,) of candidates from their errors (n_blocks, 2, M) on each block.
+
+    The last candidate is persistence.
+    """
     tiny = torch.finfo(torch.float64).tiny
     score = (errors.sum(0) + tiny).log() * torch.tensor([[1.0], [0.5]])
     of_blocks = ((errors + tiny).log() * torch.tensor([[1.0], [0.5]])).sum(1)  # (n_blocks, M)
     worse = score.sum(0) - score.sum(0).min()  # (M,)
     best = int(worse.argmin())
     spread = (of_blocks - of_blocks[:, best : best + 1]).std(0) / len(errors) ** 0.5
+    if worse[-1] <= PERSISTENCE_ERRORS * spread[-1]:
+        return torch.eye(len(worse), dtype=worse.dtype)[-1]
     weights = torch.exp(-0.5 * (worse / (min(1.0, 100 / n_rows) * spread + 1e-12)) ** 2)
     weights[worse > 0.5] = 0
     return weights / weights.sum()
