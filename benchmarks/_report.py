@@ -105,7 +105,7 @@ class Report:
     def ratios(
         self, times: pd.DataFrame, rows: Sequence[tuple[str, str, str]], *, faster: bool = False
     ) -> None:
-        """Add ratios of medians: rows of (ours, peer, the issue's bar or "").
+        """Add ratios of medians: rows of (ours, peer, the bar or "").
 
         ``faster`` turns them over: how many times as fast ours is.
         """
@@ -115,7 +115,7 @@ class Report:
             ratio = seconds[peer] / seconds[ours] if faster else seconds[ours] / seconds[peer]
             lines.append((ours, peer, f"{ratio:.2f}", bar))
         ratio_name = "times as fast" if faster else "times the time"
-        table = pd.DataFrame(lines, columns=["skdl", "peer", ratio_name, "bar of the issue"])
+        table = pd.DataFrame(lines, columns=["skdl", "peer", ratio_name, "bar"])
         self.say(markdown(table.set_index("skdl")))
 
     def finish(self) -> None:

@@ -7,7 +7,7 @@ the gap is ``horizon - 1``, with which every training target was known when the 
 ended.) "ridge" is the better of ``Ridge(1.0)`` and ``RidgeCV``, on scaled lags. Gaps in PM2.5 are
 interpolated. MAE is in the units of the series, S&P 500 log returns in percent; LSTMs and
 GRUs have default parameters, mean over the seeds. "ratio" is to the better of persistence and
-ridge; bar of the issue: at most 1.02 on every task, below 1 on most.
+ridge; bar: at most 1.02 on every task, below 1 on most.
 
 Classification: the archives' own train and test parts, default parameters, mean over the seeds.
 The baseline is a random forest on the flattened sequences, zeros behind their ends. Bars of the

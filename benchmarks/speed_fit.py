@@ -109,7 +109,7 @@ def main() -> None:
     report.table(
         "A small fit: LSTM, 100 x 24 x 1, hidden 8, batch 64, 1 epoch",
         times.assign(**{"ms over the hand loop": over.round(2)}),
-        "Bar of the issue: at most 10 ms over the bare loop.",
+        "Bar: at most 10 ms over the bare loop.",
     )
     report.finish()
 

@@ -114,6 +114,14 @@ class Data:
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()))) if self.rows is None else len(self.rows)
 
+    @property
+    def device(self) -> torch.device:
+        """Where batches come out."""
+        column = next(iter(self.columns.values()))
+        if isinstance(column, Ragged):
+            return column.values.device
+        return column.device or torch.device("cpu")
+
     def subset(self, rows: np.ndarray | Tensor) -> Data:
         """The given rows of this data; nothing is copied."""
         rows = torch.as_tensor(rows)
@@ -148,8 +156,8 @@ class Data:
         n_rows = len(self)
         order = self.rows
         if generator is not None and n_rows > batch_size:  # one full batch needs no shuffling
-            shuffled = torch.randperm(n_rows, generator=generator)
-            order = shuffled if order is None else order[shuffled.to(order.device)]
+            shuffled = torch.randperm(n_rows, generator=generator).to(self.device)
+            order = shuffled if order is None else order[shuffled]
         for start in range(0, n_rows, batch_size):
             part = slice(start, min(start + batch_size, n_rows))
             yield self._take(part if order is None else order[part])
