@@ -1,4 +1,4 @@
-"""Default parameters on real data (``SKDL_DATA``); all of it is in benchmarks/accuracy_series.py."""
+"""Default parameters on real data (``SKDL_DATA``); benchmarks/accuracy_series.py has it all."""
 
 import numpy as np
 import pytest
