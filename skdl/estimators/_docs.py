@@ -9,6 +9,8 @@ from typing import dataclass_transform
 
 from sklearn.base import RegressorMixin
 
+from ._base import TorchEstimator
+
 # name: (type, meaning). The default comes from the class.
 PARAMETERS: dict[str, tuple[str, str]] = {
     "hidden_size": ("int", "Features of the hidden state, at least 1."),
@@ -37,8 +39,9 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "highway": (
         "bool",
         "Whether a straight line through the last steps stands beside the recurrence, which then\n"
-        "learns what the line leaves. The line is fitted in closed form before training starts;\n"
-        "it sees at most 256 numbers, so there is none for more channels.",
+        "learns what the line leaves. The line is fitted in closed form to all rows of ``fit``\n"
+        "before training starts; the rows that validate then decide how much of the correction\n"
+        "counts in prediction. It sees at most 256 numbers, so there is none for more channels.",
     ),
     "loss": (
         '{"squared_error", "absolute_error", "huber", "quantile"}',
@@ -156,8 +159,9 @@ def _section(title: str, entries: list[tuple[str, str, str]]) -> str:
 
 
 def _parameters(cls: type) -> str:
+    shared = {field.name for field in fields(TorchEstimator)}  # come after a class's own
     entries = []
-    for name in inspect.signature(cls).parameters:
+    for name in sorted(inspect.signature(cls).parameters, key=lambda name: name in shared):
         kind, text = PARAMETERS[name]
         default = next(field.default for field in fields(cls) if field.name == name)
         shown = f'"{default}"' if isinstance(default, str) else default
