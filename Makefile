@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 READY = .venv/.installed
-BENCHMARKS = speed_fit speed_predict speed_search speed_import accuracy_series
+BENCHMARKS = speed_fit speed_predict speed_search speed_import threads accuracy_series
 
 .PHONY: demo test test-all lint format bench gpu-check clean
 

@@ -101,6 +101,7 @@ class TrainingRun:
         self.schedule = Schedule(self.optimizer, self.n_epochs * len(self.train), *shape)
         self.average = net.ema_decay and WeightAverage(self.module, net.ema_decay)
         self.last_good = Snapshot(self.module)
+        self.start_loss, self.lowest_loss, self.lowest_epoch = math.inf, math.inf, self.n_before
         self.stopping: EarlyStopping | None = None
         self.best_epoch = self.n_before
         self.at_start = Snapshot(self.module)
@@ -137,11 +138,15 @@ class TrainingRun:
                 valid_loss = None if self.valid is None else self._valid_loss(self.valid)
                 if self.stopping is not None and valid_loss is not None:
                     stop = self.stopping.update(epoch, valid_loss)
-                self.last_good.take()
+                if train_loss < self.lowest_loss:
+                    self.lowest_loss, self.lowest_epoch = train_loss, epoch
+                    self.last_good.take()
             self.schedule.after_epoch(train_loss if valid_loss is None else valid_loss)
         for name, value in (
             ("train_loss", train_loss),
+            ("train_loss_best", self.lowest_epoch == epoch),
             ("valid_loss", valid_loss),
+            ("valid_loss_best", self.stopping is not None and self.stopping.best_epoch == epoch),
             ("lr", self.schedule.lr),
             ("seconds", time.perf_counter() - started),
         ):
@@ -155,6 +160,7 @@ class TrainingRun:
         self.module.train()
         if self.calls_back_per_batch:
             return self._epoch_with_skorch(self.train, "train")
+        self.net.history.new_batch()  # skorch's checkpoints want to see one
         params = [param for param in self.module.parameters() if param.requires_grad]
         clip, optimizer = self.net.gradient_clip, self.optimizer
         losses, mixed = [], autocast(self.module, self.net.device, self.net.precision)
@@ -171,6 +177,8 @@ class TrainingRun:
             if self.average:
                 self.average.update()
             losses.append(loss.detach())  # stays on the device: no waiting within an epoch
+        if math.isinf(self.start_loss):
+            self.start_loss = float(losses[0])
         return self.train.mean(losses)
 
     def _valid_loss(self, batches: BatchIterator) -> float:
@@ -204,17 +212,20 @@ class TrainingRun:
         return math.isfinite(float(torch.stack(norms).sum()))
 
     def _report_divergence(self, epoch: int) -> None:
-        """Warn, or raise when there is no good epoch to fall back to."""
+        """Warn, or raise when no epoch was good: finite, and not far above the start."""
         advice = (
             f"The training loss is not finite any more in epoch {epoch}. Try a smaller lr "
             f"(now {self.net.lr:g}), gradient_clip=1.0, or scaling X and y."
         )
-        if not self.last_good.kept:
+        if not self.last_good.kept or self.lowest_loss > 10 * self.start_loss:
             raise ValueError(advice)
         self.last_good.restore()
+        self.best_epoch = self.lowest_epoch
         self.average = None  # spoilt by the same step; the last good weights are averaged
         warnings.warn(
-            f"{advice} The weights of epoch {epoch - 1} are kept.", ConvergenceWarning, stacklevel=2
+            f"{advice} The weights of epoch {self.lowest_epoch}, the best one, are kept.",
+            ConvergenceWarning,
+            stacklevel=2,
         )
 
     def _callbacks_ask_to_stop(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -146,6 +146,8 @@ class TorchEstimator(BaseEstimator):
         """What ``fit`` and ``partial_fit`` do: read, split, build the module, train it."""
         with all_or_nothing(self):
             go_on = hasattr(self, "net_") and (self.warm_start or incremental)
+            if go_on:
+                self._check_architecture()
             data, target, weight = self._read(X, y, sample_weight, reset=not go_on)
             seed = draw_seed(self.random_state)
             usable = np.arange(len(target)) if weight is None else np.flatnonzero(weight)
@@ -162,7 +164,10 @@ class TorchEstimator(BaseEstimator):
             valid = None if valid_rows is None else data.subset(usable[valid_rows])
             train = data if len(rows) == len(target) else data.subset(rows)
             data = data if len(usable) == len(target) else data.subset(usable)
-            net = self.net_ if go_on and incremental else self._make_net(train, data, seed, go_on)
+            if go_on and incremental:
+                net = self._retuned(self.net_, len(train))
+            else:
+                net = self._make_net(train, data, seed, go_on)
             net.train(train, valid, n_epochs=1 if incremental else None)
             self._after_training(net, valid)
             self._keep(net if incremental else net.forget_optimizer())
@@ -173,6 +178,7 @@ class TorchEstimator(BaseEstimator):
     ) -> tuple[Data, np.ndarray, np.ndarray | None]:
         """Inputs, target and weights of all rows, validated."""
         resolve_device(self.device)  # a wrong device is said before any work
+        check_callbacks(self.callbacks)
         if y is None:
             raise ValueError(
                 f"This {type(self).__name__} estimator requires y to be passed, but the target y "
@@ -213,6 +219,8 @@ class TorchEstimator(BaseEstimator):
         return np.flatnonzero(train), np.sort(valid)
 
     def _make_net(self, train: Data, data: Data, seed: int, go_on: bool) -> Net:
+        if not go_on:
+            self._built_with = self._architecture()
         with seeded(seed, resolve_device(self.device)), scoped_threads(1):
             module = copy.deepcopy(self.module_) if go_on else self._make_module(train, data)
         early = self.early_stopping is not False
@@ -236,6 +244,27 @@ class TorchEstimator(BaseEstimator):
             verbose=self.verbose,
             callbacks=self.callbacks,
         ).initialize()
+
+    def _retuned(self, net: Net, n_train: int) -> Net:
+        """The net with today's rate and batch size."""
+        net.lr, net.batch_size = self.lr, choose_batch_size(self.batch_size, n_train)
+        for group in net.optimizer_.param_groups:
+            group["lr"] = self.lr
+        return net
+
+    def _architecture(self) -> dict[str, str]:
+        """The parameters that a trained network cannot change any more."""
+        free = {field.name for field in fields(TorchEstimator)} - {"precision"} | {"class_weight"}
+        return {k: str(v) for k, v in self.get_params(deep=False).items() if k not in free}
+
+    def _check_architecture(self) -> None:
+        changed = [k for k, v in self._architecture().items() if v != self._built_with[k]]
+        if changed:
+            raise ValueError(
+                f"warm_start and partial_fit go on with the network there is, but "
+                f"{', '.join(changed)} changed since it was built. Set "
+                f"{', '.join(f'{k}={self._built_with[k]}' for k in changed)}, or fit a clone."
+            )
 
     def _keep(self, net: Net) -> None:
         self.net_ = net
@@ -272,7 +301,8 @@ class TorchEstimator(BaseEstimator):
 
     @property
     def history_(self) -> pd.DataFrame:
-        return pd.DataFrame(self.net_.history.to_list(), columns=HISTORY)
+        history = pd.DataFrame(self.net_.history.to_list(), columns=HISTORY)
+        return history.astype({"valid_loss": float})
 
     @property
     def module_(self) -> nn.Module:
@@ -292,6 +322,16 @@ class TorchEstimator(BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "net_")
+
+
+def check_callbacks(callbacks: list[Any] | None) -> None:
+    """Raise TypeError for what is not a skorch callback or a pair of name and callback."""
+    for given in callbacks or []:
+        callback = given[1] if isinstance(given, tuple) and len(given) == 2 else given
+        if not hasattr(callback, "on_epoch_end"):
+            raise TypeError(
+                f"callbacks must hold skorch callbacks or pairs (name, callback), got {given!r}."
+            )
 
 
 @contextlib.contextmanager

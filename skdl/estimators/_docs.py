@@ -113,7 +113,8 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     ),
     "warm_start": (
         "bool",
-        "Whether ``fit`` goes on from the weights and scales of the fit before.",
+        "Whether ``fit`` goes on from the weights of the fit before, and from all else that was\n"
+        "learned before training: scales, and the line of regressors.",
     ),
     "random_state": (
         "int, RandomState instance or None",
@@ -135,6 +136,7 @@ ATTRIBUTES: dict[str, tuple[str, str]] = {
     "classes_": ("ndarray of shape (n_classes,)", "The labels, sorted."),
     "y_mean_, y_scale_": ("ndarray of shape (n_targets,)", "What standardizes y."),
     "n_targets_": ("int", "Columns of y."),
+    "quantiles_": ("list of float or None", "Levels estimated, the median among them."),
     "net_": ("skorch.NeuralNet", "The trained net."),
     "module_": ("torch.nn.Module", "The trained module."),
     "history_": (
@@ -170,7 +172,15 @@ def _parameters(cls: type) -> str:
 
 
 def _attributes(cls: type) -> str:
-    other = ["classes_"] if issubclass(cls, RegressorMixin) else ["y_mean_, y_scale_", "n_targets_"]
+    other = (
+        ["classes_"]
+        if issubclass(cls, RegressorMixin)
+        else [
+            "y_mean_, y_scale_",
+            "n_targets_",
+            "quantiles_",
+        ]
+    )
     entries = [(name, *entry) for name, entry in ATTRIBUTES.items() if name not in other]
     return _section("Attributes", entries)
 

@@ -13,6 +13,8 @@ from sklearn.utils.validation import validate_data
 from ..engine import STREAM_BYTES, Column, Data, Ragged, Streamed, as_tensor
 from ..modules import is_real
 
+SEQUENCES = (np.ndarray, list, tuple, pd.DataFrame, pd.Series)
+
 
 def is_ragged(X: Any) -> bool:
     """Whether X is a list, Series or object array of sequences, each an array of its own.
@@ -25,7 +27,7 @@ def is_ragged(X: Any) -> bool:
         return len(X) > 0 and all(np.ndim(item) > 0 for item in X)
     if not isinstance(X, (list, tuple)) or not len(X):
         return False
-    if not all(isinstance(item, (np.ndarray, list, tuple, pd.DataFrame, pd.Series)) for item in X):
+    if not any(isinstance(item, SEQUENCES) for item in X):
         return False
     if all(isinstance(item, (list, tuple)) for item in X):
         return len({len(item) for item in X}) > 1
@@ -113,7 +115,7 @@ def _read_ragged(
     estimator: BaseEstimator, X: Any, n_channels: int | None, reset: bool
 ) -> tuple[Column, int]:
     name = type(estimator).__name__
-    arrays = [_read_one(item, row) for row, item in enumerate(X)]
+    arrays = [_read_one(item, row, n_channels or 1) for row, item in enumerate(X)]
     counts = {array.shape[1] for array in arrays}
     if len(counts) > 1:
         odd = next(row for row, array in enumerate(arrays) if array.shape[1] != arrays[0].shape[1])
@@ -142,18 +144,18 @@ def _read_ragged(
     return Ragged(values, torch.from_numpy(lengths)), n_found
 
 
-def _read_one(item: Any, row: int) -> np.ndarray:
+def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:
     """One sequence as finite floats (T, C)."""
     try:
         array = np.asarray(item, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"Sequence {row} in X is not a numeric array: {error}") from error
-    if array.ndim == 1:
-        array = array[:, None]
+    if array.ndim == 1 and array.size and array.size % n_channels == 0:
+        array = array.reshape(-1, n_channels)  # flattened, like the rows of a 2-D X
     if array.ndim != 2 or 0 in array.shape:
         raise ValueError(
-            f"Sequence {row} in X must be (n_steps,) or (n_steps, n_channels) with at least one "
-            f"step, got shape {np.shape(item)}."
+            f"Sequence {row} in X must be (n_steps,), (n_steps, n_channels) or, with n_channels, "
+            f"(n_steps * n_channels,), with at least one step; got shape {array.shape}."
         )
     bad = _first_not_finite(array[None])
     if bad is not None:

@@ -136,7 +136,7 @@ class _RecurrentRegressor(TorchRegressor, _Recurrent):
             self._output_shape(),
             dropout=self.dropout,
             line=self._fit_line(data, **scales).to(self._dtype),
-            quantiles=self._levels() if self.loss == "quantile" else None,
+            quantiles=self.quantiles_,
             **scales,
         )
         module.measure(train.chunks())

@@ -7,9 +7,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from pandas.api.types import is_bool_dtype
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import Tags, check_array, column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from torch import Tensor
 
@@ -33,6 +35,17 @@ REGRESSION_LOSSES = {
     "huber": huber,
 }
 DEFAULT_QUANTILES = (0.1, 0.5, 0.9)
+
+
+def estimates_quantiles(estimator: TorchRegressor) -> bool:
+    """Whether predict_quantiles exists: by the loss fitted with, before fit by the one set."""
+    if hasattr(estimator, "quantiles_") and estimator.quantiles_ is not None:
+        return True
+    if estimator.loss != "quantile" or hasattr(estimator, "quantiles_"):
+        raise AttributeError(
+            f'predict_quantiles needs a fit with loss="quantile", got loss={estimator.loss!r}.'
+        )
+    return True
 
 
 @dataclass(kw_only=True, repr=False, eq=False, match_args=False)
@@ -73,7 +86,8 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on these rows: for data in chunks.
 
-        The first call builds the network and learns the scales of X and y; later calls keep them.
+        The first call builds the network and learns what goes before training: the scales of X
+        and y, and the line of the recurrent regressors. Later calls keep them.
 
         Parameters
         ----------
@@ -101,10 +115,11 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
             The median when ``loss="quantile"``. float32 for one target, float64 for several.
         """
         outputs = self._outputs(X)
-        if self.loss == "quantile":
-            outputs = outputs[..., self._levels().index(0.5)]
+        if self.quantiles_ is not None:
+            outputs = outputs[..., self.quantiles_.index(0.5)]
         return self._in_units(outputs)
 
+    @available_if(estimates_quantiles)
     def predict_quantiles(self, X: Any) -> np.ndarray:
         """Predict the ``quantiles``; a higher one is never below a lower one.
 
@@ -122,13 +137,10 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         AttributeError
             If the loss is not "quantile".
         """
-        if self.loss != "quantile":
-            raise AttributeError(
-                f'predict_quantiles needs loss="quantile", got loss={self.loss!r}.'
-            )
-        levels = self._levels()
-        wanted = [levels.index(level) for level in self.quantiles or DEFAULT_QUANTILES]
-        outputs = self._outputs(X)[..., wanted]  # (n, k, Q)
+        outputs = self._outputs(X)
+        levels = self.quantiles_ or []
+        wanted = [levels.index(level) for level in self._asked_quantiles]
+        outputs = outputs[..., wanted]  # (n, k, Q)
         return np.stack([self._in_units(column) for column in np.moveaxis(outputs, -1, 0)], -1)
 
     def _in_units(self, outputs: np.ndarray) -> np.ndarray:
@@ -148,7 +160,10 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
             raise ValueError(
                 f'quantiles={self.quantiles} needs loss="quantile", got loss={self.loss!r}.'
             )
-        levels = np.asarray(self.quantiles, dtype=float)
+        try:
+            levels = np.asarray(self.quantiles, dtype=float)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"quantiles must be numbers, got {self.quantiles}.") from error
         if levels.ndim != 1 or not levels.size or not ((levels > 0) & (levels < 1)).all():
             raise ValueError(f"quantiles must lie between 0 and 1, got {self.quantiles}.")
         if (np.diff(levels) <= 0).any():
@@ -156,7 +171,8 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
 
     def _levels(self) -> list[float]:
         """The levels that the network estimates: the median is always among them."""
-        return sorted({0.5, *map(float, self.quantiles or DEFAULT_QUANTILES)})
+        asked = DEFAULT_QUANTILES if self.quantiles is None else self.quantiles
+        return sorted({0.5, *map(float, asked)})
 
     def _read_target(self, y: Any, *, reset: bool) -> np.ndarray:
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
@@ -165,6 +181,9 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         target = y.reshape(len(y), -1)  # (n, k)
         if reset:
             self._y_ndim, self.n_targets_ = y.ndim, target.shape[1]
+            self.quantiles_ = self._levels() if self.loss == "quantile" else None
+            asked = DEFAULT_QUANTILES if self.quantiles is None else self.quantiles
+            self._asked_quantiles = [float(level) for level in asked]
         elif target.shape[1] != self.n_targets_:
             raise ValueError(f"y has {target.shape[1]} targets, but fitted were {self.n_targets_}.")
         return target
@@ -196,13 +215,13 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         return as_tensor((target - self.y_mean_) / self.y_scale_).to(self._dtype)  # (n, k)
 
     def _make_objective(self) -> Objective:
-        if self.loss == "quantile":
-            return Supervised(Pinball(tuple(self._levels())))
+        if self.quantiles_ is not None:
+            return Supervised(Pinball(tuple(self.quantiles_)))
         return Supervised(REGRESSION_LOSSES[self.loss])
 
     def _output_shape(self) -> tuple[int, ...]:
-        if self.loss == "quantile":
-            return (self.n_targets_, len(self._levels()))
+        if self.quantiles_ is not None:
+            return (self.n_targets_, len(self.quantiles_))
         return (self.n_targets_,)
 
     def __sklearn_tags__(self) -> Tags:
@@ -310,6 +329,8 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         return self.classes_[indices]
 
     def _read_target(self, y: Any, *, reset: bool) -> np.ndarray:
+        if is_bool_dtype(y):
+            y = np.asarray(y, dtype=bool)  # pandas' own boolean would become numbers
         y = column_or_1d(check_array(y, ensure_2d=False, dtype=None, input_name="y"), warn=True)
         check_classification_targets(y)
         announced = getattr(self, "_announced", None)

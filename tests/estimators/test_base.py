@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
-from skorch.callbacks import Callback, EpochScoring
+from skorch.callbacks import Callback, Checkpoint, EpochScoring, TrainEndCheckpoint
 
 from skdl.datasets import make_sequences
 from skdl.estimators import GRUClassifier, GRURegressor, LSTMRegressor
@@ -352,3 +352,70 @@ def test_history_is_plain_numbers():
     assert set(history.drop(columns="epoch").dtypes) == {np.dtype(float)}
     assert (history["seconds"] > 0).all()
     assert (history["lr"] > 0).all()
+
+
+# After fit -------------------------------------------------------------------------------------
+
+
+def test_parameters_set_after_fit_do_not_change_what_was_fitted():
+    X, y = make_sequences(60, n_steps=5, random_state=0)
+    model = LSTMRegressor(4, max_epochs=2, loss="quantile", quantiles=(0.1, 0.9), random_state=0)
+    expected = model.fit(X, y).predict_quantiles(X), model.predict(X)
+    for changed in ({"quantiles": (0.01, 0.4, 0.6)}, {"loss": "huber", "quantiles": None}):
+        model.set_params(**changed)
+        np.testing.assert_array_equal(model.predict_quantiles(X), expected[0])
+        np.testing.assert_array_equal(model.predict(X), expected[1])
+
+
+@pytest.mark.parametrize("changed", [{"hidden_size": 5}, {"loss": "quantile"}, {"pooling": "max"}])
+def test_going_on_with_another_architecture_is_told(changed):
+    X, y = make_sequences(60, n_steps=5, random_state=0)
+    model = LSTMRegressor(4, max_epochs=2, warm_start=True, random_state=0).fit(X, y)
+    before = model.predict(X)
+    model.set_params(**changed)
+    for go_on in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match=f"{next(iter(changed))} changed since it was built"):
+            go_on(X, y)
+    np.testing.assert_array_equal(model.predict(X), before)
+
+
+def test_partial_fit_takes_todays_rate_and_batch_size():
+    X, y = make_sequences(60, n_steps=5, random_state=0)
+    model = LSTMRegressor(4, random_state=0).partial_fit(X[:10], y[:10])
+    model.set_params(lr=0.5, batch_size=7).partial_fit(X, y)
+    assert model.history_["lr"].tolist() == [0.001, 0.5]
+    assert model.net_.batch_size == 7
+
+
+def test_what_is_no_callback_is_told():
+    with pytest.raises(TypeError, match="skorch callbacks or pairs .* got 3"):
+        LSTMRegressor(callbacks=[3]).fit(*make_sequences(20, random_state=0))
+
+
+def test_skorchs_checkpoints_find_their_loss(tmp_path):
+    X, y = make_sequences(80, n_steps=5, random_state=0)
+    callbacks = [
+        Checkpoint(dirname=str(tmp_path / "best")),
+        TrainEndCheckpoint(str(tmp_path / "end")),
+    ]
+    LSTMRegressor(
+        4,
+        max_epochs=3,
+        early_stopping=True,
+        highway=False,
+        lr=0.01,
+        callbacks=callbacks,
+        random_state=0,
+    ).fit(X, y)
+    assert list((tmp_path / "best").iterdir())
+    assert list((tmp_path / "end").iterdir())
+
+
+def test_divergence_never_keeps_weights_far_worse_than_the_start():
+    X = np.random.default_rng(0).normal(size=(200, 12))
+    model = LSTMRegressor(
+        4, lr=3.0, optimizer="sgd", early_stopping=False, highway=False, random_state=0
+    )
+    with pytest.raises(ValueError, match="not finite any more in epoch"):
+        model.fit(X, X[:, -1])
+    assert not hasattr(model, "net_")

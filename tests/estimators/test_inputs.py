@@ -154,7 +154,7 @@ BAD = {
         {},
         "same number of channels; sequence 0 has 2, sequence 29 has 1",
     ),
-    "length 0": ([*X2[:-1], X2[-1, :0]], {}, r"Sequence 29 .*at least one step, got shape \(0,\)"),
+    "length 0": ([*X2[:-1], X2[-1, :0]], {}, r"Sequence 29 .*at least one step; got shape \(0,\)"),
     "no sequence": ([*X2[:-1], np.ones((2, 2, 2))], {}, r"Sequence 29 .*got shape \(2, 2, 2\)"),
     "words": ([*X2[:-1], ["a", "b"]], {}, "Sequence 29 in X is not a numeric array"),
     "table of words": ([["a", "b"]] * 30, {}, "could not convert string to float"),
@@ -298,3 +298,15 @@ def test_shortest_sequence_of_the_rows_in_use():
     assert shortest_sequence(Data({"x": column})) == 2
     assert shortest_sequence(Data({"x": column}).subset(np.array([0, 2]))) == 3
     assert shortest_sequence(Data({"x": torch.zeros(2, 5, 1)})) == 5
+
+
+def test_flat_rows_in_a_list_are_cut_into_channels():
+    flat = X3.reshape(len(X3), -1)
+    expected = regressor().fit(X3, Y).predict(X3)
+    got = regressor(n_channels=2).fit(list(flat), Y).predict(list(flat))
+    np.testing.assert_allclose(got, expected, atol=1e-6)
+
+
+def test_what_is_no_sequence_among_sequences_is_named():
+    with pytest.raises(ValueError, match="Sequence 1 in X"):
+        regressor().fit([np.zeros(4), None, np.zeros(5)], np.zeros(3))

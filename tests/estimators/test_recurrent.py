@@ -9,8 +9,9 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skdl.datasets import make_sequences
+from skdl.datasets import fetch_series, fetch_ucr, get_data_home, make_sequences
 from skdl.estimators import GRUClassifier, GRURegressor, LSTMClassifier, LSTMRegressor
+from skdl.preprocessing import sliding_windows
 
 FAMILY = [LSTMRegressor, LSTMClassifier, GRURegressor, GRUClassifier]
 SMALL = {"max_epochs": 3, "random_state": 0, "early_stopping": False}
@@ -19,6 +20,17 @@ X, Y = make_sequences(60, n_steps=6, n_channels=2, random_state=0)
 LABELS = (Y > 0).astype(int)
 
 every = pytest.mark.parametrize("cls", FAMILY)
+
+
+def realdata(test):
+    absent = not (get_data_home() / "series-dev").is_dir()
+    for mark in (
+        pytest.mark.realdata,
+        pytest.mark.slow,
+        pytest.mark.skipif(absent, reason="SKDL_DATA names no folder with series-dev"),
+    ):
+        test = mark(test)
+    return test
 
 
 def answers(model, X):
@@ -170,3 +182,32 @@ def test_a_trending_level_is_followed(cls):
     model = cls(8, max_epochs=10, random_state=0).fit(X[:200], y[:200])
     errors = np.abs(model.predict(X[200:]) - y[200:])
     assert errors.mean() <= 1.02 * np.abs(X[200:, -1] - y[200:]).mean()
+
+
+# Accuracy of the defaults on real data (benchmarks/accuracy_series.py has it all) ----------------
+
+
+@realdata
+@pytest.mark.parametrize(("name", "column"), [("temperatures", 0), ("sunspots", 0)])
+@pytest.mark.parametrize("horizon", [1, 24])
+def test_regression_does_not_lose_to_persistence_or_a_line(name, column, horizon):
+    series = fetch_series(name).iloc[:, column].to_numpy(float)
+    X, y = sliding_windows(series, 24, horizon)
+    train, test = slice(0, int(0.8 * len(X)) - 24 - horizon), slice(int(0.8 * len(X)), None)
+    flat = X[..., 0]
+
+    def error(predicted):
+        return np.abs(predicted - y[test]).mean()
+
+    best = min(
+        error(flat[test][:, -1]), error(Ridge().fit(flat[train], y[train]).predict(flat[test]))
+    )
+    model = LSTMRegressor(random_state=0).fit(X[train], y[train])
+    assert error(model.predict(X[test])) < 1.03 * best
+
+
+@realdata
+@pytest.mark.parametrize(("name", "accuracy"), [("JapaneseVowels", 0.95), ("BasicMotions", 0.9)])
+def test_classification(name, accuracy):
+    model = LSTMClassifier(random_state=0).fit(*fetch_ucr(name, split="train"))
+    assert model.score(*fetch_ucr(name, split="test")) >= accuracy
