@@ -388,25 +388,16 @@ def test_partial_fit_takes_todays_rate_and_batch_size():
 
 
 def test_what_is_no_callback_is_told():
-    with pytest.raises(TypeError, match="skorch callbacks or pairs .* got 3"):
+    with pytest.raises(TypeError, match=r"skorch callbacks or pairs .* got 3"):
         LSTMRegressor(callbacks=[3]).fit(*make_sequences(20, random_state=0))
 
 
 def test_skorchs_checkpoints_find_their_loss(tmp_path):
     X, y = make_sequences(80, n_steps=5, random_state=0)
-    callbacks = [
-        Checkpoint(dirname=str(tmp_path / "best")),
-        TrainEndCheckpoint(str(tmp_path / "end")),
-    ]
-    LSTMRegressor(
-        4,
-        max_epochs=3,
-        early_stopping=True,
-        highway=False,
-        lr=0.01,
-        callbacks=callbacks,
-        random_state=0,
-    ).fit(X, y)
+    best, end = str(tmp_path / "best"), str(tmp_path / "end")
+    callbacks = [Checkpoint(dirname=best), TrainEndCheckpoint(dirname=end)]
+    stopping = {"early_stopping": True, "highway": False, "lr": 0.01}
+    LSTMRegressor(4, max_epochs=3, callbacks=callbacks, random_state=0, **stopping).fit(X, y)
     assert list((tmp_path / "best").iterdir())
     assert list((tmp_path / "end").iterdir())
 
