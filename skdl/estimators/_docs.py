@@ -160,12 +160,18 @@ def _section(title: str, entries: list[tuple[str, str, str]]) -> str:
     return f"{title}\n{'-' * len(title)}\n" + "\n".join(lines) + "\n\n"
 
 
+def _own_first(signature: inspect.Signature) -> inspect.Signature:
+    """An estimator's own parameters before those that all deep estimators share."""
+    shared = {field.name for field in fields(TorchEstimator)}
+    ordered = sorted(signature.parameters.values(), key=lambda p: (p.kind, p.name in shared))
+    return signature.replace(parameters=ordered)
+
+
 def _parameters(cls: type) -> str:
-    shared = {field.name for field in fields(TorchEstimator)}  # come after a class's own
     entries = []
-    for name in sorted(inspect.signature(cls).parameters, key=lambda name: name in shared):
+    for name, parameter in inspect.signature(cls).parameters.items():
         kind, text = PARAMETERS[name]
-        default = next(field.default for field in fields(cls) if field.name == name)
+        default = parameter.default
         shown = f'"{default}"' if isinstance(default, str) else default
         entries.append((name, f"{kind}, default={shown}", text))
     return _section("Parameters", entries)
@@ -198,6 +204,8 @@ def deep_estimator(cls: type) -> type:
         constraints.update(vars(base).get("_parameter_constraints", {}))
     cls._parameter_constraints = constraints  # type: ignore[attr-defined]
     cls = dataclass(repr=False, eq=False, match_args=False)(cls)
+    init = cls.__init__
+    init.__signature__ = _own_first(inspect.signature(init))  # type: ignore[attr-defined]
     head, mark, tail = inspect.cleandoc(cls.__doc__ or "").partition("\nNotes\n-----")
     cls.__doc__ = f"{head.strip()}\n\n{_parameters(cls)}{_attributes(cls)}{mark.strip()}{tail}"
     return cls
