@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass, fields
 from textwrap import indent
-from typing import dataclass_transform
+from typing import Any, dataclass_transform
 
 from sklearn.base import RegressorMixin
 
@@ -204,8 +204,8 @@ def deep_estimator(cls: type) -> type:
         constraints.update(vars(base).get("_parameter_constraints", {}))
     cls._parameter_constraints = constraints  # type: ignore[attr-defined]
     cls = dataclass(repr=False, eq=False, match_args=False)(cls)
-    init = cls.__init__
-    init.__signature__ = _own_first(inspect.signature(init))  # type: ignore[attr-defined]
+    init: Any = vars(cls)["__init__"]
+    init.__signature__ = _own_first(inspect.signature(init))
     head, mark, tail = inspect.cleandoc(cls.__doc__ or "").partition("\nNotes\n-----")
     cls.__doc__ = f"{head.strip()}\n\n{_parameters(cls)}{_attributes(cls)}{mark.strip()}{tail}"
     return cls
