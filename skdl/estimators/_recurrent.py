@@ -142,6 +142,12 @@ class _RecurrentRegressor(TorchRegressor, _Recurrent):
         module.measure(train.chunks())
         return module
 
+    def _make_net(self, train: Data, data: Data, seed: int, go_on: bool) -> Net:
+        net = super()._make_net(train, data, seed, go_on)
+        if isinstance(net.module_, LineAndRecurrence):
+            net.module_.trust.fill_(1.0)  # a warm start is validated on its own
+        return net
+
     def _after_training(self, net: Net, valid: Data | None) -> None:
         """Trust the correction of the line as far as the validation rows show that it helps."""
         module = net.module_

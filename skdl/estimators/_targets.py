@@ -171,8 +171,11 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
 
     def _levels(self) -> list[float]:
         """The levels that the network estimates: the median is always among them."""
+        return sorted({0.5, *self._asked()})
+
+    def _asked(self) -> list[float]:
         asked = DEFAULT_QUANTILES if self.quantiles is None else self.quantiles
-        return sorted({0.5, *map(float, asked)})
+        return [float(level) for level in asked]
 
     def _read_target(self, y: Any, *, reset: bool) -> np.ndarray:
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
@@ -182,8 +185,7 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         if reset:
             self._y_ndim, self.n_targets_ = y.ndim, target.shape[1]
             self.quantiles_ = self._levels() if self.loss == "quantile" else None
-            asked = DEFAULT_QUANTILES if self.quantiles is None else self.quantiles
-            self._asked_quantiles = [float(level) for level in asked]
+            self._asked_quantiles = self._asked()
         elif target.shape[1] != self.n_targets_:
             raise ValueError(f"y has {target.shape[1]} targets, but fitted were {self.n_targets_}.")
         return target
