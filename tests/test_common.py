@@ -26,6 +26,8 @@ from tests.instances import (
     deep_estimators,
     expected_failed_checks,
     name_of,
+    takes_any_shape,
+    takes_ragged,
 )
 
 every = pytest.mark.parametrize("estimator", INSTANCES, ids=name_of)
@@ -35,7 +37,17 @@ every_classifier = pytest.mark.parametrize(
 every_regressor = pytest.mark.parametrize(
     "estimator", [e for e in INSTANCES if is_regressor(e)], ids=name_of
 )
-ragged_or_not = pytest.mark.parametrize("ragged", [False, True])
+every_length = pytest.mark.parametrize(
+    ("estimator", "ragged"),
+    [(e, ragged) for e in INSTANCES for ragged in (False, True) if takes_ragged(e) or not ragged],
+    ids=lambda value: name_of(value) if hasattr(value, "fit") else f"ragged={value}",
+)
+every_of_any_shape = pytest.mark.parametrize(
+    "estimator", [e for e in INSTANCES if takes_any_shape(e)], ids=name_of
+)
+every_classifier_of_any_shape = pytest.mark.parametrize(
+    "estimator", [e for e in INSTANCES if takes_any_shape(e) and is_classifier(e)], ids=name_of
+)
 
 
 def answers(estimator, X):
@@ -141,8 +153,7 @@ def test_before_fit_says_that_it_is_not_fitted(estimator):
 # Seeds -------------------------------------------------------------------------------------------
 
 
-@every
-@ragged_or_not
+@every_length
 def test_same_seed_same_predictions_whatever_ran_before(estimator, ragged):
     """The seed alone decides."""
     X, y = data_for(estimator, ragged=ragged)
@@ -183,8 +194,7 @@ def test_global_state_is_left_as_it_was(estimator, random_state):
 # Rows are predicted one by one -------------------------------------------------------------------
 
 
-@every
-@ragged_or_not
+@every_length
 def test_predictions_do_not_depend_on_batch_mates_or_order(estimator, ragged):
     """Alone, in small batches, backwards or all together: the same to 1e-5."""
     X, _ = data_for(estimator, ragged=ragged)
@@ -224,8 +234,7 @@ def test_a_pickle_is_small_and_does_not_grow_with_the_data(estimator):
 # Composition -------------------------------------------------------------------------------------
 
 
-@every
-@ragged_or_not
+@every_length
 def test_works_in_pipelines_and_searches_with_equal_results_in_parallel(estimator, ragged):
     """Pipeline, cross_val_score and GridSearchCV, n_jobs 1 and 2."""
     X, y = data_for(estimator, ragged=ragged)
@@ -285,7 +294,8 @@ def test_containers_do_not_matter(estimator):
     expected = fit_answers(estimator, X, y)
     objects = np.empty(len(X), dtype=object)
     objects[:] = list(X)
-    containers = [X.tolist(), pd.DataFrame(X), list(X), objects, pd.Series(list(X)), X[..., None]]
+    containers = [X.tolist(), pd.DataFrame(X), list(X), objects, pd.Series(list(X))]
+    containers += [X[..., None]] if takes_any_shape(estimator) else []
     for other in containers:
         assert_close(fit_answers(estimator, other, pd.Series(y)), expected)
         assert_close(fit_answers(estimator, other, y.tolist()), expected)
@@ -395,8 +405,7 @@ def test_class_weight_moves_the_probabilities(estimator):
 # Early stopping ----------------------------------------------------------------------------------
 
 
-@every
-@ragged_or_not
+@every_length
 def test_early_stopping_restores_the_best_weights(estimator, ragged):
     """The model is the one that training to best_epoch_ gives; no valid_loss is lower."""
     X, y = data_for(estimator, 120, ragged=ragged)
@@ -443,8 +452,8 @@ def test_constant_target(estimator, value):
     assert np.isfinite(got).all()
 
 
-@every
-@pytest.mark.parametrize("shape", [(60, 1), (60, 1, 1), (60, 1, 5), (60, 2, 1), (2, 4)], ids=str)
+@every_of_any_shape
+@pytest.mark.parametrize("shape", [(60, 1), (60, 1, 1), (60, 3, 5), (60, 2, 1), (2, 4)], ids=str)
 def test_smallest_sizes(estimator, shape):
     """One feature, one step, one sample of each class."""
     X = np.random.default_rng(0).normal(size=shape)
@@ -459,14 +468,14 @@ def test_a_single_sample(estimator):
     assert np.isfinite(fit_answers(estimator, np.ones((1, 4)), [2.0])).all()
 
 
-@every
+@every_of_any_shape
 def test_constant_x(estimator):
     """Channels that do not vary are no division by zero."""
     _, y = data_for(estimator)
     assert np.isfinite(fit_answers(estimator, np.full((60, 4), 7.0), y)).all()
 
 
-@every_classifier
+@every_classifier_of_any_shape
 @pytest.mark.parametrize("early_stopping", [False, "auto"])
 def test_more_classes_than_rows_in_a_batch(estimator, early_stopping):
     """Many small classes, also where the validation split is automatic."""
@@ -479,8 +488,7 @@ def test_more_classes_than_rows_in_a_batch(estimator, early_stopping):
     assert model.decision_function(X).shape == (240, 60)
 
 
-@every
-@ragged_or_not
+@every_length
 def test_beats_dummy(estimator, ragged):
     """It learns."""
     X, y = data_for(estimator, 300, ragged=ragged)
@@ -493,10 +501,11 @@ def test_beats_dummy(estimator, ragged):
 # Fitting again -----------------------------------------------------------------------------------
 
 
-@every
+@every_of_any_shape
 def test_refit_forgets_the_fit_before(estimator):
     """Other steps, channels, targets and classes: as if it were the first fit."""
-    model = fitted(estimator, *data_for(estimator, ragged=True, n_channels=3))
+    ragged = takes_ragged(estimator)
+    model = fitted(estimator, *data_for(estimator, ragged=ragged, n_channels=3))
     X, y = data_for(estimator)
     y = np.char.add("c", (np.arange(60) % 3).astype(str)) if is_classifier(model) else y
     assert_same(answers(model.fit(X, y), X), fit_answers(estimator, X, y))
@@ -617,8 +626,7 @@ def test_to_moves_and_returns_self(estimator):
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
-@every
-@ragged_or_not
+@every_length
 def test_cpu_and_cuda_agree(estimator, ragged):
     """Fits are alike, moved models predict the same."""
     X, y = data_for(estimator, ragged=ragged)

@@ -8,6 +8,7 @@ from ._data import STREAM_BYTES, Batch, Column, Data, Ragged, Streamed, as_tenso
 from ._line import fit_line
 from ._net import Net, Output, forward
 from ._objectives import (
+    Augmented,
     Objective,
     Pinball,
     Supervised,
@@ -18,7 +19,7 @@ from ._objectives import (
     most_likely,
     squared_error,
 )
-from ._optim import LR_SCHEDULES, OPTIMIZERS
+from ._optim import LR_SCHEDULES, OPTIMIZERS, set_lr
 from ._scope import draw_seed, resolve_device, resolve_dtype, scoped_threads, seeded
 from ._trust import trust_of
 
@@ -26,6 +27,7 @@ __all__ = [
     "LR_SCHEDULES",
     "OPTIMIZERS",
     "STREAM_BYTES",
+    "Augmented",
     "Batch",
     "Column",
     "Data",
@@ -49,6 +51,7 @@ __all__ = [
     "resolve_dtype",
     "scoped_threads",
     "seeded",
+    "set_lr",
     "squared_error",
     "trust_of",
 ]

@@ -80,6 +80,13 @@ class Ragged:
 
 Column = Tensor | Streamed | Ragged
 CHUNK_VALUES = 2**19
+# Up to here, data may grow by more than twice when it is prepared once for all epochs.
+GROW_BYTES = 64 * 2**20
+
+
+def bytes_of(batch: Batch) -> int:
+    """Memory of a batch."""
+    return sum(column.nbytes for column in batch.values())
 
 
 def values_per_row(column: Column) -> int:
@@ -135,11 +142,18 @@ class Data:
     def prepared(self, prepare: Callable[[Batch], Batch], *, at_once: bool) -> Data:
         """This data with ``prepare`` applied to each batch.
 
-        ``at_once`` does it here, once for all epochs, where all columns lie in memory.
+        ``at_once`` does it here, once for all epochs, where all columns lie in memory and what
+        is served takes little more of it: images of a byte a pixel stay so.
         """
         if not (at_once and all(isinstance(column, Tensor) for column in self.columns.values())):
             return Data(self.columns, self.rows, prepare)
-        parts = [prepare(batch) for batch in self.chunks()]
+        chunks = self.chunks()
+        parts = [prepare(stored := next(chunks))]
+        growth = bytes_of(parts[0]) / bytes_of(stored)
+        n_rows = len(next(iter(stored.values())))
+        if growth > 2 and bytes_of(parts[0]) * len(self) / n_rows > GROW_BYTES:
+            return Data(self.columns, self.rows, prepare)
+        parts += [prepare(batch) for batch in chunks]
         return Data({name: torch.cat([part[name] for part in parts]) for name in parts[0]})
 
     def to(self, device: torch.device) -> Data:

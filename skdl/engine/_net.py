@@ -186,9 +186,7 @@ class Net(NeuralNet):
         return self
 
     def initialize_optimizer(self, triggered_directly: object = None) -> Net:
-        self.optimizer_ = make_optimizer(
-            self.optimizer, self.module_.parameters(), self.lr, self.weight_decay
-        )
+        self.optimizer_ = make_optimizer(self.optimizer, self.module_, self.lr, self.weight_decay)
         return self
 
     def train_step_single(self, batch: tuple[Batch, Tensor | None], **_: Any) -> dict[str, Tensor]:

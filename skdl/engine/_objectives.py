@@ -29,18 +29,79 @@ class Supervised:
         "mean" their mean.
     decide : callable, default=None
         Makes outputs comparable with y, for skorch's scoring callbacks.
+    training_loss : callable, default=None
+        In place of ``loss`` in training, a smoothed one say; validation is by ``loss``.
     """
 
-    def __init__(self, loss: Loss, decide: Callable[[Tensor], Tensor] | None = None) -> None:
-        self.loss, self.decide = loss, decide
+    def __init__(
+        self,
+        loss: Loss,
+        decide: Callable[[Tensor], Tensor] | None = None,
+        training_loss: Loss | None = None,
+    ) -> None:
+        self.loss, self.decide, self.training_loss = loss, decide, training_loss or loss
 
     def __call__(self, module: nn.Module, batch: Batch) -> Tensor:
-        output = module(**inputs_of(batch))
-        if "weight" not in batch:
-            return self.loss(output, batch["y"], reduction="mean")
-        losses = self.loss(output, batch["y"], reduction="none")
-        of_rows = losses.flatten(1).mean(1) if losses.ndim > 1 else losses
-        return (of_rows * batch["weight"]).mean()
+        loss = self.training_loss if module.training else self.loss
+        return mean_loss(loss, module(**inputs_of(batch)), batch)
+
+
+def mean_loss(loss: Loss, output: Tensor, batch: Batch) -> Tensor:
+    """Mean of a loss over a batch, weighted where the batch has weights."""
+    if "weight" not in batch:
+        return loss(output, batch["y"], reduction="mean")
+    losses = loss(output, batch["y"], reduction="none")
+    of_rows = losses.flatten(1).mean(1) if losses.ndim > 1 else losses
+    return (of_rows * batch["weight"]).mean()
+
+
+class Augmented(Supervised):
+    """A supervised objective on inputs that are changed at random in training.
+
+    Parameters
+    ----------
+    loss, decide, training_loss
+        As in :class:`Supervised`.
+    column : str
+        Which input is changed.
+    augment : callable, default=None
+        Gives the changed column for the column.
+    mixup : float, default=0.0
+        When above 0, each row is then mixed with another one of the batch: both inputs and both
+        losses in the proportion lambda to 1 - lambda, lambda drawn per batch from
+        Beta(mixup, mixup). Zhang et al., "mixup: beyond empirical risk minimization" (2018).
+    """
+
+    def __init__(
+        self,
+        loss: Loss,
+        decide: Callable[[Tensor], Tensor] | None = None,
+        training_loss: Loss | None = None,
+        *,
+        column: str,
+        augment: Callable[[Tensor], Tensor] | None = None,
+        mixup: float = 0.0,
+    ) -> None:
+        super().__init__(loss, decide, training_loss)
+        self.column, self.augment, self.mixup = column, augment, mixup
+
+    def __call__(self, module: nn.Module, batch: Batch) -> Tensor:
+        if not module.training:
+            return super().__call__(module, batch)
+        if self.augment is not None:
+            batch = {**batch, self.column: self.augment(batch[self.column])}
+        if not self.mixup:
+            return super().__call__(module, batch)
+        x = batch[self.column]
+        share = float(torch.distributions.Beta(self.mixup, self.mixup).sample())
+        order = torch.randperm(len(x), device=x.device)
+        output = module(**inputs_of({**batch, self.column: torch.lerp(x[order], x, share)}))
+        others: Batch = {key: batch[key][order] for key in ("y", "weight") if key in batch}
+        return torch.lerp(
+            mean_loss(self.training_loss, output, others),
+            mean_loss(self.training_loss, output, batch),
+            share,
+        )
 
 
 squared_error: Loss = F.mse_loss

@@ -20,7 +20,7 @@ class FusedAdam(optim.Adam):
 
     update = staticmethod(torch._fused_adam_)
 
-    def __init__(self, params: list[nn.Parameter], lr: float, weight_decay: float) -> None:
+    def __init__(self, params: Iterable[Any], lr: float, weight_decay: float) -> None:
         super().__init__(params, lr=lr, weight_decay=weight_decay, fused=True)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -78,12 +78,36 @@ OPTIMIZERS: dict[str, Callable[..., optim.Optimizer]] = {
 }
 
 
-def make_optimizer(
-    name: str, params: Iterable[nn.Parameter], lr: float, weight_decay: float
-) -> optim.Optimizer:
-    """One of ``OPTIMIZERS``, in torch's fused form where there is one."""
-    trained = [param for param in params if param.requires_grad]
-    return OPTIMIZERS[name](trained, lr=lr, weight_decay=weight_decay)
+def make_optimizer(name: str, module: nn.Module, lr: float, weight_decay: float) -> optim.Optimizer:
+    """One of ``OPTIMIZERS`` on what is trained of a module, in torch's fused form if there is one.
+
+    A module with a method ``parameter_groups()`` says which of its parts train at another rate:
+    it gives pairs of parameters and the factor of their rate.
+    """
+    groups_of = getattr(module, "parameter_groups", lambda: [(module.parameters(), 1.0)])
+    optimizer = OPTIMIZERS[name](
+        [
+            {"params": trained, "lr_factor": factor}
+            for params, factor in groups_of()
+            if (trained := [param for param in params if param.requires_grad])
+        ],
+        lr=lr,
+        weight_decay=weight_decay,
+    )
+    set_lr(optimizer, lr)
+    return optimizer
+
+
+def set_lr(optimizer: optim.Optimizer, lr: float) -> None:
+    """Train at this rate; a group with a factor at so many times the rate."""
+    for group in optimizer.param_groups:
+        group["lr"] = lr * group.get("lr_factor", 1.0)
+
+
+def lr_of(optimizer: optim.Optimizer) -> float:
+    """The rate of the groups with the factor 1."""
+    group = optimizer.param_groups[-1]
+    return float(group["lr"] / group.get("lr_factor", 1.0))
 
 
 def _one_cycle(progress: float) -> float:
@@ -125,7 +149,7 @@ class Schedule:
     ) -> None:
         self.optimizer, self.shape, self.n_steps = optimizer, LR_SCHEDULES[shape], max(1, n_steps)
         self.n_warmup = round(warmup_fraction * n_steps)
-        self.peak = optimizer.param_groups[0]["lr"]
+        self.peak = lr_of(optimizer)
         self.on_plateau = shape == "plateau"
         # A constant rate is left to whoever else sets it: a user's scheduler callback, say.
         self.active = shape != "constant" or self.n_warmup > 0
@@ -133,7 +157,7 @@ class Schedule:
 
     @property
     def lr(self) -> float:
-        return float(self.optimizer.param_groups[0]["lr"])
+        return lr_of(self.optimizer)
 
     def factor(self, step: int) -> float:
         """Rate of one step, as a part of the peak."""
@@ -143,9 +167,7 @@ class Schedule:
 
     def before_step(self) -> None:
         if self.active:
-            lr = self.peak * self.factor(self.n_done)
-            for group in self.optimizer.param_groups:
-                group["lr"] = lr
+            set_lr(self.optimizer, self.peak * self.factor(self.n_done))
         self.n_done += 1
 
     def after_epoch(self, loss: float) -> None:
@@ -158,14 +180,15 @@ class Schedule:
 
 
 class WeightAverage:
-    """Exponential moving average of a module's weights.
+    """Exponential moving average of a module's weights, and of the statistics it keeps.
 
     ``average <- decay * average + (1 - decay) * weights`` after every step; the decay grows
     from 0 so that the first weights do not linger (Tarvainen and Valpola, "Mean teachers", 2017).
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:
-        self.weights: list[Tensor] = list(module.parameters())
+        buffers = [buffer for buffer in module.buffers() if buffer.is_floating_point()]
+        self.weights: list[Tensor] = [*module.parameters(), *buffers]
         self.average = [weight.detach().clone() for weight in self.weights]
         self.decay, self.n_updates = decay, 0
 

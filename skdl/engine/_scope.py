@@ -89,8 +89,14 @@ def scoped_threads(n_threads: int) -> Iterator[None]:
 
 
 def threads_for(module: nn.Module, batch_size: int, device: torch.device) -> int:
-    """How many threads are worth their cost, from the work of one batch's largest product."""
+    """How many threads are worth their cost, from the work of one batch's largest product.
+
+    A module whose weights meet a row more than once (a convolution) says in ``work_per_row`` how
+    many multiply-adds that is.
+    """
     if device.type != "cpu":
         return 1
-    largest = max((weight.numel() for weight in module.parameters() if weight.ndim > 1), default=0)
+    largest = getattr(module, "work_per_row", None) or max(
+        (weight.numel() for weight in module.parameters() if weight.ndim > 1), default=0
+    )
     return max(1, min(torch.get_num_threads(), batch_size * largest // WORK_PER_THREAD))

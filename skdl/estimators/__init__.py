@@ -16,11 +16,13 @@ from ._classical import (
     RandomForestRegressor,
     Ridge,
 )
+from ._cnn import CNNClassifier
 from ._recurrent import GRUClassifier, GRURegressor, LSTMClassifier, LSTMRegressor
 
 __all__ = [
     "SVC",
     "SVR",
+    "CNNClassifier",
     "DecisionTreeClassifier",
     "DecisionTreeRegressor",
     "GRUClassifier",

@@ -20,6 +20,7 @@ from .._sklearn import Interval, StrOptions, check_sample_weight
 from ..engine import (
     LR_SCHEDULES,
     OPTIMIZERS,
+    Batch,
     Data,
     Net,
     Objective,
@@ -27,10 +28,12 @@ from ..engine import (
     as_tensor,
     draw_seed,
     forward,
+    inputs_of,
     resolve_device,
     resolve_dtype,
     scoped_threads,
     seeded,
+    set_lr,
 )
 
 HISTORY = ["epoch", "train_loss", "valid_loss", "lr", "seconds"]
@@ -87,6 +90,21 @@ class TorchEstimator(BaseEstimator):
         "verbose": ["verbose"],
         "callbacks": [list, None],
     }
+
+    # Fitted attributes, and parameters that may change while training goes on. Each base and
+    # subclass names its own.
+    _learned: ClassVar[tuple[str, ...]] = (
+        "net_",
+        "module_",
+        "history_",
+        "n_iter_",
+        "best_epoch_",
+        "device_",
+        "n_parameters_",
+        "n_features_in_",
+        "feature_names_in_",
+    )
+    _of_training: ClassVar[set[str]] = set()
 
     # What a subclass says -----------------------------------------------------------------------
 
@@ -246,15 +264,15 @@ class TorchEstimator(BaseEstimator):
         ).initialize()
 
     def _retuned(self, net: Net, n_train: int) -> Net:
-        """The net with today's rate and batch size."""
+        """The net with today's rate, batch size and objective."""
         net.lr, net.batch_size = self.lr, choose_batch_size(self.batch_size, n_train)
-        for group in net.optimizer_.param_groups:
-            group["lr"] = self.lr
+        net.criterion_ = self._make_objective()
+        set_lr(net.optimizer_, self.lr)
         return net
 
     def _architecture(self) -> dict[str, str]:
         """The parameters that a trained network cannot change any more."""
-        free = {field.name for field in fields(TorchEstimator)} - {"precision"} | {"class_weight"}
+        free = {field.name for field in fields(TorchEstimator)} - {"precision"} | self._of_training
         return {k: str(v) for k, v in self.get_params(deep=False).items() if k not in free}
 
     def _check_architecture(self) -> None:
@@ -277,6 +295,20 @@ class TorchEstimator(BaseEstimator):
         """``output(module, batch)`` for every row of X."""
         check_is_fitted(self)
         return self.net_.outputs(self._read_inputs(X, reset=False), output).numpy()
+
+    def encode(self, X: Any) -> np.ndarray:
+        """The learned representation of each row, before the head.
+
+        Parameters
+        ----------
+        X : array-like or list
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+        """
+        return self._outputs(X, encode)
 
     def to(self, device: str | torch.device) -> Self:
         """Move the fitted estimator to another device; predictions then run there.
@@ -322,6 +354,12 @@ class TorchEstimator(BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "net_")
+
+
+def encode(module: nn.Module, batch: Batch) -> Tensor:
+    """The module's representation of a batch."""
+    representation: Tensor = module.encode(**inputs_of(batch))  # type: ignore[operator]
+    return representation
 
 
 def check_callbacks(callbacks: list[Any] | None) -> None:

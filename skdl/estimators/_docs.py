@@ -7,8 +7,6 @@ from dataclasses import dataclass, fields
 from textwrap import indent
 from typing import Any, dataclass_transform
 
-from sklearn.base import RegressorMixin
-
 from ._base import TorchEstimator
 
 # name: (type, meaning). The default comes from the class.
@@ -52,6 +50,67 @@ PARAMETERS: dict[str, tuple[str, str]] = {
         "tuple of float or None",
         'Levels for ``loss="quantile"``, sorted, each in (0, 1); None means (0.1, 0.5, 0.9). The\n'
         "median is always estimated too: it is what ``predict`` gives.",
+    ),
+    "channels": (
+        "tuple of int",
+        "Width of each block of the network, at least 1 each; the size halves from block to block\n"
+        "where there is room.",
+    ),
+    "architecture": (
+        '{"auto", "plain", "resnet", "fcn"} or callable',
+        '"plain" stacks convolutions, batch normalization, rectifiers and pooling; "resnet" has\n'
+        'residual blocks; "fcn" is made for signals; "auto" is "resnet" for images, "fcn" for\n'
+        "signals. A callable is given the shape of one row as torch has it, (n_channels, height,\n"
+        "width) or (n_channels, n_steps), and the number of classes, and returns a\n"
+        "``torch.nn.Module`` that makes scores (n, n_classes) of rows (n, *shape).",
+    ),
+    "kernel_size": ("int", "Side of the convolutions, odd, in pixels or steps."),
+    "kind": (
+        '{"auto", "image", "signal"}',
+        'What the rows of X are. "auto" takes a 2-D X without ``image_shape`` for signals, all\n'
+        "else for images.",
+    ),
+    "image_shape": (
+        "tuple of int or None",
+        "Shape of one row of X: (height, width) or (height, width, n_channels), row by row when\n"
+        'flattened; for ``kind="signal"`` (n_steps, n_channels). None takes the shape of X.',
+    ),
+    "normalize": (
+        "bool",
+        "Whether each channel is scaled to mean 0 and variance 1 inside; learned from the\n"
+        "training rows of ``fit`` only.",
+    ),
+    "augment": (
+        '{"shift", "flip", "crop-flip", "randaugment"}, callable or None',
+        'How rows are changed at random in training, each time anew: "shift" moves by up to an\n'
+        '8th of the side, "flip" mirrors every second image left to right (a signal in time),\n'
+        '"crop-flip" does both, "randaugment" does two of turning, shearing, moving, stretching,\n'
+        "brightness, contrast, sharpness, noise and cutting out (on signals: those that there\n"
+        "are in one dimension). A callable is given a batch of normalized rows (n, n_channels,\n"
+        "height, width) or (n, n_channels, n_steps) on the device and returns one of that shape.",
+    ),
+    "mixup": (
+        "float",
+        "When above 0, training rows are mixed in pairs, and their losses with them, in a\n"
+        "proportion drawn from Beta(mixup, mixup).",
+    ),
+    "label_smoothing": (
+        "float",
+        "Part of the target that is spread over all classes in training, in [0, 1).",
+    ),
+    "backbone": (
+        "torch.nn.Module, fitted CNNClassifier, str or None",
+        "A trained network to start from in place of ``architecture``: a module, a fitted\n"
+        "``CNNClassifier``, or the name of a network of timm or torchvision.",
+    ),
+    "freeze": (
+        "bool or int",
+        "What of the backbone is kept as it is, statistics of batch normalization too: all,\n"
+        "nothing, or so many first blocks.",
+    ),
+    "backbone_lr_factor": (
+        "float",
+        "Learning rate of the backbone, as a part of ``lr``; above 0.",
     ),
     "class_weight": (
         'dict, "balanced" or None',
@@ -150,6 +209,8 @@ ATTRIBUTES: dict[str, tuple[str, str]] = {
     "n_parameters_": ("int", "Trained and fixed weights in all."),
     "n_features_in_": ("int", "Size of X's second dimension; not set by lists of sequences."),
     "n_channels_in_": ("int", "Channels of each step."),
+    "kind_": ("str", '"image" or "signal".'),
+    "input_shape_": ("tuple of int", "Shape of one row, channels last: (H, W, C) or (T, C)."),
     "n_steps_in_": ("int", "Steps of each sequence; not set by lists of sequences."),
     "feature_names_in_": ("ndarray of shape (n_features_in_,)", "Column names of a DataFrame."),
 }
@@ -178,16 +239,8 @@ def _parameters(cls: type) -> str:
 
 
 def _attributes(cls: type) -> str:
-    other = (
-        ["classes_"]
-        if issubclass(cls, RegressorMixin)
-        else [
-            "y_mean_, y_scale_",
-            "n_targets_",
-            "quantiles_",
-        ]
-    )
-    entries = [(name, *entry) for name, entry in ATTRIBUTES.items() if name not in other]
+    learned = {name for base in cls.__mro__ for name in vars(base).get("_learned", ())}
+    entries = [(name, *entry) for name, entry in ATTRIBUTES.items() if name in learned]
     return _section("Attributes", entries)
 
 

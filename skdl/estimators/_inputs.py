@@ -81,9 +81,7 @@ def _read_array(
             f"{array.shape}."
         )
     array = _with_channels(array, n_channels)
-    bad = _first_not_finite(array)
-    if bad is not None:
-        _raise_not_finite(array[bad], "row {}, step {}, channel {}".format(*bad))
+    check_finite(array, ("row", "step", "channel"))
     if reset:
         estimator.n_steps_in_ = array.shape[1]
     return Streamed(array) if streamed else as_tensor(array), array.shape[2]
@@ -157,9 +155,7 @@ def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:
             f"Sequence {row} in X must be (n_steps,), (n_steps, n_channels) or, with n_channels, "
             f"(n_steps * n_channels,), with at least one step; got shape {array.shape}."
         )
-    bad = _first_not_finite(array[None])
-    if bad is not None:
-        _raise_not_finite(array[bad[1:]], f"sequence {row}, step {bad[1]}, channel {bad[2]}")
+    check_finite(array, ("step", "channel"), f"sequence {row}, ")
     return array
 
 
@@ -178,8 +174,13 @@ def _first_not_finite(array: np.ndarray) -> tuple[int, ...] | None:
     return None
 
 
-def _raise_not_finite(value: float, where: str) -> None:
-    what = "NaN" if np.isnan(value) else "infinity or a value too large for dtype('float32')"
+def check_finite(array: np.ndarray, dims: tuple[str, ...], where: str = "") -> None:
+    """Raise ValueError for a value that is not finite, saying where by the names of dimensions."""
+    bad = _first_not_finite(array)
+    if bad is None:
+        return
+    where += ", ".join(f"{dim} {index}" for dim, index in zip(dims, bad, strict=True))
+    what = "NaN" if np.isnan(array[bad]) else "infinity or a value too large for dtype('float32')"
     raise ValueError(
         f"Input X contains {what}, first at {where}. Impute or drop such values first, for "
         "example with sklearn.impute.SimpleImputer."
@@ -189,12 +190,14 @@ def _raise_not_finite(value: float, where: str) -> None:
 def channel_statistics(train: Data) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and standard deviation of each channel of ``x`` over real steps, weighted by row.
 
+    The channels are the last dimension; all between it and the rows are steps.
+
     Channels that do not vary get the scale 1.
     """
-    shift = next(train.batches(1))["x"][0, 0].double()  # keeps the squares small
+    shift = next(train.batches(1))["x"].flatten(1, -2)[0, 0].double()  # keeps the squares small
     total, sums, squares = torch.zeros(3, len(shift), dtype=torch.float64)
     for batch in train.chunks():
-        x = batch["x"].double() - shift  # (B, T, C)
+        x = batch["x"].flatten(1, -2).double() - shift  # (B, T, C)
         real = torch.ones_like(x[..., :1])
         if "lengths" in batch:
             real = is_real(x, batch["lengths"]).double()
@@ -208,6 +211,16 @@ def channel_statistics(train: Data) -> tuple[torch.Tensor, torch.Tensor]:
     size = torch.maximum(mean.abs(), shift.abs())
     scale = torch.where(spread <= 1e-12 * size, torch.ones_like(spread), spread)
     return mean + shift, scale
+
+
+def channel_scales(
+    train: Data, n_channels: int, dtype: torch.dtype, *, measured: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and scale of the channels as weights are kept; 0 and 1 where not ``measured``."""
+    if not measured:
+        return torch.zeros(n_channels, dtype=dtype), torch.ones(n_channels, dtype=dtype)
+    mean, scale = channel_statistics(train)
+    return mean.to(dtype), scale.to(dtype)
 
 
 def shortest_sequence(train: Data) -> int:

@@ -6,13 +6,12 @@ from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from sklearn.utils import Tags
 from torch import Tensor, nn
 
 from .._sklearn import Interval, StrOptions
-from ..engine import Batch, Data, Net, fit_line, forward, inputs_of, trust_of
+from ..engine import Batch, Data, Net, fit_line, forward, trust_of
 from ..modules import (
     LineAndRecurrence,
     RecurrentEncoder,
@@ -22,7 +21,7 @@ from ..modules import (
 )
 from ._base import TorchEstimator
 from ._docs import deep_estimator
-from ._inputs import channel_statistics, read_sequences, shortest_sequence
+from ._inputs import channel_scales, read_sequences, shortest_sequence
 from ._targets import TorchClassifier, TorchRegressor
 
 MAX_LINE_FEATURES = 256  # of the straight line beside a recurrence: it costs their cube
@@ -42,6 +41,7 @@ class _Recurrent(TorchEstimator):
     standardize: bool = True
 
     _cell: ClassVar[str]
+    _learned: ClassVar[tuple[str, ...]] = ("n_channels_in_", "n_steps_in_")
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "n_layers": [Interval(Integral, 1, None, closed="left")],
@@ -68,11 +68,10 @@ class _Recurrent(TorchEstimator):
 
     def _channel_scales(self, train: Data) -> dict[str, Tensor]:
         """``mean`` and ``scale`` of the channels, in the dtype of the weights."""
-        if not self.standardize:
-            one = torch.ones(self.n_channels_in_, dtype=self._dtype)
-            return {"mean": 0 * one, "scale": one}
-        mean, scale = channel_statistics(train)
-        return {"mean": mean.to(self._dtype), "scale": scale.to(self._dtype)}
+        mean, scale = channel_scales(
+            train, self.n_channels_in_, self._dtype, measured=self.standardize
+        )
+        return {"mean": mean, "scale": scale}
 
     def _make_module(self, train: Data, data: Data) -> nn.Module:
         return RecurrentNetwork(
@@ -81,21 +80,6 @@ class _Recurrent(TorchEstimator):
             dropout=self.dropout,
             **self._channel_scales(train),
         )
-
-    def encode(self, X: Any) -> np.ndarray:
-        """The pooled representation of each sequence, before the head.
-
-        Parameters
-        ----------
-        X : array-like or list of sequences
-            As in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_features)
-            ``hidden_size`` columns, twice as many when bidirectional.
-        """
-        return self._outputs(X, encode)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -111,12 +95,6 @@ def center(module: nn.Module, batch: Batch) -> Tensor:
     """The module's prediction: the median where it gives quantiles."""
     output = forward(module, batch)
     return output if output.ndim == 2 else output[..., int(module.median)]  # type: ignore[arg-type]
-
-
-def encode(module: nn.Module, batch: Batch) -> Tensor:
-    """The module's representation of a batch."""
-    representation: Tensor = module.encode(**inputs_of(batch))  # type: ignore[operator]
-    return representation
 
 
 @dataclass(kw_only=True, repr=False, eq=False, match_args=False)

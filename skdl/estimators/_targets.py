@@ -52,6 +52,8 @@ def estimates_quantiles(estimator: TorchRegressor) -> bool:
 class TorchRegressor(RegressorMixin, TorchEstimator):
     """The face of regressors: y in its own units outside, standardized inside."""
 
+    _learned: ClassVar[tuple[str, ...]] = ("y_mean_, y_scale_", "n_targets_", "quantiles_")
+
     standardize: bool = True
     loss: str = "squared_error"
     quantiles: tuple[float, ...] | None = None
@@ -65,11 +67,11 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit to sequences and their targets.
+        """Fit to the rows of X and their targets.
 
         Parameters
         ----------
-        X : array-like or list of sequences
+        X : array-like or list
             See the class's notes.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         sample_weight : array-like of shape (n_samples,), default=None
@@ -106,7 +108,7 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
 
         Parameters
         ----------
-        X : array-like or list of sequences
+        X : array-like or list
             As in ``fit``.
 
         Returns
@@ -125,7 +127,7 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
 
         Parameters
         ----------
-        X : array-like or list of sequences
+        X : array-like or list
             As in ``fit``.
 
         Returns
@@ -237,6 +239,9 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
 class TorchClassifier(ClassifierMixin, TorchEstimator):
     """The face of classifiers: any labels outside, class indices inside."""
 
+    _learned: ClassVar[tuple[str, ...]] = ("classes_",)
+    _of_training: ClassVar[set[str]] = {"class_weight"}
+
     class_weight: dict[Any, float] | str | None = None
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -246,11 +251,11 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit to sequences and their labels.
+        """Fit to the rows of X and their labels.
 
         Parameters
         ----------
-        X : array-like or list of sequences
+        X : array-like or list
             See the class's notes.
         y : array-like of shape (n_samples,)
             Labels of any type that scikit-learn takes; at least two classes.
@@ -289,7 +294,7 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
 
         Parameters
         ----------
-        X : array-like or list of sequences
+        X : array-like or list
             As in ``fit``.
 
         Returns
@@ -305,7 +310,7 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
 
         Parameters
         ----------
-        X : array-like or list of sequences
+        X : array-like or list
             As in ``fit``.
 
         Returns
@@ -320,7 +325,7 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
 
         Parameters
         ----------
-        X : array-like or list of sequences
+        X : array-like or list
             As in ``fit``.
 
         Returns

@@ -1,5 +1,17 @@
 """The architectures: ``nn.Module`` only, no scikit-learn, no skorch."""
 
+from ._augment import AUGMENTATIONS, BatchAugmentation
+from ._cnn import (
+    ARCHITECTURES,
+    BEST_ARCHITECTURE,
+    Backbone,
+    ConvolutionalNetwork,
+    CustomNetwork,
+    StandardizedNetwork,
+    blocks_of,
+    channels_first,
+    work_per_row,
+)
 from ._recurrent import (
     LineAndRecurrence,
     RecurrentEncoder,
@@ -10,10 +22,21 @@ from ._recurrent import (
 )
 
 __all__ = [
+    "ARCHITECTURES",
+    "AUGMENTATIONS",
+    "BEST_ARCHITECTURE",
+    "Backbone",
+    "BatchAugmentation",
+    "ConvolutionalNetwork",
+    "CustomNetwork",
     "LineAndRecurrence",
     "RecurrentEncoder",
     "RecurrentNetwork",
+    "StandardizedNetwork",
+    "blocks_of",
+    "channels_first",
     "is_real",
     "last_steps",
     "standardized",
+    "work_per_row",
 ]

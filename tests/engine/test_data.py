@@ -169,6 +169,21 @@ def test_prepared_at_once_is_prepared_once_for_all_epochs(at_once, n_calls):
     assert len(calls) == n_calls
 
 
+def in_floats(batch):
+    return {"x": batch["x"].float()}
+
+
+def test_bytes_that_would_fill_the_memory_as_floats_are_converted_batch_by_batch(monkeypatch):
+    data = Data({"x": torch.arange(100, dtype=torch.uint8)[:, None]})
+    assert data.prepared(in_floats, at_once=True).columns["x"].dtype is torch.float32
+    monkeypatch.setattr("skdl.engine._data.GROW_BYTES", 399)
+    per_batch = data.prepared(in_floats, at_once=True)
+    assert per_batch.columns["x"] is data.columns["x"]
+    assert next(per_batch.batches(4))["x"].dtype is torch.float32
+    halves = data.prepared(lambda batch: {"x": batch["x"] // 2}, at_once=True)
+    assert halves.columns["x"][99] == 49, "what does not grow is prepared at once"
+
+
 def test_streamed_and_ragged_columns_are_never_prepared_at_once():
     streamed = Data({"x": Streamed(np.arange(3.0))}).prepared(doubled, at_once=True)
     assert isinstance(streamed.columns["x"], Streamed)

@@ -1,5 +1,7 @@
 """Objectives against scikit-learn's metrics and formulas written out."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from sklearn.metrics import log_loss, mean_pinball_loss
 from torch import nn
 
 from skdl.engine import (
+    Augmented,
     Pinball,
     Supervised,
     absolute_error,
@@ -96,3 +99,62 @@ def test_pinball_is_lowest_at_the_quantile():
 def test_inputs_are_all_but_target_and_weight():
     batch = {name: torch.zeros(1) for name in ("x", "lengths", "y", "weight")}
     assert set(inputs_of(batch)) == {"x", "lengths"}
+
+
+def weighted_batch(n_rows=5):
+    torch.manual_seed(0)
+    return {
+        "x": torch.randn(n_rows, 3),
+        "y": torch.arange(n_rows) % 3,
+        "weight": torch.rand(n_rows),
+    }
+
+
+def test_the_training_loss_is_for_training_only():
+    smoothed = partial(cross_entropy, label_smoothing=0.3)
+    module, batch = Echo(), weighted_batch()
+    objective = Supervised(cross_entropy, training_loss=smoothed)
+    assert objective(module.train(), batch) == Supervised(smoothed)(module, batch)
+    assert objective(module.eval(), batch) == Supervised(cross_entropy)(module, batch)
+
+
+@pytest.mark.parametrize("mixup", [0.0, 0.4])
+def test_nothing_is_augmented_in_validation(mixup):
+    objective = Augmented(cross_entropy, column="x", augment=torch.zeros_like, mixup=mixup)
+    module, batch = Echo().eval(), weighted_batch()
+    assert objective(module, batch) == Supervised(cross_entropy)(module, batch)
+
+
+def test_the_column_is_augmented_in_training():
+    objective = Augmented(cross_entropy, column="x", augment=lambda x: 2 * x)
+    module, batch = Echo().train(), weighted_batch()
+    expected = Supervised(cross_entropy)(module, {**batch, "x": 2 * batch["x"]})
+    assert objective(module, batch) == expected
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_mixup_mixes_inputs_and_losses_alike(weighted):
+    """As written in the paper: lambda x_i + (1 - lambda) x_j, and so the losses."""
+    batch = weighted_batch()
+    if not weighted:
+        del batch["weight"]
+    seen = []
+
+    class Spy(Echo):
+        def forward(self, x):
+            seen.append(x)
+            return x
+
+    torch.manual_seed(3)
+    got = Augmented(cross_entropy, column="x", augment=lambda x: x + 1, mixup=0.5)(Spy(), batch)
+    torch.manual_seed(3)
+    share = float(torch.distributions.Beta(0.5, 0.5).sample())
+    order = torch.randperm(5)
+    x, w = batch["x"] + 1, batch.get("weight", torch.ones(5))
+    mixed = share * x + (1 - share) * x[order]
+    torch.testing.assert_close(seen[0], mixed)
+    log_p = mixed.log_softmax(1)
+    own, other = (-log_p[torch.arange(5), y] * v for y, v in
+                  [(batch["y"], w), (batch["y"][order], w[order])])  # fmt: skip
+    torch.testing.assert_close(got, (share * own + (1 - share) * other).mean())
+    assert 0 < share < 1

@@ -16,6 +16,7 @@ from skdl.engine._optim import (
     WeightAverage,
     clip_gradients,
     make_optimizer,
+    set_lr,
 )
 
 KINDS = {
@@ -45,12 +46,59 @@ def test_all_optimizers_are_known():
 def test_make_optimizer(name):
     module = nn.Linear(2, 1)
     module.bias.requires_grad_(False)
-    optimizer = make_optimizer(name, module.parameters(), 0.3, 0.2)
+    optimizer = make_optimizer(name, module, 0.3, 0.2)
     (group,) = optimizer.param_groups
     assert type(optimizer) is KINDS[name]
     assert (group["lr"], group["weight_decay"]) == (0.3, 0.2)
     assert len(group["params"]) == 1, "frozen weights are not optimised"
     assert name != "sgd" or group["momentum"] == 0.9
+
+
+class TwoParts(nn.Module):
+    """Two layers, the first of which trains at a tenth of the rate."""
+
+    def __init__(self):
+        super().__init__()
+        self.low, self.high = nn.Linear(2, 2), nn.Linear(2, 1)
+
+    def parameter_groups(self):
+        return [(self.low.parameters(), 0.1), (self.high.parameters(), 1.0)]
+
+    def forward(self, x):
+        return self.high(self.low(x))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_parts_of_a_module_train_at_rates_of_their_own(name):
+    module = TwoParts()
+    optimizer = make_optimizer(name, module, 0.5, 0.0)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.05, 0.5]
+    schedule = Schedule(optimizer, 4, "linear")
+    for expected in (0.5, 0.375, 0.25, 0.125):
+        schedule.before_step()
+        assert schedule.lr == pytest.approx(expected)
+        low, high = (group["lr"] for group in optimizer.param_groups)
+        assert (low, high) == pytest.approx((expected / 10, expected))
+    set_lr(optimizer, 3.0)
+    assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.3, 3.0])
+
+
+def test_a_rate_a_tenth_moves_sgd_a_tenth():
+    torch.manual_seed(0)
+    module, x = TwoParts(), torch.randn(5, 2)
+    module(x).sum().backward()
+    before = [weight.detach().clone() for weight in module.parameters()]
+    make_optimizer("sgd", module, 0.5, 0.0).step()
+    steps = [old - weight.detach() for old, weight in zip(before, module.parameters(), strict=True)]
+    for step, weight, rate in zip(steps, module.parameters(), [0.05, 0.05, 0.5, 0.5], strict=True):
+        torch.testing.assert_close(step, rate * weight.grad, atol=1e-6, rtol=1e-4)
+
+
+def test_frozen_parts_leave_no_group():
+    module = TwoParts()
+    module.low.requires_grad_(False)
+    (group,) = make_optimizer("adam", module, 0.5, 0.0).param_groups
+    assert group["lr"] == 0.5
 
 
 @pytest.mark.parametrize(
@@ -132,6 +180,17 @@ def test_weight_average_in_closed_form():
     assert module.weight.item() == pytest.approx(expected)
     average.swap()
     assert module.weight.item() == 8
+
+
+def test_weight_average_takes_the_statistics_along():
+    module = nn.BatchNorm1d(1)
+    average = WeightAverage(module, decay=0.5)
+    module.running_mean.fill_(8.0)
+    module.num_batches_tracked.fill_(5)
+    average.update()
+    average.swap()
+    assert module.running_mean.item() == pytest.approx(8 * (1 - 1 / 11))
+    assert module.num_batches_tracked.item() == 5
 
 
 def test_weight_average_tends_to_constant_weights():

@@ -145,5 +145,13 @@ def test_threads_grow_with_the_work_of_a_batch():
 
 
 @pytest.mark.usefixtures("four_threads")
+def test_a_module_may_say_how_much_work_a_row_is():
+    module = nn.Conv2d(1, 1, 3)
+    assert threads_for(module, 100, CPU) == 1
+    module.work_per_row = WORK_PER_THREAD
+    assert threads_for(module, 3, CPU) == 3
+
+
+@pytest.mark.usefixtures("four_threads")
 def test_a_module_without_products_takes_one_thread():
     assert threads_for(nn.LayerNorm(8), 10**9, CPU) == 1

@@ -6,7 +6,7 @@ from numbers import Real
 from typing import ClassVar
 
 import pytest
-from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.base import BaseEstimator, clone
 
 from skdl._sklearn import Interval
 from skdl.estimators._docs import ATTRIBUTES, PARAMETERS, deep_estimator
@@ -19,6 +19,7 @@ class Base(BaseEstimator):
     lr: float = 0.1
     optimizer: str = "adam"
 
+    _learned: ClassVar[tuple[str, ...]] = ("history_",)
     _parameter_constraints: ClassVar[dict] = {"hidden_size": [int], "lr": ["old"]}
 
 
@@ -40,17 +41,20 @@ class Toy(Base):
     lr: float = 0.2
     dropout: float = 0.5
 
+    _learned: ClassVar[tuple[str, ...]] = ("classes_",)
     _parameter_constraints: ClassVar[dict] = {"lr": [Interval(Real, 0, None, closed="neither")]}
 
 
 @deep_estimator
-class ToyRegressor(RegressorMixin, Base):
+class ToyRegressor(Base):
     """A toy.
 
     Notes
     -----
     A note.
     """
+
+    _learned: ClassVar[tuple[str, ...]] = ("y_mean_, y_scale_",)
 
 
 def test_init_is_written_from_the_annotations():
@@ -90,13 +94,14 @@ def test_parameters_say_type_default_and_meaning():
     assert "weight_decay" not in doc
 
 
-def test_attributes_are_those_of_the_kind():
+def test_attributes_are_those_that_the_bases_name():
     classifier, regressor = inspect.getdoc(Toy), inspect.getdoc(ToyRegressor)
     assert "classes_ :" in classifier
     assert "classes_ :" not in regressor
     assert "y_mean_, y_scale_ :" in regressor
     assert "y_mean_, y_scale_ :" not in classifier
     assert "history_ :" in classifier
+    assert "history_ :" in regressor
 
 
 def test_an_undocumented_parameter_is_an_error():

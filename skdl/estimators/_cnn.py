@@ -1,0 +1,250 @@
+"""The convolutional family: classification of images and signals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import KW_ONLY
+from functools import partial
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
+from torch import Tensor, nn
+
+from .._sklearn import Interval, StrOptions
+from ..engine import Augmented, Data, Objective, cross_entropy, most_likely
+from ..modules import (
+    ARCHITECTURES,
+    AUGMENTATIONS,
+    BEST_ARCHITECTURE,
+    BatchAugmentation,
+    ConvolutionalNetwork,
+    CustomNetwork,
+    StandardizedNetwork,
+    blocks_of,
+    channels_first,
+    work_per_row,
+)
+from ._backbones import read_backbone
+from ._docs import deep_estimator
+from ._images import read_images
+from ._inputs import channel_scales
+from ._targets import TorchClassifier
+
+
+@deep_estimator
+class CNNClassifier(TorchClassifier):
+    """Classification of images and signals with a convolutional network.
+
+    Notes
+    -----
+    X may be
+
+    - (n_samples, height, width) or (n_samples, height, width, n_channels): grey and colour
+      images, uint8 or float, channels last;
+    - (n_samples, height * width * n_channels) with ``image_shape``: the same, flattened row by
+      row, as arrays or DataFrames of pixels;
+    - (n_samples, n_steps): signals of one channel;
+    - (n_samples, n_steps, n_channels) with ``kind="signal"``: signals of several channels.
+
+    Images may have 2x2 pixels or more, signals any length; all of one fit, and those to predict,
+    have one shape. What fits in memory as bytes stays bytes: uint8 images, memory-mapped or not,
+    are converted batch by batch on the device.
+
+    A ``backbone`` is copied, never changed, and followed by a new linear head. Its output must be
+    (n, n_features), or (n, n_features, height, width), which is averaged over the image. Inputs
+    reach it standardized: by its own statistics if it is a fitted ``CNNClassifier``, else by
+    those of the training rows, whatever ``normalize`` says of the former. Grey images are
+    repeated for a network of colour images. A fitted ``CNNClassifier`` in a grid of candidates
+    must be wrapped as ``sklearn.frozen.FrozenEstimator(fitted)``, for scikit-learn unfits the
+    candidates.
+
+    References
+    ----------
+    K. He, X. Zhang, S. Ren and J. Sun, "Deep residual learning for image recognition", CVPR
+    (2016). Z. Wang, W. Yan and T. Oates, "Time series classification from scratch with deep
+    neural networks: a strong baseline", IJCNN (2017).
+
+    Examples
+    --------
+    >>> from skdl.datasets import make_images
+    >>> from skdl.estimators import CNNClassifier
+    >>> X, y = make_images(200, size=(12, 12), random_state=0)
+    >>> classifier = CNNClassifier(channels=(8, 16), max_epochs=5, random_state=0).fit(X, y)
+    >>> classifier.predict_proba(X[:2]).shape
+    (2, 3)
+    """
+
+    channels: tuple[int, ...] = (32, 64)
+    _: KW_ONLY
+    architecture: str | Callable[..., nn.Module] = "auto"
+    kernel_size: int = 3
+    kind: str = "auto"
+    image_shape: tuple[int, ...] | None = None
+    dropout: float = 0.2
+    normalize: bool = True
+    augment: str | Callable[[Tensor], Tensor] | None = None
+    mixup: float = 0.0
+    label_smoothing: float = 0.0
+    backbone: Any = None
+    freeze: bool | int = False
+    backbone_lr_factor: float = 0.1
+    max_epochs: int = 50
+    lr: float = 3e-3
+    optimizer: str = "adamw"
+    weight_decay: float = 0.01
+    lr_schedule: str = "cosine"
+    warmup_fraction: float = 0.1
+
+    _learned: ClassVar[tuple[str, ...]] = ("kind_", "input_shape_", "n_channels_in_")
+    _of_training: ClassVar[set[str]] = {
+        "class_weight",
+        "augment",
+        "mixup",
+        "label_smoothing",
+        "backbone_lr_factor",
+    }
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "channels": ["array-like"],
+        "architecture": [StrOptions({"auto", *ARCHITECTURES}), callable],
+        "kernel_size": [Interval(Integral, 1, None, closed="left")],
+        "kind": [StrOptions({"auto", "image", "signal"})],
+        "image_shape": ["array-like", None],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "normalize": ["boolean"],
+        "augment": [StrOptions(set(AUGMENTATIONS)), callable, None],
+        "mixup": [Interval(Real, 0, None, closed="left")],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "backbone": [nn.Module, BaseEstimator, str, None],
+        "freeze": ["boolean", Interval(Integral, 0, None, closed="left")],
+        "backbone_lr_factor": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def _read_inputs(self, X: Any, *, reset: bool) -> Data:
+        if reset:
+            self._check_parameters()
+        return read_images(self, X, kind=self.kind, shape=self.image_shape, reset=reset)
+
+    def _check_parameters(self) -> None:
+        for name in ("channels", "image_shape"):
+            sizes = getattr(self, name)
+            if sizes is not None and not (
+                len(sizes) and all(isinstance(size, Integral) and int(size) > 0 for size in sizes)
+            ):
+                raise ValueError(f"{name} must hold whole numbers of at least 1, got {sizes}.")
+        if self.kernel_size % 2 == 0:
+            raise ValueError(f"kernel_size must be odd, got {self.kernel_size}.")
+        if self.backbone is None and self.freeze is not False:
+            raise ValueError(f"freeze={self.freeze} needs a backbone: there is nothing to freeze.")
+
+    # The network --------------------------------------------------------------------------------
+
+    def _make_module(self, train: Data, data: Data) -> nn.Module:
+        scales = channel_scales(train, self.n_channels_in_, self._dtype, measured=self.normalize)
+        probe = channels_first(torch.zeros(2, *self.input_shape_, dtype=self._dtype))
+        if self.backbone is not None:
+            module = self._with_backbone(scales, probe)
+        elif callable(self.architecture):
+            module = self._of_callable(scales, probe)
+        else:
+            name = self.architecture
+            if name == "auto":
+                name = BEST_ARCHITECTURE[self.kind_]
+            features = ARCHITECTURES[name](probe.shape[1:], tuple(self.channels), self.kernel_size)
+            module = self._with_head(features, scales, probe)
+        module.eval()
+        module.work_per_row = work_per_row(module, probe)
+        return module
+
+    def _of_callable(self, scales: tuple[Tensor, Tensor], probe: Tensor) -> StandardizedNetwork:
+        network = self.architecture(tuple(probe.shape[1:]), len(self.classes_))  # type: ignore[operator]
+        if not isinstance(network, nn.Module):
+            raise TypeError(
+                f"architecture must return a torch.nn.Module, got {type(network).__name__}."
+            )
+        scores = self._tried("architecture", network, probe)
+        if scores.shape != (2, len(self.classes_)):
+            raise ValueError(
+                f"architecture must return a module that gives scores of shape (n, "
+                f"{len(self.classes_)}), one for each class; got {tuple(scores.shape)} for n=2."
+            )
+        return CustomNetwork(network.to(self._dtype), *scales)
+
+    def _with_backbone(self, scales: tuple[Tensor, Tensor], probe: Tensor) -> StandardizedNetwork:
+        features, known_scales = read_backbone(self.backbone, CNNClassifier, self.n_channels_in_)
+        n_blocks = len(blocks_of(features))
+        if self.freeze is not True and self.freeze > n_blocks:
+            raise ValueError(f"freeze={self.freeze}, but the backbone has {n_blocks} blocks.")
+        return self._with_head(
+            features,
+            scales if known_scales is None else known_scales,
+            probe,
+            n_frozen=n_blocks if self.freeze is True else int(self.freeze),
+            fixed=self.freeze is True and self.augment is None and not self.mixup,
+            lr_factor=self.backbone_lr_factor,
+        )
+
+    def _with_head(
+        self,
+        features: nn.Module,
+        scales: tuple[Tensor, Tensor],
+        probe: Tensor,
+        **options: Any,
+    ) -> ConvolutionalNetwork:
+        mean, scale = (values.to(self._dtype) for values in scales)
+        features = features.to(self._dtype)
+        found = self._tried("backbone", features, probe)
+        if found.ndim not in (2, probe.ndim) or len(found) != 2 or not found.numel():
+            raise ValueError(
+                "The output of backbone cannot be used: it must be (n, n_features) or (n, "
+                f"n_features, {'height, width' if self.kind_ == 'image' else 'n_steps'}), got "
+                f"{tuple(found.shape)} for n=2. Wrap it in a module that gives that."
+            )
+        return ConvolutionalNetwork(
+            features,
+            found.shape[1],
+            len(self.classes_),
+            dropout=self.dropout,
+            mean=mean,
+            scale=scale,
+            **options,
+        )
+
+    @staticmethod
+    @torch.no_grad()
+    def _tried(name: str, network: nn.Module, probe: Tensor) -> Tensor:
+        """What a network that somebody else made gives for two rows of zeros."""
+        try:
+            output = network.to(probe.dtype).eval()(probe)
+        except Exception as error:
+            raise ValueError(
+                f"{name} fails on an input of shape {tuple(probe.shape)} (n, n_channels, ...): "
+                f"{type(error).__name__}: {error}"
+            ) from error
+        if not isinstance(output, Tensor) or not output.is_floating_point():
+            got = output.dtype if isinstance(output, Tensor) else type(output).__name__
+            raise ValueError(f"{name} must give one tensor of floats, got {got}.")
+        return output
+
+    def _make_objective(self) -> Objective:
+        augment = AUGMENTATIONS[self.augment] if isinstance(self.augment, str) else self.augment
+        return Augmented(
+            cross_entropy,
+            most_likely,
+            partial(cross_entropy, label_smoothing=self.label_smoothing),
+            column="seen",
+            augment=None if augment is None else BatchAugmentation(augment),
+            mixup=self.mixup,
+        )
+
+    def __sklearn_clone__(self) -> Self:
+        twin = super().__sklearn_clone__()
+        twin.backbone = self.backbone  # a clone of it would forget all that it learned
+        return twin
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags

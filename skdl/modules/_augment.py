@@ -1,0 +1,158 @@
+"""Random changes of whole batches of images (B, C, H, W) or signals (B, C, T), for training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+Augmentation = Callable[[Tensor], Tensor]
+
+SHIFT = 1 / 8  # of each side, at most
+N_OPERATIONS = 2  # of randaugment, for each row
+# The largest change of each operation: radians, parts of the side, standard deviations, factors.
+MAGNITUDES = {
+    "identity": 0.0,
+    "rotate": math.radians(20),
+    "shear_x": 0.2,
+    "shear_y": 0.2,
+    "translate_x": SHIFT,
+    "translate_y": SHIFT,
+    "stretch": 0.2,
+    "brightness": 0.4,
+    "contrast": 0.4,
+    "sharpness": 0.9,
+    "noise": 0.2,
+    "cutout": 0.4,
+}
+OF_IMAGES = [*MAGNITUDES]
+OF_SIGNALS = ["identity", "translate_x", "stretch", "brightness", "contrast", "noise", "cutout"]
+
+
+def moved_index(size: int, n_rows: int, device: torch.device) -> Tensor:
+    """(B, size) indices along a side, each row moved by a random step; the edge is repeated."""
+    reach = max(1, round(SHIFT * size)) if size > 1 else 0
+    by = torch.randint(-reach, reach + 1, (n_rows, 1), device=device)
+    return (torch.arange(size, device=device) + by).clamp_(0, size - 1)
+
+
+def shift(x: Tensor) -> Tensor:
+    """Each image or signal moved by up to an 8th of its sides; the edge is repeated."""
+    rows = torch.arange(len(x), device=x.device)
+    if x.ndim == 3:
+        along = moved_index(x.shape[2], len(x), x.device)  # (B, T)
+        return x.transpose(1, 2)[rows[:, None], along].transpose(1, 2)
+    down = moved_index(x.shape[2], len(x), x.device)[:, :, None]  # (B, H, 1)
+    across = moved_index(x.shape[3], len(x), x.device)[:, None]  # (B, 1, W)
+    return x.permute(0, 2, 3, 1)[rows[:, None, None], down, across].permute(0, 3, 1, 2)
+
+
+def flip(x: Tensor) -> Tensor:
+    """Every second image, at random, mirrored left to right; a signal backwards in time."""
+    mirrored = torch.rand(len(x), device=x.device) < 0.5
+    return torch.where(mirrored.view(-1, *[1] * (x.ndim - 1)), x.flip(-1), x)
+
+
+def crop_flip(x: Tensor) -> Tensor:
+    """Cut from a frame of repeated edges at a random place, and mirrored at random."""
+    return flip(shift(x))
+
+
+def rand_augment(x: Tensor) -> Tensor:
+    """Two operations for each row, drawn from turning, moving, stretching, contrast, noise ...
+
+    After Cubuk et al., "RandAugment: practical automated data augmentation with a reduced search
+    space" (2020), on whole batches: all moves of a row are one resampling.
+    """
+    if x.ndim == 3:
+        return rand_augment(x[:, :, None])[:, :, 0]
+    names = OF_SIGNALS if x.shape[2] == 1 else OF_IMAGES
+    strength = draw_strengths(names, x)
+    get = lambda name: strength.get(name, torch.zeros(()).to(x))  # noqa: E731
+    x = resample(x, get)
+    if "sharpness" in strength:
+        x = torch.lerp(
+            F.avg_pool2d(x, 3, 1, 1, count_include_pad=False), x, 1 + wide(get("sharpness"))
+        )
+    x = x * (1 + wide(get("contrast"))) + wide(get("brightness"))
+    x = x + wide(get("noise").abs()) * torch.randn_like(x)
+    return cut_out(x, get("cutout").abs())
+
+
+def wide(of_row: Tensor) -> Tensor:
+    """(B,) to (B, 1, 1, 1)."""
+    return of_row.view(-1, 1, 1, 1)
+
+
+def draw_strengths(names: list[str], x: Tensor) -> dict[str, Tensor]:
+    """How strongly each operation is done on each row (B,): 0 for those not drawn."""
+    n_rows, device = len(x), x.device
+    drawn = torch.randint(len(names), (n_rows, N_OPERATIONS), device=device)
+    times = torch.zeros(n_rows, len(names), device=device)
+    times.scatter_(1, drawn, 1.0)
+    largest = torch.tensor([MAGNITUDES[name] for name in names], device=device)
+    strengths = times * largest * (2 * torch.rand(n_rows, len(names), device=device) - 1)
+    return dict(zip(names, strengths.to(x.dtype).unbind(1), strict=True))
+
+
+def resample(x: Tensor, get: Callable[[str], Tensor]) -> Tensor:
+    """Turned, sheared, stretched and moved about the centre; outside, the edge is repeated."""
+    zero = torch.zeros(len(x), dtype=x.dtype, device=x.device)
+    height, width = x.shape[2:]
+    angle, grow = get("rotate") + zero, 1 + get("stretch") + zero
+    cos, sin = angle.cos() * grow, angle.sin() * grow
+    aspect = width / height  # turning happens in pixels, the grid goes from -1 to 1
+    top = torch.stack([cos, get("shear_x") - sin / aspect, 2 * get("translate_x") + zero], 1)
+    low = torch.stack([get("shear_y") + sin * aspect, cos, 2 * get("translate_y") + zero], 1)
+    if height == 1:
+        top[:, 1], low = 0, torch.stack([zero, zero + 1, zero], 1)
+    grid = F.affine_grid(torch.stack([top, low], 1), list(x.shape), align_corners=False)
+    return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+
+
+def cut_out(x: Tensor, share: Tensor) -> Tensor:
+    """A window of this share of each side set to 0, the mean; at a random place."""
+    inside = torch.ones(len(x), 1, 1, 1, dtype=torch.bool, device=x.device)
+    for dim, size in ((2, x.shape[2]), (3, x.shape[3])):
+        if size == 1:
+            continue
+        place = torch.arange(size, device=x.device, dtype=x.dtype)
+        center = torch.rand(len(x), 1, device=x.device, dtype=x.dtype) * size
+        near = (place + 0.5 - center).abs() < share[:, None] * size / 2  # (B, size)
+        inside = inside & near.view(len(x), 1, *((-1, 1) if dim == 2 else (1, -1)))
+    return x.masked_fill(inside, 0.0)
+
+
+class BatchAugmentation:
+    """An augmentation of (B, C, *space) on a batch whose channels come last.
+
+    Raises
+    ------
+    ValueError
+        If it gives anything but floats of the shape it was given.
+    """
+
+    def __init__(self, augment: Augmentation) -> None:
+        self.augment = augment
+
+    def __call__(self, seen: Tensor) -> Tensor:
+        x = seen.movedim(-1, 1)
+        changed = self.augment(x)
+        if not isinstance(changed, Tensor) or changed.shape != x.shape:
+            got = tuple(changed.shape) if isinstance(changed, Tensor) else type(changed).__name__
+            raise ValueError(
+                f"augment must return a tensor of the shape it was given, {tuple(x.shape)}: (n, "
+                f"n_channels, ...); got {got}."
+            )
+        return changed.movedim(1, -1)
+
+
+AUGMENTATIONS: dict[str, Augmentation] = {
+    "shift": shift,
+    "flip": flip,
+    "crop-flip": crop_flip,
+    "randaugment": rand_augment,
+}

@@ -1,0 +1,236 @@
+"""Convolutional networks for images (B, C, H, W) and signals (B, C, T), from scratch or reused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from ._recurrent import standardized
+
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d)
+
+
+# Blocks ------------------------------------------------------------------------------------------
+
+
+def convolution(n_dims: int, n_in: int, n_out: int, size: int, stride: int = 1) -> nn.Module:
+    return CONVOLUTIONS[n_dims - 1](n_in, n_out, size, stride, padding=size // 2, bias=False)
+
+
+class PlainBlock(nn.Sequential):
+    """Convolution, normalization, rectifier, and halved size where there is room."""
+
+
+def make_plain(
+    shape: tuple[int, ...], channels: tuple[int, ...], kernel_size: int
+) -> nn.Sequential:
+    """Placeholder."""
+    n_dims, n_in = len(shape) - 1, shape[0]
+    norm = (nn.BatchNorm1d, nn.BatchNorm2d)[n_dims - 1]
+    pool = (nn.MaxPool1d, nn.MaxPool2d)[n_dims - 1]
+    blocks = []
+    for n_out in channels:
+        blocks.append(
+            nn.Sequential(
+                convolution(n_dims, n_in, n_out, kernel_size),
+                norm(n_out),
+                nn.ReLU(),
+                pool(2, ceil_mode=True),
+            )
+        )
+        n_in = n_out
+    return nn.Sequential(*blocks)
+
+
+ARCHITECTURES = {"plain": make_plain, "resnet": make_plain, "fcn": make_plain}
+BEST_ARCHITECTURE = {"image": "resnet", "signal": "fcn"}
+
+
+# Networks ----------------------------------------------------------------------------------------
+
+
+def channels_first(x: Tensor) -> Tensor:
+    """(B, *space, C) to (B, C, *space), a view."""
+    return x.movedim(-1, 1)
+
+
+class StandardizedNetwork(nn.Module):
+    """A network behind standardized channels; base of those that look at images and signals.
+
+    Parameters
+    ----------
+    mean, scale : Tensor of shape (n_channels,)
+        What is taken off and divided by first.
+    """
+
+    mean: Tensor
+    scale: Tensor
+    work_per_row: int | None = None
+
+    def __init__(self, mean: Tensor, scale: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("mean", mean)
+        self.register_buffer("scale", scale)
+
+    def see(self, x: Tensor) -> Tensor:
+        """Standardized x (B, *space, C): pixel by pixel in memory, as convolutions like it."""
+        return standardized(x, self.mean, self.scale)
+
+    def prepare(self, x: Tensor) -> dict[str, Tensor]:
+        """What ``forward`` takes, from x (B, *space, C): nothing that is trained comes in."""
+        return {"seen": self.see(x)}
+
+
+class ConvolutionalNetwork(StandardizedNetwork):
+    """Standardized channels, features, their mean over space or time, a linear head.
+
+    Parameters
+    ----------
+    features : nn.Module
+        Gives (B, F) or (B, F, *space) for (B, C, *space).
+    n_features, n_classes : int
+    dropout : float in [0, 1)
+        Before the head.
+    mean, scale : Tensor of shape (n_channels,)
+        What is taken off and divided by first.
+    n_frozen : int, default=0
+        So many first blocks of ``features`` are not trained, and keep their statistics.
+    fixed : bool, default=False
+        Nothing of ``features`` changes while training, nor do its inputs: they are computed once
+        per fit.
+    lr_factor : float, default=1.0
+        Rate of ``features``, as a part of the head's.
+    """
+
+    def __init__(
+        self,
+        features: nn.Module,
+        n_features: int,
+        n_classes: int,
+        *,
+        dropout: float,
+        mean: Tensor,
+        scale: Tensor,
+        n_frozen: int = 0,
+        fixed: bool = False,
+        lr_factor: float = 1.0,
+    ) -> None:
+        super().__init__(mean, scale)
+        self.features = features
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(n_features, n_classes)
+        self.n_frozen, self.fixed, self.lr_factor = n_frozen, fixed, lr_factor
+        for block in blocks_of(features)[:n_frozen]:
+            block.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> ConvolutionalNetwork:
+        super().train(mode)
+        for block in blocks_of(self.features)[: self.n_frozen]:
+            block.eval()  # batch normalization keeps its statistics
+        return self
+
+    def parameter_groups(self) -> list[tuple[Iterator[nn.Parameter], float]]:
+        """Parameters, and the factor of their learning rate."""
+        return [(self.features.parameters(), self.lr_factor), (self.head.parameters(), 1.0)]
+
+    def prepare(self, x: Tensor) -> dict[str, Tensor]:
+        """What ``forward`` takes, from x (B, *space, C): nothing that is trained comes in."""
+        seen = self.see(x)
+        return {"encoded": self.encode(seen)} if self.fixed else {"seen": seen}
+
+    def encode(self, seen: Tensor | None = None, encoded: Tensor | None = None) -> Tensor:
+        """Features (B, F) of standardized inputs (B, *space, C)."""
+        if encoded is not None:
+            return encoded
+        assert seen is not None
+        features: Tensor = self.features(channels_first(seen))
+        return features.flatten(2).mean(2) if features.ndim > 2 else features
+
+    def forward(self, seen: Tensor | None = None, encoded: Tensor | None = None) -> Tensor:
+        """Scores (B, n_classes)."""
+        return self.head(self.dropout(self.encode(seen, encoded)))
+
+
+class CustomNetwork(StandardizedNetwork):
+    """Standardized channels before a network that somebody else made.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Gives scores (B, n_classes) for (B, C, *space).
+    mean, scale : Tensor of shape (n_channels,)
+    """
+
+    def __init__(self, network: nn.Module, mean: Tensor, scale: Tensor) -> None:
+        super().__init__(mean, scale)
+        self.network = network
+
+    def encode(self, seen: Tensor) -> Tensor:
+        """What the network's last linear layer takes, flattened (B, F)."""
+        linear = [module for module in self.network.modules() if isinstance(module, nn.Linear)]
+        taken: list[Tensor] = []
+        hook = linear[-1].register_forward_pre_hook(lambda _, given: taken.append(given[0]))
+        try:
+            self.forward(seen)
+        finally:
+            hook.remove()
+        return taken[-1].flatten(1)
+
+    def forward(self, seen: Tensor) -> Tensor:
+        """Scores (B, n_classes)."""
+        scores: Tensor = self.network(channels_first(seen))
+        return scores
+
+
+class Backbone(nn.Module):
+    """A network that was trained elsewhere, as features.
+
+    Parameters
+    ----------
+    network : nn.Module
+    n_repeats : int, default=1
+        Each channel comes so many times: grey images for a network of colour images.
+    """
+
+    def __init__(self, network: nn.Module, n_repeats: int = 1) -> None:
+        super().__init__()
+        self.network, self.n_repeats = network, n_repeats
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Features (B, F) or (B, F, *space) of (B, C, *space)."""
+        if self.n_repeats > 1:
+            x = x.repeat(1, self.n_repeats, *[1] * (x.ndim - 2))
+        if isinstance(self.network, CustomNetwork):
+            return self.network.encode(x.movedim(1, -1))
+        features: Tensor = self.network(x)
+        return features
+
+
+def blocks_of(module: nn.Module) -> list[nn.Module]:
+    """The parts with weights that follow one another, behind any wrapping of one part alone."""
+    while True:
+        children = [child for child in module.children() if any(True for _ in child.parameters())]
+        if len(children) != 1 or not list(children[0].children()):
+            return children
+        module = children[0]
+
+
+@torch.no_grad()
+def work_per_row(module: StandardizedNetwork, probe: Tensor) -> int:
+    """Multiply-adds of one row of the input (n, C, *space) in the module's largest product."""
+    works = [0]
+
+    def measure(part: nn.Module, _: object, output: Tensor) -> None:
+        places = output[0, 0].numel() if isinstance(part, CONVOLUTIONS) else 1
+        works.append(part.weight.numel() * places)  # type: ignore[operator]
+
+    parts = [part for part in module.modules() if isinstance(part, (*CONVOLUTIONS, nn.Linear))]
+    hooks = [part.register_forward_hook(measure) for part in parts]
+    try:
+        module(probe.movedim(1, -1))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return max(works)
