@@ -13,11 +13,14 @@ from skdl.datasets._bundled import load_digits_images, load_stock_prices
 from skdl.datasets._docstrings import load_docstrings
 from skdl.datasets._documents import make_documents
 from skdl.datasets._fetch import get_data_home
+from skdl.datasets._images import FASHION_MNIST_CLASSES, fetch_fashion_mnist
 from skdl.datasets._sequences import fetch_indoor_movement, fetch_ucr
 from skdl.datasets._series import fetch_series
 from skdl.datasets._synthetic import make_images, make_sequences
 
 __all__ = [
+    "FASHION_MNIST_CLASSES",
+    "fetch_fashion_mnist",
     "fetch_indoor_movement",
     "fetch_series",
     "fetch_ucr",

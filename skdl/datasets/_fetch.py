@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import os
 import tempfile
+import zlib
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -17,11 +18,21 @@ _TIMEOUT = 30.0  # seconds
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file of a data set: its place under the data folder, its contents' SHA256, its source."""
+    """A file of a data set: its place under the data folder, its contents' SHA256, its source.
+
+    Where the source ends in ``.gz`` and the place does not, the source is the packed file: it is
+    saved as it is, beside the place with ``.gz`` appended, and `sha256` is that of what it holds.
+    """
 
     path: str
     sha256: str
     url: str
+
+    @property
+    def saved_as(self) -> str:
+        """Where a download goes: to `path`, or packed beside it."""
+        packed = self.url.endswith(".gz") and not self.path.endswith(".gz")
+        return self.path + ".gz" if packed else self.path
 
 
 def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
@@ -66,7 +77,7 @@ def read_file(
     if path.is_file():
         return _checked(path.read_bytes(), file, path)
     if packed.is_file():
-        return _checked(_unpack(packed), file, packed)
+        return _checked(_unpack(packed.read_bytes(), packed), file, packed)
     if not download_if_missing:
         raise FileNotFoundError(_where_to_get(file, home))
     return _download(file, home)
@@ -83,17 +94,18 @@ def _download(file: RemoteFile, home: Path) -> bytes:
     """Fetch the file, check it, and save it under `home` in one step."""
     try:
         with urlopen(file.url, timeout=_TIMEOUT) as response:
-            contents = response.read()
+            received = response.read()
     except (OSError, HTTPException) as error:
         reason = f" The download failed: {error}."
         raise FileNotFoundError(_where_to_get(file, home) + reason) from error
+    path = home / file.saved_as
+    contents = received if file.saved_as == file.path else _unpack(received, file.url)
     _checked(contents, file, file.url)
-    path = home / file.path
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(contents)
+            stream.write(received)
         os.replace(draft, path)
     except BaseException:
         os.unlink(draft)
@@ -101,13 +113,13 @@ def _download(file: RemoteFile, home: Path) -> bytes:
     return contents
 
 
-def _unpack(path: Path) -> bytes:
+def _unpack(packed: bytes, source: Path | str) -> bytes:
     try:
-        return gzip.decompress(path.read_bytes())
-    except (OSError, EOFError) as error:
+        return gzip.decompress(packed)
+    except (OSError, EOFError, zlib.error) as error:
         raise ValueError(
-            f"{path} must be a whole gzip file, and unpacking it failed: {error}. Delete the file "
-            "and fetch it anew."
+            f"{source} must be a whole gzip file, and unpacking it failed: {error}. Delete the "
+            "file and fetch it anew."
         ) from error
 
 
@@ -124,6 +136,6 @@ def _checked(contents: bytes, file: RemoteFile, source: Path | str) -> bytes:
 def _where_to_get(file: RemoteFile, home: Path) -> str:
     return (
         f"The data file {file.path} must be under {home}, and is not there. Save {file.url} as "
-        f"{home / file.path}, or set the environment variable SKDL_DATA (or pass data_home=) to "
-        "the folder that holds it."
+        f"{home / file.saved_as}, or set the environment variable SKDL_DATA (or pass data_home=) "
+        "to the folder that holds it."
     )

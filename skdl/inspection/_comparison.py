@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ._matplotlib import import_pyplot
+
 if TYPE_CHECKING:
     from ..model_selection import Comparison
 
@@ -115,7 +117,8 @@ class ComparisonDisplay:
         """
         n_estimators = self.scores.shape[1]
         if ax is None:
-            _, ax = _pyplot().subplots(figsize=(7, 1.2 + 0.38 * n_estimators), layout="constrained")
+            pyplot = import_pyplot(type(self).__name__)
+            _, ax = pyplot.subplots(figsize=(7, 1.2 + 0.38 * n_estimators), layout="constrained")
         low, high = _limits(self.scores)
         for place, (_, scores) in enumerate(self.scores.items()):
             _draw_row(ax, place, scores.to_numpy(dtype=float), low, high)
@@ -131,17 +134,6 @@ class ComparisonDisplay:
         ax.spines[["top", "right", "left"]].set_visible(False)
         self.ax_, self.figure_ = ax, ax.figure
         return self
-
-
-def _pyplot() -> Any:
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError(
-            "ComparisonDisplay needs matplotlib, which could not be imported "
-            f'({error}). Install it with: pip install "skdl[plot]"'
-        ) from error
-    return pyplot
 
 
 def _limits(scores: pd.DataFrame) -> tuple[float, float]:

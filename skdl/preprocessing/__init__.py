@@ -1,12 +1,14 @@
 """Transformers and functions that bring data into the shape an estimator takes.
 
+- `Encoder` turns what an estimator has learned to see in its samples into a table, for others.
 - `Flatten` turns images and sequences into the 2-D tables of classical estimators.
 - `sliding_windows` cuts a series into windows and the values to predict, with no look-ahead.
 
 Only numpy and scikit-learn are needed here; torch is not imported.
 """
 
+from skdl.preprocessing._encoder import Encoder
 from skdl.preprocessing._flatten import Flatten
 from skdl.preprocessing._windows import sliding_windows
 
-__all__ = ["Flatten", "sliding_windows"]
+__all__ = ["Encoder", "Flatten", "sliding_windows"]

@@ -63,8 +63,13 @@ def test_a_changed_file_is_refused(file, home, name, contents):
         read_file(file, data_home=home, download_if_missing=True)
 
 
-def test_a_broken_gzip_is_refused(file, home):
-    _save(home, "table.csv.gz", gzip.compress(_CONTENTS)[:-4])
+@pytest.mark.parametrize(
+    "broken",
+    [gzip.compress(_CONTENTS)[:-4], gzip.compress(_CONTENTS)[:10] + b"\xff" * 20, _CONTENTS],
+    ids=["cut off", "damaged", "not packed"],
+)
+def test_a_broken_gzip_is_refused(file, home, broken):
+    _save(home, "table.csv.gz", broken)
     with pytest.raises(ValueError, match="must be a whole gzip file"):
         read_file(file, data_home=home, download_if_missing=True)
 
@@ -96,3 +101,43 @@ def test_a_failed_download_says_why(file, home):
     with pytest.raises(FileNotFoundError, match=r"SKDL_DATA.*The download failed: .*\.gone"):
         read_file(gone, data_home=home, download_if_missing=True)
     assert not home.exists()
+
+
+@pytest.fixture
+def packed(file, tmp_path):
+    """Return the same file with an upstream that holds it as gzip."""
+    upstream = tmp_path / "upstream" / "table.csv.gz"
+    upstream.write_bytes(gzip.compress(_CONTENTS))
+    return RemoteFile(file.path, file.sha256, upstream.as_uri())
+
+
+def test_a_packed_download_is_saved_as_it_is_and_made_once(packed, home):
+    assert read_file(packed, data_home=home, download_if_missing=True) == _CONTENTS
+    (saved,) = (home / "set").iterdir()
+    assert saved.name == "table.csv.gz"
+    assert gzip.decompress(saved.read_bytes()) == _CONTENTS
+    gone = RemoteFile(packed.path, packed.sha256, packed.url.replace("upstream", "gone"))
+    assert read_file(gone, data_home=home, download_if_missing=True) == _CONTENTS
+
+
+def test_a_missing_packed_file_is_to_be_saved_packed(packed, home):
+    with pytest.raises(FileNotFoundError, match="SKDL_DATA") as caught:
+        read_file(packed, data_home=home, download_if_missing=False)
+    assert f"Save {packed.url} as {home / 'set' / 'table.csv.gz'}," in str(caught.value)
+
+
+def test_a_packed_download_that_is_broken_or_changed_is_not_saved(packed, home, tmp_path):
+    other = RemoteFile(packed.path, "0" * 64, packed.url)
+    with pytest.raises(ValueError, match="must hold the contents with SHA256 000"):
+        read_file(other, data_home=home, download_if_missing=True)
+    (tmp_path / "upstream" / "table.csv.gz").write_bytes(b"<html>")
+    with pytest.raises(ValueError, match=r"table\.csv\.gz must be a whole gzip file"):
+        read_file(packed, data_home=home, download_if_missing=True)
+    assert not home.exists()
+
+
+def test_a_set_that_is_itself_a_gzip_is_not_unpacked(packed, home, tmp_path):
+    contents = (tmp_path / "upstream" / "table.csv.gz").read_bytes()
+    whole = RemoteFile("set/table.csv.gz", hashlib.sha256(contents).hexdigest(), packed.url)
+    assert read_file(whole, data_home=home, download_if_missing=True) == contents
+    assert read_file(whole, data_home=home, download_if_missing=False) == contents
