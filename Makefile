@@ -3,7 +3,8 @@
 PYTHON ?= python3
 BIN = .venv/bin
 READY = .venv/.installed
-BENCHMARKS = speed_fit speed_predict speed_search speed_import threads accuracy_series
+BENCHMARKS = speed_fit speed_predict speed_search speed_import speed_images threads \
+	accuracy_series accuracy_images accuracy_signals
 
 .PHONY: demo test test-all lint format bench gpu-check clean
 

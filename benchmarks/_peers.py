@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
-from skorch import NeuralNetRegressor
+from skorch import NeuralNetClassifier, NeuralNetRegressor
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -35,6 +36,7 @@ def hand_loop(
     batch_size: int,
     lr: float = 1e-3,
     fused: bool = False,
+    loss: Callable[..., Tensor] = F.mse_loss,
 ) -> nn.Module:
     """The loop that everybody writes: shuffle, slice tensors, Adam.
 
@@ -51,7 +53,7 @@ def hand_loop(
             else:
                 x_batch, y_batch = X[rows], y[rows]
             optimizer.zero_grad()
-            F.mse_loss(module(x_batch), y_batch).backward()
+            loss(module(x_batch), y_batch).backward()
             optimizer.step()
     return module.eval()
 
@@ -61,8 +63,14 @@ def bare_outputs(module: nn.Module, X: Tensor, batch_size: int) -> Tensor:
     return torch.cat([module(batch) for batch in X.split(batch_size)])
 
 
+SKORCH: dict[str, Any] = {"optimizer": torch.optim.Adam, "train_split": None, "verbose": 0}
+
+
 def skorch_regressor(module: Any, **params: Any) -> NeuralNetRegressor:
     """skorch as its users have it, silent and without a validation split."""
-    return NeuralNetRegressor(
-        module, optimizer=torch.optim.Adam, train_split=None, verbose=0, **params
-    )
+    return NeuralNetRegressor(module, **SKORCH, **params)
+
+
+def skorch_classifier(module: Any, **params: Any) -> NeuralNetClassifier:
+    """The same for scores of classes."""
+    return NeuralNetClassifier(module, criterion=nn.CrossEntropyLoss, **SKORCH, **params)

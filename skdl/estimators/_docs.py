@@ -167,8 +167,9 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     ),
     "precision": (
         '{"auto", "float32", "bfloat16", "float64"}',
-        '"bfloat16" computes in mixed precision; "auto" does so on CUDA where the architecture is\n'
-        'known to stand it, and is "float32" else.',
+        '"bfloat16" computes in mixed precision. "auto" does so where the architecture is known to\n'
+        "stand it, on CUDA, and on CPUs with matrix units (Intel AMX) in training, where it\n"
+        'predicts in float32; it is "float32" else.',
     ),
     "warm_start": (
         "bool",

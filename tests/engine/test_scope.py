@@ -61,11 +61,18 @@ def product_dtype(module, device, precision):
         return (torch.ones(2, 2) @ torch.ones(2, 2)).dtype
 
 
-def test_autocast_only_when_asked_for_on_a_cpu():
-    module = nn.Linear(1, 1)
-    module.bfloat16_safe = True
+@pytest.mark.parametrize("safe", [True, False])
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize("training", [True, False])
+def test_auto_on_a_cpu_trains_in_bfloat16_where_it_is_fast_and_safe(
+    monkeypatch, safe, fast, training
+):
+    monkeypatch.setattr("skdl.engine._scope.cpu_multiplies_bfloat16", lambda: fast)
+    module = nn.Linear(1, 1).train(training)
+    module.bfloat16_safe = safe
+    mixed = torch.bfloat16 if safe and fast and training else torch.float32
+    assert product_dtype(module, CPU, "auto") is mixed
     assert product_dtype(module, CPU, "bfloat16") is torch.bfloat16
-    assert product_dtype(module, CPU, "auto") is torch.float32
     assert product_dtype(module, CPU, "float32") is torch.float32
 
 
