@@ -139,19 +139,24 @@ class Data:
         """This data with more columns, each as long as all rows of the others."""
         return Data({**self.columns, **columns}, self.rows, self.prepare)
 
-    def prepared(self, prepare: Callable[[Batch], Batch], *, at_once: bool) -> Data:
+    def prepared(
+        self, prepare: Callable[[Batch], Batch], *, at_once: bool, costly: bool = False
+    ) -> Data:
         """This data with ``prepare`` applied to each batch.
 
         ``at_once`` does it here, once for all epochs, where all columns lie in memory and what
-        is served takes little more of it: images of a byte a pixel stay so.
+        is served takes little more of it (images of a byte a pixel stay so), or where it is
+        ``costly``.
         """
-        if not (at_once and all(isinstance(column, Tensor) for column in self.columns.values())):
+        kinds = {type(column) for column in self.columns.values()}
+        if not at_once or Ragged in kinds or (Streamed in kinds and not costly):
             return Data(self.columns, self.rows, prepare)
         chunks = self.chunks()
         parts = [prepare(stored := next(chunks))]
         growth = bytes_of(parts[0]) / bytes_of(stored)
         n_rows = len(next(iter(stored.values())))
-        if growth > 2 and bytes_of(parts[0]) * len(self) / n_rows > GROW_BYTES:
+        n_bytes = bytes_of(parts[0]) * len(self) / n_rows
+        if growth > 2 and n_bytes > GROW_BYTES and not costly:
             return Data(self.columns, self.rows, prepare)
         parts += [prepare(batch) for batch in chunks]
         return Data({name: torch.cat([part[name] for part in parts]) for name in parts[0]})
@@ -163,7 +168,9 @@ class Data:
         return Data(columns, rows, self.prepare)
 
     def n_batches(self, batch_size: int) -> int:
-        return -(-len(self) // batch_size)
+        """A last batch of a single row joins the one before: it has no statistics of its own."""
+        n_rows = len(self)
+        return max(1, -(-(n_rows - 1) // batch_size)) if batch_size > 1 else n_rows
 
     def batches(self, batch_size: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
         """Batches in row order, or shuffled by ``generator``."""
@@ -172,8 +179,9 @@ class Data:
         if generator is not None and n_rows > batch_size:  # one full batch needs no shuffling
             shuffled = torch.randperm(n_rows, generator=generator).to(self.device)
             order = shuffled if order is None else order[shuffled]
-        for start in range(0, n_rows, batch_size):
-            part = slice(start, min(start + batch_size, n_rows))
+        starts = range(0, n_rows, batch_size)[: self.n_batches(batch_size)]
+        for start in starts:
+            part = slice(start, n_rows if start == starts[-1] else start + batch_size)
             yield self._take(part if order is None else order[part])
 
     def chunks(self) -> Iterator[Batch]:

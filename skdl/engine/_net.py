@@ -36,7 +36,8 @@ class Net(NeuralNet):
     ----------
     module : nn.Module
         Trained in place. What it takes may come from its method ``prepare(**inputs)``, if it has
-        one: everything that no weight comes into is then computed once, not in every epoch.
+        one: everything that no weight comes into is then computed once, not in every epoch. (For
+        data in memory, unless that would fill it; for all with an attribute ``prepare_is_costly``.)
     objective : callable
         ``objective(module, batch)`` gives the loss, a scalar tensor.
     patience : int or None
@@ -142,7 +143,8 @@ class Net(NeuralNet):
             rest = {name: value for name, value in batch.items() if name not in inputs}
             return {**prepare(**inputs), **rest}
 
-        return data.prepared(prepare_batch, at_once=at_once)
+        costly = getattr(self.module_, "prepare_is_costly", False)
+        return data.prepared(prepare_batch, at_once=at_once, costly=costly)
 
     # Prediction --------------------------------------------------------------------------------
 

@@ -34,6 +34,8 @@ class FusedAdam(optim.Adam):
 
     def _update(self, group: dict[str, Any]) -> None:
         params = [param for param in group["params"] if param.grad is not None]
+        if not params:
+            return
         states = [self.state[param] or self._start(param) for param in params]
         steps = [state["step"] for state in states]
         torch._foreach_add_(steps, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,7 +66,7 @@ def autocast(
 @functools.cache
 def cpu_multiplies_bfloat16() -> bool:
     """Whether the CPU has matrix units for bfloat16 (AMX)."""
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # older torch does not say
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(capabilities.get("amx_bf16", False))
 
 

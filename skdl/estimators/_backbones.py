@@ -8,7 +8,7 @@ from typing import Any
 from sklearn.frozen import FrozenEstimator
 from torch import Tensor, nn
 
-from ..modules import Backbone, CustomNetwork
+from ..modules import Backbone, ConvolutionalNetwork, CustomNetwork
 
 
 def read_backbone(
@@ -36,7 +36,6 @@ def read_backbone(
             f"backbone must be a torch.nn.Module, a fitted {owner.__name__} or the name of a "
             f"network of timm or torchvision, got {type(backbone).__name__}."
         )
-    network.requires_grad_(True)
     return Backbone(network, _n_repeats(network, n_channels)), None
 
 
@@ -51,11 +50,10 @@ def _of_fitted(estimator: Any, n_channels: int) -> tuple[Backbone, tuple[Tensor,
             f"backbone was fitted on {estimator.n_channels_in_} channels, but X has {n_channels}."
         )
     module = copy.deepcopy(estimator.module_).to("cpu").requires_grad_(True)
-    scales = module.mean, module.scale
-    if isinstance(module, CustomNetwork):
-        return Backbone(module), scales
-    features = module.features
-    return features if isinstance(features, Backbone) else Backbone(features), scales
+    for part in list(module.modules()):
+        if isinstance(part, (ConvolutionalNetwork, CustomNetwork)):
+            part.drop_head()
+    return Backbone(module), (module.mean, module.scale)
 
 
 def _n_repeats(network: nn.Module, n_channels: int) -> int:

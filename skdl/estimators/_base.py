@@ -273,7 +273,8 @@ class TorchEstimator(BaseEstimator):
     def _architecture(self) -> dict[str, str]:
         """The parameters that a trained network cannot change any more."""
         free = {field.name for field in fields(TorchEstimator)} - {"precision"} | self._of_training
-        return {k: str(v) for k, v in self.get_params(deep=False).items() if k not in free}
+        params = self.get_params(deep=False)
+        return {k: described(v) for k, v in params.items() if k not in free}
 
     def _check_architecture(self) -> None:
         changed = [k for k, v in self._architecture().items() if v != self._built_with[k]]
@@ -360,6 +361,13 @@ def encode(module: nn.Module, batch: Batch) -> Tensor:
     """The module's representation of a batch."""
     representation: Tensor = module.encode(**inputs_of(batch))  # type: ignore[operator]
     return representation
+
+
+def described(value: Any) -> str:
+    """A parameter in words that do not change when it is pickled: no address in memory."""
+    if callable(value) or hasattr(value, "get_params"):
+        return str(getattr(value, "__qualname__", type(value).__qualname__))
+    return str(value)
 
 
 def check_callbacks(callbacks: list[Any] | None) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import KW_ONLY
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from torch import Tensor, nn
 
 from .._sklearn import Interval, StrOptions
-from ..engine import Augmented, Data, Objective, cross_entropy, most_likely
+from ..engine import Augmented, Data, Net, Objective, cross_entropy, most_likely
 from ..modules import (
     ARCHITECTURES,
     AUGMENTATIONS,
@@ -25,6 +27,7 @@ from ..modules import (
     StandardizedNetwork,
     blocks_of,
     channels_first,
+    one_tensor,
     work_per_row,
 )
 from ._backbones import read_backbone
@@ -130,13 +133,16 @@ class CNNClassifier(TorchClassifier):
     def _check_parameters(self) -> None:
         for name in ("channels", "image_shape"):
             sizes = getattr(self, name)
-            if sizes is not None and not (
-                len(sizes) and all(isinstance(size, Integral) and int(size) > 0 for size in sizes)
-            ):
+            if sizes is not None and not is_sizes(sizes):
                 raise ValueError(f"{name} must hold whole numbers of at least 1, got {sizes}.")
         if self.kernel_size % 2 == 0:
             raise ValueError(f"kernel_size must be odd, got {self.kernel_size}.")
-        if self.backbone is None and self.freeze is not False:
+        if isinstance(self.architecture, nn.Module):
+            raise TypeError(
+                "architecture must make a module: a callable of the shape of a row and the number "
+                "of classes. A module to start from is a backbone."
+            )
+        if self.backbone is None and self.freeze:
             raise ValueError(f"freeze={self.freeze} needs a backbone: there is nothing to freeze.")
 
     # The network --------------------------------------------------------------------------------
@@ -154,7 +160,7 @@ class CNNClassifier(TorchClassifier):
                 name = BEST_ARCHITECTURE[self.kind_]
             features = ARCHITECTURES[name](probe.shape[1:], tuple(self.channels), self.kernel_size)
             module = self._with_head(features, scales, probe)
-        module.eval()
+        module = module.to(self._dtype).eval()
         module.work_per_row = work_per_row(module, probe)
         return module
 
@@ -164,25 +170,26 @@ class CNNClassifier(TorchClassifier):
             raise TypeError(
                 f"architecture must return a torch.nn.Module, got {type(network).__name__}."
             )
+        network = copy.deepcopy(network)  # it may give the same one again
         scores = self._tried("architecture", network, probe)
         if scores.shape != (2, len(self.classes_)):
             raise ValueError(
                 f"architecture must return a module that gives scores of shape (n, "
                 f"{len(self.classes_)}), one for each class; got {tuple(scores.shape)} for n=2."
             )
-        return CustomNetwork(network.to(self._dtype), *scales)
+        return CustomNetwork(network, *scales)
 
     def _with_backbone(self, scales: tuple[Tensor, Tensor], probe: Tensor) -> StandardizedNetwork:
         features, known_scales = read_backbone(self.backbone, CNNClassifier, self.n_channels_in_)
         n_blocks = len(blocks_of(features))
-        if self.freeze is not True and self.freeze > n_blocks:
+        freeze = bool(self.freeze) if isinstance(self.freeze, (bool, np.bool_)) else self.freeze
+        if freeze is not True and freeze > n_blocks:
             raise ValueError(f"freeze={self.freeze}, but the backbone has {n_blocks} blocks.")
         return self._with_head(
             features,
             scales if known_scales is None else known_scales,
             probe,
-            n_frozen=n_blocks if self.freeze is True else int(self.freeze),
-            fixed=self.freeze is True and self.augment is None and not self.mixup,
+            freeze=freeze,
             lr_factor=self.backbone_lr_factor,
         )
 
@@ -194,13 +201,14 @@ class CNNClassifier(TorchClassifier):
         **options: Any,
     ) -> ConvolutionalNetwork:
         mean, scale = (values.to(self._dtype) for values in scales)
-        features = features.to(self._dtype)
         found = self._tried("backbone", features, probe)
-        if found.ndim not in (2, probe.ndim) or len(found) != 2 or not found.numel():
+        fits = found.ndim in (2, probe.ndim) and len(found) == 2 and found.numel()
+        if not fits or found.dtype != probe.dtype:
+            space = "height, width" if self.kind_ == "image" else "n_steps"
             raise ValueError(
                 "The output of backbone cannot be used: it must be (n, n_features) or (n, "
-                f"n_features, {'height, width' if self.kind_ == 'image' else 'n_steps'}), got "
-                f"{tuple(found.shape)} for n=2. Wrap it in a module that gives that."
+                f"n_features, {space}) in the dtype of its input, {probe.dtype}; got "
+                f"{tuple(found.shape)} for n=2, of {found.dtype}. Wrap it in a module that does."
             )
         return ConvolutionalNetwork(
             features,
@@ -223,10 +231,20 @@ class CNNClassifier(TorchClassifier):
                 f"{name} fails on an input of shape {tuple(probe.shape)} (n, n_channels, ...): "
                 f"{type(error).__name__}: {error}"
             ) from error
-        if not isinstance(output, Tensor) or not output.is_floating_point():
-            got = output.dtype if isinstance(output, Tensor) else type(output).__name__
-            raise ValueError(f"{name} must give one tensor of floats, got {got}.")
-        return output
+        return one_tensor(name, output)
+
+    def _fix_features(self, net: Net) -> Net:
+        """Frozen features of inputs that do not change are computed once."""
+        module = net.module_
+        if isinstance(module, ConvolutionalNetwork):
+            module.fixed = module.freeze is True and self.augment is None and not self.mixup
+        return net
+
+    def _make_net(self, train: Data, data: Data, seed: int, go_on: bool) -> Net:
+        return self._fix_features(super()._make_net(train, data, seed, go_on))
+
+    def _retuned(self, net: Net, n_train: int) -> Net:
+        return self._fix_features(super()._retuned(net, n_train))
 
     def _make_objective(self) -> Objective:
         augment = AUGMENTATIONS[self.augment] if isinstance(self.augment, str) else self.augment
@@ -248,3 +266,12 @@ class CNNClassifier(TorchClassifier):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+
+def is_sizes(sizes: Any) -> bool:
+    """Whether it is a sequence of whole numbers of at least 1."""
+    numbers = np.ndim(sizes) == 1 and len(sizes) > 0
+    return numbers and all(
+        isinstance(size, Integral) and not isinstance(size, bool) and int(size) > 0
+        for size in sizes
+    )

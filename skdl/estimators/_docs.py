@@ -167,8 +167,8 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     ),
     "precision": (
         '{"auto", "float32", "bfloat16", "float64"}',
-        '"bfloat16" computes in mixed precision. "auto" does so where the architecture is known to\n'
-        "stand it, on CUDA, and on CPUs with matrix units (Intel AMX) in training, where it\n"
+        '"bfloat16" computes in mixed precision. "auto" does so where the architecture is known\n'
+        "to stand it, on CUDA, and in training on CPUs with matrix units (Intel AMX), where it\n"
         'predicts in float32; it is "float32" else.',
     ),
     "warm_start": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -34,11 +35,12 @@ def read_images(
     ValueError
         For what cannot be read so, or does not match what was fitted.
     """
-    if is_ragged(X):
-        X = _stack(X)
+    X = _as_array(X, shape if reset else None)
     streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
     if not reset and getattr(X, "ndim", 2) > 2:
-        _check_size(estimator, _with_channels(X, estimator.kind_, shape).shape[1:])
+        _check_size(estimator, _with_channels(X, estimator.kind_, None).shape[1:])
+        if estimator.n_features_in_ != X.shape[1]:
+            X = X.reshape(len(X), -1)  # fitted on flat rows
     array = validate_data(
         estimator,
         X,
@@ -47,7 +49,11 @@ def read_images(
         allow_nd=True,
         ensure_all_finite=False,
     )
-    kind = _kind_of(array, kind, shape) if reset else estimator.kind_
+    if reset:
+        kind = _kind_of(array, kind, shape)
+    else:
+        kind = estimator.kind_
+        shape = estimator.input_shape_ if array.ndim == 2 else None
     array = _with_channels(array, kind, shape)
     if array.dtype.kind == "f":
         check_finite(array, PLACES[kind])
@@ -59,8 +65,20 @@ def read_images(
     return Data({"x": Streamed(array) if streamed else as_tensor(array)})
 
 
+def _as_array(X: Any, shape: tuple[int, ...] | None) -> Any:
+    """X as it is, but lists, Series and object arrays of images or signals as one array.
+
+    With a ``shape``, arrays of that shape as flat rows.
+    """
+    if is_ragged(X):
+        X = _stack(X)
+    if shape is not None and getattr(X, "ndim", 2) > 2 and _is_shape(X.shape[1:], tuple(shape)):
+        return X.reshape(len(X), -1)
+    return X
+
+
 def _stack(X: Any) -> np.ndarray:
-    """A list, Series or object array of images or signals as one array."""
+    """Images or signals of one shape, one after the other."""
     items = [np.asarray(item) for item in X]
     shapes = sorted({item.shape for item in items})
     if len(shapes) > 1:
@@ -70,6 +88,8 @@ def _stack(X: Any) -> np.ndarray:
             "resize them first; LSTMClassifier takes sequences of unequal length."
         )
     stacked = np.stack(items)
+    if stacked.dtype.kind == "c":
+        raise ValueError("Complex data not supported: X must hold real numbers.")
     if stacked.dtype.kind not in "fiub":
         try:
             stacked = stacked.astype(np.float64)
@@ -104,35 +124,41 @@ def _with_channels(array: np.ndarray, kind: str, shape: tuple[int, ...] | None) 
 
 
 def _in_shape(array: np.ndarray, shape: tuple[int, ...], kind: str, n_dims: int) -> np.ndarray:
-    """X in the shape that the user says."""
+    """Flat rows in the shape that the user says."""
     full = shape if len(shape) == n_dims else (*shape, 1)
-    fits = array.shape[1:] in (shape, full) or array.shape[1:] == (np.prod(shape),)
-    if len(full) != n_dims or not fits:
-        sizes = " x ".join(map(str, shape))
+    if len(full) != n_dims:
+        wanted = "(H, W) or (H, W, C)" if kind == "image" else "(T, C)"
+        raise ValueError(f'image_shape must be {wanted} for kind="{kind}", got {shape}.')
+    if array.shape[1:] != (math.prod(shape),):
+        sizes, own = " x ".join(map(str, shape)), ", ".join(map(str, shape))
         raise ValueError(
-            f"image_shape={shape} means {sizes} = {np.prod(shape)} columns, or X of shape "
-            f"{('n', *shape)}, but X has shape {array.shape}."
-            if len(full) == n_dims
-            else f"image_shape must be {'(H, W) or (H, W, C)' if kind == 'image' else '(T, C)'} "
-            f'for kind="{kind}", got {shape}.'
+            f"image_shape={shape} means {sizes} = {math.prod(shape)} columns, or X of shape "
+            f"(n, {own}), but X has shape {array.shape}."
         )
     return array.reshape(len(array), *full)
+
+
+def _is_shape(got: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether two shapes are the same but for a last side of 1."""
+    return got == shape or (*got, 1) == shape or got == (*shape, 1)
 
 
 def _check_looks(shape: tuple[int, ...], kind: str, *, given: bool) -> None:
     """Refuse what is too small, and what looks as if the channels came first."""
     if kind == "image":
         height, width, n_channels = shape
+        if height in (1, 3, 4) and min(width, n_channels) >= 8:
+            raise ValueError(
+                f"Images of shape {shape} look as if channels came first: skdl takes (n, H, W, C), "
+                "channels last. Use np.moveaxis(X, 1, -1), and image_shape=(H, W, C)."
+            )
         if min(height, width) < 2 or not n_channels:
             raise ValueError(
                 f"Images must have at least 2x2 pixels, got {height}x{width} with {n_channels} "
                 'channels. For rows of measurements use kind="signal".'
             )
-        if height in (1, 3, 4) and min(width, n_channels) > 4:
-            raise ValueError(
-                f"Images of shape {shape} look as if channels came first: skdl takes (n, H, W, C), "
-                "channels last. Use np.moveaxis(X, 1, -1), and image_shape=(H, W, C)."
-            )
+    elif not math.prod(shape):
+        raise ValueError(f"Signals must have a step and a channel at least, got shape {shape}.")
     elif shape[0] * 2 <= shape[1] and not given:
         raise ValueError(
             f"Signals of {shape[0]} steps and {shape[1]} channels look as if channels came first: "

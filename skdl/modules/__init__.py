@@ -10,6 +10,7 @@ from ._cnn import (
     StandardizedNetwork,
     blocks_of,
     channels_first,
+    one_tensor,
     work_per_row,
 )
 from ._recurrent import (
@@ -37,6 +38,7 @@ __all__ = [
     "channels_first",
     "is_real",
     "last_steps",
+    "one_tensor",
     "standardized",
     "work_per_row",
 ]

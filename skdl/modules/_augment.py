@@ -115,6 +115,8 @@ def resample(x: Tensor, get: Callable[[str], Tensor]) -> Tensor:
 
 def cut_out(x: Tensor, share: Tensor) -> Tensor:
     """A window of this share of each side set to 0, the mean; at a random place."""
+    if max(x.shape[2:]) == 1:
+        return x
     inside = torch.ones(len(x), 1, 1, 1, dtype=torch.bool, device=x.device)
     for dim, size in ((2, x.shape[2]), (3, x.shape[3])):
         if size == 1:
@@ -140,14 +142,15 @@ class BatchAugmentation:
 
     def __call__(self, seen: Tensor) -> Tensor:
         x = seen.movedim(-1, 1)
-        changed = self.augment(x)
-        if not isinstance(changed, Tensor) or changed.shape != x.shape:
-            got = tuple(changed.shape) if isinstance(changed, Tensor) else type(changed).__name__
+        changed = self.augment(x.clone())  # it may work in place
+        if not isinstance(changed, Tensor):
+            raise ValueError(f"augment must return a tensor, got {type(changed).__name__}.")
+        if changed.shape != x.shape or not changed.is_floating_point():
             raise ValueError(
-                f"augment must return a tensor of the shape it was given, {tuple(x.shape)}: (n, "
-                f"n_channels, ...); got {got}."
+                f"augment must return floats of the shape it was given, {tuple(x.shape)}: (n, "
+                f"n_channels, ...); got {changed.dtype} of shape {tuple(changed.shape)}."
             )
-        return changed.movedim(1, -1)
+        return changed.movedim(1, -1).to(x.dtype)
 
 
 AUGMENTATIONS: dict[str, Augmentation] = {

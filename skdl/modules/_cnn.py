@@ -82,6 +82,10 @@ class StandardizedNetwork(nn.Module):
         """What ``forward`` takes, from x (B, *space, C): nothing that is trained comes in."""
         return {"seen": self.see(x)}
 
+    def encode(self, seen: Tensor) -> Tensor:
+        """Features (B, F) of standardized inputs (B, *space, C)."""
+        raise NotImplementedError
+
 
 class ConvolutionalNetwork(StandardizedNetwork):
     """Standardized channels, features, their mean over space or time, a linear head.
@@ -95,8 +99,8 @@ class ConvolutionalNetwork(StandardizedNetwork):
         Before the head.
     mean, scale : Tensor of shape (n_channels,)
         What is taken off and divided by first.
-    n_frozen : int, default=0
-        So many first blocks of ``features`` are not trained, and keep their statistics.
+    freeze : bool or int, default=False
+        What of ``features`` is not trained and keeps its statistics: all, or so many first blocks.
     fixed : bool, default=False
         Nothing of ``features`` changes while training, nor do its inputs: they are computed once
         per fit.
@@ -113,23 +117,34 @@ class ConvolutionalNetwork(StandardizedNetwork):
         dropout: float,
         mean: Tensor,
         scale: Tensor,
-        n_frozen: int = 0,
+        freeze: bool | int = False,
         fixed: bool = False,
         lr_factor: float = 1.0,
     ) -> None:
         super().__init__(mean, scale)
         self.features = features
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(n_features, n_classes)
-        self.n_frozen, self.fixed, self.lr_factor = n_frozen, fixed, lr_factor
-        for block in blocks_of(features)[:n_frozen]:
-            block.requires_grad_(False)
+        self.head: nn.Module = nn.Linear(n_features, n_classes)
+        self.freeze, self.fixed, self.lr_factor = freeze, fixed, lr_factor
+        for part in self.frozen():
+            part.requires_grad_(False)
+
+    def frozen(self) -> list[nn.Module]:
+        return [self.features] if self.freeze is True else blocks_of(self.features)[: self.freeze]
+
+    def drop_head(self) -> None:
+        """Put nothing in the place of the head, and freeze nothing any more."""
+        self.head, self.freeze = nn.Identity(), False
 
     def train(self, mode: bool = True) -> ConvolutionalNetwork:
         super().train(mode)
-        for block in blocks_of(self.features)[: self.n_frozen]:
-            block.eval()  # batch normalization keeps its statistics
+        for part in self.frozen():
+            part.eval()  # batch normalization keeps its statistics
         return self
+
+    @property
+    def prepare_is_costly(self) -> bool:
+        return self.fixed
 
     def parameter_groups(self) -> list[tuple[Iterator[nn.Parameter], float]]:
         """Parameters, and the factor of their learning rate."""
@@ -141,7 +156,7 @@ class ConvolutionalNetwork(StandardizedNetwork):
         return {"encoded": self.encode(seen)} if self.fixed else {"seen": seen}
 
     def encode(self, seen: Tensor | None = None, encoded: Tensor | None = None) -> Tensor:
-        """Features (B, F) of standardized inputs (B, *space, C)."""
+        """Features (B, F) of standardized inputs (B, *space, C), or those that there are."""
         if encoded is not None:
             return encoded
         assert seen is not None
@@ -150,7 +165,8 @@ class ConvolutionalNetwork(StandardizedNetwork):
 
     def forward(self, seen: Tensor | None = None, encoded: Tensor | None = None) -> Tensor:
         """Scores (B, n_classes)."""
-        return self.head(self.dropout(self.encode(seen, encoded)))
+        scores: Tensor = self.head(self.dropout(self.encode(seen, encoded)))
+        return scores
 
 
 class CustomNetwork(StandardizedNetwork):
@@ -167,21 +183,41 @@ class CustomNetwork(StandardizedNetwork):
         super().__init__(mean, scale)
         self.network = network
 
+        linear = [name for name, part in network.named_modules() if isinstance(part, nn.Linear)]
+        self.head_name = linear[-1] if linear else None
+
     def encode(self, seen: Tensor) -> Tensor:
-        """What the network's last linear layer takes, flattened (B, F)."""
-        linear = [module for module in self.network.modules() if isinstance(module, nn.Linear)]
+        """What the network's last linear layer takes, flattened (B, F).
+
+        Raises
+        ------
+        ValueError
+            If it has none.
+        """
+        if self.head_name is None:
+            raise ValueError(
+                "The module of architecture has no torch.nn.Linear, whose input would be the "
+                "representation: let it end in one."
+            )
         taken: list[Tensor] = []
-        hook = linear[-1].register_forward_pre_hook(lambda _, given: taken.append(given[0]))
+        head = self.network.get_submodule(self.head_name)
+        hook = head.register_forward_pre_hook(lambda _, given: taken.append(given[0]))
         try:
-            self.forward(seen)
+            self.network(channels_first(seen))
         finally:
             hook.remove()
         return taken[-1].flatten(1)
 
+    def drop_head(self) -> None:
+        """Put nothing in the place of the last linear layer."""
+        if self.head_name:
+            self.network.set_submodule(self.head_name, nn.Identity())
+        elif self.head_name is not None:
+            self.network = nn.Identity()
+
     def forward(self, seen: Tensor) -> Tensor:
         """Scores (B, n_classes)."""
-        scores: Tensor = self.network(channels_first(seen))
-        return scores
+        return one_tensor("architecture", self.network(channels_first(seen)))
 
 
 class Backbone(nn.Module):
@@ -202,10 +238,17 @@ class Backbone(nn.Module):
         """Features (B, F) or (B, F, *space) of (B, C, *space)."""
         if self.n_repeats > 1:
             x = x.repeat(1, self.n_repeats, *[1] * (x.ndim - 2))
-        if isinstance(self.network, CustomNetwork):
+        if isinstance(self.network, StandardizedNetwork):  # x is standardized by now
             return self.network.encode(x.movedim(1, -1))
-        features: Tensor = self.network(x)
-        return features
+        return one_tensor("backbone", self.network(x))
+
+
+def one_tensor(name: str, output: object) -> Tensor:
+    """The output of a network that somebody else made, if it is one tensor of floats."""
+    if isinstance(output, Tensor) and output.is_floating_point():
+        return output
+    got = output.dtype if isinstance(output, Tensor) else type(output).__name__
+    raise ValueError(f"{name} must give one tensor of floats, in training too, got {got}.")
 
 
 def blocks_of(module: nn.Module) -> list[nn.Module]:

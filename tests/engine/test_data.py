@@ -77,10 +77,23 @@ def test_ragged_gives_back_every_sequence(lengths, n_channels):
 
 def test_batches_in_row_order():
     data = Data({"row": torch.arange(5)})
-    assert rows_of(data, 2) == [[0, 1], [2, 3], [4]]
-    assert data.n_batches(2) == 3
+    assert rows_of(data, 3) == [[0, 1, 2], [3, 4]]
+    assert data.n_batches(3) == 2
     assert len(data) == 5
-    assert len(list(BatchIterator(data, 2))) == len(BatchIterator(data, 2)) == 3
+    assert len(list(BatchIterator(data, 3))) == len(BatchIterator(data, 3)) == 2
+
+
+@given(st.integers(1, 30), st.integers(1, 9))
+def test_a_single_last_row_joins_the_batch_before(n_rows, batch_size):
+    batches = BatchIterator(Data({"row": torch.arange(n_rows)}), batch_size)
+    sizes = [len(batch["row"]) for batch in batches]
+    assert sum(sizes) == n_rows
+    assert len(sizes) == len(batches)
+    assert set(sizes[:-1]) <= {batch_size}
+    assert sizes[-1] <= batch_size + (batch_size > 1)
+    assert sizes[-1] > 1 or 1 in (batch_size, n_rows)
+    mean = batches.mean([batch["row"].double().mean() for batch in batches])
+    assert mean == pytest.approx((n_rows - 1) / 2)
 
 
 def test_shuffled_batches_follow_the_generator():
@@ -145,12 +158,12 @@ def doubled(batch):
 
 @pytest.mark.parametrize("at_once", [True, False])
 def test_prepared_data_serves_what_the_function_makes(at_once):
-    data = Data({"x": torch.arange(5.0), "y": torch.arange(5)}).subset(np.array([4, 0, 2]))
+    data = Data({"x": torch.arange(5.0), "y": torch.arange(5)}).subset(np.array([4, 0, 2, 1]))
     prepared = data.prepared(doubled, at_once=at_once)
-    assert len(prepared) == 3
+    assert len(prepared) == 4
     batches = list(prepared.batches(2))
-    assert [batch["x"].tolist() for batch in batches] == [[8, 0], [4]]
-    assert [batch["y"].tolist() for batch in batches] == [[4, 0], [2]]
+    assert [batch["x"].tolist() for batch in batches] == [[8, 0], [4, 2]]
+    assert [batch["y"].tolist() for batch in batches] == [[4, 0], [2, 1]]
     assert next(prepared.subset(np.array([1, 2])).batches(2))["x"].tolist() == [0, 4]
     assert next(data.batches(2))["x"].tolist() == [4, 0], "the original serves as before"
 
