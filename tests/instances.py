@@ -31,7 +31,7 @@ INSTANCES: list[BaseEstimator] = [
     LSTMRegressor(**RECURRENT, loss="quantile", pooling="attention", dropout=0.2),
     GRUClassifier(**RECURRENT, n_layers=2, bidirectional=True, pooling="max", ema_decay=0.9),
     CNNClassifier(**CONVOLUTIONAL),
-    CNNClassifier(**{**CONVOLUTIONAL, "kind": "image"}, image_shape=(2, 4), ema_decay=0.9),
+    CNNClassifier(**{**CONVOLUTIONAL, "kind": "image"}, image_shape=(2, 4)),
     CNNClassifier(
         **CONVOLUTIONAL,
         architecture="resnet",

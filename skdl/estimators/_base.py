@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -35,6 +33,7 @@ from ..engine import (
     seeded,
     set_lr,
 )
+from ._checks import all_or_nothing, check_callbacks, described
 
 HISTORY = ["epoch", "train_loss", "valid_loss", "lr", "seconds"]
 PRECISIONS = {"auto", "float32", "bfloat16", "float64"}
@@ -49,7 +48,7 @@ class TorchEstimator(BaseEstimator):
     which objective (``_make_objective``). See CONTRIBUTING.md, "Add an estimator in six steps".
     """
 
-    max_epochs: int = 100
+    max_epochs: int | str = 100
     batch_size: int | str = "auto"
     lr: float = 1e-3
     optimizer: str = "adam"
@@ -70,7 +69,7 @@ class TorchEstimator(BaseEstimator):
     callbacks: list[Any] | None = None
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "optimizer": [StrOptions(set(OPTIMIZERS))],
@@ -148,6 +147,18 @@ class TorchEstimator(BaseEstimator):
     def _stops_early_by_itself(self, n_samples: int) -> bool:
         """What ``early_stopping="auto"`` means."""
         return False
+
+    def _auto_batch_size(self, n_train: int) -> int:
+        """What ``batch_size="auto"`` means: an epoch of few rows needs some steps too."""
+        return int(np.clip(2 ** np.floor(np.log2(n_train / 8)), 8, 64))
+
+    def _auto_epochs(self, n_batches: int) -> int:
+        """What ``max_epochs="auto"`` means."""
+        return 100
+
+    def _batch_size(self, n_train: int) -> int:
+        chosen = self.batch_size
+        return self._auto_batch_size(n_train) if isinstance(chosen, str) else chosen
 
     def _n_valid(self, n_samples: int) -> int:
         return round(self.validation_fraction * n_samples)
@@ -241,15 +252,18 @@ class TorchEstimator(BaseEstimator):
             self._built_with = self._architecture()
         with seeded(seed, resolve_device(self.device)), scoped_threads(1):
             module = copy.deepcopy(self.module_) if go_on else self._make_module(train, data)
-        early = self.early_stopping is not False
+        early, batch_size = self.early_stopping is not False, self._batch_size(len(train))
+        epochs = self.max_epochs
+        if isinstance(epochs, str):
+            epochs = self._auto_epochs(train.n_batches(batch_size))
         return Net(
             module,
             self._make_objective(),
             optimizer=self.optimizer,
             lr=self.lr,
             weight_decay=self.weight_decay,
-            max_epochs=self.max_epochs,
-            batch_size=choose_batch_size(self.batch_size, len(train)),
+            max_epochs=epochs,
+            batch_size=batch_size,
             lr_schedule=self.lr_schedule,
             warmup_fraction=self.warmup_fraction,
             gradient_clip=self.gradient_clip,
@@ -265,7 +279,7 @@ class TorchEstimator(BaseEstimator):
 
     def _retuned(self, net: Net, n_train: int) -> Net:
         """The net with today's rate, batch size and objective."""
-        net.lr, net.batch_size = self.lr, choose_batch_size(self.batch_size, n_train)
+        net.lr, net.batch_size = self.lr, self._batch_size(n_train)
         net.criterion_ = self._make_objective()
         set_lr(net.optimizer_, self.lr)
         return net
@@ -361,39 +375,3 @@ def encode(module: nn.Module, batch: Batch) -> Tensor:
     """The module's representation of a batch."""
     representation: Tensor = module.encode(**inputs_of(batch))  # type: ignore[operator]
     return representation
-
-
-def described(value: Any) -> str:
-    """A parameter in words that do not change when it is pickled: no address in memory."""
-    if callable(value) or hasattr(value, "get_params"):
-        return str(getattr(value, "__qualname__", type(value).__qualname__))
-    return str(value)
-
-
-def check_callbacks(callbacks: list[Any] | None) -> None:
-    """Raise TypeError for what is not a skorch callback or a pair of name and callback."""
-    for given in callbacks or []:
-        callback = given[1] if isinstance(given, tuple) and len(given) == 2 else given
-        if not hasattr(callback, "on_epoch_end"):
-            raise TypeError(
-                f"callbacks must hold skorch callbacks or pairs (name, callback), got {given!r}."
-            )
-
-
-@contextlib.contextmanager
-def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
-    """Leave the estimator as it was when something goes wrong inside."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
-
-
-def choose_batch_size(batch_size: int | str, n_train: int) -> int:
-    """What "auto" means: 64 rows, fewer when there are few, for an epoch needs some steps."""
-    if isinstance(batch_size, str):
-        return int(np.clip(2 ** np.floor(np.log2(n_train / 8)), 8, 64))
-    return batch_size

@@ -21,10 +21,14 @@ from ..modules import (
     ARCHITECTURES,
     AUGMENTATIONS,
     BEST_ARCHITECTURE,
+    POOL_GRID,
     BatchAugmentation,
     ConvolutionalNetwork,
     CustomNetwork,
+    MeanPool,
+    Pool,
     StandardizedNetwork,
+    UnusableOutputError,
     blocks_of,
     channels_first,
     one_tensor,
@@ -94,7 +98,7 @@ class CNNClassifier(TorchClassifier):
     backbone: Any = None
     freeze: bool | int = False
     backbone_lr_factor: float = 0.1
-    max_epochs: int = 50
+    max_epochs: int | str = "auto"
     lr: float = 3e-3
     optimizer: str = "adamw"
     weight_decay: float = 0.01
@@ -155,13 +159,20 @@ class CNNClassifier(TorchClassifier):
         elif callable(self.architecture):
             module = self._of_callable(scales, probe)
         else:
-            name = self.architecture
-            if name == "auto":
-                name = BEST_ARCHITECTURE[self.kind_]
-            features = ARCHITECTURES[name](probe.shape[1:], tuple(self.channels), self.kernel_size)
-            module = self._with_head(features, scales, probe)
+            module = self._of_blocks(scales, probe)
         module = module.to(self._dtype).eval()
         module.work_per_row = work_per_row(module, probe)
+        return module
+
+    def _of_blocks(self, scales: tuple[Tensor, Tensor], probe: Tensor) -> StandardizedNetwork:
+        name = BEST_ARCHITECTURE[self.kind_]
+        if isinstance(self.architecture, str) and self.architecture != "auto":
+            name = self.architecture
+        if name == "fcn" and self.kind_ == "image":
+            raise ValueError('architecture="fcn" is for signals; for images use "plain", "resnet".')
+        features = ARCHITECTURES[name](tuple(probe.shape[1:]), self.channels, self.kernel_size)
+        module = self._with_head(features, Pool(POOL_GRID[self.kind_]), scales, probe)
+        module.bfloat16_safe = True
         return module
 
     def _of_callable(self, scales: tuple[Tensor, Tensor], probe: Tensor) -> StandardizedNetwork:
@@ -187,6 +198,7 @@ class CNNClassifier(TorchClassifier):
             raise ValueError(f"freeze={self.freeze}, but the backbone has {n_blocks} blocks.")
         return self._with_head(
             features,
+            MeanPool(),
             scales if known_scales is None else known_scales,
             probe,
             freeze=freeze,
@@ -196,6 +208,7 @@ class CNNClassifier(TorchClassifier):
     def _with_head(
         self,
         features: nn.Module,
+        pool: nn.Module,
         scales: tuple[Tensor, Tensor],
         probe: Tensor,
         **options: Any,
@@ -212,7 +225,8 @@ class CNNClassifier(TorchClassifier):
             )
         return ConvolutionalNetwork(
             features,
-            found.shape[1],
+            pool,
+            pool(found).shape[1],
             len(self.classes_),
             dropout=self.dropout,
             mean=mean,
@@ -226,6 +240,8 @@ class CNNClassifier(TorchClassifier):
         """What a network that somebody else made gives for two rows of zeros."""
         try:
             output = network.to(probe.dtype).eval()(probe)
+        except UnusableOutputError:
+            raise
         except Exception as error:
             raise ValueError(
                 f"{name} fails on an input of shape {tuple(probe.shape)} (n, n_channels, ...): "
@@ -256,6 +272,16 @@ class CNNClassifier(TorchClassifier):
             augment=None if augment is None else BatchAugmentation(augment),
             mixup=self.mixup,
         )
+
+    def _auto_batch_size(self, n_train: int) -> int:
+        """16 rows, or a 40th of many; more than 4 batches of few. In batches of like size."""
+        wanted = 2 ** np.round(np.log2(max(min(n_train / 4, 16), n_train / 40, 1)))
+        n_batches = np.ceil(n_train / np.clip(wanted, 8, 128))
+        return int(np.ceil(n_train / n_batches))
+
+    def _auto_epochs(self, n_batches: int) -> int:
+        """Few rows need steps, many rows bring them."""
+        return int(np.clip(np.ceil(1200 / n_batches), 20, 60))
 
     def __sklearn_clone__(self) -> Self:
         twin = super().__sklearn_clone__()

@@ -59,10 +59,11 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "architecture": (
         '{"auto", "plain", "resnet", "fcn"} or callable',
         '"plain" stacks convolutions, batch normalization, rectifiers and pooling; "resnet" has\n'
-        'residual blocks; "fcn" is made for signals; "auto" is "resnet" for images, "fcn" for\n'
-        "signals. A callable is given the shape of one row as torch has it, (n_channels, height,\n"
-        "width) or (n_channels, n_steps), and the number of classes, and returns a\n"
-        "``torch.nn.Module`` that makes scores (n, n_classes) of rows (n, *shape).",
+        'residual blocks; "fcn" is for signals, with convolutions of several scales; "auto" is\n'
+        '"plain" for images and "fcn" for signals. A callable is given the shape of one row as\n'
+        "torch has it, (n_channels, height, width) or (n_channels, n_steps), and the number of\n"
+        "classes, and returns a ``torch.nn.Module`` that makes scores (n, n_classes) of rows\n"
+        "(n, *shape).",
     ),
     "kernel_size": ("int", "Side of the convolutions, odd, in pixels or steps."),
     "kind": (
@@ -117,11 +118,18 @@ PARAMETERS: dict[str, tuple[str, str]] = {
         'Weight of each label; "balanced" makes all classes weigh the same. Multiplied by\n'
         "``sample_weight``.",
     ),
-    "max_epochs": ("int", "Most passes over the training rows, at least 1."),
+    "max_epochs": (
+        'int or "auto"',
+        'Most passes over the training rows, at least 1. "auto" is 100 in recurrent networks; in\n'
+        "convolutional ones what makes 1,200 steps of the optimizer, but at least 20 and at most\n"
+        "60.",
+    ),
     "batch_size": (
         'int or "auto"',
-        'Rows per step of the optimizer. "auto" is an 8th of the rows, rounded down to a power of\n'
-        "2, between 8 and 64.",
+        'Rows per step of the optimizer. "auto" is an 8th of the rows in recurrent networks,\n'
+        "rounded down to a power of 2, between 8 and 64; in convolutional ones 16, fewer of under\n"
+        "64 rows and a 40th of over 640, at most 128. A single row that would be left joins the\n"
+        "batch before.",
     ),
     "lr": ("float", "Learning rate at its peak, above 0."),
     "optimizer": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import Any
 
@@ -53,7 +54,8 @@ def read_images(
         kind = _kind_of(array, kind, shape)
     else:
         kind = estimator.kind_
-        shape = estimator.input_shape_ if array.ndim == 2 else None
+        flat = array.shape[1:] == (math.prod(estimator.input_shape_),)
+        shape = estimator.input_shape_ if flat else None
     array = _with_channels(array, kind, shape)
     if array.dtype.kind == "f":
         check_finite(array, PLACES[kind])
@@ -72,6 +74,9 @@ def _as_array(X: Any, shape: tuple[int, ...] | None) -> Any:
     """
     if is_ragged(X):
         X = _stack(X)
+    elif isinstance(X, (list, tuple)):
+        with contextlib.suppress(ValueError):  # scikit-learn says what is wrong with it
+            X = np.asarray(X)
     if shape is not None and getattr(X, "ndim", 2) > 2 and _is_shape(X.shape[1:], tuple(shape)):
         return X.reshape(len(X), -1)
     return X

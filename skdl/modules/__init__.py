@@ -1,13 +1,14 @@
 """The architectures: ``nn.Module`` only, no scikit-learn, no skorch."""
 
+from ._architectures import ARCHITECTURES, BEST_ARCHITECTURE, POOL_GRID, Pool
 from ._augment import AUGMENTATIONS, BatchAugmentation
 from ._cnn import (
-    ARCHITECTURES,
-    BEST_ARCHITECTURE,
     Backbone,
     ConvolutionalNetwork,
     CustomNetwork,
+    MeanPool,
     StandardizedNetwork,
+    UnusableOutputError,
     blocks_of,
     channels_first,
     one_tensor,
@@ -26,14 +27,18 @@ __all__ = [
     "ARCHITECTURES",
     "AUGMENTATIONS",
     "BEST_ARCHITECTURE",
+    "POOL_GRID",
     "Backbone",
     "BatchAugmentation",
     "ConvolutionalNetwork",
     "CustomNetwork",
     "LineAndRecurrence",
+    "MeanPool",
+    "Pool",
     "RecurrentEncoder",
     "RecurrentNetwork",
     "StandardizedNetwork",
+    "UnusableOutputError",
     "blocks_of",
     "channels_first",
     "is_real",

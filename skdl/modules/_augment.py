@@ -142,7 +142,8 @@ class BatchAugmentation:
 
     def __call__(self, seen: Tensor) -> Tensor:
         x = seen.movedim(-1, 1)
-        changed = self.augment(x.clone())  # it may work in place
+        with torch.autocast(x.device.type, enabled=False):  # 8 bits are too few for places
+            changed = self.augment(x.clone())  # it may work in place
         if not isinstance(changed, Tensor):
             raise ValueError(f"augment must return a tensor, got {type(changed).__name__}.")
         if changed.shape != x.shape or not changed.is_floating_point():

@@ -7,48 +7,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from ._architectures import CONVOLUTIONS
 from ._recurrent import standardized
-
-CONVOLUTIONS = (nn.Conv1d, nn.Conv2d)
-
-
-# Blocks ------------------------------------------------------------------------------------------
-
-
-def convolution(n_dims: int, n_in: int, n_out: int, size: int, stride: int = 1) -> nn.Module:
-    return CONVOLUTIONS[n_dims - 1](n_in, n_out, size, stride, padding=size // 2, bias=False)
-
-
-class PlainBlock(nn.Sequential):
-    """Convolution, normalization, rectifier, and halved size where there is room."""
-
-
-def make_plain(
-    shape: tuple[int, ...], channels: tuple[int, ...], kernel_size: int
-) -> nn.Sequential:
-    """Placeholder."""
-    n_dims, n_in = len(shape) - 1, shape[0]
-    norm = (nn.BatchNorm1d, nn.BatchNorm2d)[n_dims - 1]
-    pool = (nn.MaxPool1d, nn.MaxPool2d)[n_dims - 1]
-    blocks = []
-    for n_out in channels:
-        blocks.append(
-            nn.Sequential(
-                convolution(n_dims, n_in, n_out, kernel_size),
-                norm(n_out),
-                nn.ReLU(),
-                pool(2, ceil_mode=True),
-            )
-        )
-        n_in = n_out
-    return nn.Sequential(*blocks)
-
-
-ARCHITECTURES = {"plain": make_plain, "resnet": make_plain, "fcn": make_plain}
-BEST_ARCHITECTURE = {"image": "resnet", "signal": "fcn"}
-
-
-# Networks ----------------------------------------------------------------------------------------
 
 
 def channels_first(x: Tensor) -> Tensor:
@@ -68,6 +28,7 @@ class StandardizedNetwork(nn.Module):
     mean: Tensor
     scale: Tensor
     work_per_row: int | None = None
+    bfloat16_safe = False
 
     def __init__(self, mean: Tensor, scale: Tensor) -> None:
         super().__init__()
@@ -88,12 +49,14 @@ class StandardizedNetwork(nn.Module):
 
 
 class ConvolutionalNetwork(StandardizedNetwork):
-    """Standardized channels, features, their mean over space or time, a linear head.
+    """Standardized channels, features, pooling over space or time, a linear head.
 
     Parameters
     ----------
     features : nn.Module
         Gives (B, F) or (B, F, *space) for (B, C, *space).
+    pool : nn.Module
+        Gives (B, n_features) for what ``features`` gives.
     n_features, n_classes : int
     dropout : float in [0, 1)
         Before the head.
@@ -111,6 +74,7 @@ class ConvolutionalNetwork(StandardizedNetwork):
     def __init__(
         self,
         features: nn.Module,
+        pool: nn.Module,
         n_features: int,
         n_classes: int,
         *,
@@ -122,7 +86,7 @@ class ConvolutionalNetwork(StandardizedNetwork):
         lr_factor: float = 1.0,
     ) -> None:
         super().__init__(mean, scale)
-        self.features = features
+        self.features, self.pool = features, pool
         self.dropout = nn.Dropout(dropout)
         self.head: nn.Module = nn.Linear(n_features, n_classes)
         self.freeze, self.fixed, self.lr_factor = freeze, fixed, lr_factor
@@ -160,8 +124,8 @@ class ConvolutionalNetwork(StandardizedNetwork):
         if encoded is not None:
             return encoded
         assert seen is not None
-        features: Tensor = self.features(channels_first(seen))
-        return features.flatten(2).mean(2) if features.ndim > 2 else features
+        features: Tensor = self.pool(self.features(channels_first(seen)))
+        return features
 
     def forward(self, seen: Tensor | None = None, encoded: Tensor | None = None) -> Tensor:
         """Scores (B, n_classes)."""
@@ -182,7 +146,6 @@ class CustomNetwork(StandardizedNetwork):
     def __init__(self, network: nn.Module, mean: Tensor, scale: Tensor) -> None:
         super().__init__(mean, scale)
         self.network = network
-
         linear = [name for name, part in network.named_modules() if isinstance(part, nn.Linear)]
         self.head_name = linear[-1] if linear else None
 
@@ -195,7 +158,7 @@ class CustomNetwork(StandardizedNetwork):
             If it has none.
         """
         if self.head_name is None:
-            raise ValueError(
+            raise UnusableOutputError(
                 "The module of architecture has no torch.nn.Linear, whose input would be the "
                 "representation: let it end in one."
             )
@@ -218,6 +181,13 @@ class CustomNetwork(StandardizedNetwork):
     def forward(self, seen: Tensor) -> Tensor:
         """Scores (B, n_classes)."""
         return one_tensor("architecture", self.network(channels_first(seen)))
+
+
+class MeanPool(nn.Module):
+    """(B, F, *space) to its mean (B, F); what has no space passes."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.flatten(2).mean(2) if x.ndim > 2 else x
 
 
 class Backbone(nn.Module):
@@ -243,12 +213,16 @@ class Backbone(nn.Module):
         return one_tensor("backbone", self.network(x))
 
 
+class UnusableOutputError(ValueError):
+    """A network that somebody else made gives what cannot be used."""
+
+
 def one_tensor(name: str, output: object) -> Tensor:
     """The output of a network that somebody else made, if it is one tensor of floats."""
     if isinstance(output, Tensor) and output.is_floating_point():
         return output
     got = output.dtype if isinstance(output, Tensor) else type(output).__name__
-    raise ValueError(f"{name} must give one tensor of floats, in training too, got {got}.")
+    raise UnusableOutputError(f"{name} must give one tensor of floats, in training too, got {got}.")
 
 
 def blocks_of(module: nn.Module) -> list[nn.Module]:
@@ -263,13 +237,13 @@ def blocks_of(module: nn.Module) -> list[nn.Module]:
 @torch.no_grad()
 def work_per_row(module: StandardizedNetwork, probe: Tensor) -> int:
     """Multiply-adds of one row of the input (n, C, *space) in the module's largest product."""
-    works = [0]
+    works, kinds = [0], (*CONVOLUTIONS.values(), nn.Linear)
 
     def measure(part: nn.Module, _: object, output: Tensor) -> None:
-        places = output[0, 0].numel() if isinstance(part, CONVOLUTIONS) else 1
+        places = 1 if isinstance(part, nn.Linear) else output[0, 0].numel()
         works.append(part.weight.numel() * places)  # type: ignore[operator]
 
-    parts = [part for part in module.modules() if isinstance(part, (*CONVOLUTIONS, nn.Linear))]
+    parts = [part for part in module.modules() if isinstance(part, kinds)]
     hooks = [part.register_forward_hook(measure) for part in parts]
     try:
         module(probe.movedim(1, -1))

@@ -17,7 +17,7 @@ from skorch.callbacks import Callback, Checkpoint, EpochScoring, TrainEndCheckpo
 
 from skdl.datasets import make_sequences
 from skdl.estimators import GRUClassifier, GRURegressor, LSTMRegressor
-from skdl.estimators._base import all_or_nothing
+from skdl.estimators._checks import all_or_nothing
 
 SMALL = {"hidden_size": 3, "max_epochs": 3, "random_state": 0}
 X, Y = make_sequences(60, n_steps=6, random_state=0)
