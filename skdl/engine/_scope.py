@@ -14,6 +14,9 @@ from torch import nn
 # Below this many multiply-adds in a batch's largest matrix product, a second thread costs more
 # than it brings (measured, see benchmarks/threads.py).
 WORK_PER_THREAD = 2_000_000
+# The same for modules that say how much work a row is. Beside another busy process a second thread
+# can cost far more than it brings, so it must bring much.
+CONVOLUTION_PER_THREAD = 32_000_000
 
 
 def resolve_device(device: str | torch.device) -> torch.device:
@@ -111,7 +114,8 @@ def threads_for(module: nn.Module, batch_size: int, device: torch.device) -> int
     """
     if device.type != "cpu":
         return 1
-    largest = getattr(module, "work_per_row", None) or max(
-        (weight.numel() for weight in module.parameters() if weight.ndim > 1), default=0
-    )
-    return max(1, min(torch.get_num_threads(), batch_size * largest // WORK_PER_THREAD))
+    work, per_thread = getattr(module, "work_per_row", None), CONVOLUTION_PER_THREAD
+    if work is None:
+        weights = (weight.numel() for weight in module.parameters() if weight.ndim > 1)
+        work, per_thread = max(weights, default=0), WORK_PER_THREAD
+    return max(1, min(torch.get_num_threads(), batch_size * work // per_thread))

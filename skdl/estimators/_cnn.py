@@ -172,7 +172,7 @@ class CNNClassifier(TorchClassifier):
             raise ValueError('architecture="fcn" is for signals; for images use "plain", "resnet".')
         features = ARCHITECTURES[name](tuple(probe.shape[1:]), self.channels, self.kernel_size)
         module = self._with_head(features, Pool(POOL_GRID[self.kind_]), scales, probe)
-        module.bfloat16_safe = True
+        module.bfloat16_safe = self.kind_ == "image"  # signals gain nothing by it
         return module
 
     def _of_callable(self, scales: tuple[Tensor, Tensor], probe: Tensor) -> StandardizedNetwork:

@@ -2,5 +2,6 @@
 
 from ._comparison import ComparisonDisplay
 from ._fit_history import FitHistoryDisplay
+from ._grad_cam import GradCAMDisplay
 
-__all__ = ["ComparisonDisplay", "FitHistoryDisplay"]
+__all__ = ["ComparisonDisplay", "FitHistoryDisplay", "GradCAMDisplay"]

@@ -3,10 +3,11 @@
 from enum import Enum
 from typing import Any
 
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 
 from ..estimators._base import TorchEstimator
+from ..preprocessing import Flatten
 
 # Names of base classes, looked up among the ancestors of an estimator: so scikit-learn's trees,
 # those of scikit-learn-intelex and of the boosting libraries are known without being imported.
@@ -51,23 +52,35 @@ class Family(Enum):
     UNSCALED = "unscaled"
 
 
+def held(estimator: Any) -> tuple[str, Any] | None:
+    """Return name and value of what a meta-estimator or a Pipeline wraps, if it is one."""
+    if isinstance(estimator, Pipeline):
+        return estimator.steps[-1]
+    # Parameters only: a forest has an attribute estimator, which is its own tree.
+    params = estimator.get_params(deep=False) if hasattr(estimator, "get_params") else {}
+    for name in ("estimator", "regressor"):
+        if hasattr(params.get(name), "fit"):
+            return name, params[name]
+    return None
+
+
 def innermost(estimator: Any) -> Any:
     """Return the estimator that a meta-estimator or a Pipeline wraps, however deep it lies."""
-    if isinstance(estimator, Pipeline):
-        return innermost(estimator.steps[-1][1])
-    for attribute in ("estimator", "regressor"):
-        wrapped = getattr(estimator, attribute, None)
-        if hasattr(wrapped, "fit"):
-            return innermost(wrapped)
-    return estimator
+    inner = held(estimator)
+    return estimator if inner is None else innermost(inner[1])
 
 
-def family_of(estimator: Any) -> Family:
-    """Return the family of an estimator, of the wrapped one for a meta-estimator."""
+def check_instance(estimator: Any) -> None:
+    """Raise TypeError for what is no estimator, or its class."""
     if isinstance(estimator, type) or not hasattr(estimator, "fit"):
         raise TypeError(
             f"estimator must be an instance with a fit method, such as Ridge(), got {estimator!r}."
         )
+
+
+def family_of(estimator: Any) -> Family:
+    """Return the family of an estimator, of the wrapped one for a meta-estimator."""
+    check_instance(estimator)
     model = innermost(estimator)
     if isinstance(model, TorchEstimator):
         return Family.DEEP
@@ -76,3 +89,14 @@ def family_of(estimator: Any) -> Family:
     if get_tags(model).input_tags.positive_only:
         return Family.UNSCALED
     return Family.SCALED
+
+
+def make_flat_pipeline(estimator: Any, scaler: Any) -> Pipeline:
+    """Return a Pipeline that flattens X and scales it, each where the estimator needs it."""
+    steps = {
+        Family.DEEP: [],
+        Family.TREE: [Flatten()],
+        Family.UNSCALED: [Flatten()],
+        Family.SCALED: [Flatten(), scaler],
+    }[family_of(estimator)]
+    return make_pipeline(*steps, estimator)

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ..preprocessing import Flatten
-from ._families import Family, family_of
+from ._families import make_flat_pipeline
 
 
 def make_sequence_pipeline(estimator: Any) -> Pipeline:
@@ -48,6 +47,7 @@ def make_sequence_pipeline(estimator: Any) -> Pipeline:
 
     See Also
     --------
+    make_image_classifier : The same for images alone, whose pixels share one scale.
     make_tabular_pipeline : The same for tables with columns of several types.
     skdl.model_selection.compare : Scores many estimators on identical folds.
 
@@ -66,10 +66,4 @@ def make_sequence_pipeline(estimator: Any) -> Pipeline:
     "['flatten', 'standardscaler', 'svc']: 0.94"
     "['flatten', 'randomforestclassifier']: 0.93"
     """
-    steps = {
-        Family.DEEP: [],
-        Family.TREE: [Flatten()],
-        Family.UNSCALED: [Flatten()],
-        Family.SCALED: [Flatten(), StandardScaler()],
-    }[family_of(estimator)]
-    return make_pipeline(*steps, estimator)
+    return make_flat_pipeline(estimator, StandardScaler())

@@ -2,6 +2,7 @@
 
 - `Encoder` turns what an estimator has learned to see in its samples into a table, for others.
 - `Flatten` turns images and sequences into the 2-D tables of classical estimators.
+- `PixelScaler` brings pixels to one scale, which they share.
 - `sliding_windows` cuts a series into windows and the values to predict, with no look-ahead.
 
 Only numpy and scikit-learn are needed here; torch is not imported.
@@ -9,6 +10,7 @@ Only numpy and scikit-learn are needed here; torch is not imported.
 
 from skdl.preprocessing._encoder import Encoder
 from skdl.preprocessing._flatten import Flatten
+from skdl.preprocessing._pixels import PixelScaler
 from skdl.preprocessing._windows import sliding_windows
 
-__all__ = ["Encoder", "Flatten", "sliding_windows"]
+__all__ = ["Encoder", "Flatten", "PixelScaler", "sliding_windows"]

@@ -6,7 +6,13 @@ import torch
 from torch import nn
 
 from skdl.engine import draw_seed, resolve_device, resolve_dtype, seeded
-from skdl.engine._scope import WORK_PER_THREAD, autocast, scoped_threads, threads_for
+from skdl.engine._scope import (
+    CONVOLUTION_PER_THREAD,
+    WORK_PER_THREAD,
+    autocast,
+    scoped_threads,
+    threads_for,
+)
 
 CPU = torch.device("cpu")
 
@@ -155,7 +161,7 @@ def test_threads_grow_with_the_work_of_a_batch():
 def test_a_module_may_say_how_much_work_a_row_is():
     module = nn.Conv2d(1, 1, 3)
     assert threads_for(module, 100, CPU) == 1
-    module.work_per_row = WORK_PER_THREAD
+    module.work_per_row = CONVOLUTION_PER_THREAD
     assert threads_for(module, 3, CPU) == 3
 
 
