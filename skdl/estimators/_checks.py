@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
 
@@ -23,7 +24,7 @@ def described(value: Any) -> str:
     """A parameter in words that do not change when it is pickled: no address in memory."""
     if callable(value) or hasattr(value, "get_params"):
         return str(getattr(value, "__qualname__", type(value).__qualname__))
-    return str(value)
+    return str(tuple(value) if isinstance(value, (list, np.ndarray)) else value)
 
 
 @contextlib.contextmanager

@@ -152,7 +152,7 @@ def _check_looks(shape: tuple[int, ...], kind: str, *, given: bool) -> None:
     """Refuse what is too small, and what looks as if the channels came first."""
     if kind == "image":
         height, width, n_channels = shape
-        if height in (1, 3, 4) and min(width, n_channels) >= 8:
+        if height in (1, 3, 4) and min(width, n_channels) >= (8 if given else 5):
             raise ValueError(
                 f"Images of shape {shape} look as if channels came first: skdl takes (n, H, W, C), "
                 "channels last. Use np.moveaxis(X, 1, -1), and image_shape=(H, W, C)."

@@ -154,7 +154,7 @@ class CustomNetwork(StandardizedNetwork):
 
         Raises
         ------
-        ValueError
+        UnusableOutputError
             If it has none.
         """
         if self.head_name is None:
@@ -162,14 +162,18 @@ class CustomNetwork(StandardizedNetwork):
                 "The module of architecture has no torch.nn.Linear, whose input would be the "
                 "representation: let it end in one."
             )
-        taken: list[Tensor] = []
         head = self.network.get_submodule(self.head_name)
-        hook = head.register_forward_pre_hook(lambda _, given: taken.append(given[0]))
+        hook = head.register_forward_pre_hook(stop_here)
         try:
             self.network(channels_first(seen))
+        except ReachedHead as reached:
+            return reached.taken.flatten(1)
         finally:
             hook.remove()
-        return taken[-1].flatten(1)
+        raise UnusableOutputError(
+            f"The last torch.nn.Linear of the module of architecture, {self.head_name!r}, takes no "
+            "part in prediction: define the head last."
+        )
 
     def drop_head(self) -> None:
         """Put nothing in the place of the last linear layer."""
@@ -181,6 +185,18 @@ class CustomNetwork(StandardizedNetwork):
     def forward(self, seen: Tensor) -> Tensor:
         """Scores (B, n_classes)."""
         return one_tensor("architecture", self.network(channels_first(seen)))
+
+
+class ReachedHead(Exception):  # noqa: N818
+    """Ends a forward pass before the head."""
+
+    def __init__(self, taken: Tensor) -> None:
+        super().__init__()
+        self.taken = taken
+
+
+def stop_here(_: nn.Module, given: tuple[Tensor]) -> None:
+    raise ReachedHead(given[0])
 
 
 class MeanPool(nn.Module):

@@ -1,0 +1,384 @@
+"""Where a convolutional network looked, over its images and signals, as a plot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..estimators import CNNClassifier
+from ._matplotlib import import_pyplot
+
+_MOST_ROWS = 64
+_BATCH = 16  # rows at a time: the path back through a large network takes memory
+_METHODS = ("hirescam", "gradcam")
+_SIDE = 4  # places along each side of a layer that shows something
+
+
+class GradCAMDisplay:
+    """What in its images or signals speaks for a class, as a fitted network sees it.
+
+    Warm places raised the score of the class. Each row has its own scale, from nothing to its
+    warmest place. The title says which class is shown, its probability, and what was predicted
+    where that is another one. Make one with :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    inputs : ndarray of shape (n_samples, height, width, n_channels) or (n_samples, n_steps, \
+n_channels)
+        The images or signals.
+    heat : ndarray of shape (n_samples, height, width) or (n_samples, n_steps)
+        How much each place speaks for the target, 0 or more.
+    targets, predictions : array-like of shape (n_samples,)
+        The class that is shown for each row, and the most probable one.
+    probabilities : array-like of shape (n_samples,)
+        Of the targets.
+
+    Attributes
+    ----------
+    heat_ : ndarray of shape (n_samples, height, width) or (n_samples, n_steps)
+        As given. Rows of zeros are those where the layer holds nothing for the class.
+    ax_ : ndarray of matplotlib Axes, of shape (n_samples,)
+        The axes drawn on.
+    figure_ : matplotlib Figure
+        The figure that holds them.
+
+    See Also
+    --------
+    sklearn.inspection.permutation_importance : How much a column of a table counts.
+
+    Notes
+    -----
+    Each feature map of a layer is weighted by the gradient of the class's score (before the
+    softmax) with respect to it; the sum over the maps, where it is above 0, is brought to the size
+    of the input by linear interpolation. It is as fine as the maps are. A class that is told by
+    the absence of something may have no heat.
+
+    Grad-CAM weights a whole map by the mean of its gradient; HiResCAM each place of it by the
+    gradient there. They are the same where the maps are averaged before the head. The networks of
+    ``CNNClassifier`` tell places apart, as many do: there means cancel out, and Grad-CAM left
+    most of scikit-learn's digits without any heat.
+
+    References
+    ----------
+    R. R. Selvaraju, M. Cogswell, A. Das, R. Vedantam, D. Parikh and D. Batra, "Grad-CAM: visual
+    explanations from deep networks via gradient-based localization", ICCV (2017). R. L. Draelos
+    and L. Carin, "Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional
+    neural networks", arXiv:2011.08891 (2020).
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> from skdl.datasets import make_images
+    >>> from skdl.estimators import CNNClassifier
+    >>> from skdl.inspection import GradCAMDisplay
+    >>> X, y = make_images(200, size=(12, 12), random_state=0)
+    >>> classifier = CNNClassifier(channels=(8, 16), max_epochs=5, random_state=0).fit(X, y)
+    >>> display = GradCAMDisplay.from_estimator(classifier, X[:6])
+    >>> display.heat_.shape
+    (6, 12, 12)
+    """
+
+    ax_: NDArray[Any]
+    figure_: Any
+
+    def __init__(
+        self,
+        *,
+        inputs: NDArray[Any],
+        heat: NDArray[Any],
+        targets: Any,
+        predictions: Any,
+        probabilities: Any,
+    ) -> None:
+        self.inputs = inputs
+        self.heat_ = heat
+        self.targets = targets
+        self.predictions = predictions
+        self.probabilities = probabilities
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: Any,
+        *,
+        target: Any = None,
+        layer: str | nn.Module | None = None,
+        method: str = "hirescam",
+        ax: Any = None,
+        cmap: Any = None,
+    ) -> GradCAMDisplay:
+        """Compute the heat of each row and draw it.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted ``CNNClassifier``, or what holds one: a Pipeline with one at its end, a
+            search with one as ``best_estimator_``, or another meta-estimator as ``estimator_``.
+        X : array-like or list
+            The rows to be shown, as `estimator` takes them; at most 64. What comes before the
+            classifier in a Pipeline is done to them first.
+        target : label or array-like of shape (n_samples,), default=None
+            The class whose heat is shown: one for all rows or one for each. By default the most
+            probable one of each row.
+        layer : str or nn.Module, default=None
+            The part of ``classifier.module_`` whose output is looked at, or its name in
+            ``classifier.module_.named_modules()``. Its output must be (n, n_features, height,
+            width) or (n, n_features, n_steps), with more than one place. By default the last one
+            with 4 x 4 places or 4 steps, or else the last one.
+        method : {"hirescam", "gradcam"}, default="hirescam"
+            How gradients weight the layer's maps: place by place, or by their means. See Notes.
+        ax, cmap
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        display : GradCAMDisplay
+            The display, plotted.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        TypeError
+            If there is no ``CNNClassifier`` in the estimator.
+        ValueError
+            If there are too many rows, a label or `method` is unknown, or the layer has no places.
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        """
+        if method not in _METHODS:
+            raise ValueError(f"method must be one of {_METHODS}, got {method!r}.")
+        classifier, X = _reach_classifier(estimator, X)
+        data = classifier._read_inputs(X, reset=False)
+        if len(data) > _MOST_ROWS:
+            raise ValueError(
+                f"GradCAMDisplay draws at most {_MOST_ROWS} rows, got {len(data)}. Pass some of "
+                "them, such as X[:16]."
+            )
+        classes, module = classifier.classes_, classifier.module_
+        probabilities = classifier.predict_proba(X)
+        predicted = probabilities.argmax(1)
+        shown = predicted if target is None else _indices(classes, target, len(data))
+        batches = [batch["x"] for batch in data.to(classifier.net_.device).batches(_BATCH)]
+        part = _choose_layer(module, layer, module.see(batches[0][:1]))
+        of_batches = torch.from_numpy(shown).split(_BATCH)
+        heat = [
+            _heat_of(module, part, module.see(x), of_rows.to(x.device), method)
+            for x, of_rows in zip(batches, of_batches, strict=True)
+        ]
+        display = cls(
+            inputs=torch.cat(batches).cpu().numpy(),
+            heat=torch.cat(heat).cpu().numpy(),
+            targets=classes[shown],
+            predictions=classes[predicted],
+            probabilities=probabilities[np.arange(len(shown)), shown],
+        )
+        return display.plot(ax=ax, cmap=cmap)
+
+    def plot(self, ax: Any = None, *, cmap: Any = None) -> GradCAMDisplay:
+        """Draw each row with its heat over it (images) or behind it (signals).
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array of them, default=None
+            Axes to draw on, at least one for each row. By default those of a new figure.
+        cmap : str or matplotlib Colormap, default=None
+            Colours of the heat, from nothing to the warmest place. By default "inferno" over
+            images and "OrRd" behind signals.
+
+        Returns
+        -------
+        display : GradCAMDisplay
+            The display itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If there are fewer axes than rows.
+        """
+        n_rows, are_images = len(self.heat_), self.heat_.ndim == 3
+        axes = np.ravel(_make_axes(n_rows, are_images) if ax is None else ax)
+        if len(axes) < n_rows:
+            raise ValueError(f"ax must hold {n_rows} axes, one for each row, got {len(axes)}.")
+        self.ax_, self.figure_ = axes[:n_rows], axes[0].figure
+        inputs = _as_pictures(self.inputs) if are_images else self.inputs
+        draw = _draw_image if are_images else _draw_signal
+        for i, axis in enumerate(self.ax_):
+            draw(axis, inputs[i], self.heat_[i] / (self.heat_[i].max() or 1), cmap)
+            axis.set_title(self._title(i), fontsize="medium")
+        return self
+
+    def _title(self, i: int) -> str:
+        title = f"{self.targets[i]} ({self.probabilities[i]:.0%})"
+        if self.predictions[i] != self.targets[i]:
+            separator = "\n" if self.heat_.ndim == 3 else ", "
+            title += f"{separator}predicted {self.predictions[i]}"
+        return title if self.heat_[i].any() else f"{title}, no heat"
+
+
+# Finding -----------------------------------------------------------------------------------------
+
+
+def _reach_classifier(estimator: Any, X: Any) -> tuple[Any, Any]:
+    """Return the fitted classifier that `estimator` is or holds, and X as it gets there."""
+    inner = estimator
+    while not isinstance(inner, CNNClassifier):
+        if isinstance(inner, Pipeline):
+            X = inner[:-1].transform(X) if len(inner) > 1 else X
+            inner = inner[-1]
+            continue
+        names = ("best_estimator_", "estimator_", "estimator")
+        name = next((name for name in names if hasattr(inner, name)), None)
+        if name is None:
+            raise TypeError(
+                "GradCAMDisplay needs a CNNClassifier: itself, at the end of a Pipeline, or as "
+                f"best_estimator_ of a search (with refit). Got {type(inner).__name__}"
+                + (f" in {type(estimator).__name__}." if inner is not estimator else ".")
+            )
+        inner = getattr(inner, name)
+    check_is_fitted(inner)
+    return inner, X
+
+
+def _indices(classes: NDArray[Any], target: Any, n_rows: int) -> NDArray[np.intp]:
+    """Return the place among the classes of one label, or of a label for each row."""
+    labels = np.asarray(target)
+    if labels.shape not in ((), (n_rows,)):
+        raise ValueError(
+            f"target must be one label or one for each of the {n_rows} rows, got an array of "
+            f"shape {labels.shape}."
+        )
+    places = {label: place for place, label in enumerate(classes.tolist())}
+    wanted = np.broadcast_to(labels, n_rows).tolist()
+    unknown = next((label for label in wanted if label not in places), None)
+    if unknown is not None:
+        raise ValueError(f"target must be one of the classes {[*places]}, got {unknown!r}.")
+    return np.array([places[label] for label in wanted])
+
+
+def _choose_layer(module: nn.Module, layer: str | nn.Module | None, seen: Tensor) -> nn.Module:
+    """Return the layer that is meant, after a look at which outputs still have places."""
+    n_places: dict[nn.Module, int] = {}  # the last to end comes last
+
+    def look(part: nn.Module, _inputs: Any, output: Any) -> None:
+        if isinstance(output, Tensor) and output.ndim == seen.ndim and output[0, 0].numel() > 1:
+            n_places.pop(part, None)
+            n_places[part] = output[0, 0].numel()
+
+    hooks = [part.register_forward_hook(look) for part in module.modules()]
+    try:
+        with torch.no_grad():
+            module(seen)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if layer is None and n_places:
+        fine = [part for part, places in n_places.items() if places >= _SIDE ** (seen.ndim - 2)]
+        return (fine or [*n_places])[-1]
+    names = {name: part for name, part in module.named_modules() if part in n_places}
+    chosen = names.get(layer) if isinstance(layer, str) else layer
+    if chosen not in n_places:
+        raise ValueError(
+            "layer must be a part of classifier.module_, or its name, whose output has places: "
+            f"(n, n_features, {'height, width' if seen.ndim == 4 else 'n_steps'}), with more than "
+            f"one. Got {layer!r}; there {f'are {[*names]}' if names else 'is none'}."
+        )
+    return chosen
+
+
+@torch.enable_grad()
+def _heat_of(
+    module: nn.Module, layer: nn.Module, seen: Tensor, classes: Tensor, method: str
+) -> Tensor:
+    """Return the heat (B, *space) of one class, given by its place, for each row."""
+    kept: list[Tensor] = []
+
+    def keep(_part: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
+        kept.append(output.detach().requires_grad_())
+        return kept[-1].clone()  # what comes next may change it in place
+
+    hook = layer.register_forward_hook(keep)
+    try:
+        scores: Tensor = module(seen)
+    finally:
+        hook.remove()
+    total = scores.gather(1, classes[:, None]).sum()  # no row comes into another's score
+    gradient = None
+    if total.requires_grad:  # of activations only: that of parameters stays as it is
+        (gradient,) = torch.autograd.grad(total, kept[-1], allow_unused=True)
+    if gradient is None:
+        raise ValueError(
+            "The scores of the classes have no gradient with respect to the output of layer "
+            f"{type(layer).__name__}. Pass another part of classifier.module_ as layer."
+        )
+    if method == "gradcam":
+        gradient = gradient.flatten(2).mean(2).view(*gradient.shape[:2], *[1] * (seen.ndim - 2))
+    heat = (gradient * kept[-1].detach()).sum(1).relu()
+    mode = "bilinear" if seen.ndim == 4 else "linear"
+    return F.interpolate(heat[:, None], seen.shape[1:-1], mode=mode, align_corners=False)[:, 0]
+
+
+# Drawing -----------------------------------------------------------------------------------------
+
+
+def _make_axes(n_rows: int, are_images: bool) -> NDArray[Any]:
+    """Return axes of a new figure, the first `n_rows` of them to be drawn on."""
+    pyplot = import_pyplot("GradCAMDisplay")
+    n_columns = min(n_rows, 8 if n_rows > 15 else 5) if are_images else 1
+    size = (1.7, 1.9) if are_images else (7, 1.5)
+    n_lines = -(-n_rows // n_columns)
+    _, axes = pyplot.subplots(
+        n_lines, n_columns, figsize=(size[0] * n_columns, size[1] * n_lines),
+        layout="constrained", squeeze=False, sharex=True,
+    )  # fmt: skip
+    for ax in axes.ravel()[n_rows:]:
+        ax.remove()
+    if not are_images:
+        axes[-1, 0].set_xlabel("step")
+    return axes
+
+
+def _as_pictures(images: NDArray[Any]) -> NDArray[Any]:
+    """Return images as pale colours (n, H, W, 3) that heat stands out from.
+
+    Three channels are red, green and blue; of another number, the mean is shown.
+    """
+    grey = images.mean(axis=-1, keepdims=True)
+    pictures = 0.6 * images + 0.4 * grey if images.shape[-1] == 3 else grey.repeat(3, axis=-1)
+    low, high = (0, 255) if images.dtype == np.uint8 else (pictures.min(), pictures.max())
+    return 0.15 + 0.7 * (pictures - low) / ((high - low) or 1)
+
+
+def _draw_image(ax: Any, image: NDArray[Any], heat: NDArray[Any], cmap: Any) -> None:
+    """Draw the heat over the image, the thinner the colder."""
+    ax.imshow(image)
+    ax.imshow(
+        heat, cmap=cmap or "inferno", vmin=0, vmax=1, alpha=0.75 * heat**0.75,
+        interpolation="bilinear",
+    )  # fmt: skip
+    ax.set_axis_off()
+
+
+def _draw_signal(ax: Any, signal: NDArray[Any], heat: NDArray[Any], cmap: Any) -> None:
+    """Draw the heat behind the lines of all channels."""
+    low, high = signal.min(), signal.max()
+    margin = 0.05 * ((high - low) or 1)
+    extent = (-0.5, len(signal) - 0.5, low - margin, high + margin)
+    ax.imshow(
+        heat[None], cmap=cmap or "OrRd", vmin=0, vmax=1, alpha=0.8, extent=extent, aspect="auto"
+    )
+    for channel, grey in zip(signal.T, np.linspace(0, 0.6, signal.shape[1]), strict=True):
+        ax.plot(channel, color=str(grey), linewidth=1)
+    ax.spines[["top", "right"]].set_visible(False)

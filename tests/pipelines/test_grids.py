@@ -1,0 +1,128 @@
+"""search_grid: every estimator has a grid, and takes every value of it."""
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.base import clone, is_classifier
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import ElasticNet
+from sklearn.model_selection import GridSearchCV, ParameterGrid
+from sklearn.pipeline import make_pipeline
+from torch import nn
+
+import skdl.estimators
+from skdl.datasets import make_images
+from skdl.estimators import SVC, CNNClassifier, Lasso, LSTMRegressor, Ridge
+from skdl.estimators._base import TorchEstimator
+from skdl.modules import BEST_ARCHITECTURE
+from skdl.pipelines import make_image_classifier, make_sequence_pipeline, search_grid
+from skdl.pipelines._grids import GRIDS
+
+MOST = 12
+every_name = pytest.mark.parametrize("name", skdl.estimators.__all__)
+
+
+def make(name):
+    estimator = getattr(skdl.estimators, name)()
+    if isinstance(estimator, TorchEstimator):
+        estimator.set_params(max_epochs=1, device="cpu", random_state=0)
+    return estimator
+
+
+def networks():
+    """What a CNNClassifier that was given a network is searched for."""
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 3))
+    return [
+        CNNClassifier(backbone=network, max_epochs=1, device="cpu"),
+        CNNClassifier(architecture=lambda *_: network, max_epochs=1, device="cpu"),
+    ]
+
+
+def test_the_whole_catalogue():
+    assert sorted(GRIDS) == sorted(skdl.estimators.__all__)
+
+
+@every_name
+def test_names_are_parameters_and_grids_are_small(name):
+    for estimator in (make(name), make_pipeline(make(name)), GridSearchCV(make(name), {})):
+        grid = search_grid(estimator)
+        assert set(grid) <= set(estimator.get_params())
+        assert 2 <= len(ParameterGrid(grid)) <= MOST
+        assert all(len(set(map(str, values))) == len(values) >= 2 for values in grid.values())
+
+
+def fit_each_value(estimator, X, y):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for name, values in search_grid(estimator).items():
+            for value in values:
+                fitted = clone(estimator).set_params(**{name: value}).fit(X, y)
+                assert len(fitted.predict(X)) == len(X)
+
+
+@every_name
+def test_every_value_is_accepted(name):
+    X, y = make_images(40, size=(8, 8), random_state=0)
+    estimator = make(name)
+    y = y if is_classifier(estimator) else y + 0.5 * np.random.default_rng(0).normal(size=len(y))
+    fit_each_value(make_sequence_pipeline(estimator), X.astype(float), y)
+
+
+@pytest.mark.parametrize("estimator", networks())
+def test_a_given_network_is_kept(estimator):
+    grid = search_grid(estimator)
+    assert "architecture" not in grid
+    assert set(grid) == ({"freeze", "lr"} if estimator.backbone is not None else {"augment", "lr"})
+    fit_each_value(estimator, *make_images(30, size=(8, 8), random_state=0))
+
+
+def test_architectures_differ_from_auto():
+    architectures = search_grid(CNNClassifier())["architecture"]
+    assert not set(architectures) & set(BEST_ARCHITECTURE.values())
+
+
+def test_names_in_pipelines_and_meta_estimators():
+    assert set(search_grid(make_image_classifier())) == {
+        "cnnclassifier__augment",
+        "cnnclassifier__architecture",
+    }
+    model = make_sequence_pipeline(TransformedTargetRegressor(Lasso()))
+    assert set(search_grid(model)) == {"transformedtargetregressor__regressor__alpha"}
+
+
+def test_a_search_runs():
+    X, y = make_images(30, size=(8, 8), random_state=0)
+    model = make_image_classifier(SVC())
+    search = GridSearchCV(model, search_grid(model), cv=2).fit(X, y)
+    assert set(search.best_params_) == {"svc__C", "svc__gamma"}
+
+
+def test_the_grid_may_be_changed():
+    grid = search_grid(Ridge())
+    grid["alpha"].append(1e9)
+    grid["fit_intercept"] = [False]
+    assert 1e9 not in search_grid(Ridge())["alpha"]
+    assert set(search_grid(Ridge())) == {"alpha"}
+
+
+class MyLSTM(LSTMRegressor):
+    """A subclass."""
+
+
+def test_subclasses_have_the_grid_of_their_base():
+    assert search_grid(MyLSTM()) == search_grid(LSTMRegressor())
+
+
+@pytest.mark.parametrize("unknown", [GradientBoostingClassifier(), make_pipeline(ElasticNet())])
+def test_unknown_estimators_are_refused(unknown):
+    with pytest.raises(TypeError, match=r"no grid for (GradientB|Elastic).*Write param_grid"):
+        search_grid(unknown)
+
+
+@pytest.mark.parametrize("bad", [SVC, "svc", None])
+def test_only_instances(bad):
+    with pytest.raises(TypeError, match="must be an instance"):
+        search_grid(bad)
