@@ -245,7 +245,8 @@ def blocks_of(module: nn.Module) -> list[nn.Module]:
     """The parts with weights that follow one another, behind any wrapping of one part alone."""
     while True:
         children = [child for child in module.children() if any(True for _ in child.parameters())]
-        if len(children) != 1 or not list(children[0].children()):
+        only_wraps = len(children) == 1 and not isinstance(module, nn.Sequential)
+        if not only_wraps or not list(children[0].children()):
             return children
         module = children[0]
 

@@ -304,7 +304,7 @@ def test_a_custom_network_whose_last_linear_layer_is_for_training_only():
             return self.main(x.flatten(1))
 
     network = custom(Auxiliary())
-    with pytest.raises(UnusableOutputError, match="auxiliary.*takes no part in prediction"):
+    with pytest.raises(UnusableOutputError, match=r"auxiliary.*takes no part in prediction"):
         network.encode(**network.prepare(rows()))
 
 
