@@ -24,7 +24,9 @@ def described(value: Any) -> str:
     """A parameter in words that do not change when it is pickled: no address in memory."""
     if callable(value) or hasattr(value, "get_params"):
         return str(getattr(value, "__qualname__", type(value).__qualname__))
-    return str(tuple(value) if isinstance(value, (list, np.ndarray)) else value)
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return str(tuple(np.asarray(value).tolist()))
+    return str(value)
 
 
 @contextlib.contextmanager
