@@ -6,10 +6,15 @@ READY = .venv/.installed
 BENCHMARKS = speed_fit speed_predict speed_search speed_import speed_images threads \
 	accuracy_series accuracy_images accuracy_signals
 
-.PHONY: demo test test-all lint format bench gpu-check clean
+EXAMPLES = compare_regressors compare_image_classifiers transfer_digits
+
+.PHONY: demo examples test test-all lint format bench gpu-check clean
 
 demo: $(READY)
 	$(BIN)/python examples/compare_regressors.py
+
+examples: $(READY)
+	for name in $(EXAMPLES); do $(BIN)/python examples/$$name.py || exit 1; done
 
 test: $(READY)
 	$(BIN)/python -m pytest -m "not slow"
