@@ -9,8 +9,9 @@ Fashion-MNIST, 1,000 training images, drawn anew for each seed, whole test part:
 for each pixel (``StandardScaler``), one for all (``PixelScaler``).
 
 Fashion-MNIST, all 60,000 training images: default parameters with ``max_epochs=10``, bar 0.920;
-and a recipe that fits in 15 minutes on 2 cores, bar 0.932. It was chosen on 10,000 of the
-training images.
+and a recipe that fits in 15 minutes on 2 cores, bar 0.932. It was chosen on training images alone:
+after 24 epochs on 10,000 of them, 8,000 others were told with 0.911 by the default, 0.912 with
+mixup, 0.908 with shifts, 0.907 with crops and flips.
 
 The data are read by ``skdl.datasets``; set SKDL_DATA to a folder that has Fashion-MNIST.
 """
@@ -31,7 +32,7 @@ from skdl.preprocessing import PixelScaler
 
 N_FEW = 1000
 PARTS = ("digits", "few", "default", "recipe")
-RECIPE = {"max_epochs": 20, "augment": "crop-flip", "label_smoothing": 0.1}
+RECIPE = {"max_epochs": 20, "mixup": 0.2}
 CLASSICAL = {
     "SVC, range": SVC(),
     "SVC, StandardScaler": make_pipeline(StandardScaler(), SVC()),

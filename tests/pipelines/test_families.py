@@ -22,7 +22,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from skdl.estimators import _classical
 from skdl.estimators._base import TorchEstimator
-from skdl.pipelines._families import Family, family_of, innermost
+from skdl.pipelines._families import Family, family_of, held, innermost
 
 
 class Deep(TorchEstimator):
@@ -90,6 +90,17 @@ def test_other_estimators(estimator, family):
 def test_meta_estimators_are_treated_as_what_they_wrap(wrap, model, family):
     assert innermost(wrap(model)) is model
     assert family_of(wrap(model)) is family
+
+
+def test_held_is_a_parameter_and_its_name():
+    ridge = Ridge()
+    assert held(MultiOutputRegressor(ridge)) == ("estimator", ridge)
+    assert held(TransformedTargetRegressor(ridge)) == ("regressor", ridge)
+    assert held(make_pipeline(Deep(), ridge)) == ("ridge", ridge)
+    assert held(ridge) is None
+    forest = ExtraTreesClassifier()  # has an attribute of that name
+    assert held(forest) is None
+    assert innermost(forest) is forest
 
 
 @pytest.mark.parametrize("bad", [LogisticRegression, "ridge", None, object()])
