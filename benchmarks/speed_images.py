@@ -39,8 +39,12 @@ BATCH_SIZE = 64
 FORMATS = {"channels last": torch.channels_last, "contiguous": torch.contiguous_format}
 PARTS = ("fit", "augment", "predict", "memory")
 
-PEAK = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
-BARE = f"import torch; {PEAK}"
+# The peak of the process itself: that of getrusage is inherited from the parent.
+PEAK = """
+with open("/proc/self/status") as status:
+    print(next(int(line.split()[1]) // 1024 for line in status if line.startswith("VmHWM")))
+"""
+BARE = f"import torch{PEAK}"
 FIT = f"""
 import sys
 import numpy as np

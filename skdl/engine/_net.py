@@ -218,7 +218,11 @@ class Net(NeuralNet):
                 loss = self.criterion_(self.module_, inputs if y is None else {**inputs, "y": y})
         finally:
             hook.remove()
-        return {"loss": loss, "y_pred": seen[-1].detach() if seen else loss.detach()}
+        y_pred = seen[-1].detach() if seen else loss.detach()
+        return {
+            "loss": loss,
+            "y_pred": y_pred.float() if y_pred.dtype is torch.bfloat16 else y_pred,
+        }
 
     def evaluation_step(self, batch: tuple[Batch, Any], training: bool = False) -> Tensor:
         with torch.set_grad_enabled(training):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import torch
 from sklearn.frozen import FrozenEstimator
 from torch import Tensor, nn
 
@@ -12,9 +13,11 @@ from ..modules import Backbone, ConvolutionalNetwork, CustomNetwork
 
 
 def read_backbone(
-    backbone: Any, owner: type, n_channels: int
+    backbone: Any, owner: type, probe: Tensor
 ) -> tuple[Backbone, tuple[Tensor, Tensor] | None]:
     """A copy of a backbone as features; the mean and scale of its channels if it was fitted.
+
+    ``probe`` is a batch (n, C, *space) as it will be given.
 
     Raises
     ------
@@ -30,13 +33,13 @@ def read_backbone(
     elif isinstance(backbone, nn.Module):
         network = copy.deepcopy(backbone)
     elif isinstance(backbone, owner):
-        return _of_fitted(backbone, n_channels)
+        return _of_fitted(backbone, probe.shape[1])
     else:
         raise TypeError(
             f"backbone must be a torch.nn.Module, a fitted {owner.__name__} or the name of a "
             f"network of timm or torchvision, got {type(backbone).__name__}."
         )
-    return Backbone(network, _n_repeats(network, n_channels)), None
+    return Backbone(network, _n_repeats(network, probe)), None
 
 
 def _of_fitted(estimator: Any, n_channels: int) -> tuple[Backbone, tuple[Tensor, Tensor]]:
@@ -56,10 +59,22 @@ def _of_fitted(estimator: Any, n_channels: int) -> tuple[Backbone, tuple[Tensor,
     return Backbone(module), (module.mean, module.scale)
 
 
-def _n_repeats(network: nn.Module, n_channels: int) -> int:
-    """How often a single channel must come for a network of several."""
-    first = next((m for m in network.modules() if isinstance(m, (nn.Conv1d, nn.Conv2d))), None)
-    return first.in_channels if first is not None and n_channels == 1 else 1
+@torch.no_grad()
+def _n_repeats(network: nn.Module, probe: Tensor) -> int:
+    """3 where grey images are refused by a network that takes colour images."""
+    n_colours = 3
+    if probe.shape[1] == 1 and not _takes(network, probe):
+        colours = probe.repeat(1, n_colours, *[1] * (probe.ndim - 2))
+        return n_colours if _takes(network, colours) else 1
+    return 1
+
+
+def _takes(network: nn.Module, probe: Tensor) -> bool:
+    try:
+        network.to(probe.dtype).eval()(probe)
+    except Exception:
+        return False
+    return True
 
 
 def named_network(name: str) -> nn.Module:

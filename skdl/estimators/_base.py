@@ -243,6 +243,11 @@ class TorchEstimator(BaseEstimator):
                 "early_stopping=False."
             )
         valid = self._choose_valid(target, n_valid, np.random.default_rng(seed))
+        if not len(valid):
+            raise ValueError(
+                f"No row of the {len(target)} can be set aside for validation: each class has one "
+                "only. Use more data or early_stopping=False."
+            )
         train = np.ones(len(target), dtype=bool)
         train[valid] = False
         return np.flatnonzero(train), np.sort(valid)

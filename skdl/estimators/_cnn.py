@@ -57,22 +57,33 @@ class CNNClassifier(TorchClassifier):
     - (n_samples, n_steps, n_channels) with ``kind="signal"``: signals of several channels.
 
     Images may have 2x2 pixels or more, signals any length; all of one fit, and those to predict,
-    have one shape. What fits in memory as bytes stays bytes: uint8 images, memory-mapped or not,
-    are converted batch by batch on the device.
+    have one shape. uint8 images stay bytes in memory (memory-mapped ones where they are) and are
+    converted batch by batch on the device, unless all of them take less than 64 MiB as floats.
 
-    A ``backbone`` is copied, never changed, and followed by a new linear head. Its output must be
-    (n, n_features), or (n, n_features, height, width), which is averaged over the image. Inputs
-    reach it standardized: by its own statistics if it is a fitted ``CNNClassifier``, else by
-    those of the training rows, whatever ``normalize`` says of the former. Grey images are
-    repeated for a network of colour images. A fitted ``CNNClassifier`` in a grid of candidates
-    must be wrapped as ``sklearn.frozen.FrozenEstimator(fitted)``, for scikit-learn unfits the
-    candidates.
+    A ``backbone`` is copied, never changed, and followed by a new linear head; ``architecture``,
+    ``channels`` and ``kernel_size`` then say nothing. Its output must be (n, n_features), or (n,
+    n_features, height, width), which is averaged over the image: take off the head of a module
+    that has one. A fitted ``CNNClassifier`` gets inputs standardized as in its own fit, a module
+    as ``normalize`` says. Grey images are repeated for a network of colour images. Blocks, for
+    ``freeze``, are the parts of the module with weights, in order. A fitted ``CNNClassifier`` in
+    a grid of candidates must be wrapped as ``sklearn.frozen.FrozenEstimator(fitted)``, for
+    scikit-learn unfits the candidates.
+
+    ``fit`` raises ValueError for X, y and parameters that do not fit together, and leaves the
+    estimator as it was. ``encode`` needs a ``torch.nn.Linear`` at the end of what a callable
+    ``architecture`` makes: it gives what that takes.
+
+    See Also
+    --------
+    skdl.pipelines.make_image_classifier : Lets any classifier take images.
+    skdl.preprocessing.Encoder : The learned features, for another estimator.
+    skdl.inspection.GradCAMDisplay : Where the network looks.
 
     References
     ----------
     K. He, X. Zhang, S. Ren and J. Sun, "Deep residual learning for image recognition", CVPR
-    (2016). Z. Wang, W. Yan and T. Oates, "Time series classification from scratch with deep
-    neural networks: a strong baseline", IJCNN (2017).
+    (2016), for "resnet". H. Ismail Fawaz et al., "InceptionTime: finding AlexNet for time series
+    classification", Data Mining and Knowledge Discovery 34 (2020), for the blocks of "fcn".
 
     Examples
     --------
@@ -191,7 +202,7 @@ class CNNClassifier(TorchClassifier):
         return CustomNetwork(network, *scales)
 
     def _with_backbone(self, scales: tuple[Tensor, Tensor], probe: Tensor) -> StandardizedNetwork:
-        features, known_scales = read_backbone(self.backbone, CNNClassifier, self.n_channels_in_)
+        features, known_scales = read_backbone(self.backbone, CNNClassifier, probe)
         n_blocks = len(blocks_of(features))
         freeze = bool(self.freeze) if isinstance(self.freeze, (bool, np.bool_)) else self.freeze
         if freeze is not True and freeze > n_blocks:
@@ -282,6 +293,44 @@ class CNNClassifier(TorchClassifier):
     def _auto_epochs(self, n_batches: int) -> int:
         """Few rows need steps, many rows bring them."""
         return int(np.clip(np.ceil(1200 / n_batches), 20, 60))
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Get the parameters; those of a backbone are not among them.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Ignored: there is nothing deeper.
+
+        Returns
+        -------
+        dict
+            Names and values.
+        """
+        return dict(super().get_params(deep=False))
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by name, as in scikit-learn.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For an unknown name, and for ``backbone__*``: a backbone is shared by clones.
+        """
+        nested = [name for name in params if name.startswith("backbone__")]
+        if nested:
+            raise ValueError(f"A fitted backbone keeps its parameters; got {', '.join(nested)}.")
+        super().set_params(**params)
+        return self
 
     def __sklearn_clone__(self) -> Self:
         twin = super().__sklearn_clone__()

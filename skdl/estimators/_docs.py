@@ -21,8 +21,8 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     ),
     "dropout": (
         "float",
-        "Part of the features that is zeroed in training, between layers and before the head;\n"
-        "in [0, 1).",
+        "Part of the features that is zeroed in training, before the head and between recurrent\n"
+        "layers; in [0, 1).",
     ),
     "n_channels": (
         "int or None",
@@ -65,7 +65,11 @@ PARAMETERS: dict[str, tuple[str, str]] = {
         "classes, and returns a ``torch.nn.Module`` that makes scores (n, n_classes) of rows\n"
         "(n, *shape).",
     ),
-    "kernel_size": ("int", "Side of the convolutions, odd, in pixels or steps."),
+    "kernel_size": (
+        "int",
+        'Side of the convolutions, odd, in pixels or steps; in "fcn" a third of it, whose\n'
+        "convolutions also skip steps: they see 9, 17 and 33 by default.",
+    ),
     "kind": (
         '{"auto", "image", "signal"}',
         'What the rows of X are. "auto" takes a 2-D X without ``image_shape`` for signals, all\n'
@@ -88,7 +92,8 @@ PARAMETERS: dict[str, tuple[str, str]] = {
         '"crop-flip" does both, "randaugment" does two of turning, shearing, moving, stretching,\n'
         "brightness, contrast, sharpness, noise and cutting out (on signals: those that there\n"
         "are in one dimension). A callable is given a batch of normalized rows (n, n_channels,\n"
-        "height, width) or (n, n_channels, n_steps) on the device and returns one of that shape.",
+        "height, width) or (n, n_channels, n_steps) on the device and returns one of that shape.\n"
+        "The changes are sized for normalized rows.",
     ),
     "mixup": (
         "float",
@@ -186,8 +191,8 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     ),
     "random_state": (
         "int, RandomState instance or None",
-        "Decides initial weights, validation split, shuffling and dropout. None draws anew each\n"
-        "time, and leaves numpy's and torch's global random state alone.",
+        "Decides initial weights, validation split, shuffling, dropout and augmentation. None\n"
+        "draws anew each time, and leaves numpy's and torch's global random state alone.",
     ),
     "verbose": (
         "int",

@@ -36,12 +36,11 @@ def read_images(
     ValueError
         For what cannot be read so, or does not match what was fitted.
     """
+    said_twice = shape is not None and getattr(X, "ndim", 2) > 2
     X = _as_array(X, shape if reset else None)
     streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
-    if not reset and getattr(X, "ndim", 2) > 2:
-        _check_size(estimator, _with_channels(X, estimator.kind_, None).shape[1:])
-        if estimator.n_features_in_ != X.shape[1]:
-            X = X.reshape(len(X), -1)  # fitted on flat rows
+    if not reset and isinstance(X, np.ndarray):
+        X = _as_fitted(estimator, X)
     array = validate_data(
         estimator,
         X,
@@ -60,7 +59,9 @@ def read_images(
     if array.dtype.kind == "f":
         check_finite(array, PLACES[kind])
     if reset:
-        _check_looks(array.shape[1:], kind, given=shape is not None)
+        if not (said_twice or (kind == "signal" and shape is not None)):
+            _check_looks(array.shape[1:], kind)
+        _check_least(array.shape[1:], kind)
         estimator.kind_, estimator.input_shape_ = kind, array.shape[1:]
         estimator.n_channels_in_ = array.shape[-1]
     _check_size(estimator, array.shape[1:])
@@ -80,6 +81,16 @@ def _as_array(X: Any, shape: tuple[int, ...] | None) -> Any:
     if shape is not None and getattr(X, "ndim", 2) > 2 and _is_shape(X.shape[1:], tuple(shape)):
         return X.reshape(len(X), -1)
     return X
+
+
+def _as_fitted(estimator: BaseEstimator, X: np.ndarray) -> np.ndarray:
+    """X flat if the fit was on flat rows, whole if it was on whole images or signals."""
+    shape = estimator.input_shape_
+    if X.ndim > 2:
+        _check_size(estimator, _with_channels(X, estimator.kind_, None).shape[1:])
+        return X if X.shape[1] == estimator.n_features_in_ else X.reshape(len(X), -1)
+    flat = X.shape[1:] == (math.prod(shape),)
+    return X.reshape(-1, *shape) if flat and shape[0] == estimator.n_features_in_ else X
 
 
 def _stack(X: Any) -> np.ndarray:
@@ -148,27 +159,32 @@ def _is_shape(got: tuple[int, ...], shape: tuple[int, ...]) -> bool:
     return got == shape or (*got, 1) == shape or got == (*shape, 1)
 
 
-def _check_looks(shape: tuple[int, ...], kind: str, *, given: bool) -> None:
-    """Refuse what is too small, and what looks as if the channels came first."""
+def _check_looks(shape: tuple[int, ...], kind: str) -> None:
+    """Refuse what looks as if the channels came first."""
     if kind == "image":
         height, width, n_channels = shape
-        if height in (1, 3, 4) and min(width, n_channels) >= (8 if given else 5):
+        colours = height in (1, 3, 4) and min(width, n_channels) > 4
+        if colours or 2 * height <= width == n_channels:
             raise ValueError(
                 f"Images of shape {shape} look as if channels came first: skdl takes (n, H, W, C), "
-                "channels last. Use np.moveaxis(X, 1, -1), and image_shape=(H, W, C)."
+                "channels last. Use np.moveaxis(X, 1, -1), and image_shape=(H, W, C). Whole images "
+                f"that are as they should be are taken with image_shape={shape}."
             )
-        if min(height, width) < 2 or not n_channels:
-            raise ValueError(
-                f"Images must have at least 2x2 pixels, got {height}x{width} with {n_channels} "
-                'channels. For rows of measurements use kind="signal".'
-            )
-    elif not math.prod(shape):
-        raise ValueError(f"Signals must have a step and a channel at least, got shape {shape}.")
-    elif shape[0] * 2 <= shape[1] and not given:
+    elif shape[0] and shape[0] * 2 <= shape[1]:
         raise ValueError(
             f"Signals of {shape[0]} steps and {shape[1]} channels look as if channels came first: "
             "skdl takes (n, T, C), channels last. Use np.moveaxis(X, 1, -1), or say "
             f"image_shape={shape} if they are as they should be."
+        )
+
+
+def _check_least(shape: tuple[int, ...], kind: str) -> None:
+    if kind == "signal" and not math.prod(shape):
+        raise ValueError(f"Signals must have a step and a channel at least, got shape {shape}.")
+    if kind == "image" and (min(shape[:2]) < 2 or not shape[2]):
+        raise ValueError(
+            f"Images must have at least 2x2 pixels, got {shape[0]}x{shape[1]} with {shape[2]} "
+            'channels. For rows of measurements use kind="signal".'
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from pandas.api.types import is_bool_dtype
 from sklearn.base import ClassifierMixin, RegressorMixin
@@ -338,11 +339,22 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
     def _read_target(self, y: Any, *, reset: bool) -> np.ndarray:
         if is_bool_dtype(y):
             y = np.asarray(y, dtype=bool)  # pandas' own boolean would become numbers
+        missing = np.asarray(pd.isna(y))
+        if missing.ndim == 1 and missing.any():
+            raise ValueError(
+                f"Input y contains NaN or another missing label, first in row {missing.argmax()}. "
+                "Leave such rows out."
+            )
         y = column_or_1d(check_array(y, ensure_2d=False, dtype=None, input_name="y"), warn=True)
         check_classification_targets(y)
         announced = getattr(self, "_announced", None)
         if reset:
             self.classes_ = np.unique(y if announced is None else np.asarray(announced))
+        elif announced is not None and not np.array_equal(np.unique(announced), self.classes_):
+            raise ValueError(
+                f"classes={np.unique(announced).tolist()} differ from those of the first call, "
+                f"{self.classes_.tolist()}: all must be named then."
+            )
         unknown = ~np.isin(y, self.classes_)
         if unknown.any():
             raise ValueError(
@@ -359,7 +371,10 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
     def _class_weights(self, target: np.ndarray) -> np.ndarray | None:
         if self.class_weight is None:
             return None
-        return compute_sample_weight(self.class_weight, self.classes_[target])
+        weights = compute_sample_weight(self.class_weight, self.classes_[target])
+        if (weights < 0).any():
+            raise ValueError(f"class_weight must not be negative, got {self.class_weight}.")
+        return weights
 
     def _target_column(self, target: np.ndarray) -> Tensor:
         return torch.from_numpy(target.astype(np.int64))

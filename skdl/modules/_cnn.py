@@ -90,6 +90,8 @@ class ConvolutionalNetwork(StandardizedNetwork):
         self.dropout = nn.Dropout(dropout)
         self.head: nn.Module = nn.Linear(n_features, n_classes)
         self.freeze, self.fixed, self.lr_factor = freeze, fixed, lr_factor
+        for param in features.parameters():
+            param.requires_grad_(param.is_floating_point())
         for part in self.frozen():
             part.requires_grad_(False)
 
