@@ -25,7 +25,9 @@ def make_sequence_pipeline(estimator: Any) -> Pipeline:
 
     A meta-estimator (GridSearchCV, MultiOutputRegressor, TransformedTargetRegressor,
     BaggingRegressor ...) or a Pipeline is treated as what it wraps. Voting and stacking hold
-    several estimators, and take the last row of the table: wrap their members instead.
+    several estimators, and take the last row of the table: wrap their members instead. A
+    ``CNNClassifier`` takes sequences of several channels for grey images, unless it has
+    ``kind="signal"``.
 
     Parameters
     ----------
