@@ -766,3 +766,40 @@ def test_what_a_backbone_knows_helps():
         model = CNNClassifier(**params, backbone=teacher, freeze=True, lr=0.03, max_epochs=30)
         scores.append(model.fit(rows[:16], answer[:16]).score(rows[100:], answer[100:]))
     assert scores[0] > scores[1] + 0.2
+
+
+def test_a_shared_backbone_keeps_its_parameters():
+    base = classifier().fit(X, Y)
+    model = classifier(base)
+    assert "backbone__lr" not in model.get_params()
+    with pytest.raises(ValueError, match="backbone keeps its parameters; got backbone__lr"):
+        clone(model).set_params(backbone__lr=1.0)
+    assert base.lr == CNNClassifier().lr
+    assert clone(model).set_params(lr=1.0).lr == 1.0
+
+
+def test_parameters_that_came_frozen_are_fine_tuned_all_the_same():
+    backbone = stages().requires_grad_(False)
+    tuned = classifier(backbone).fit(X, Y).module_.features.network
+    frozen = classifier(backbone, freeze=True).fit(X, Y).module_.features.network
+    assert not torch.equal(tuned[0][0].weight, backbone[0][0].weight)
+    assert torch.equal(frozen[0][0].weight, backbone[0][0].weight)
+    assert not backbone[0][0].weight.requires_grad
+
+
+class BodyFirst(nn.Module):
+    """Takes grey images, though the layer that is defined first takes 16 channels."""
+
+    def __init__(self):
+        super().__init__()
+        self.body, self.stem = nn.Conv2d(16, 5, 3), nn.Conv2d(1, 16, 3)
+
+    def forward(self, x):
+        return self.body(self.stem(x))
+
+
+def test_grey_images_are_repeated_for_colour_networks_only():
+    assert classifier(BodyFirst()).fit(X, Y).module_.features.n_repeats == 1
+    assert classifier(stages(3)).fit(X, Y).module_.features.n_repeats == 3
+    with pytest.raises(ValueError, match="backbone fails on an input of shape"):
+        classifier(stages(64)).fit(X, Y)

@@ -49,10 +49,12 @@ def test_a_split_parts_all_rows_in_two(cls, n_samples, fraction, seed, n_classes
     try:
         train, valid = split(cls, target, fraction, seed)
     except ValueError as error:
-        assert "leaves" in str(error)  # noqa: PT017
+        each_alone = cls is GRUClassifier and n_samples <= n_classes
+        words = ("leaves", "No row") if each_alone else ("leaves",)
+        assert any(word in str(error) for word in words)  # noqa: PT017
         return
     assert sorted([*train, *valid]) == list(range(n_samples))
-    assert len(train) > 0
+    assert min(len(train), len(valid)) > 0
     again = split(cls, target, fraction, seed)
     assert all(map(np.array_equal, again, (train, valid)))
     if cls is GRUClassifier:

@@ -16,11 +16,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, EpochScoring
 from torch import nn
 from torch.nn import functional as F
 
-from skdl.datasets import make_images, make_sequences
+from skdl.datasets import fetch_ucr, get_data_home, make_images, make_sequences
 from skdl.engine import _data
 from skdl.estimators import CNNClassifier
 from skdl.modules import AUGMENTATIONS
@@ -1116,3 +1116,35 @@ def test_sixty_thousand_images_fit_in_little_more_than_their_bytes(tmp_path):
     command = [sys.executable, "-c", FIT_OF_A_MEMORY_MAP, str(tmp_path / "x")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert int(done.stdout) < 600e6  # what is promised; about 45e6 on a quiet machine
+
+
+# Mixed precision ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("precision", ["auto", "bfloat16"])
+def test_callbacks_see_floats_that_numpy_knows(precision):
+    score = EpochScoring("accuracy", on_train=True, lower_is_better=False)
+    model = classifier(precision=precision, callbacks=[score]).fit(X, Y)
+    assert len(model.net_.history[:, "accuracy"]) == 2
+
+
+def test_images_are_trained_on_in_bfloat16_where_the_cpu_is_fast_and_predicted_in_float32(
+    monkeypatch,
+):
+    monkeypatch.setattr("skdl.engine._scope.cpu_multiplies_bfloat16", lambda: True)
+    mixed, exact = classifier().fit(X, Y), classifier(precision="float32").fit(X, Y)
+    assert not np.array_equal(mixed.predict_proba(X), exact.predict_proba(X))
+    one_by_one = np.concatenate([mixed.predict_proba(X[i : i + 1]) for i in range(len(X))])
+    np.testing.assert_allclose(one_by_one, mixed.predict_proba(X), rtol=0, atol=1e-5)
+    of_signals = [classifier(precision=p).fit(SIGNALS, TWO) for p in ("auto", "float32")]
+    assert np.array_equal(*(model.predict_proba(SIGNALS) for model in of_signals))
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(
+    not (get_data_home() / "ucr-dev").is_dir(), reason="SKDL_DATA names no folder with ucr-dev"
+)
+def test_gun_point():
+    X, y = fetch_ucr("GunPoint", split="train", download_if_missing=False)
+    X_test, y_test = fetch_ucr("GunPoint", split="test", download_if_missing=False)
+    assert CNNClassifier(random_state=0, device="cpu").fit(X, y).score(X_test, y_test) >= 0.98

@@ -546,3 +546,20 @@ def test_the_kind_is_that_of_the_fit():
     model.set_params(kind="signal")
     np.testing.assert_array_equal(model.predict_proba(GREY), expected)
     assert model.kind_ == "image"
+
+
+@pytest.mark.parametrize("shape", [(2, 28, 28), (12, 32, 32), (3, 6, 6), (4, 30, 8)])
+def test_whole_images_that_look_swapped_are_taken_when_their_shape_is_said(shape):
+    X = np.zeros((3, *shape), np.float32)
+    with pytest.raises(ValueError, match="look as if channels came first"):
+        read_images(CNNClassifier(), X, kind="auto", shape=None, reset=True)
+    data = read_images(CNNClassifier(), X, kind="auto", shape=shape, reset=True)
+    assert data.columns["x"].shape == X.shape
+
+
+def test_flat_rows_are_taken_by_who_was_fitted_on_whole_images():
+    X = np.arange(72.0).reshape(2, 6, 6)
+    model = CNNClassifier()
+    whole = read_images(model, X, kind="auto", shape=None, reset=True).columns["x"]
+    flat = read_images(model, X.reshape(2, -1), kind="auto", shape=None, reset=False).columns["x"]
+    assert flat.equal(whole)

@@ -298,3 +298,37 @@ def test_class_weight_multiplies_sample_weight():
     both = classifier(class_weight={"up": 3.0, "down": 1.0}).fit(X, labels, weight)
     by_row = classifier().fit(X, labels, weight * np.where(Y > 0, 3.0, 1.0))
     np.testing.assert_allclose(both.predict_proba(X), by_row.predict_proba(X), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.array(["a", None] * 10, dtype=object),
+        pd.Series(["a", pd.NA] * 10, dtype="string"),
+        ["a", None] * 10,
+        np.array([0.0, np.nan] * 10),
+    ],
+    ids=["objects", "strings", "list", "floats"],
+)
+def test_missing_labels_are_told_with_their_row(y):
+    model = classifier()
+    with pytest.raises(ValueError, match=r"y contains NaN.* row 1"):
+        model.fit(X[:20], y)
+    assert_unfitted(model)
+
+
+def test_negative_class_weights_are_told():
+    with pytest.raises(ValueError, match="class_weight must not be negative"):
+        classifier(class_weight={0: -1.0, 1: 1.0}).fit(X, np.arange(60) % 2)
+
+
+def test_classes_cannot_change_between_chunks():
+    model = classifier().partial_fit(X, np.arange(60) % 2, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match=r"\[0, 1, 2, 3\] differ from those of the first call"):
+        model.partial_fit(X, np.arange(60) % 2, classes=[0, 1, 2, 3])
+    assert model.partial_fit(X, np.arange(60) % 2, classes=[2, 1, 0]).n_iter_ == 2
+
+
+def test_a_row_of_each_class_cannot_be_split():
+    with pytest.raises(ValueError, match="No row of the 20 can be set aside"):
+        classifier(early_stopping=True).fit(X[:20], np.arange(20))
