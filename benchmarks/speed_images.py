@@ -169,7 +169,7 @@ def augmentations(report) -> None:
         name: partial(lambda change: estimator(batch_size=128, **change).fit(X, y), change)
         for name, change in changes.items()
     }
-    times = report.measure(jobs, {}, n_rounds=7)
+    times = report.measure(jobs, {}, n_rounds=5)
     report.table(f"Augmentation: {len(X):,} x 28 x 28, one epoch", times.drop(columns="threads"))
     report.ratios(times, [(name, "None", "at most 1.15") for name in changes if name != "None"])
 
@@ -185,7 +185,7 @@ def predictions(report) -> None:
         for layout, x in in_formats(X).items()
         for size in (64, 128, 256, 512)
     }
-    times = report.measure({"predict_proba": lambda: fitted.predict_proba(X)}, peers, n_rounds=7)
+    times = report.measure({"predict_proba": lambda: fitted.predict_proba(X)}, peers, n_rounds=5)
     report.table(f"Prediction: {len(X):,} x 28 x 28", times)
     best = times.loc[[*peers], "median s"].idxmin()
     report.ratios(times, [("predict_proba", best, "at most 1.1")])
@@ -215,8 +215,8 @@ def main() -> None:
     parts = report.args.parts
     if "fit" in parts:
         fits(report, 8, 1, 1797, 9, "at least 1.3")
-        fits(report, 28, 1, 3000, 5, "at least 1")
-        fits(report, 64, 3, 600, 5, "at least 1")
+        fits(report, 28, 1, 3000, 3, "at least 1")
+        fits(report, 64, 3, 600, 3, "at least 1")
     if "augment" in parts:
         augmentations(report)
     if "predict" in parts:
