@@ -16,7 +16,7 @@ from torch import nn
 WORK_PER_THREAD = 2_000_000
 # The same for modules that say how much work a row is. Beside another busy process a second thread
 # can cost far more than it brings, so it must bring much.
-CONVOLUTION_PER_THREAD = 32_000_000
+CONVOLUTION_PER_THREAD = 8_000_000
 
 
 def resolve_device(device: str | torch.device) -> torch.device:

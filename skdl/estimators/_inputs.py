@@ -198,6 +198,11 @@ def channel_statistics(train: Data) -> tuple[torch.Tensor, torch.Tensor]:
     total, sums, squares = torch.zeros(3, len(shift), dtype=torch.float64)
     for batch in train.chunks():
         x = batch["x"].flatten(1, -2).double() - shift  # (B, T, C)
+        if not {"lengths", "weight"} & set(batch):
+            total = total + x[..., 0].numel()
+            sums = sums + x.sum((0, 1))
+            squares = squares + x.square_().sum((0, 1))
+            continue
         real = torch.ones_like(x[..., :1])
         if "lengths" in batch:
             real = is_real(x, batch["lengths"]).double()

@@ -12,8 +12,11 @@ from ._recurrent import standardized
 
 
 def channels_first(x: Tensor) -> Tensor:
-    """(B, *space, C) to (B, C, *space), a view."""
-    return x.movedim(-1, 1)
+    """(B, *space, C) to (B, C, *space), channels last in memory, as convolutions like it.
+
+    A view; with one channel the strides are set anew, for they tell torch which format it is.
+    """
+    return x.reshape(-1).view(x.shape).movedim(-1, 1)
 
 
 class StandardizedNetwork(nn.Module):
