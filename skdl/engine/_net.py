@@ -157,7 +157,10 @@ class Net(NeuralNet):
         ``batch_size=None`` takes what fits the caches: more rows the smaller they are.
         """
         if batch_size is None:
-            batch_size = int(np.clip(data.chunk_size(PREDICT_VALUES), 16, 1024))
+            # A convolution makes many values of one: fewer rows fit the caches.
+            convolves = getattr(self.module_, "work_per_row", None) is not None
+            n_values = PREDICT_VALUES // 2 if convolves else PREDICT_VALUES
+            batch_size = int(np.clip(data.chunk_size(n_values), 16, 1024))
         self.module_.eval()
         order = data.by_length()  # similar lengths together: less padding
         ordered = data if order is None else data.subset(order)
