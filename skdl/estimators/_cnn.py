@@ -163,17 +163,19 @@ class CNNClassifier(TorchClassifier):
     # The network --------------------------------------------------------------------------------
 
     def _make_module(self, train: Data, data: Data) -> nn.Module:
-        scales = channel_scales(train, self.n_channels_in_, self._dtype, measured=self.normalize)
         probe = channels_first(torch.zeros(2, *self.input_shape_, dtype=self._dtype))
         if self.backbone is not None:
-            module = self._with_backbone(scales, probe)
+            module = self._with_backbone(train, probe)
         elif callable(self.architecture):
-            module = self._of_callable(scales, probe)
+            module = self._of_callable(self._scales(train), probe)
         else:
-            module = self._of_blocks(scales, probe)
+            module = self._of_blocks(self._scales(train), probe)
         module = module.to(self._dtype).eval()
         module.work_per_row = work_per_row(module, probe)
         return module
+
+    def _scales(self, train: Data) -> tuple[Tensor, Tensor]:
+        return channel_scales(train, self.n_channels_in_, self._dtype, measured=self.normalize)
 
     def _of_blocks(self, scales: tuple[Tensor, Tensor], probe: Tensor) -> StandardizedNetwork:
         name = BEST_ARCHITECTURE[self.kind_]
@@ -201,7 +203,7 @@ class CNNClassifier(TorchClassifier):
             )
         return CustomNetwork(network, *scales)
 
-    def _with_backbone(self, scales: tuple[Tensor, Tensor], probe: Tensor) -> StandardizedNetwork:
+    def _with_backbone(self, train: Data, probe: Tensor) -> StandardizedNetwork:
         features, known_scales = read_backbone(self.backbone, CNNClassifier, probe)
         n_blocks = len(blocks_of(features))
         freeze = bool(self.freeze) if isinstance(self.freeze, (bool, np.bool_)) else self.freeze
@@ -210,7 +212,7 @@ class CNNClassifier(TorchClassifier):
         return self._with_head(
             features,
             MeanPool(),
-            scales if known_scales is None else known_scales,
+            self._scales(train) if known_scales is None else known_scales,
             probe,
             freeze=freeze,
             lr_factor=self.backbone_lr_factor,
