@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -52,8 +53,8 @@ class Ragged:
 
     Parameters
     ----------
-    values : Tensor of shape (total_steps, n_channels)
-        All sequences one after the other.
+    values : Tensor of shape (total_steps, ...)
+        All sequences one after the other: (total_steps, n_channels) numbers, (total_steps,) tokens.
     lengths : Tensor of shape (n_samples,)
         Steps of each sequence.
     """
@@ -61,6 +62,7 @@ class Ragged:
     def __init__(self, values: Tensor, lengths: Tensor) -> None:
         self.values, self.lengths = values, lengths
         self.starts = lengths.cumsum(0) - lengths
+        self.size_of_step = math.prod(values.shape[1:])
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -68,20 +70,23 @@ class Ragged:
     def to(self, device: torch.device) -> Ragged:
         return Ragged(self.values.to(device), self.lengths.to(device))
 
-    def take(self, rows: Tensor | slice) -> Batch:
-        """Padded sequences ``x`` (B, T, C), zeros behind each end, and their ``lengths`` (B,)."""
+    def take(self, rows: Tensor | slice) -> tuple[Tensor, Tensor]:
+        """Padded sequences (B, T, ...), zeros behind each end, and their lengths (B,)."""
         lengths, starts = self.lengths[rows], self.starts[rows]
         steps = torch.arange(int(lengths.max()), device=lengths.device)
         real = steps < lengths[:, None]  # (B, T)
         index = torch.where(real, starts[:, None] + steps, 0)
-        padded = self.values[index] * real[..., None].to(self.values.dtype)
-        return {"x": padded, "lengths": lengths}
+        padded = self.values[index]
+        real = real.view(*real.shape, *[1] * (padded.ndim - 2))
+        return padded * real.to(padded.dtype), lengths
 
 
 Column = Tensor | Streamed | Ragged
 CHUNK_VALUES = 2**19
 # Up to here, data may grow by more than twice when it is prepared once for all epochs.
 GROW_BYTES = 64 * 2**20
+# Shuffled sequences are sorted by length times up to 1 + this: in each epoch others meet.
+LENGTH_NOISE = 0.2
 
 
 def bytes_of(batch: Batch) -> int:
@@ -92,7 +97,7 @@ def bytes_of(batch: Batch) -> int:
 def values_per_row(column: Column) -> int:
     """How many numbers a row holds, at most."""
     if isinstance(column, Ragged):
-        return int(column.lengths.max()) * column.values.shape[1]
+        return int(column.lengths.max()) * column.size_of_step
     shape = column.array.shape if isinstance(column, Streamed) else column.shape
     return math.prod(shape[1:])
 
@@ -103,7 +108,7 @@ class Data:
     Parameters
     ----------
     columns : mapping of str to Tensor, Streamed or Ragged
-        A ``Ragged`` column adds ``x`` and ``lengths`` to each batch, any other its own name.
+        Each adds its name to a batch; a ``Ragged`` one named ``x`` adds ``lengths`` too.
     rows : Tensor of int64, default=None
         The rows in use, in order; all when None.
     prepare : callable, default=None
@@ -149,9 +154,10 @@ class Data:
         ``costly``.
         """
         kinds = {type(column) for column in self.columns.values()}
-        if not at_once or Ragged in kinds or (Streamed in kinds and not costly):
+        if not at_once or ({Ragged, Streamed} & kinds and not costly):
             return Data(self.columns, self.rows, prepare)
-        chunks = self.chunks()
+        order = self.by_length()
+        chunks = (self if order is None else self.subset(order)).chunks()
         parts = [prepare(stored := next(chunks))]
         growth = bytes_of(parts[0]) / bytes_of(stored)
         n_rows = len(next(iter(stored.values())))
@@ -159,7 +165,10 @@ class Data:
         if growth > 2 and n_bytes > GROW_BYTES and not costly:
             return Data(self.columns, self.rows, prepare)
         parts += [prepare(batch) for batch in chunks]
-        return Data({name: torch.cat([part[name] for part in parts]) for name in parts[0]})
+        columns = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+        if order is not None:
+            columns = {name: in_order(column, order) for name, column in columns.items()}
+        return Data(columns)
 
     def to(self, device: torch.device) -> Data:
         """This data on a device; columns already there are shared."""
@@ -167,26 +176,79 @@ class Data:
         columns = {name: column.to(device) for name, column in self.columns.items()}
         return Data(columns, rows, self.prepare)
 
-    def n_batches(self, batch_size: int) -> int:
-        """A last batch of a single row joins the one before: it has no statistics of its own."""
-        n_rows = len(self)
-        return max(1, -(-(n_rows - 1) // batch_size)) if batch_size > 1 else n_rows
+    def n_batches(self, batch_size: int, max_steps: int | None = None) -> int:
+        """Batches of an epoch; about so many where sequences are cut by ``max_steps``."""
+        lengths = self._lengths()
+        lengths = None if lengths is None else lengths.sort().values
+        return len(self._parts(lengths, batch_size, max_steps))
 
-    def batches(self, batch_size: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
-        """Batches in row order, or shuffled by ``generator``."""
-        n_rows = len(self)
-        order = self.rows
-        if generator is not None and n_rows > batch_size:  # one full batch needs no shuffling
-            shuffled = torch.randperm(n_rows, generator=generator).to(self.device)
+    def batches(
+        self,
+        batch_size: int,
+        generator: torch.Generator | None = None,
+        max_steps: int | None = None,
+    ) -> Iterator[Batch]:
+        """Batches in row order, or shuffled by ``generator``.
+
+        A last batch of a single row joins the one before: it has no statistics of its own.
+        Sequences of unequal length are shuffled so that those of about the same length meet, and
+        padding is little. ``max_steps`` bounds the steps of a batch, padding counted: a batch of
+        more is cut into several.
+        """
+        order, lengths = self.rows, self._lengths()
+        shuffles = generator is not None and len(self) > batch_size  # a full batch needs it not
+        if shuffles:
+            shuffled = self._shuffled(lengths, generator)
+            lengths = None if lengths is None else lengths[shuffled]
+            shuffled = shuffled.to(self.device)
             order = shuffled if order is None else order[shuffled]
-        starts = range(0, n_rows, batch_size)[: self.n_batches(batch_size)]
-        for start in starts:
-            part = slice(start, n_rows if start == starts[-1] else start + batch_size)
+        parts = self._parts(lengths, batch_size, max_steps, alike=shuffles)
+        if shuffles and lengths is not None:
+            parts = [parts[i] for i in torch.randperm(len(parts), generator=generator)]
+        for part in parts:
             yield self._take(part if order is None else order[part])
+
+    def _lengths(self) -> Tensor | None:
+        """Steps of each row in use, on the CPU, where they differ."""
+        for column in self.columns.values():
+            if isinstance(column, Ragged):
+                lengths = column.lengths if self.rows is None else column.lengths[self.rows]
+                return lengths.cpu()
+        return None
+
+    def _shuffled(self, lengths: Tensor | None, generator: torch.Generator | None) -> Tensor:
+        """A random order of the rows; by length, but for some noise, where lengths differ."""
+        if lengths is None:
+            return torch.randperm(len(self), generator=generator)
+        noise = 1 + LENGTH_NOISE * torch.rand(len(self), generator=generator)
+        return torch.argsort(lengths * noise)
+
+    def _parts(
+        self, lengths: Tensor | None, batch_size: int, max_steps: int | None, alike: bool = False
+    ) -> list[slice]:
+        """Where batches begin and end, in rows of these lengths; ``alike`` in size."""
+        n_rows = len(self)
+        n_batches = max(1, -(-(n_rows - 1) // batch_size)) if batch_size > 1 else n_rows
+        if alike and lengths is not None:  # the longest would be alone too often
+            bounds = [n_rows * i // n_batches for i in range(n_batches + 1)]
+        else:
+            bounds = [*range(0, n_rows, batch_size)[:n_batches], n_rows]
+        parts = [slice(start, stop) for start, stop in pairwise(bounds)]
+        if lengths is None or max_steps is None:
+            return parts
+        return [piece for part in parts for piece in cut(part, lengths, max_steps)]
 
     def chunks(self) -> Iterator[Batch]:
         """Batches in row order, of as many rows as are read at once at little cost of memory."""
         return self.batches(self.chunk_size(CHUNK_VALUES))
+
+    def longest(self) -> int:
+        """Steps of the longest row."""
+        lengths = self._lengths()
+        if lengths is not None:
+            return int(lengths.max())
+        x = self.columns["x"]
+        return (x.array if isinstance(x, Streamed) else x).shape[1]  # type: ignore[union-attr]
 
     def chunk_size(self, n_values: int) -> int:
         """Rows that hold about so many values, at least one."""
@@ -195,11 +257,8 @@ class Data:
 
     def by_length(self) -> Tensor | None:
         """Row order from short to long sequences, or None when all are equally long."""
-        for column in self.columns.values():
-            if isinstance(column, Ragged):
-                lengths = column.lengths if self.rows is None else column.lengths[self.rows]
-                return torch.argsort(lengths, stable=True)
-        return None
+        lengths = self._lengths()
+        return None if lengths is None else torch.argsort(lengths, stable=True)
 
     def _take(self, rows: Tensor | slice) -> Batch:
         batch: Batch = {}
@@ -210,28 +269,51 @@ class Data:
                 else:
                     batch[name] = column.index_select(0, rows)
             elif isinstance(column, Ragged):
-                batch.update(column.take(rows))
+                batch[name], lengths = column.take(rows)
+                if name == "x":
+                    batch["lengths"] = lengths
             else:
                 batch[name] = column.take(rows)
         return batch if self.prepare is None else self.prepare(batch)
+
+
+def cut(part: slice, lengths: Tensor, max_steps: int) -> list[slice]:
+    """A batch in pieces of about the same size, of at most so many padded steps or one row each."""
+    n_rows = part.stop - part.start
+    n_pieces = -(-n_rows * int(lengths[part].max()) // max_steps)
+    size = -(-n_rows // max(1, n_pieces))
+    return [slice(i, min(i + size, part.stop)) for i in range(part.start, part.stop, size)]
+
+
+def in_order(values: Tensor, order: Tensor) -> Tensor:
+    """What was computed in some order of the rows, in their own."""
+    return torch.empty_like(values).index_copy_(0, order.to(values.device), values)
 
 
 class BatchIterator:
     """Batches of one :class:`Data`, iterable once per epoch; what the net's loops run over."""
 
     def __init__(
-        self, data: Data, batch_size: int, generator: torch.Generator | None = None
+        self,
+        data: Data,
+        batch_size: int,
+        generator: torch.Generator | None = None,
+        max_steps: int | None = None,
     ) -> None:
         self.data, self.batch_size, self.generator = data, batch_size, generator
+        self.max_steps = max_steps
+        self.n_rows: list[int] = []
 
     def __iter__(self) -> Iterator[Batch]:
-        return self.data.batches(self.batch_size, self.generator)
+        self.n_rows = []
+        for batch in self.data.batches(self.batch_size, self.generator, self.max_steps):
+            self.n_rows.append(len(next(iter(batch.values()))))
+            yield batch
 
     def __len__(self) -> int:
-        return self.data.n_batches(self.batch_size)
+        return self.data.n_batches(self.batch_size, self.max_steps)
 
     def mean(self, values: list[Tensor]) -> float:
-        """Mean over rows of a value given for each batch; the last batch may have fewer rows."""
-        n_rows = torch.full((len(values),), float(self.batch_size), dtype=torch.float64)
-        n_rows[-1] = len(self.data) - self.batch_size * (len(values) - 1)
-        return float(torch.stack(values).double().cpu() @ n_rows) / len(self.data)
+        """Mean over rows of a value given for each batch of the last pass."""
+        n_rows = torch.tensor(self.n_rows, dtype=torch.float64)
+        return float(torch.stack(values).double().cpu() @ n_rows / n_rows.sum())

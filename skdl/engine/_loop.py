@@ -91,8 +91,9 @@ class TrainingRun:
         self.n_epochs = net.max_epochs if n_epochs is None else n_epochs
         self.objective, self.optimizer = net.criterion_, net.optimizer_
         generator = torch.Generator().manual_seed(net.seed + self.n_before)
-        self.train = BatchIterator(train, net.batch_size, generator)
-        self.valid = None if valid is None else BatchIterator(valid, 512)
+        max_steps = getattr(self.module, "max_steps", None)
+        self.train = BatchIterator(train, net.batch_size, generator, max_steps)
+        self.valid = None if valid is None else BatchIterator(valid, 512, max_steps=max_steps)
         self.datasets = {
             "dataset_train": skorch_dataset(train),
             "dataset_valid": skorch_dataset(valid),

@@ -11,7 +11,7 @@ import torch
 from skorch import NeuralNet
 from torch import Tensor, nn
 
-from ._data import Batch, BatchIterator, Data
+from ._data import Batch, BatchIterator, Data, in_order
 from ._loop import SkorchBatches, TrainingRun
 from ._objectives import Objective, inputs_of
 from ._optim import make_optimizer
@@ -38,6 +38,7 @@ class Net(NeuralNet):
         Trained in place. What it takes may come from its method ``prepare(**inputs)``, if it has
         one: everything that no weight comes into is then computed once, not in every epoch. (For
         data in memory, unless that would fill it; for all with an attribute ``prepare_is_costly``.)
+        An attribute ``max_steps`` bounds the steps of a batch of unequal lengths, padding counted.
     objective : callable
         ``objective(module, batch)`` gives the loss, a scalar tensor.
     patience : int or None
@@ -148,7 +149,6 @@ class Net(NeuralNet):
 
     # Prediction --------------------------------------------------------------------------------
 
-    @torch.inference_mode()
     def outputs(
         self, data: Data, output: Output = forward, batch_size: int | None = None
     ) -> Tensor:
@@ -156,25 +156,37 @@ class Net(NeuralNet):
 
         ``batch_size=None`` takes what fits the caches: more rows the smaller they are.
         """
-        if batch_size is None:
-            # A convolution makes many values of one: fewer rows fit the caches.
-            convolves = getattr(self.module_, "work_per_row", None) is not None
-            n_values = PREDICT_VALUES // 2 if convolves else PREDICT_VALUES
-            batch_size = int(np.clip(data.chunk_size(n_values), 16, 1024))
-        self.module_.eval()
         order = data.by_length()  # similar lengths together: less padding
         ordered = data if order is None else data.subset(order)
-        parts = []
-        with scoped_threads(threads_for(self.module_, batch_size, self.device)):
-            for batch in self._prepared(ordered).batches(batch_size):
-                with autocast(self.module_, self.device, self.precision):
-                    parts.append(output(self.module_, batch))
-            result = torch.cat(parts).to("cpu")
+        result = torch.cat(self.outputs_of_batches(ordered, output, batch_size)).to("cpu")
         if result.dtype is torch.bfloat16:
             result = result.float()
-        if order is not None:
-            result = torch.empty_like(result).index_copy_(0, order, result)
-        return result
+        return result if order is None else in_order(result, order)
+
+    @torch.inference_mode()
+    def outputs_of_batches(
+        self, data: Data, output: Callable[[nn.Module, Batch], Any], batch_size: int | None = None
+    ) -> list[Any]:
+        """``output(module, batch)`` for all batches, in the order of rows."""
+        chosen, max_steps = self._size_of_batches(data)
+        batch_size = batch_size or chosen
+        self.module_.eval()
+        with scoped_threads(threads_for(self.module_, batch_size, self.device)):
+            batches = self._prepared(data).batches(batch_size, max_steps=max_steps)
+            with autocast(self.module_, self.device, self.precision):
+                return [output(self.module_, batch) for batch in batches]
+
+    def _size_of_batches(self, data: Data) -> tuple[int, int | None]:
+        """Rows and steps that are predicted at once."""
+        max_steps = getattr(self.module_, "max_steps", None)
+        if max_steps is not None:
+            max_steps //= 4  # fewer than in training: fewer fit the caches
+            ragged = data.by_length() is not None
+            return 1024 if ragged else int(np.clip(max_steps // data.longest(), 1, 1024)), max_steps
+        # A convolution makes many values of one: fewer rows fit the caches.
+        convolves = getattr(self.module_, "work_per_row", None) is not None
+        n_values = PREDICT_VALUES // 2 if convolves else PREDICT_VALUES
+        return int(np.clip(data.chunk_size(n_values), 16, 1024)), None
 
     # What skorch asks for ----------------------------------------------------------------------
 

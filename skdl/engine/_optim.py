@@ -165,7 +165,8 @@ class Schedule:
         """Rate of one step, as a part of the peak."""
         if step < self.n_warmup:
             return (step + 1) / self.n_warmup
-        return self.shape((step - self.n_warmup) / max(1, self.n_steps - self.n_warmup))
+        # Batches that are cut to size may be some more in one epoch than in another.
+        return self.shape(min(1.0, (step - self.n_warmup) / max(1, self.n_steps - self.n_warmup)))
 
     def before_step(self) -> None:
         if self.active:

@@ -18,6 +18,7 @@ from ._classical import (
 )
 from ._cnn import CNNClassifier
 from ._recurrent import GRUClassifier, GRURegressor, LSTMClassifier, LSTMRegressor
+from ._transformer import TransformerClassifier
 
 __all__ = [
     "SVC",
@@ -39,4 +40,5 @@ __all__ = [
     "RandomForestClassifier",
     "RandomForestRegressor",
     "Ridge",
+    "TransformerClassifier",
 ]

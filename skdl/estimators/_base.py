@@ -115,6 +115,12 @@ class TorchEstimator(BaseEstimator):
         """y validated: floats (n, k) or class indices (n,)."""
         raise NotImplementedError
 
+    def _learn_inputs(
+        self, data: Data, rows: np.ndarray, target: np.ndarray, weight: np.ndarray | None, seed: int
+    ) -> Data:
+        """The columns of all rows, where reading them must be learned from the training rows."""
+        return data
+
     def _class_weights(self, target: np.ndarray) -> np.ndarray | None:
         """A weight per row from the classes, or None."""
         return None
@@ -186,6 +192,7 @@ class TorchEstimator(BaseEstimator):
             rows = usable[rows]
             if not go_on:
                 self._learn_target(target[rows], None if weight is None else weight[rows])
+                data = self._learn_inputs(data, rows, target, weight, seed)
             data = data.with_columns(y=self._target_column(target))
             if weight is not None:
                 mean = weight[rows].mean()

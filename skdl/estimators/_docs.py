@@ -12,17 +12,66 @@ from ._base import TorchEstimator
 # name: (type, meaning). The default comes from the class.
 PARAMETERS: dict[str, tuple[str, str]] = {
     "hidden_size": ("int", "Features of the hidden state, at least 1."),
-    "n_layers": ("int", "Recurrent layers, one over the other, at least 1."),
+    "n_layers": ("int", "Layers, one over the other, at least 1."),
     "bidirectional": ("bool", "Whether to read each sequence backwards too."),
     "pooling": (
-        '{"last", "mean", "max", "attention"}',
-        "How the states of all steps become one: the last real step's (never padding's), their\n"
-        "mean, their maximum, or a mean whose weights are learned.",
+        '{"mean", "max", "attention", "last", "cls"}',
+        "How the states of all steps become one: their mean, their maximum, a mean whose weights\n"
+        "are learned, in recurrent networks the last real step's (never padding's), in\n"
+        'Transformers with "cls" that of a step of its own before the others.',
     ),
     "dropout": (
         "float",
-        "Part of the features that is zeroed in training, before the head and between recurrent\n"
+        "Part of the features that is zeroed in training, before the head and in or between\n"
         "layers; in [0, 1).",
+    ),
+    "d_model": ("int", "Features of each token or patch, at least 1."),
+    "n_heads": ("int", "Heads of the attention; must divide ``d_model``."),
+    "dim_feedforward": (
+        "int or None",
+        "Hidden features of the feed-forward networks; None is 4 times ``d_model``.",
+    ),
+    "positional": (
+        '{"rotary", "sinusoidal", "learned"}',
+        'How the network knows the order of tokens: "rotary" turns queries and keys by their\n'
+        'position, "sinusoidal" adds fixed waves to the tokens, "learned" learned vectors.',
+    ),
+    "max_length": (
+        "int",
+        "Most tokens of a text that the Transformer sees: of a longer one its first and its last\n"
+        "half of so many. The linear model beside it sees all.",
+    ),
+    "input_type": (
+        '{"auto", "text", "numeric"}',
+        'What the rows of X are; "auto" takes what holds a str for text.',
+    ),
+    "tokenizer": (
+        '{"word", "bpe", "wordpiece", "char"} or tokenizers.Tokenizer',
+        "How texts are cut: a kind, trained on the training rows in ``fit``, or one trained\n"
+        'before, used as it is. "word" takes words, signs and single Chinese characters, "char"\n'
+        'every character; "bpe" and "wordpiece" find pieces of words.',
+    ),
+    "vocab_size": ("int", "Most tokens of a tokenizer trained in ``fit``, at least 3."),
+    "min_frequency": (
+        "int",
+        'How often a token must occur to be known (in "bpe" and "wordpiece": a pair to be\n'
+        "joined), at least 1.",
+    ),
+    "lowercase": ("bool", "Whether texts are lowercased first."),
+    "token_dropout": (
+        "float",
+        "Part of the tokens that is made unknown in training, or of the patches that is zeroed;\n"
+        "in [0, 1).",
+    ),
+    "embeddings": (
+        "mapping, fitted Word2VecTransformer or None",
+        "Vectors of words to begin with: word -> array of shape (size,). Other tokens are drawn\n"
+        "alike. A linear map follows where ``size`` is not ``d_model``.",
+    ),
+    "pretrained": (
+        "str or None",
+        "A checkpoint to start from in place of an own tokenizer and network: a local folder or\n"
+        "the name of a model of the Hugging Face hub, with weights in safetensors.",
     ),
     "n_channels": (
         "int or None",
@@ -36,10 +85,12 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     ),
     "highway": (
         "bool",
-        "Whether a straight line through the last steps stands beside the recurrence, which then\n"
-        "learns what the line leaves. The line is fitted in closed form to all rows of ``fit``\n"
-        "before training starts; the rows that validate then decide how much of the correction\n"
-        "counts in prediction. It sees at most 256 numbers, so there is none for more channels.",
+        "Whether a linear model stands beside the network. In recurrent regressors a straight\n"
+        "line through the last steps, fitted in closed form to all rows of ``fit``; the network\n"
+        "learns what it leaves, and the rows that validate decide how much of that counts. It\n"
+        "sees at most 256 numbers, so there is none for more channels. In Transformers on text a\n"
+        "support vector machine on n-grams of words and characters, whose scores are added to the\n"
+        "network's in prediction; none on numbers and beside ``pretrained``.",
     ),
     "loss": (
         '{"squared_error", "absolute_error", "huber", "quantile"}',
@@ -127,7 +178,7 @@ PARAMETERS: dict[str, tuple[str, str]] = {
         'int or "auto"',
         'Most passes over the training rows, at least 1. "auto" is 100 in recurrent networks; in\n'
         "convolutional ones what makes 1,200 steps of the optimizer, but at least 20 and at most\n"
-        "60.",
+        "60; in Transformers TODO.",
     ),
     "batch_size": (
         'int or "auto"',
@@ -225,6 +276,9 @@ ATTRIBUTES: dict[str, tuple[str, str]] = {
     "n_channels_in_": ("int", "Channels of each step."),
     "kind_": ("str", '"image" or "signal".'),
     "input_shape_": ("tuple of int", "Shape of one row, channels last: (H, W, C) or (T, C)."),
+    "input_type_": ("str", '"text" or "numeric".'),
+    "tokenizer_": ("tokenizers.Tokenizer", "What cuts texts; of texts only."),
+    "patch_size_": ("int", "Steps of a patch; of numeric sequences only."),
     "n_steps_in_": ("int", "Steps of each sequence; not set by lists of sequences."),
     "feature_names_in_": ("ndarray of shape (n_features_in_,)", "Column names of a DataFrame."),
 }

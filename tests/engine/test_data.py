@@ -60,17 +60,19 @@ def test_streamed_takes_what_an_array_would(rows):
 
 
 def test_ragged_pads_to_the_longest_of_the_batch():
-    taken = ragged().take(torch.tensor([1, 0]))
-    assert taken["x"][..., 0].tolist() == [[3, 0], [1, 2]]
-    assert taken["lengths"].tolist() == [1, 2]
-    assert ragged().take(slice(0, 3))["x"].shape == (3, 3, 1)
+    padded, lengths = ragged().take(torch.tensor([1, 0]))
+    assert padded[..., 0].tolist() == [[3, 0], [1, 2]]
+    assert lengths.tolist() == [1, 2]
+    assert ragged().take(slice(0, 3))[0].shape == (3, 3, 1)
+    tokens = Ragged(torch.tensor([4, 5, 6]), torch.tensor([1, 2])).take(slice(0, 2))[0]
+    assert tokens.tolist() == [[4, 0], [5, 6]]
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.integers(1, 3))
 def test_ragged_gives_back_every_sequence(lengths, n_channels):
     sequences = [torch.rand(length, n_channels) + 1 for length in lengths]
-    taken = Ragged(torch.cat(sequences), torch.tensor(lengths)).take(slice(None))
-    for padded, sequence, length in zip(taken["x"], sequences, lengths, strict=True):
+    taken, _ = Ragged(torch.cat(sequences), torch.tensor(lengths)).take(slice(None))
+    for padded, sequence, length in zip(taken, sequences, lengths, strict=True):
         assert padded[:length].equal(sequence)
         assert not padded[length:].any()
 

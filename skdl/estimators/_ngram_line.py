@@ -1,0 +1,89 @@
+"""The linear model of n-grams that stands beside a Transformer: a line that few texts suffice for."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.special import log_softmax
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.svm import LinearSVC
+
+from ..preprocessing._ngrams import Ngrams
+
+N_FOLDS = 3
+SCALES = np.geomspace(0.5, 20, 40)
+
+
+class NgramLine:
+    """A linear support vector machine on tf-idf of n-grams, its scores scaled to log-probabilities.
+
+    The scale is what suits the scores of rows that were left out in turn best.
+
+    Parameters
+    ----------
+    n_classes : int
+    lowercase : bool
+    seed : int
+    """
+
+    def __init__(self, n_classes: int, *, lowercase: bool, seed: int) -> None:
+        self.n_classes, self.seed = n_classes, seed
+        self.ngrams = Ngrams(lowercase=lowercase)
+
+    def fit(self, texts: Sequence[str], target: np.ndarray, weight: np.ndarray | None) -> NgramLine:
+        """Learn features, coefficients and scale from texts and their class indices."""
+        features = self.ngrams.fit_transform(texts)
+        weight = np.ones(len(target)) if weight is None else weight / weight.mean()
+        self.coef, self.intercept = self._fitted(features, target, weight)
+        self.scale = self._calibrated(features, target, weight)
+        return self
+
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
+        """Scores (n_texts, n_classes), up to a constant of the row their log-probabilities."""
+        features = self.ngrams.transform(texts)
+        scores: np.ndarray = self.scale * (features @ self.coef + self.intercept)
+        return scores
+
+    def _fitted(
+        self, features: sp.csr_array, target: np.ndarray, weight: np.ndarray, tol: float = 1e-2
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients (n_features, n_classes) and intercepts; a class that is missing scores -1."""
+        coef = np.zeros((features.shape[1], self.n_classes), dtype=np.float32)
+        intercept = np.full(self.n_classes, -1.0, dtype=np.float32)
+        present = np.unique(target)
+        if len(present) < 2:
+            intercept[present] = 1.0
+            return coef, intercept
+        model = LinearSVC(tol=tol, random_state=self.seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # near enough is enough here
+            model.fit(features, target, sample_weight=weight)
+        if len(present) == 2:  # one line parts the two
+            coef[:, present] = np.stack([-model.coef_[0], model.coef_[0]], 1)
+            intercept[present] = np.concatenate([-model.intercept_, model.intercept_])
+        else:
+            coef[:, present], intercept[present] = model.coef_.T, model.intercept_
+        return coef, intercept
+
+    def _calibrated(
+        self, features: sp.csr_array, target: np.ndarray, weight: np.ndarray
+    ) -> np.float32:
+        rng = np.random.default_rng(self.seed)
+        order = rng.permutation(len(target))
+        order = order[np.argsort(target[order], kind="stable")]
+        fold = np.empty(len(target), dtype=int)
+        fold[order] = np.arange(len(target)) % N_FOLDS  # each class in turn
+        scores = np.zeros((len(target), self.n_classes))
+        for left_out in range(N_FOLDS):
+            rows, others = np.flatnonzero(fold == left_out), np.flatnonzero(fold != left_out)
+            if len(rows) and len(others):
+                coef, intercept = self._fitted(
+                    features[others], target[others], weight[others], tol=0.1
+                )
+                scores[rows] = features[rows] @ coef + intercept
+        own = np.arange(len(target)), target
+        losses = [-weight @ log_softmax(scale * scores, 1)[own] for scale in SCALES]
+        return np.float32(SCALES[int(np.argmin(losses))])

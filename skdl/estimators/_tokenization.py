@@ -1,0 +1,184 @@
+"""Which tokenizer a text estimator has, and the tokens that its network gets."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..preprocessing._tokens import (
+    CACHE,
+    KINDS,
+    digest,
+    import_tokenizers,
+    pieces_kept,
+    token_strings,
+    tokens_of,
+    train_tokenizer,
+    unknown_of,
+)
+
+
+class Tokenization:
+    """A trained tokenizer, and how much of a long text is kept.
+
+    What it made of the same texts lately is not made again: candidates of a grid search that share
+    tokenizer and fold differ in their networks only.
+
+    Parameters
+    ----------
+    tokenizer : tokenizers.Tokenizer
+    max_length : int
+        Most tokens of a text.
+    key : hashable
+        What tells this tokenizer from others.
+    truncates : bool, default=False
+        Whether the tokenizer itself cuts long texts, to keep its special tokens.
+    """
+
+    def __init__(
+        self, tokenizer: Any, max_length: int, key: object, *, truncates: bool = False
+    ) -> None:
+        self.tokenizer, self.max_length, self.truncates = tokenizer, max_length, truncates
+        self.key = (key, max_length)
+
+    @classmethod
+    def trained(
+        cls,
+        tokenizer: Any,
+        texts: Sequence[str],
+        *,
+        max_length: int,
+        vocab_size: int,
+        min_frequency: int,
+        lowercase: bool,
+    ) -> Tokenization:
+        """One trained on texts where ``tokenizer`` is the name of a kind, else a copy of it."""
+        if not isinstance(tokenizer, str):
+            kept = copied(tokenizer)
+            return cls(kept, max_length, hashlib.blake2b(kept.to_str().encode()).hexdigest())
+        options = {
+            "vocab_size": vocab_size, "min_frequency": min_frequency, "lowercase": lowercase
+        }  # fmt: skip
+        key = (tokenizer, *options.values(), digest(texts))
+
+        def train() -> tuple[Any, int]:
+            made = train_tokenizer(tokenizer, texts, **options)  # type: ignore[arg-type]
+            return made, 200 * made.get_vocab_size()
+
+        return cls(CACHE.get(key, train), max_length, key)
+
+    def ids(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Ids of all texts one after the other, and how many each has; long ones cut."""
+
+        def tokenize() -> tuple[tuple[np.ndarray, np.ndarray], int]:
+            values, lengths = tokens_of(self.tokenizer, texts)
+            if not self.truncates and lengths.max() > self.max_length:
+                values = values[pieces_kept(lengths, self.max_length)]
+                lengths = np.minimum(lengths, self.max_length)
+            return (values, lengths), values.nbytes + lengths.nbytes
+
+        made: tuple[np.ndarray, np.ndarray] = CACHE.get((self.key, digest(texts)), tokenize)
+        return made
+
+    def strings(self, texts: Sequence[str]) -> list[list[str]]:
+        """The tokens of each text, as strings; long texts cut."""
+        tokens = token_strings(self.tokenizer, texts)
+        if self.truncates:
+            return tokens
+        n_last = self.max_length // 2
+        n_first = self.max_length - n_last
+        return [
+            found
+            if len(found) <= self.max_length
+            else found[:n_first] + found[len(found) - n_last :]
+            for found in tokens
+        ]
+
+    @property
+    def n_tokens(self) -> int:
+        return int(self.tokenizer.get_vocab_size())
+
+    @property
+    def unknown(self) -> int:
+        return unknown_of(self.tokenizer)
+
+
+def check_tokenizer(tokenizer: Any) -> None:
+    """Raise ValueError or TypeError for what is neither a kind of tokenizer nor a trained one."""
+    if isinstance(tokenizer, str):
+        if tokenizer not in KINDS:
+            raise ValueError(
+                f"tokenizer must be one of {KINDS} or a tokenizers.Tokenizer, got {tokenizer!r}."
+            )
+        return
+    if not isinstance(tokenizer, import_tokenizers().Tokenizer):
+        raise TypeError(
+            f"tokenizer must be one of {KINDS} or a tokenizers.Tokenizer, got "
+            f"{type(tokenizer).__name__}."
+        )
+    if not tokenizer.get_vocab_size():
+        raise ValueError("tokenizer has an empty vocabulary: train it first, or pass a name.")
+
+
+def copied(tokenizer: Any) -> Any:
+    """The tokenizer without its padding and truncation, which are done here."""
+    kept = type(tokenizer).from_str(tokenizer.to_str())
+    kept.no_padding()
+    kept.no_truncation()
+    return kept
+
+
+def token_vectors(
+    embeddings: Any, tokenization: Tokenization, dtype: torch.dtype, seed: int
+) -> Tensor:
+    """Vectors (n_tokens, size) of the vocabulary; those of unknown words are drawn alike.
+
+    Parameters
+    ----------
+    embeddings : mapping of str to array of shape (size,), or fitted Word2VecTransformer
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none, knows no token, or its vectors are no finite numbers of one size.
+    """
+    vector_of = _lookup(embeddings)
+    vocabulary = tokenization.tokenizer.get_vocab()
+    found = {i: np.asarray(vector_of[t], float) for t, i in vocabulary.items() if t in vector_of}
+    if not found:
+        raise ValueError(
+            f"embeddings has a vector for none of the {len(vocabulary)} tokens in X; it must be "
+            "made for words as the tokenizer makes them (lowercase, say)."
+        )
+    shapes = {vector.shape for vector in found.values()}
+    if len(shapes) > 1 or len(next(iter(shapes))) != 1:
+        raise ValueError(f"embeddings must hold vectors of one size, got shapes {sorted(shapes)}.")
+    known = np.stack(list(found.values()))
+    if not np.isfinite(known).all():
+        raise ValueError("embeddings must hold finite numbers, and holds NaN or infinity.")
+    drawn = np.random.default_rng(seed).normal(size=(max(vocabulary.values()) + 1, known.shape[1]))
+    vectors = drawn * known.std(0) + known.mean(0)
+    vectors[list(found)] = known
+    return torch.from_numpy(vectors).to(dtype)
+
+
+def _lookup(embeddings: Any) -> Any:
+    """What gives a vector for a word, and knows which words it has."""
+    if hasattr(embeddings, "vectors_") and hasattr(embeddings, "vocabulary_"):
+        rows = embeddings.vocabulary_
+        return {word: embeddings.vectors_[row] for word, row in rows.items()}
+    if hasattr(embeddings, "fit"):
+        raise ValueError(
+            f"embeddings must be fitted, and this {type(embeddings).__name__} has no vectors_."
+        )
+    if not (hasattr(embeddings, "__contains__") and hasattr(embeddings, "__getitem__")):
+        raise TypeError(
+            "embeddings must be a mapping from words to vectors or a fitted Word2VecTransformer, "
+            f"got {type(embeddings).__name__}."
+        )
+    return embeddings

@@ -1,0 +1,151 @@
+"""n-grams of words and of the characters in them, as tf-idf: what a linear model of text sees."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import scipy.sparse as sp
+
+# Words, every Chinese character, every sign.
+WORDS = re.compile(r"[㐀-䶿一-鿿豈-﫿]|[^\W㐀-䶿一-鿿豈-﫿]+|[^\w\s]")
+CHARACTERS = (3, 4, 5)
+FACTORS = np.random.default_rng(0).integers(2**63, size=8, dtype=np.uint64) | np.uint64(1)
+
+
+def mixed(keys: np.ndarray) -> np.ndarray:
+    """Keys spread over all 64 bits (splitmix64, Steele et al., 2014)."""
+    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return keys ^ (keys >> np.uint64(31))
+
+
+def hashed(symbols: np.ndarray, size: int) -> np.ndarray:
+    """A key for each window of so many symbols (n - size + 1,)."""
+    n_windows = max(0, len(symbols) - size + 1)
+    keys = np.full(n_windows, size, dtype=np.uint64)
+    for place in range(size):
+        keys = mixed(keys * FACTORS[0] + symbols[place : place + n_windows])
+    return keys
+
+
+class Ngrams:
+    """Words, pairs of words, and the pieces of 3 to 5 characters in words, as tf-idf.
+
+    A row is (1 + log count) * (1 + log((1 + n) / (1 + df))), words and pieces each scaled to
+    length 1, then both together. Words never seen are still known by their pieces.
+
+    Parameters
+    ----------
+    lowercase : bool
+    """
+
+    def __init__(self, *, lowercase: bool = True) -> None:
+        self.lowercase = lowercase
+
+    def fit_transform(self, texts: Sequence[str]) -> sp.csr_array:
+        """The features (n_texts, n_features) of the texts that they are learned from."""
+        blocks = []
+        self.keys, self.idf = [], []
+        for (keys, counts), min_df in zip(self._counts(texts), (1, 2), strict=True):
+            df = np.bincount(counts.indices, minlength=counts.shape[1])
+            kept = np.flatnonzero(df >= min_df)
+            self.keys.append(keys[kept])
+            self.idf.append(np.log((1 + len(texts)) / (1 + df[kept])).astype(np.float32) + 1)
+            blocks.append(self._weighted(counts[:, kept], self.idf[-1]))
+        return self._joined(blocks)
+
+    def transform(self, texts: Sequence[str]) -> sp.csr_array:
+        """The features of any texts."""
+        blocks = []
+        for (keys, counts), known, idf in zip(
+            self._counts(texts), self.keys, self.idf, strict=True
+        ):
+            place = np.searchsorted(known, keys).clip(max=max(0, len(known) - 1))
+            found = known[place] == keys if len(known) else np.zeros(len(keys), dtype=bool)
+            to_known = sp.csr_array(
+                (np.ones(found.sum(), np.float32), (np.flatnonzero(found), place[found])),
+                shape=(len(keys), len(known)),
+            )
+            blocks.append(self._weighted(counts @ to_known, idf))
+        return self._joined(blocks)
+
+    @property
+    def n_features(self) -> int:
+        return sum(map(len, self.keys))
+
+    def _counts(self, texts: Sequence[str]) -> list[tuple[np.ndarray, sp.csr_array]]:
+        """Keys (n,) and counts (n_texts, n), of words and of pieces."""
+        index: dict[str, int] = {}
+        words, lengths = [], []
+        for text in texts:
+            found = WORDS.findall(text.lower() if self.lowercase else text)
+            lengths.append(len(found))
+            words += [index.setdefault(word, len(index)) for word in found]
+        row = np.repeat(np.arange(len(texts)), lengths)
+        of_text = np.array(words, dtype=np.int64)
+        piece_of, word_of, first = _pieces(list(index))
+        # A word's key: those of its characters, whatever words there are beside it.
+        word_keys = first
+        singles = word_keys[of_text]
+        same = row[1:] == row[:-1]
+        pairs = hashed(singles, 2)[same]
+        rows = np.concatenate([row, row[1:][same]])
+        counts_of_words = _count(np.concatenate([singles, pairs]), rows, len(texts))
+        keys, column = np.unique(piece_of, return_inverse=True)
+        pieces = sp.csr_array(
+            (np.ones(len(column), np.float32), (word_of, column)), shape=(len(index), len(keys))
+        )
+        of_words = sp.csr_array(
+            (np.ones(len(row), np.float32), (row, of_text)), shape=(len(texts), len(index))
+        )
+        return [counts_of_words, (keys, of_words @ pieces)]
+
+    @staticmethod
+    def _weighted(counts: sp.csr_array, idf: np.ndarray) -> sp.csr_array:
+        counts = sp.csr_array(counts, dtype=np.float32)
+        counts.sum_duplicates()
+        counts.data = (1 + np.log(counts.data)) * idf[counts.indices]
+        return counts
+
+    @staticmethod
+    def _joined(blocks: list[sp.csr_array]) -> sp.csr_array:
+        squares = np.stack([block.multiply(block).sum(1) for block in blocks])  # (2, n)
+        n_filled = np.maximum((squares > 0).sum(0), 1)
+        scales = 1 / np.sqrt(np.maximum(squares, 1e-12) * n_filled)
+        scaled = [
+            sp.diags_array(scale) @ block for block, scale in zip(blocks, scales, strict=True)
+        ]
+        features = sp.csr_array(sp.hstack(scaled), dtype=np.float32)
+        features.indices = features.indices.astype(np.int32)  # what scikit-learn's models take
+        features.indptr = features.indptr.astype(np.int32)
+        return features
+
+
+def _count(keys: np.ndarray, rows: np.ndarray, n_rows: int) -> tuple[np.ndarray, sp.csr_array]:
+    unique, column = np.unique(keys, return_inverse=True)
+    ones = np.ones(len(keys), np.float32)
+    return unique, sp.csr_array((ones, (rows, column)), shape=(n_rows, len(unique)))
+
+
+def _pieces(words: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Keys of the pieces of all words, which word each is of, and a key of each whole word."""
+    lengths = np.array([len(word) + 2 for word in words], dtype=np.int64)
+    text = "".join(f"<{word}>" for word in words)
+    symbols = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    symbols = symbols.astype(np.uint64)
+    word_of = np.repeat(np.arange(len(words)), lengths)
+    starts = np.cumsum(lengths) - lengths
+    place = np.arange(len(symbols)) - np.repeat(starts, lengths)
+    left = np.repeat(lengths, lengths) - place  # symbols from here to the end of the word
+    long_enough = np.repeat(lengths > 3, lengths)  # a word of one character is no piece
+    keys, owners = [], []
+    for size in CHARACTERS:
+        windows = hashed(symbols, size)
+        inside = (left >= size)[: len(windows)] & long_enough[: len(windows)]
+        keys.append(windows[inside])
+        owners.append(word_of[: len(windows)][inside])
+    powers = mixed(place.astype(np.uint64) * FACTORS[1] + symbols * FACTORS[2])
+    whole = mixed(np.add.reduceat(powers, starts)) if len(words) else powers
+    return np.concatenate(keys), np.concatenate(owners), whole

@@ -1,0 +1,204 @@
+"""Texts to tokens: training a tokenizer, and what it made of texts, kept for a while."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+PAD, UNKNOWN = "[PAD]", "[UNK]"
+KINDS = ("word", "bpe", "wordpiece", "char")
+CACHE_BYTES = 256 * 2**20
+
+Tokens = tuple[np.ndarray, np.ndarray]  # ids of all texts one after the other, and how many of each
+
+
+def import_tokenizers() -> Any:
+    """The package tokenizers.
+
+    Raises
+    ------
+    ImportError
+        If it is not installed, saying how to.
+    """
+    try:
+        import tokenizers
+    except ImportError as error:
+        raise ImportError(
+            'Text needs the package tokenizers; install it with: pip install "skdl[text]".'
+        ) from error
+    return tokenizers
+
+
+def train_tokenizer(
+    kind: str, texts: Sequence[str], *, vocab_size: int, min_frequency: int, lowercase: bool
+) -> Tokenizer:
+    """A tokenizer of these texts; [PAD] is its token 0, [UNK] its token 1.
+
+    Chinese characters are words of their own, but for "bpe" and "wordpiece", which find the words.
+
+    Parameters
+    ----------
+    kind : {"word", "bpe", "wordpiece", "char"}
+    texts : sequence of str
+    vocab_size : int
+        Most tokens, the two special ones among them.
+    min_frequency : int
+        How often a token must occur.
+    lowercase : bool
+
+    Raises
+    ------
+    ValueError
+        If no token remains.
+    """
+    tk = import_tokenizers()
+    models, pre = tk.models, tk.pre_tokenizers
+    options = {"unk_token": UNKNOWN}
+    model = {"bpe": models.BPE, "wordpiece": models.WordPiece}.get(kind, models.WordLevel)
+    tokenizer = tk.Tokenizer(model(**options))
+    tokenizer.normalizer = tk.normalizers.BertNormalizer(
+        clean_text=True,
+        handle_chinese_chars=kind == "word",
+        strip_accents=False,
+        lowercase=lowercase,
+    )
+    every_character = pre.Split(tk.Regex(r"[\s\S]"), behavior="isolated")
+    tokenizer.pre_tokenizer = every_character if kind == "char" else pre.Whitespace()
+    trainers = {"bpe": tk.trainers.BpeTrainer, "wordpiece": tk.trainers.WordPieceTrainer}
+    trainer = trainers.get(kind, tk.trainers.WordLevelTrainer)(
+        vocab_size=vocab_size,
+        min_frequency=min_frequency,
+        special_tokens=[PAD, UNKNOWN],
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(map(clean, texts), trainer)
+    if tokenizer.get_vocab_size() <= 2:
+        raise ValueError(_nothing_left(tokenizer, texts, vocab_size, min_frequency))
+    return tokenizer
+
+
+def _nothing_left(
+    tokenizer: Tokenizer, texts: Sequence[str], vocab_size: int, min_frequency: int
+) -> str:
+    counts: Counter[str] = Counter()
+    for text in texts:
+        normal = tokenizer.normalizer.normalize_str(clean(text))
+        counts.update(word for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normal))
+    if not counts:
+        return "The vocabulary is empty: no text in X has a token. Pass texts with words."
+    word, count = counts.most_common(1)[0]
+    return (
+        f"The vocabulary is empty: min_frequency={min_frequency} and vocab_size={vocab_size} leave "
+        f"no token; the most frequent one, {word!r}, occurs {count} times. Lower min_frequency, "
+        "raise vocab_size, or pass more texts."
+    )
+
+
+def clean(text: str) -> str:
+    """The text in valid Unicode: halves of surrogate pairs become question marks."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
+    return text
+
+
+def tokens_of(tokenizer: Tokenizer, texts: Sequence[str]) -> Tokens:
+    """Ids (n_tokens,) of all texts one after the other, and the number of each text's (n_texts,).
+
+    A text without any token gets the unknown one.
+    """
+    ids = [encoding.ids for encoding in _encoded(tokenizer.encode_batch_fast, texts)]
+    lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
+    if not lengths.all():
+        nothing = [unknown_of(tokenizer)]
+        ids = [found or nothing for found in ids]
+        lengths = np.maximum(lengths, 1)
+    values = np.fromiter(chain.from_iterable(ids), dtype=np.int32, count=lengths.sum())
+    return values, lengths
+
+
+def token_strings(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[str]]:
+    """The tokens of each text, as strings."""
+    nothing = [str(tokenizer.id_to_token(unknown_of(tokenizer)))]
+    return [encoding.tokens or nothing for encoding in _encoded(tokenizer.encode_batch, texts)]
+
+
+def _encoded(encode_batch: Callable[[list[str]], list[Any]], texts: Sequence[str]) -> list[Any]:
+    texts = list(texts)
+    try:
+        return encode_batch(texts)
+    except (TypeError, UnicodeEncodeError):  # invalid Unicode, which is rare
+        return encode_batch([clean(text) for text in texts])
+
+
+def unknown_of(tokenizer: Tokenizer) -> int:
+    """The token that stands for what is not in the vocabulary; 0 where there is none."""
+    for name in (getattr(tokenizer.model, "unk_token", None), UNKNOWN, "<unk>"):
+        found = None if name is None else tokenizer.token_to_id(name)
+        if found is not None:
+            return int(found)
+    return 0
+
+
+def pieces_kept(lengths: np.ndarray, max_length: int) -> np.ndarray:
+    """Which tokens of all texts are kept (n_tokens,): of a long text its beginning and its end.
+
+    Its first and last ``max_length / 2`` tokens: Sun et al., "How to fine-tune BERT for text
+    classification?" (2019), lost least so.
+    """
+    starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    place = np.arange(lengths.sum()) - starts
+    from_end = np.repeat(lengths, lengths) - place  # 1 for the last token
+    n_last = max_length // 2
+    return (place < max_length - n_last) | (from_end <= n_last)
+
+
+class Cache:
+    """What was computed lately, by key, up to a size in bytes; safe to share between threads.
+
+    Candidates of a grid search differ in their networks while the texts of a fold stay the same.
+    """
+
+    def __init__(self, max_bytes: int = CACHE_BYTES) -> None:
+        self.max_bytes = max_bytes
+        self.entries: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self.lock = threading.Lock()
+
+    def get(self, key: Hashable, compute: Callable[[], tuple[Any, int]]) -> Any:
+        """The value of a key; ``compute`` gives value and size in bytes where it is not there."""
+        with self.lock:
+            if key in self.entries:
+                self.entries.move_to_end(key)
+                return self.entries[key][0]
+        value, n_bytes = compute()
+        with self.lock:
+            self.entries[key] = value, n_bytes
+            while sum(size for _, size in self.entries.values()) > self.max_bytes:
+                self.entries.popitem(last=False)
+        return value
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self.lock:
+            self.entries.clear()
+
+
+CACHE = Cache()
+
+
+def digest(texts: Sequence[str]) -> bytes:
+    """What tells one sequence of texts from another."""
+    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+    made = hashlib.blake2b(lengths.tobytes(), digest_size=20)
+    made.update("".join(texts).encode(errors="surrogatepass"))
+    return made.digest()
