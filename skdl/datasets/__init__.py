@@ -17,13 +17,25 @@ from skdl.datasets._images import FASHION_MNIST_CLASSES, fetch_fashion_mnist
 from skdl.datasets._sequences import fetch_indoor_movement, fetch_ucr
 from skdl.datasets._series import fetch_series
 from skdl.datasets._synthetic import make_images, make_sequences
+from skdl.datasets._texts import (
+    fetch_sms_spam,
+    fetch_snips,
+    fetch_subj,
+    fetch_tang_poetry,
+    fetch_ud_sentences,
+)
 
 __all__ = [
     "FASHION_MNIST_CLASSES",
     "fetch_fashion_mnist",
     "fetch_indoor_movement",
     "fetch_series",
+    "fetch_sms_spam",
+    "fetch_snips",
+    "fetch_subj",
+    "fetch_tang_poetry",
     "fetch_ucr",
+    "fetch_ud_sentences",
     "get_data_home",
     "load_digits_images",
     "load_docstrings",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import lzma
 import os
 import tempfile
 import zlib
@@ -14,25 +15,34 @@ from urllib.request import urlopen
 
 BROWNLEE = "https://raw.githubusercontent.com/jbrownlee/Datasets/master/"
 _TIMEOUT = 30.0  # seconds
+# How a file in the data folder may be packed: suffix, name, what unpacks it.
+_PACKED = ((".gz", "gzip", gzip.decompress), (".xz", "xz", lzma.decompress))
 
 
 @dataclass(frozen=True)
 class RemoteFile:
     """A file of a data set: its place under the data folder, its contents' SHA256, its source.
 
-    Where the source ends in ``.gz`` and the place does not, the source is the packed file: it is
-    saved as it is, beside the place with ``.gz`` appended, and `sha256` is that of what it holds.
+    Where the source ends in ``.gz`` or ``.xz`` and the place does not, the source is the packed
+    file: it is saved as it is, beside the place with the suffix appended, and `sha256` is that of
+    what it holds.
+
+    `made_how` is set where no single download gives the file: it says how to make it from what is
+    at `url`, and nothing is downloaded.
     """
 
     path: str
     sha256: str
     url: str
+    made_how: str = ""
 
     @property
     def saved_as(self) -> str:
         """Where a download goes: to `path`, or packed beside it."""
-        packed = self.url.endswith(".gz") and not self.path.endswith(".gz")
-        return self.path + ".gz" if packed else self.path
+        for suffix, *_ in _PACKED:
+            if self.url.endswith(suffix) and not self.path.endswith(suffix):
+                return self.path + suffix
+        return self.path
 
 
 def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
@@ -62,7 +72,7 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
 def read_file(
     file: RemoteFile, *, data_home: str | os.PathLike[str] | None, download_if_missing: bool
 ) -> bytes:
-    """Return the checked contents of a file, unpacked where the folder holds it as ``.gz``.
+    """Return the checked contents of a file, unpacked where it is stored as ``.gz`` or ``.xz``.
 
     Raises
     ------
@@ -73,12 +83,13 @@ def read_file(
     """
     home = get_data_home(data_home)
     path = home / file.path
-    packed = path.with_name(path.name + ".gz")
     if path.is_file():
         return _checked(path.read_bytes(), file, path)
-    if packed.is_file():
-        return _checked(_unpack(packed.read_bytes(), packed), file, packed)
-    if not download_if_missing:
+    for suffix, *_ in _PACKED:
+        packed = path.with_name(path.name + suffix)
+        if packed.is_file():
+            return _checked(_unpack(packed.read_bytes(), packed), file, packed)
+    if file.made_how or not download_if_missing:
         raise FileNotFoundError(_where_to_get(file, home))
     return _download(file, home)
 
@@ -114,11 +125,14 @@ def _download(file: RemoteFile, home: Path) -> bytes:
 
 
 def _unpack(packed: bytes, source: Path | str) -> bytes:
+    """Unpack what `source`, by its suffix, is packed with."""
+    ends = str(source).endswith
+    kind, unpack = next((kind, unpack) for suffix, kind, unpack in _PACKED if ends(suffix))
     try:
-        return gzip.decompress(packed)
-    except (OSError, EOFError, zlib.error) as error:
+        return unpack(packed)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise ValueError(
-            f"{source} must be a whole gzip file, and unpacking it failed: {error}. Delete the "
+            f"{source} must be a whole {kind} file, and unpacking it failed: {error}. Delete the "
             "file and fetch it anew."
         ) from error
 
@@ -134,8 +148,13 @@ def _checked(contents: bytes, file: RemoteFile, source: Path | str) -> bytes:
 
 
 def _where_to_get(file: RemoteFile, home: Path) -> str:
+    place = home / file.saved_as
+    if file.made_how:
+        how = f"No download gives it: make it from {file.url}, and save it as {place}: "
+        how += f"{file.made_how}. Or"
+    else:
+        how = f"Save {file.url} as {place}, or"
     return (
-        f"The data file {file.path} must be under {home}, and is not there. Save {file.url} as "
-        f"{home / file.saved_as}, or set the environment variable SKDL_DATA (or pass data_home=) "
-        "to the folder that holds it."
+        f"The data file {file.path} must be under {home}, and is not there. {how} set the "
+        "environment variable SKDL_DATA (or pass data_home=) to the folder that holds it."
     )

@@ -1,7 +1,8 @@
 """Displays: plots of what was learned and measured, in the manner of scikit-learn's."""
 
+from ._attention import AttentionDisplay
 from ._comparison import ComparisonDisplay
 from ._fit_history import FitHistoryDisplay
 from ._grad_cam import GradCAMDisplay
 
-__all__ = ["ComparisonDisplay", "FitHistoryDisplay", "GradCAMDisplay"]
+__all__ = ["AttentionDisplay", "ComparisonDisplay", "FitHistoryDisplay", "GradCAMDisplay"]

@@ -22,6 +22,7 @@ GRIDS: dict[str, dict[str, list[Any]]] = {
     "LinearRegression": {"fit_intercept": [True, False]},
     "LinearSVC": {"C": [0.01, 0.1, 1.0, 10.0]},
     "LogisticRegression": {"C": [0.01, 0.1, 1.0, 10.0]},
+    "MultinomialNB": {"alpha": [0.01, 0.1, 0.5, 1.0]},
     "NearestCentroid": {"metric": ["euclidean", "manhattan"]},
     "Perceptron": {"penalty": ["l1", "l2"], "alpha": [1e-6, 1e-5, 1e-4]},
     "RandomForestClassifier": {"max_features": ["sqrt", 0.3], "min_samples_leaf": [1, 3, 10]},
@@ -29,6 +30,11 @@ GRIDS: dict[str, dict[str, list[Any]]] = {
     "Ridge": {"alpha": [0.01, 0.1, 1.0, 10.0, 100.0, 1000.0]},
     "SVC": {"C": [1.0, 10.0, 100.0], "gamma": ["scale", 1e-3, 1e-2, 0.1]},
     "SVR": {"C": [1.0, 10.0, 100.0], "epsilon": [0.01, 0.1], "gamma": ["scale", 0.01]},
+    "TransformerClassifier": {
+        "d_model": [64, 128],
+        "lr": [1e-3, 3e-3],
+        "token_dropout": [0.1, 0.3],
+    },
 }
 
 
@@ -41,7 +47,8 @@ def search_grid(estimator: Any) -> dict[str, list[Any]]:
     Parameters
     ----------
     estimator : estimator instance
-        One of ``skdl.estimators``, or a Pipeline or meta-estimator with one of them at its end.
+        One of ``skdl.estimators``, scikit-learn's ``MultinomialNB``, or a Pipeline or
+        meta-estimator with one of them at its end.
 
     Returns
     -------
@@ -56,12 +63,14 @@ def search_grid(estimator: Any) -> dict[str, list[Any]]:
 
     See Also
     --------
-    make_image_classifier, make_sequence_pipeline, make_tabular_pipeline : Make Pipelines.
+    make_image_classifier, make_sequence_pipeline, make_tabular_pipeline, make_text_classifier
+        Make Pipelines.
 
     Notes
     -----
-    A ``CNNClassifier`` that was given a network, as ``backbone`` or ``architecture``, keeps it:
-    the grid holds what of it is trained, and at which rate.
+    A ``CNNClassifier`` that was given a network, as ``backbone`` or ``architecture``, keeps it,
+    and so does a ``TransformerClassifier`` with ``pretrained``: the grid holds what of it is
+    trained, and at which rate.
 
     Examples
     --------
@@ -90,4 +99,6 @@ def _grid_of(model: Any) -> dict[str, list[Any]]:
         return {"freeze": [False, True], "lr": [1e-3, 3e-3]}
     if callable(getattr(model, "architecture", None)):
         return {"augment": _AUGMENT, "lr": [1e-3, 3e-3]}
+    if getattr(model, "pretrained", None) is not None:
+        return {"freeze": [False, True], "lr": [1e-4, 1e-3]}
     return GRIDS[names[0]]

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import lzma
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,11 @@ def test_the_data_home_is_the_argument_else_the_variable_else_the_cache(monkeypa
 
 @pytest.mark.parametrize(
     ("name", "contents"),
-    [("table.csv", _CONTENTS), ("table.csv.gz", gzip.compress(_CONTENTS))],
+    [
+        ("table.csv", _CONTENTS),
+        ("table.csv.gz", gzip.compress(_CONTENTS)),
+        ("table.csv.xz", lzma.compress(_CONTENTS)),
+    ],
 )
 def test_a_local_file_is_read_plain_or_packed(file, home, name, contents):
     _save(home, name, contents)
@@ -53,7 +58,11 @@ def test_a_local_file_is_read_plain_or_packed(file, home, name, contents):
 
 @pytest.mark.parametrize(
     ("name", "contents"),
-    [("table.csv", b"a,b\n1,3\n"), ("table.csv.gz", gzip.compress(b"a,b\n1,3\n"))],
+    [
+        ("table.csv", b"a,b\n1,3\n"),
+        ("table.csv.gz", gzip.compress(b"a,b\n1,3\n")),
+        ("table.csv.xz", lzma.compress(b"a,b\n1,3\n")),
+    ],
 )
 def test_a_changed_file_is_refused(file, home, name, contents):
     _save(home, name, contents)
@@ -71,6 +80,15 @@ def test_a_changed_file_is_refused(file, home, name, contents):
 def test_a_broken_gzip_is_refused(file, home, broken):
     _save(home, "table.csv.gz", broken)
     with pytest.raises(ValueError, match="must be a whole gzip file"):
+        read_file(file, data_home=home, download_if_missing=True)
+
+
+@pytest.mark.parametrize(
+    "broken", [lzma.compress(_CONTENTS)[:-4], b"\xff" * 30], ids=["cut off", "not packed"]
+)
+def test_a_broken_xz_is_refused(file, home, broken):
+    _save(home, "table.csv.xz", broken)
+    with pytest.raises(ValueError, match="must be a whole xz file"):
         read_file(file, data_home=home, download_if_missing=True)
 
 
@@ -141,3 +159,24 @@ def test_a_set_that_is_itself_a_gzip_is_not_unpacked(packed, home, tmp_path):
     whole = RemoteFile("set/table.csv.gz", hashlib.sha256(contents).hexdigest(), packed.url)
     assert read_file(whole, data_home=home, download_if_missing=True) == contents
     assert read_file(whole, data_home=home, download_if_missing=False) == contents
+
+
+def test_a_source_packed_as_xz(file, home, tmp_path):
+    upstream = tmp_path / "upstream" / "table.csv.xz"
+    upstream.write_bytes(lzma.compress(_CONTENTS))
+    packed = RemoteFile(file.path, file.sha256, upstream.as_uri())
+    assert read_file(packed, data_home=home, download_if_missing=True) == _CONTENTS
+    assert [path.name for path in (home / "set").iterdir()] == ["table.csv.xz"]
+    assert read_file(packed, data_home=home, download_if_missing=False) == _CONTENTS
+
+
+def test_a_file_that_no_download_gives_says_how_to_make_it(file, home):
+    made = RemoteFile(file.path, file.sha256, file.url, made_how="one line for each row")
+    with pytest.raises(FileNotFoundError, match="SKDL_DATA") as caught:
+        read_file(made, data_home=home, download_if_missing=True)
+    assert "No download gives it" in str(caught.value)
+    assert "one line for each row" in str(caught.value)
+    assert file.url in str(caught.value)
+    assert not home.exists()
+    _save(home, "table.csv", _CONTENTS)
+    assert read_file(made, data_home=home, download_if_missing=True) == _CONTENTS

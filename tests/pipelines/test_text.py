@@ -1,0 +1,171 @@
+"""Any classifier takes texts through make_text_classifier."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone, is_classifier
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import BaggingClassifier, HistGradientBoostingClassifier, VotingClassifier
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.naive_bayes import ComplementNB, GaussianNB, MultinomialNB
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, StandardScaler
+
+import skdl.estimators
+from skdl.datasets import load_docstrings
+from skdl.estimators import (
+    SVC,
+    CNNClassifier,
+    LinearSVC,
+    LogisticRegression,
+    LSTMClassifier,
+    TransformerClassifier,
+)
+from skdl.estimators._base import TorchEstimator
+from skdl.pipelines import make_text_classifier, search_grid
+
+SMALL = {"d_model": 16, "n_heads": 2, "max_epochs": 3, "random_state": 0, "device": "cpu"}
+CLASSICAL = [
+    name
+    for name in skdl.estimators.__all__
+    if is_classifier(getattr(skdl.estimators, name)())
+    and not issubclass(getattr(skdl.estimators, name), TorchEstimator)
+]
+TFIDF, SVD = "tfidfvectorizer", "truncatedsvd"
+
+
+@pytest.fixture(scope="module")
+def docstrings():
+    """Docstrings of two families, mixed."""
+    corpus = load_docstrings()
+    rows = [np.flatnonzero(corpus.target == label)[:150] for label in ("gui", "mail")]
+    rows = np.stack(rows, axis=1).ravel()
+    return [corpus.data[i] for i in rows], corpus.target[rows]
+
+
+def steps(estimator=None):
+    return list(make_text_classifier(estimator).named_steps)
+
+
+def test_steps_by_what_the_estimator_takes():
+    assert steps() == ["transformerclassifier"]
+    assert steps(TransformerClassifier()) == ["transformerclassifier"]
+    assert steps(LogisticRegression()) == [TFIDF, "logisticregression"]
+    assert steps(MultinomialNB()) == [TFIDF, "multinomialnb"]
+    assert steps(MLPClassifier()) == [TFIDF, "mlpclassifier"]
+    assert steps(DummyClassifier()) == [TFIDF, "dummyclassifier"]
+    assert steps(GaussianNB()) == [TFIDF, SVD, "gaussiannb"]
+    assert steps(HistGradientBoostingClassifier())[:2] == [TFIDF, SVD]
+
+
+def test_steps_by_what_a_meta_estimator_wraps():
+    assert steps(GridSearchCV(TransformerClassifier(), {})) == ["gridsearchcv"]
+    assert steps(GridSearchCV(GaussianNB(), {})) == [TFIDF, SVD, "gridsearchcv"]
+    assert steps(GridSearchCV(LinearSVC(), {})) == [TFIDF, "gridsearchcv"]
+    assert steps(OneVsRestClassifier(GaussianNB())) == [TFIDF, SVD, "onevsrestclassifier"]
+    assert steps(BaggingClassifier()) == [TFIDF, "baggingclassifier"]
+    voting = VotingClassifier([("a", GaussianNB()), ("b", LinearSVC())])
+    assert steps(voting) == [TFIDF, SVD, "votingclassifier"]
+
+
+def test_steps_by_what_a_pipeline_begins_with():
+    for vectorizer in (TfidfVectorizer(), HashingVectorizer()):
+        assert steps(make_pipeline(vectorizer, LinearSVC())) == ["pipeline"]
+    assert steps(GridSearchCV(make_pipeline(TfidfVectorizer(), SVC()), {})) == ["gridsearchcv"]
+    assert steps(make_pipeline(TransformerClassifier())) == ["pipeline"]
+    assert steps(make_pipeline(MaxAbsScaler(), SVC())) == [TFIDF, "pipeline"]
+    assert steps(make_pipeline(StandardScaler(), SVC())) == [TFIDF, SVD, "pipeline"]
+    assert steps(make_pipeline("passthrough", SVC())) == [TFIDF, "pipeline"]
+
+
+def test_what_is_counted():
+    vectorizer = make_text_classifier(SVC())[0]
+    assert (vectorizer.ngram_range, vectorizer.analyzer) == ((1, 2), "word")
+    model = make_text_classifier(SVC(), ngram_range=(1, 3), analyzer="char")
+    assert (model[0].ngram_range, model[0].analyzer) == ((1, 3), "char")
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_classical_classifiers_take_texts(name, docstrings):
+    X, y = docstrings
+    model = make_text_classifier(getattr(skdl.estimators, name)())
+    assert type(model) is Pipeline
+    assert model.fit(X[:200], y[:200]).score(X[200:], y[200:]) > 0.75
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        ComplementNB(),
+        GaussianNB(),
+        HistGradientBoostingClassifier(max_iter=10),
+        LinearDiscriminantAnalysis(),
+        MLPClassifier((8,), max_iter=1000, random_state=0),
+        make_pipeline(StandardScaler(), SVC()),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_more_of_scikit_learn_takes_texts(estimator, docstrings):
+    X, y = docstrings
+    model = make_text_classifier(estimator).fit(X[:200], y[:200])
+    assert model.score(X[200:], y[200:]) > 0.75
+    again = clone(model).fit(X[:200], y[:200])  # the components come from a seed
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+
+
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series, lambda X: np.array(X, dtype=object)])
+@pytest.mark.parametrize("estimator", [TransformerClassifier(**SMALL), LogisticRegression()])
+def test_kinds_of_texts(estimator, kind, docstrings):
+    X, y = docstrings
+    model = make_text_classifier(estimator).fit(kind(X[:60]), y[:60])
+    assert set(model.predict(kind(X[60:65]))) <= set(y)
+    np.testing.assert_array_equal(model.predict(kind(X)), model.predict(X))
+
+
+def test_the_transformer_gets_the_texts_untouched(docstrings):
+    X, y = docstrings
+    wrapped = make_text_classifier(TransformerClassifier(**SMALL)).fit(X[:60], y[:60])
+    alone = TransformerClassifier(**SMALL).fit(X[:60], y[:60])
+    np.testing.assert_array_equal(wrapped.predict_proba(X[60:]), alone.predict_proba(X[60:]))
+
+
+def test_characters_serve_chinese():
+    X = ["今天天氣很好", "明天天氣不好", "我喜歡吃魚", "他不吃魚肉"] * 6
+    y = np.array(["weather", "weather", "food", "food"] * 6)
+    unseen = ["昨天天氣好", "你吃魚嗎"]
+    model = make_text_classifier(LogisticRegression(), analyzer="char").fit(X, y)
+    assert list(model.predict(unseen)) == ["weather", "food"]
+    words = make_text_classifier(LogisticRegression()).fit(X, y)
+    assert words[0].transform(unseen).nnz == 0  # each sentence was a word
+
+
+def test_grids_clones_and_the_estimator_itself(docstrings):
+    X, y = docstrings
+    estimator = LogisticRegression()
+    model = make_text_classifier(estimator)
+    assert model[-1] is estimator
+    search = GridSearchCV(model, search_grid(model), cv=2).fit(X, y)
+    assert set(search.best_params_) == {"logisticregression__C"}
+    assert not hasattr(clone(model)[-1], "classes_")
+    assert cross_val_score(model, X, y, cv=3).mean() > 0.8
+
+
+@pytest.mark.parametrize("bad", [SVC, "svc", object()])
+def test_only_instances(bad):
+    with pytest.raises(TypeError, match="must be an instance"):
+        make_text_classifier(bad)
+
+
+@pytest.mark.parametrize("estimator", [LSTMClassifier(), GridSearchCV(CNNClassifier(), {})])
+def test_networks_for_numbers_are_refused(estimator):
+    with pytest.raises(TypeError, match=r"got (LSTM|CNN)Classifier, which takes numbers"):
+        make_text_classifier(estimator)
+
+
+def test_a_pipeline_may_bring_numbers_to_a_network():
+    tfidf = make_pipeline(TfidfVectorizer(), FunctionTransformer(), CNNClassifier())
+    assert steps(tfidf) == ["pipeline"]
