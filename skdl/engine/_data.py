@@ -145,7 +145,12 @@ class Data:
         return Data({**self.columns, **columns}, self.rows, self.prepare)
 
     def prepared(
-        self, prepare: Callable[[Batch], Batch], *, at_once: bool, costly: bool = False
+        self,
+        prepare: Callable[[Batch], Batch],
+        *,
+        at_once: bool,
+        costly: bool = False,
+        max_steps: int | None = None,
     ) -> Data:
         """This data with ``prepare`` applied to each batch.
 
@@ -157,7 +162,7 @@ class Data:
         if not at_once or ({Ragged, Streamed} & kinds and not costly):
             return Data(self.columns, self.rows, prepare)
         order = self.by_length()
-        chunks = (self if order is None else self.subset(order)).chunks()
+        chunks = (self if order is None else self.subset(order)).chunks(max_steps)
         parts = [prepare(stored := next(chunks))]
         growth = bytes_of(parts[0]) / bytes_of(stored)
         n_rows = len(next(iter(stored.values())))
@@ -238,9 +243,9 @@ class Data:
             return parts
         return [piece for part in parts for piece in cut(part, lengths, max_steps)]
 
-    def chunks(self) -> Iterator[Batch]:
+    def chunks(self, max_steps: int | None = None) -> Iterator[Batch]:
         """Batches in row order, of as many rows as are read at once at little cost of memory."""
-        return self.batches(self.chunk_size(CHUNK_VALUES))
+        return self.batches(self.chunk_size(CHUNK_VALUES), max_steps=max_steps)
 
     def longest(self) -> int:
         """Steps of the longest row."""
@@ -249,6 +254,11 @@ class Data:
             return int(lengths.max())
         x = self.columns["x"]
         return (x.array if isinstance(x, Streamed) else x).shape[1]  # type: ignore[union-attr]
+
+    def mean_length(self) -> float:
+        """Steps of a row, on average."""
+        lengths = self._lengths()
+        return float(self.longest() if lengths is None else lengths.double().mean())
 
     def chunk_size(self, n_values: int) -> int:
         """Rows that hold about so many values, at least one."""
@@ -280,9 +290,10 @@ class Data:
 def cut(part: slice, lengths: Tensor, max_steps: int) -> list[slice]:
     """A batch in pieces of about the same size, of at most so many padded steps or one row each."""
     n_rows = part.stop - part.start
-    n_pieces = -(-n_rows * int(lengths[part].max()) // max_steps)
-    size = -(-n_rows // max(1, n_pieces))
-    return [slice(i, min(i + size, part.stop)) for i in range(part.start, part.stop, size)]
+    n_at_once = max(1, max_steps // max(1, int(lengths[part].max())))
+    n_pieces = -(-n_rows // n_at_once)
+    bounds = [part.start + n_rows * i // n_pieces for i in range(n_pieces + 1)]
+    return [slice(start, stop) for start, stop in pairwise(bounds)]
 
 
 def in_order(values: Tensor, order: Tensor) -> Tensor:

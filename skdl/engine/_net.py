@@ -145,7 +145,9 @@ class Net(NeuralNet):
             return {**prepare(**inputs), **rest}
 
         costly = getattr(self.module_, "prepare_is_costly", False)
-        return data.prepared(prepare_batch, at_once=at_once, costly=costly)
+        max_steps = getattr(self.module_, "max_steps", None)
+        max_steps = max_steps and max_steps // 4
+        return data.prepared(prepare_batch, at_once=at_once, costly=costly, max_steps=max_steps)
 
     # Prediction --------------------------------------------------------------------------------
 
@@ -165,14 +167,23 @@ class Net(NeuralNet):
 
     @torch.inference_mode()
     def outputs_of_batches(
-        self, data: Data, output: Callable[[nn.Module, Batch], Any], batch_size: int | None = None
+        self,
+        data: Data,
+        output: Callable[[nn.Module, Batch], Any],
+        batch_size: int | None = None,
+        *,
+        prepared: bool = True,
     ) -> list[Any]:
-        """``output(module, batch)`` for all batches, in the order of rows."""
+        """``output(module, batch)`` for all batches, in the order of rows.
+
+        ``prepared=False`` gives them as they are stored.
+        """
         chosen, max_steps = self._size_of_batches(data)
         batch_size = batch_size or chosen
         self.module_.eval()
         with scoped_threads(threads_for(self.module_, batch_size, self.device)):
-            batches = self._prepared(data).batches(batch_size, max_steps=max_steps)
+            data = self._prepared(data) if prepared else data.to(self.device)
+            batches = data.batches(batch_size, max_steps=max_steps)
             with autocast(self.module_, self.device, self.precision):
                 return [output(self.module_, batch) for batch in batches]
 

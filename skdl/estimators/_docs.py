@@ -90,7 +90,7 @@ PARAMETERS: dict[str, tuple[str, str]] = {
         "learns what it leaves, and the rows that validate decide how much of that counts. It\n"
         "sees at most 256 numbers, so there is none for more channels. In Transformers on text a\n"
         "support vector machine on n-grams of words and characters, whose scores are added to the\n"
-        "network's in prediction; none on numbers and beside ``pretrained``.",
+        "network's in prediction; there is none on numbers.",
     ),
     "loss": (
         '{"squared_error", "absolute_error", "huber", "quantile"}',

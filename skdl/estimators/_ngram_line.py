@@ -1,4 +1,4 @@
-"""The linear model of n-grams that stands beside a Transformer: a line that few texts suffice for."""
+"""The linear model of n-grams that stands beside a Transformer: few texts suffice for it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class NgramLine:
     def _fitted(
         self, features: sp.csr_array, target: np.ndarray, weight: np.ndarray, tol: float = 1e-2
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Coefficients (n_features, n_classes) and intercepts; a class that is missing scores -1."""
+        """Coefficients (n_features, n_classes), intercepts; a class that is missing scores -1."""
         coef = np.zeros((features.shape[1], self.n_classes), dtype=np.float32)
         intercept = np.full(self.n_classes, -1.0, dtype=np.float32)
         present = np.unique(target)

@@ -60,7 +60,7 @@ class Tokenization:
         """One trained on texts where ``tokenizer`` is the name of a kind, else a copy of it."""
         if not isinstance(tokenizer, str):
             kept = copied(tokenizer)
-            return cls(kept, max_length, hashlib.blake2b(kept.to_str().encode()).hexdigest())
+            return cls(kept, max_length, content_of(kept))
         options = {
             "vocab_size": vocab_size, "min_frequency": min_frequency, "lowercase": lowercase
         }  # fmt: skip
@@ -101,7 +101,7 @@ class Tokenization:
 
     @property
     def n_tokens(self) -> int:
-        return int(self.tokenizer.get_vocab_size())
+        return max(self.tokenizer.get_vocab().values()) + 1
 
     @property
     def unknown(self) -> int:
@@ -123,6 +123,11 @@ def check_tokenizer(tokenizer: Any) -> None:
         )
     if not tokenizer.get_vocab_size():
         raise ValueError("tokenizer has an empty vocabulary: train it first, or pass a name.")
+
+
+def content_of(tokenizer: Any) -> str:
+    """What tells a tokenizer from others, wherever it comes from."""
+    return hashlib.blake2b(tokenizer.to_str().encode()).hexdigest()
 
 
 def copied(tokenizer: Any) -> Any:

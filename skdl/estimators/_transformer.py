@@ -30,6 +30,7 @@ from ..engine import (
 from ..modules import (
     POSITIONS,
     PatchEmbedding,
+    PretrainedNetwork,
     TokenEmbedding,
     TransformerEncoder,
     TransformerNetwork,
@@ -37,12 +38,18 @@ from ..modules import (
 from ._docs import deep_estimator
 from ._inputs import channel_scales, read_sequences
 from ._ngram_line import NgramLine
+from ._pretrained import load_model, load_tokenization
 from ._targets import TorchClassifier
 from ._texts import holds_text, read_texts
 from ._tokenization import Tokenization, check_tokenizer, token_vectors
 
 MAX_STEPS = 2**14  # tokens or patches of a batch
+TOKENS_PER_BATCH = 1500  # about so many, unless batch_size is given
 MAX_PATCHES = 64
+# How much the Transformer's scores count beside the line's: the more texts, the more.
+MANY_TEXTS, MANY_SHARE, FEW_SHARE = 5000, 0.5, 0.25
+# Rate of a checkpoint's last layer, as a part of the head's; of each before, of the next one's.
+PRETRAINED_LR_FACTOR, PRETRAINED_LR_DECAY = 0.05, 0.85
 
 
 @deep_estimator
@@ -51,7 +58,56 @@ class TransformerClassifier(TorchClassifier):
 
     Notes
     -----
-    TODO
+    X may be
+
+    - a list, 1-D array, Series or DataFrame with one column of str: raw text. The tokenizer is
+      trained inside ``fit``, on the training rows alone. An empty text is one unknown word;
+    - (n_samples, n_steps), (n_samples, n_steps, n_channels), (n_samples, n_steps * n_channels)
+      with ``n_channels``, or a list of sequences of any lengths: numbers, as in
+      :class:`LSTMClassifier`.
+
+    A text longer than ``max_length`` is cut in the middle: its beginning and its end say most.
+    (With ``pretrained``, whose special tokens must stay, its end is cut off.) Series are cut into
+    patches, so that the longest one of ``fit`` has at most 64 of them: cost grows linearly with
+    their length. Batches hold rows of about the same length, padding is never looked at, and no
+    prediction depends on it.
+
+    On text a linear support vector machine on n-grams stands beside the Transformer (``highway``),
+    and their scores are added in prediction. Few thousand texts suffice for it, and the two err at
+    different texts. It costs about a tenth of the time of a fit, and memory for its n-grams.
+
+    ``pretrained`` checkpoints are loaded from safetensors alone, and none of their own code is run.
+    ``d_model``, ``n_heads``, ``n_layers``, ``dim_feedforward``, ``positional``, ``tokenizer``,
+    ``vocab_size``, ``min_frequency``, ``token_dropout`` and ``embeddings`` then say nothing.
+    Fine-tuned layers train at a 20th of ``lr`` and less the deeper they are. What is kept by
+    ``freeze`` counts in blocks: the embeddings, then each layer.
+
+    Candidates of a grid search that share texts and tokenizer share its work: what was tokenized
+    lately stays in memory, up to 256 MiB in a process.
+
+    ``fit`` raises ValueError for X, y and parameters that do not fit together, and leaves the
+    estimator as it was.
+
+    See Also
+    --------
+    skdl.pipelines.make_text_classifier : Lets any classifier take text.
+    skdl.inspection.AttentionDisplay : Where the Transformer looks.
+
+    References
+    ----------
+    A. Vaswani et al., "Attention is all you need", NeurIPS (2017). R. Xiong et al., "On layer
+    normalization in the Transformer architecture", ICML (2020), for the order within blocks. Y.
+    Nie et al., "A time series is worth 64 words", ICLR (2023), for patches. H.-T. Cheng et al.,
+    "Wide & deep learning for recommender systems", DLRS (2016), for the linear model beside.
+
+    Examples
+    --------
+    >>> from skdl.estimators import TransformerClassifier
+    >>> texts = ["good film", "a bad film", "very good", "very bad indeed"] * 5
+    >>> labels = ["+", "-", "+", "-"] * 5
+    >>> classifier = TransformerClassifier(d_model=16, max_epochs=5, random_state=0)
+    >>> classifier.fit(texts, labels).predict(["good", "bad"])
+    array(['+', '-'], dtype='<U1')
     """
 
     d_model: int = 128
@@ -68,7 +124,7 @@ class TransformerClassifier(TorchClassifier):
     vocab_size: int = 20_000
     min_frequency: int = 2
     lowercase: bool = True
-    token_dropout: float = 0.1
+    token_dropout: float = 0.2
     embeddings: Any = None
     n_channels: int | None = None
     highway: bool = True
@@ -76,6 +132,7 @@ class TransformerClassifier(TorchClassifier):
     pretrained: str | None = None
     freeze: bool | int = False
     max_epochs: int | str = "auto"
+    lr: float = 2e-3
     optimizer: str = "adamw"
     weight_decay: float = 0.01
     lr_schedule: str = "cosine"
@@ -100,12 +157,12 @@ class TransformerClassifier(TorchClassifier):
         "pooling": [StrOptions({"mean", "cls", "attention", "max"})],
         "max_length": [Interval(Integral, 1, None, closed="left")],
         "input_type": [StrOptions({"auto", "text", "numeric"})],
-        "tokenizer": "no_validation",  # see check_tokenizer
+        "tokenizer": [object],  # see check_tokenizer
         "vocab_size": [Interval(Integral, 3, None, closed="left")],
         "min_frequency": [Interval(Integral, 1, None, closed="left")],
         "lowercase": ["boolean"],
         "token_dropout": [Interval(Real, 0, 1, closed="left")],
-        "embeddings": "no_validation",  # see token_vectors
+        "embeddings": [object, None],  # see token_vectors
         "n_channels": [Interval(Integral, 1, None, closed="left"), None],
         "highway": ["boolean"],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
@@ -123,6 +180,8 @@ class TransformerClassifier(TorchClassifier):
         else:
             self._check_type(X)
         if self.input_type_ == "numeric":
+            if self.pretrained is not None:
+                raise ValueError("pretrained needs texts, and X holds numbers.")
             return read_sequences(self, X, n_channels=self.n_channels, reset=reset)
         texts = read_texts(X)
         if reset:  # the tokenizer is trained when the training rows are known
@@ -140,6 +199,8 @@ class TransformerClassifier(TorchClassifier):
                 f"n_heads = {self.d_model // self.n_heads}."
             )
         check_tokenizer(self.tokenizer)
+        if self.pretrained is None and self.freeze:
+            raise ValueError(f"freeze={self.freeze} needs pretrained: there is nothing to freeze.")
 
     def _forget_inputs(self) -> None:
         """A fit on texts leaves nothing of one on numbers, and the other way round."""
@@ -177,15 +238,18 @@ class TransformerClassifier(TorchClassifier):
             return data
         texts = data.columns["text"].array  # type: ignore[union-attr]
         training = texts[rows].tolist()
-        self._tokenization = Tokenization.trained(
-            self.tokenizer,
-            training,
-            max_length=self.max_length,
-            vocab_size=self.vocab_size,
-            min_frequency=self.min_frequency,
-            lowercase=self.lowercase,
-        )
         self._line = None
+        if self.pretrained is not None:
+            self._tokenization = load_tokenization(self.pretrained, self.max_length)
+        else:
+            self._tokenization = Tokenization.trained(
+                self.tokenizer,
+                training,
+                max_length=self.max_length,
+                vocab_size=self.vocab_size,
+                min_frequency=self.min_frequency,
+                lowercase=self.lowercase,
+            )
         if self.highway:
             line = NgramLine(len(self.classes_), lowercase=self.lowercase, seed=seed)
             self._line = line.fit(training, target[rows], None if weight is None else weight[rows])
@@ -202,7 +266,13 @@ class TransformerClassifier(TorchClassifier):
     # The network --------------------------------------------------------------------------------
 
     def _make_module(self, train: Data, data: Data) -> nn.Module:
-        embed = self._embed_texts() if self.input_type_ == "text" else self._embed_steps(train)
+        is_text = self.input_type_ == "text"
+        from_scratch = is_text and self.pretrained is None
+        self._usual_batch = TOKENS_PER_BATCH / train.mean_length() if from_scratch else 16
+        if self.pretrained is not None:
+            return self._of_checkpoint(self.pretrained, train)
+        embed = self._embed_texts() if is_text else self._embed_steps(train)
+        patch_size = getattr(self, "patch_size_", 1)
         n_hidden = self.dim_feedforward or 4 * self.d_model
         encoder = TransformerEncoder(
             self.d_model,
@@ -214,8 +284,7 @@ class TransformerClassifier(TorchClassifier):
             pooling=self.pooling,
             max_length=self.max_length,
         )
-        patch_size = self.patch_size_ if self.input_type_ == "numeric" else 1
-        mean_length = min(train.longest() / patch_size, self.max_length)  # TODO mean
+        widest = max(n_hidden, 3 * self.d_model)
         return TransformerNetwork(
             embed,
             encoder,
@@ -223,7 +292,25 @@ class TransformerClassifier(TorchClassifier):
             len(self.classes_),
             dropout=self.dropout,
             max_steps=MAX_STEPS * patch_size,
-            work_per_row=int(self.d_model * max(n_hidden, 3 * self.d_model) * mean_length),
+            work_per_row=int(self.d_model * widest * train.mean_length() / patch_size),
+            normalize=is_text,
+            share=MANY_SHARE if len(train) >= MANY_TEXTS else FEW_SHARE,
+        )
+
+    def _of_checkpoint(self, name: str, train: Data) -> nn.Module:
+        model = load_model(name)
+        n_features = int(model.config.hidden_size)  # type: ignore[union-attr,arg-type]
+        return PretrainedNetwork(
+            model,
+            n_features,
+            len(self.classes_),
+            dropout=self.dropout,
+            pooling=self.pooling,
+            freeze=bool(self.freeze) if isinstance(self.freeze, np.bool_) else self.freeze,
+            lr_factor=PRETRAINED_LR_FACTOR,
+            lr_decay=PRETRAINED_LR_DECAY,
+            max_steps=MAX_STEPS // 4,
+            work_per_row=int(4 * n_features**2 * train.mean_length()),
         )
 
     def _embed_texts(self) -> nn.Module:
@@ -259,10 +346,21 @@ class TransformerClassifier(TorchClassifier):
         )
 
     def _auto_batch_size(self, n_train: int) -> int:
-        return int(np.clip(2 ** np.floor(np.log2(max(n_train / 8, 1))), 8, 64))
+        """What is usual for the input; fewer of few rows, more of many; in batches of like size."""
+        usual = self._usual_batch
+        wanted = 2 ** np.round(np.log2(max(min(n_train / 4, usual), n_train / 40, 1)))
+        n_batches = np.ceil(n_train / np.clip(wanted, 8, 32 if self.pretrained else 64))
+        return int(np.ceil(n_train / n_batches))
 
     def _auto_epochs(self, n_batches: int) -> int:
-        return int(np.clip(np.ceil(300 / n_batches), 8, 40))
+        """Few rows need steps, many rows bring them."""
+        if self.freeze is True:
+            return int(np.clip(np.ceil(1000 / n_batches), 10, 100))
+        if self.pretrained is not None:
+            return int(max(np.clip(np.ceil(500 / n_batches), 2, 5), np.ceil(60 / n_batches)))
+        if self.input_type_ == "numeric":
+            return int(np.clip(np.ceil(300 / n_batches), 15, 60))
+        return int(np.clip(np.ceil(500 / n_batches), 3, 8))
 
     # After fit ----------------------------------------------------------------------------------
 
@@ -290,7 +388,8 @@ class TransformerClassifier(TorchClassifier):
                 f"tokenize needs texts, but this {type(self).__name__} was fitted on numbers."
             )
         tokens = self._tokenization.strings(read_texts(X))
-        return [["[CLS]", *found] for found in tokens] if self.pooling == "cls" else tokens
+        own_step = self.pooling == "cls" and self.pretrained is None
+        return [["[CLS]", *found] for found in tokens] if own_step else tokens
 
     def attention_maps(self, X: Any) -> list[np.ndarray]:
         """How much each token looks at each other one.
@@ -308,12 +407,12 @@ class TransformerClassifier(TorchClassifier):
         """
         check_is_fitted(self)
         data = self._read_inputs(X, reset=False)
-        maps = self.net_.outputs_of_batches(data, attention_maps, batch_size=16)
+        maps = self.net_.outputs_of_batches(data, attention_maps, batch_size=16, prepared=False)
         return [of_row.float().cpu().numpy() for of_row in chain.from_iterable(maps)]
 
     @property
     def tokenizer_(self) -> Any:
-        return self._tokenization.tokenizer
+        return None if self.input_type_ == "numeric" else self._tokenization.tokenizer
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

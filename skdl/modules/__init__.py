@@ -14,6 +14,7 @@ from ._cnn import (
     one_tensor,
     work_per_row,
 )
+from ._pretrained import PretrainedNetwork
 from ._recurrent import (
     LineAndRecurrence,
     RecurrentEncoder,
@@ -44,6 +45,7 @@ __all__ = [
     "MeanPool",
     "PatchEmbedding",
     "Pool",
+    "PretrainedNetwork",
     "RecurrentEncoder",
     "RecurrentNetwork",
     "StandardizedNetwork",

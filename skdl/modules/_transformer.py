@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ._architectures import BatchNorm
 from ._recurrent import Pool, is_real, standardized
 
 POSITIONS = ("rotary", "sinusoidal", "learned")
@@ -119,6 +120,10 @@ class Block(nn.Module):
         self.attention_norm, self.feedforward_norm = nn.LayerNorm(d_model), nn.LayerNorm(d_model)
         self.dropout = FeatureDropout(dropout)
 
+    def weights(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """How much each step looks at each other one (B, H, T, T)."""
+        return self.attention.weights(self.attention_norm(x), mask)
+
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         x = x + self.dropout(self.attention(self.attention_norm(x), mask))
         return x + self.dropout(self.feedforward(self.feedforward_norm(x)))
@@ -197,7 +202,7 @@ class TransformerEncoder(nn.Module):
         x, lengths = self.begin(x, lengths)
         mask, maps = key_mask(x, lengths), []
         for block in self.blocks:
-            maps.append(block.attention.weights(block.attention_norm(x), mask))
+            maps.append(block.weights(x, mask))  # type: ignore[operator]
             x = block(x, mask)
         return cut_to_length(torch.stack(maps, 1), lengths)
 
@@ -323,10 +328,14 @@ class TransformerNetwork(nn.Module):
         Most steps of a batch in training.
     work_per_row : int
         Multiply-adds of a row in the largest product.
+    normalize : bool, default=False
+        Whether features are brought to one scale over the batch before the head: means over many
+        tokens are much alike, and would be learned slowly.
+    share : float, default=1.0
+        How much these scores count beside those of a line.
     """
 
     bfloat16_safe = True
-    share = 0.5  # of these scores beside those of a line
 
     def __init__(
         self,
@@ -338,24 +347,29 @@ class TransformerNetwork(nn.Module):
         dropout: float,
         max_steps: int,
         work_per_row: int,
+        normalize: bool = False,
+        share: float = 1.0,
     ) -> None:
         super().__init__()
         self.embed, self.encoder = embed, encoder
+        self.norm = BatchNorm(n_features, affine=False) if normalize else nn.Identity()
         self.dropout, self.head = nn.Dropout(dropout), nn.Linear(n_features, n_classes)
-        self.max_steps, self.work_per_row = max_steps, work_per_row
+        nn.init.zeros_(self.head.weight)
+        self.max_steps, self.work_per_row, self.share = max_steps, work_per_row, share
 
     def encode(
         self, x: Tensor, lengths: Tensor | None = None, line: Tensor | None = None
     ) -> Tensor:
         """Pooled representation (B, D)."""
-        return self.encoder(*self.embed(x, lengths))
+        return self.norm(self.encoder(*self.embed(x, lengths)))
 
     def attention_maps(
         self, x: Tensor, lengths: Tensor | None = None, line: Tensor | None = None
     ) -> list[Tensor]:
         """Attention weights of each row (n_layers, n_heads, T_i, T_i)."""
         h, lengths = self.embed(x, lengths)
-        return self.encoder.attention_maps(h, lengths)
+        maps: list[Tensor] = self.encoder.attention_maps(h, lengths)  # type: ignore[operator]
+        return maps
 
     def forward(
         self, x: Tensor, lengths: Tensor | None = None, line: Tensor | None = None

@@ -61,29 +61,61 @@ def train_tokenizer(
         If no token remains.
     """
     tk = import_tokenizers()
-    models, pre = tk.models, tk.pre_tokenizers
-    options = {"unk_token": UNKNOWN}
-    model = {"bpe": models.BPE, "wordpiece": models.WordPiece}.get(kind, models.WordLevel)
-    tokenizer = tk.Tokenizer(model(**options))
+    tokenizer = _untrained(tk, kind, lowercase=lowercase)
+    options: dict[str, Any] = {
+        "vocab_size": vocab_size,
+        "min_frequency": min_frequency,
+        "special_tokens": [PAD, UNKNOWN],
+        "show_progress": False,
+    }
+    texts = [clean(text) for text in texts]
+    trainer = tk.trainers.WordLevelTrainer(**options)
+    if kind in ("bpe", "wordpiece"):
+        # The trainers would choose among equally frequent characters anew each time.
+        n_characters = (vocab_size - 2) // (1 if kind == "bpe" else 2)
+        texts, alphabet = _within_alphabet(tokenizer, texts, max(1, n_characters))
+    if kind == "bpe":
+        trainer = tk.trainers.BpeTrainer(**options)
+    elif kind == "wordpiece":
+        options["special_tokens"] += alphabet + ["##" + character for character in alphabet]
+        trainer = tk.trainers.WordPieceTrainer(**options)
+    tokenizer.train_from_iterator(texts, trainer)
+    if tokenizer.get_vocab_size() <= 2:
+        raise ValueError(_nothing_left(tokenizer, texts, vocab_size, min_frequency))
+    if kind == "wordpiece":  # its characters were numbered as special tokens, and are none
+        plain = _untrained(tk, kind, lowercase=lowercase)
+        plain.model = tk.models.WordPiece(tokenizer.get_vocab(), unk_token=UNKNOWN)
+        plain.add_special_tokens([PAD, UNKNOWN])
+        tokenizer = plain
+    return tokenizer
+
+
+def _untrained(tk: Any, kind: str, *, lowercase: bool) -> Tokenizer:
+    model = {"bpe": tk.models.BPE, "wordpiece": tk.models.WordPiece}.get(kind, tk.models.WordLevel)
+    tokenizer = tk.Tokenizer(model(unk_token=UNKNOWN))
     tokenizer.normalizer = tk.normalizers.BertNormalizer(
         clean_text=True,
         handle_chinese_chars=kind == "word",
         strip_accents=False,
         lowercase=lowercase,
     )
-    every_character = pre.Split(tk.Regex(r"[\s\S]"), behavior="isolated")
-    tokenizer.pre_tokenizer = every_character if kind == "char" else pre.Whitespace()
-    trainers = {"bpe": tk.trainers.BpeTrainer, "wordpiece": tk.trainers.WordPieceTrainer}
-    trainer = trainers.get(kind, tk.trainers.WordLevelTrainer)(
-        vocab_size=vocab_size,
-        min_frequency=min_frequency,
-        special_tokens=[PAD, UNKNOWN],
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(map(clean, texts), trainer)
-    if tokenizer.get_vocab_size() <= 2:
-        raise ValueError(_nothing_left(tokenizer, texts, vocab_size, min_frequency))
+    every_character = tk.pre_tokenizers.Split(tk.Regex(r"[\s\S]"), behavior="isolated")
+    tokenizer.pre_tokenizer = every_character if kind == "char" else tk.pre_tokenizers.Whitespace()
     return tokenizer
+
+
+def _within_alphabet(
+    tokenizer: Tokenizer, texts: Sequence[str], size: int
+) -> tuple[list[str], list[str]]:
+    """Texts of their most frequent characters alone, and these."""
+    texts = [tokenizer.normalizer.normalize_str(text) for text in texts]
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(text)
+    found = [character for character in counts if not character.isspace()]
+    found.sort(key=lambda character: (-counts[character], character))
+    left_out = str.maketrans(dict.fromkeys(found[size:], " "))
+    return [text.translate(left_out) for text in texts], sorted(found[:size])
 
 
 def _nothing_left(
@@ -139,6 +171,10 @@ def _encoded(encode_batch: Callable[[list[str]], list[Any]], texts: Sequence[str
         return encode_batch(texts)
     except (TypeError, UnicodeEncodeError):  # invalid Unicode, which is rare
         return encode_batch([clean(text) for text in texts])
+    except Exception as error:  # the library has none of its own
+        raise ValueError(
+            f"The tokenizer cannot read X: {error}. Give its model an unk_token."
+        ) from error
 
 
 def unknown_of(tokenizer: Tokenizer) -> int:
