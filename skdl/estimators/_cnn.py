@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import KW_ONLY
 from functools import partial
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -38,11 +38,12 @@ from ._backbones import read_backbone
 from ._docs import deep_estimator
 from ._images import read_images
 from ._inputs import channel_scales
+from ._kept import KeepsFitted
 from ._targets import TorchClassifier
 
 
 @deep_estimator
-class CNNClassifier(TorchClassifier):
+class CNNClassifier(KeepsFitted, TorchClassifier):
     """Classification of images and signals with a convolutional network.
 
     Notes
@@ -116,6 +117,7 @@ class CNNClassifier(TorchClassifier):
     lr_schedule: str = "cosine"
     warmup_fraction: float = 0.1
 
+    _kept: ClassVar[str] = "backbone"
     _learned: ClassVar[tuple[str, ...]] = ("kind_", "input_shape_", "n_channels_in_")
     _of_training: ClassVar[set[str]] = {
         "class_weight",
@@ -295,49 +297,6 @@ class CNNClassifier(TorchClassifier):
     def _auto_epochs(self, n_batches: int) -> int:
         """Few rows need steps, many rows bring them."""
         return int(np.clip(np.ceil(1200 / n_batches), 20, 60))
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Get the parameters; those of a backbone are not among them.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Ignored: there is nothing deeper.
-
-        Returns
-        -------
-        dict
-            Names and values.
-        """
-        return dict(super().get_params(deep=False))
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters by name, as in scikit-learn.
-
-        Parameters
-        ----------
-        **params : dict
-            Names and values.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            For an unknown name, and for ``backbone__*``: a backbone is shared by clones.
-        """
-        nested = [name for name in params if name.startswith("backbone__")]
-        if nested:
-            raise ValueError(f"A fitted backbone keeps its parameters; got {', '.join(nested)}.")
-        super().set_params(**params)
-        return self
-
-    def __sklearn_clone__(self) -> Self:
-        twin = super().__sklearn_clone__()
-        twin.backbone = self.backbone  # a clone of it would forget all that it learned
-        return twin
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

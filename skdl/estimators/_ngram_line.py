@@ -54,12 +54,13 @@ class NgramLine:
         coef = np.zeros((features.shape[1], self.n_classes), dtype=np.float32)
         intercept = np.full(self.n_classes, -1.0, dtype=np.float32)
         present = np.unique(target)
-        if len(present) < 2:
+        if len(present) < 2 or not features.shape[1]:
             intercept[present] = 1.0
             return coef, intercept
         model = LinearSVC(tol=tol, random_state=self.seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # near enough is enough here
+            warnings.filterwarnings("ignore", message="The number of unique classes")
             model.fit(features, target, sample_weight=weight)
         if len(present) == 2:  # one line parts the two
             coef[:, present] = np.stack([-model.coef_[0], model.coef_[0]], 1)

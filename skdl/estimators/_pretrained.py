@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..modules import PretrainedNetwork
 from ._tokenization import Tokenization, content_of, copied
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
@@ -18,6 +19,8 @@ TOKENIZER_FILES = (
     "tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model",
     "spm.model", "tokenizer.model",
 )  # fmt: skip
+# Rate of the last layer, as a part of the head's; of each before, as a part of the next one's.
+LR_FACTOR, LR_DECAY = 0.05, 0.85
 SAFE: dict[str, Any] = {"trust_remote_code": False}
 
 
@@ -64,8 +67,8 @@ def load_tokenization(name: str, max_length: int) -> Tokenization:
     return Tokenization(kept, min(max_length, longest), content_of(kept), truncates=True)
 
 
-def load_model(name: str) -> nn.Module:
-    """The model of a checkpoint, from safetensors alone, in float32.
+def load_model(name: str, n_tokens: int) -> nn.Module:
+    """The model of a checkpoint for so many tokens, from safetensors alone, in float32.
 
     Raises
     ------
@@ -85,6 +88,12 @@ def load_model(name: str) -> nn.Module:
             f"The weights of pretrained={name!r} are not those of its configuration: "
             f"{len(missing)} are missing, {sorted(missing)[0]} among them."
         )
+    n_rows = len(model.get_input_embeddings().weight)
+    if n_rows < n_tokens:
+        raise ValueError(
+            f"The tokenizer of pretrained={name!r} has {n_tokens} tokens, but its model knows "
+            f"{n_rows}: they are not of one checkpoint."
+        )
     if getattr(model, "pooler", None) is not None:
         model.pooler = None  # states are pooled here
     tokens = torch.ones(1, 2, dtype=torch.long)
@@ -97,6 +106,40 @@ def load_model(name: str) -> nn.Module:
             f"tokens as BERT-like models do: {type(error).__name__}: {error}"
         ) from error
     return model
+
+
+def make_pretrained(
+    name: str,
+    n_classes: int,
+    *,
+    n_tokens: int,
+    dropout: float,
+    pooling: str,
+    freeze: bool | int,
+    max_steps: int,
+    mean_length: float,
+) -> PretrainedNetwork:
+    """The network of a checkpoint, for texts of so many tokens on average.
+
+    Raises
+    ------
+    ValueError
+        As ``load_model`` does.
+    """
+    model = load_model(name, n_tokens)
+    n_features = int(model.config.hidden_size)  # type: ignore[union-attr,arg-type]
+    return PretrainedNetwork(
+        model,
+        n_features,
+        n_classes,
+        dropout=dropout,
+        pooling=pooling,
+        freeze=freeze,
+        lr_factor=LR_FACTOR,
+        lr_decay=LR_DECAY,
+        max_steps=max_steps,
+        work_per_row=int(4 * n_features**2 * mean_length),
+    )
 
 
 def _n_positions(config: Any) -> int:

@@ -17,13 +17,49 @@ def holds_text(X: Any) -> bool:
     return items is not None and any(isinstance(item, str) for item in items)
 
 
+def holds_columns_of_text(X: Any) -> bool:
+    """Whether X is a table whose first row has nothing but str."""
+    if not isinstance(X, (pd.DataFrame, np.ndarray)) or np.ndim(X) != 2 or 0 in np.shape(X):
+        return False
+    first = X.iloc[0] if isinstance(X, pd.DataFrame) else X[0]
+    return all(isinstance(item, str) and not _is_number(item) for item in first)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def input_type_of(X: Any, wanted: str) -> str:
+    """ "text" or "numeric", as ``wanted`` or, where that is "auto", by what X holds.
+
+    Raises
+    ------
+    ValueError
+        If X holds text and numbers are wanted.
+    """
+    found = "text" if holds_text(X) else "numeric"
+    if wanted != "numeric" and holds_columns_of_text(X):
+        found = "text"  # to be refused as such
+    if wanted == "numeric" and found == "text":
+        raise ValueError(
+            "X holds text where sequences of numbers are expected: this estimator was fitted on "
+            'them, or input_type="numeric" says so. For text fit it with input_type="text" or '
+            '"auto".'
+        )
+    return found if wanted == "auto" else wanted
+
+
 def _one_column(X: Any) -> Sequence[Any] | None:
     """The items of what has one dimension, or one column."""
     if isinstance(X, (list, tuple)):
         return X
     if isinstance(X, (pd.Series, pd.DataFrame)):
         X = X.to_numpy(dtype=object)
-    if not isinstance(X, np.ndarray) or X.dtype.kind not in "OUT":
+    if not isinstance(X, np.ndarray) or X.dtype.kind not in "OSUT":
         return None
     if X.ndim == 2 and X.shape[1] == 1:
         X = X[:, 0]

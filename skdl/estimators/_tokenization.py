@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from sklearn.frozen import FrozenEstimator
 from torch import Tensor
 
+from ..modules import TokenEmbedding
 from ..preprocessing._tokens import (
     CACHE,
     KINDS,
@@ -70,7 +73,8 @@ class Tokenization:
             made = train_tokenizer(tokenizer, texts, **options)  # type: ignore[arg-type]
             return made, 200 * made.get_vocab_size()
 
-        return cls(CACHE.get(key, train), max_length, key)
+        # A copy: what somebody does to one must not reach the next.
+        return cls(copy.deepcopy(CACHE.get(key, train)), max_length, key)
 
     def ids(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Ids of all texts one after the other, and how many each has; long ones cut."""
@@ -138,6 +142,26 @@ def copied(tokenizer: Any) -> Any:
     return kept
 
 
+def make_embedding(
+    tokenization: Tokenization,
+    d_model: int,
+    token_dropout: float,
+    embeddings: Any,
+    dtype: torch.dtype,
+) -> TokenEmbedding:
+    """The table of a vocabulary, which begins with ``embeddings`` where they are given."""
+    seed = int(torch.randint(2**31, ()))
+    return TokenEmbedding(
+        tokenization.n_tokens,
+        d_model,
+        unknown=tokenization.unknown,
+        token_dropout=token_dropout,
+        vectors=None
+        if embeddings is None
+        else token_vectors(embeddings, tokenization, dtype, seed),
+    )
+
+
 def token_vectors(
     embeddings: Any, tokenization: Tokenization, dtype: torch.dtype, seed: int
 ) -> Tensor:
@@ -153,27 +177,41 @@ def token_vectors(
         If it is none, knows no token, or its vectors are no finite numbers of one size.
     """
     vector_of = _lookup(embeddings)
-    vocabulary = tokenization.tokenizer.get_vocab()
-    found = {i: np.asarray(vector_of[t], float) for t, i in vocabulary.items() if t in vector_of}
+    vocabulary = sorted(tokenization.tokenizer.get_vocab().items(), key=lambda item: item[1])
+    found = {i: _numbers(vector_of[token], token) for token, i in vocabulary if token in vector_of}
     if not found:
         raise ValueError(
             f"embeddings has a vector for none of the {len(vocabulary)} tokens in X; it must be "
             "made for words as the tokenizer makes them (lowercase, say)."
         )
     shapes = {vector.shape for vector in found.values()}
-    if len(shapes) > 1 or len(next(iter(shapes))) != 1:
-        raise ValueError(f"embeddings must hold vectors of one size, got shapes {sorted(shapes)}.")
+    if len(shapes) > 1 or len(shape := shapes.pop()) != 1 or not shape[0]:
+        raise ValueError(
+            "embeddings must hold vectors of one size, got shapes "
+            f"{sorted({vector.shape for vector in found.values()})}."
+        )
     known = np.stack(list(found.values()))
     if not np.isfinite(known).all():
         raise ValueError("embeddings must hold finite numbers, and holds NaN or infinity.")
-    drawn = np.random.default_rng(seed).normal(size=(max(vocabulary.values()) + 1, known.shape[1]))
+    drawn = np.random.default_rng(seed).normal(size=(tokenization.n_tokens, known.shape[1]))
     vectors = drawn * known.std(0) + known.mean(0)
     vectors[list(found)] = known
     return torch.from_numpy(vectors).to(dtype)
 
 
+def _numbers(vector: Any, token: str) -> np.ndarray:
+    try:
+        return np.asarray(vector, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"embeddings must hold vectors of numbers; that of {token!r} is none: {error}"
+        ) from error
+
+
 def _lookup(embeddings: Any) -> Any:
     """What gives a vector for a word, and knows which words it has."""
+    if isinstance(embeddings, FrozenEstimator):
+        embeddings = embeddings.estimator
     if hasattr(embeddings, "vectors_") and hasattr(embeddings, "vocabulary_"):
         rows = embeddings.vocabulary_
         return {word: embeddings.vectors_[row] for word, row in rows.items()}
@@ -181,7 +219,7 @@ def _lookup(embeddings: Any) -> Any:
         raise ValueError(
             f"embeddings must be fitted, and this {type(embeddings).__name__} has no vectors_."
         )
-    if not (hasattr(embeddings, "__contains__") and hasattr(embeddings, "__getitem__")):
+    if not (isinstance(embeddings, Mapping) or hasattr(embeddings, "key_to_index")):
         raise TypeError(
             "embeddings must be a mapping from words to vectors or a fitted Word2VecTransformer, "
             f"got {type(embeddings).__name__}."

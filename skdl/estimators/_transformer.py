@@ -30,30 +30,26 @@ from ..engine import (
 from ..modules import (
     POSITIONS,
     PatchEmbedding,
-    PretrainedNetwork,
-    TokenEmbedding,
     TransformerEncoder,
     TransformerNetwork,
 )
 from ._docs import deep_estimator
 from ._inputs import channel_scales, read_sequences
+from ._kept import KeepsFitted
 from ._ngram_line import NgramLine
-from ._pretrained import load_model, load_tokenization
+from ._pretrained import load_tokenization, make_pretrained
 from ._targets import TorchClassifier
-from ._texts import holds_text, read_texts
-from ._tokenization import Tokenization, check_tokenizer, token_vectors
+from ._texts import input_type_of, read_texts
+from ._tokenization import Tokenization, check_tokenizer, make_embedding
 
 MAX_STEPS = 2**14  # tokens or patches of a batch
 TOKENS_PER_BATCH = 1500  # about so many, unless batch_size is given
 MAX_PATCHES = 64
-# How much the Transformer's scores count beside the line's: the more texts, the more.
-MANY_TEXTS, MANY_SHARE, FEW_SHARE = 5000, 0.5, 0.25
-# Rate of a checkpoint's last layer, as a part of the head's; of each before, of the next one's.
-PRETRAINED_LR_FACTOR, PRETRAINED_LR_DECAY = 0.05, 0.85
+SHARE = 0.25  # how much the Transformer's scores count beside the line's
 
 
 @deep_estimator
-class TransformerClassifier(TorchClassifier):
+class TransformerClassifier(KeepsFitted, TorchClassifier):
     """Classification of texts and numeric sequences with a Transformer.
 
     Notes
@@ -84,9 +80,6 @@ class TransformerClassifier(TorchClassifier):
 
     Candidates of a grid search that share texts and tokenizer share its work: what was tokenized
     lately stays in memory, up to 256 MiB in a process.
-
-    ``fit`` raises ValueError for X, y and parameters that do not fit together, and leaves the
-    estimator as it was.
 
     See Also
     --------
@@ -139,6 +132,7 @@ class TransformerClassifier(TorchClassifier):
     warmup_fraction: float = 0.1
     gradient_clip: float | None = 1.0
 
+    _kept: ClassVar[str] = "embeddings"
     _learned: ClassVar[tuple[str, ...]] = (
         "input_type_",
         "tokenizer_",
@@ -176,9 +170,9 @@ class TransformerClassifier(TorchClassifier):
         if reset:
             self._check_parameters()
             self._forget_inputs()
-            self.input_type_ = self._type_of(X)
+            self.input_type_ = input_type_of(X, self.input_type)
         else:
-            self._check_type(X)
+            input_type_of(X, self.input_type_)
         if self.input_type_ == "numeric":
             if self.pretrained is not None:
                 raise ValueError("pretrained needs texts, and X holds numbers.")
@@ -186,7 +180,10 @@ class TransformerClassifier(TorchClassifier):
         texts = read_texts(X)
         if reset:  # the tokenizer is trained when the training rows are known
             return Data({"text": Streamed(np.array(texts, dtype=object))})
-        return self._columns(texts)
+        if self._line is None:
+            return self._tokens(texts)
+        scores = torch.from_numpy(self._line.scores(texts)).to(self._dtype)
+        return self._tokens(texts).with_columns(line=scores)
 
     def _check_parameters(self) -> None:
         if self.d_model % self.n_heads:
@@ -215,29 +212,13 @@ class TransformerClassifier(TorchClassifier):
         ):
             self.__dict__.pop(name, None)
 
-    def _type_of(self, X: Any) -> str:
-        found = "text" if holds_text(X) else "numeric"
-        if self.input_type == "numeric" and found == "text":
-            raise ValueError(
-                'X holds text, but input_type="numeric" asks for sequences of numbers. Use '
-                'input_type="text" or "auto".'
-            )
-        return found if self.input_type == "auto" else self.input_type
-
-    def _check_type(self, X: Any) -> None:
-        found = "text" if holds_text(X) else "numeric"
-        if found == "text" and self.input_type_ == "numeric":
-            raise ValueError(
-                f"X holds text, but this {type(self).__name__} was fitted on sequences of numbers."
-            )
-
     def _learn_inputs(
         self, data: Data, rows: np.ndarray, target: np.ndarray, weight: np.ndarray | None, seed: int
     ) -> Data:
         if self.input_type_ == "numeric":
             return data
-        texts = data.columns["text"].array  # type: ignore[union-attr]
-        training = texts[rows].tolist()
+        texts = data.columns["text"].array.tolist()  # type: ignore[union-attr]
+        training = [texts[row] for row in rows]
         self._line = None
         if self.pretrained is not None:
             self._tokenization = load_tokenization(self.pretrained, self.max_length)
@@ -250,18 +231,19 @@ class TransformerClassifier(TorchClassifier):
                 min_frequency=self.min_frequency,
                 lowercase=self.lowercase,
             )
+        data, others = self._tokens(texts), np.delete(np.arange(len(texts)), rows)
         if self.highway:
             line = NgramLine(len(self.classes_), lowercase=self.lowercase, seed=seed)
             self._line = line.fit(training, target[rows], None if weight is None else weight[rows])
-        return self._columns(texts.tolist())
-
-    def _columns(self, texts: Sequence[str]) -> Data:
-        """Tokens of texts, and the scores that the line gives them."""
-        values, lengths = self._tokenization.ids(texts)
-        data = Data({"x": Ragged(torch.from_numpy(values), torch.from_numpy(lengths))})
-        if self._line is None:
+        if self._line is None or not len(others):  # training is without it
             return data
-        return data.with_columns(line=torch.from_numpy(self._line.scores(texts)).to(self._dtype))
+        scores = np.zeros((len(texts), len(self.classes_)))
+        scores[others] = self._line.scores([texts[row] for row in others])
+        return data.with_columns(line=torch.from_numpy(scores).to(self._dtype))
+
+    def _tokens(self, texts: Sequence[str]) -> Data:
+        values, lengths = self._tokenization.ids(texts)
+        return Data({"x": Ragged(torch.from_numpy(values), torch.from_numpy(lengths))})
 
     # The network --------------------------------------------------------------------------------
 
@@ -270,8 +252,23 @@ class TransformerClassifier(TorchClassifier):
         from_scratch = is_text and self.pretrained is None
         self._usual_batch = TOKENS_PER_BATCH / train.mean_length() if from_scratch else 16
         if self.pretrained is not None:
-            return self._of_checkpoint(self.pretrained, train)
-        embed = self._embed_texts() if is_text else self._embed_steps(train)
+            return make_pretrained(
+                self.pretrained,
+                len(self.classes_),
+                n_tokens=self._tokenization.n_tokens,
+                dropout=self.dropout,
+                pooling=self.pooling,
+                freeze=bool(self.freeze) if isinstance(self.freeze, np.bool_) else self.freeze,
+                max_steps=MAX_STEPS // 4,
+                mean_length=train.mean_length(),
+            )
+        embed: nn.Module
+        if is_text:
+            embed = make_embedding(
+                self._tokenization, self.d_model, self.token_dropout, self.embeddings, self._dtype
+            )
+        else:
+            embed = self._embed_steps(train)
         patch_size = getattr(self, "patch_size_", 1)
         n_hidden = self.dim_feedforward or 4 * self.d_model
         encoder = TransformerEncoder(
@@ -294,36 +291,7 @@ class TransformerClassifier(TorchClassifier):
             max_steps=MAX_STEPS * patch_size,
             work_per_row=int(self.d_model * widest * train.mean_length() / patch_size),
             normalize=is_text,
-            share=MANY_SHARE if len(train) >= MANY_TEXTS else FEW_SHARE,
-        )
-
-    def _of_checkpoint(self, name: str, train: Data) -> nn.Module:
-        model = load_model(name)
-        n_features = int(model.config.hidden_size)  # type: ignore[union-attr,arg-type]
-        return PretrainedNetwork(
-            model,
-            n_features,
-            len(self.classes_),
-            dropout=self.dropout,
-            pooling=self.pooling,
-            freeze=bool(self.freeze) if isinstance(self.freeze, np.bool_) else self.freeze,
-            lr_factor=PRETRAINED_LR_FACTOR,
-            lr_decay=PRETRAINED_LR_DECAY,
-            max_steps=MAX_STEPS // 4,
-            work_per_row=int(4 * n_features**2 * train.mean_length()),
-        )
-
-    def _embed_texts(self) -> nn.Module:
-        found, vectors = self._tokenization, None
-        if self.embeddings is not None:
-            seed = int(torch.randint(2**31, ()))
-            vectors = token_vectors(self.embeddings, found, self._dtype, seed)
-        return TokenEmbedding(
-            found.n_tokens,
-            self.d_model,
-            unknown=found.unknown,
-            token_dropout=self.token_dropout,
-            vectors=vectors,
+            share=SHARE,
         )
 
     def _embed_steps(self, train: Data) -> nn.Module:
@@ -407,6 +375,11 @@ class TransformerClassifier(TorchClassifier):
         """
         check_is_fitted(self)
         data = self._read_inputs(X, reset=False)
+
+        def attention_maps(module: Any, batch: Batch) -> list[Tensor]:
+            maps: list[Tensor] = module.attention_maps(**inputs_of(batch))
+            return maps
+
         maps = self.net_.outputs_of_batches(data, attention_maps, batch_size=16, prepared=False)
         return [of_row.float().cpu().numpy() for of_row in chain.from_iterable(maps)]
 
@@ -419,9 +392,3 @@ class TransformerClassifier(TorchClassifier):
         tags.input_tags.three_d_array = True
         tags.input_tags.string = self.input_type != "numeric"
         return tags
-
-
-def attention_maps(module: nn.Module, batch: Batch) -> list[Tensor]:
-    """The maps of each row of a batch."""
-    maps: list[Tensor] = module.attention_maps(**inputs_of(batch))  # type: ignore[operator]
-    return maps

@@ -54,17 +54,17 @@ class Pool(nn.Module):
     def forward(self, h: Tensor, lengths: Tensor | None = None) -> Tensor:
         if self.kind == "last":
             return h[:, -1] if lengths is None else h[torch.arange(len(h)), lengths - 1]
+        return self.over(h, None if lengths is None else is_real(h, lengths))
+
+    def over(self, h: Tensor, real: Tensor | None) -> Tensor:
+        """The same over the steps that are ``real`` (B, T, 1); over all where it is None."""
         if self.kind == "mean":
-            if lengths is None:
-                return h.mean(1)
-            return (h * is_real(h, lengths)).sum(1) / lengths[:, None]
+            return h.mean(1) if real is None else (h * real).sum(1) / real.sum(1)
         if self.kind == "max":
-            return (h if lengths is None else h.masked_fill(~is_real(h, lengths), -torch.inf)).amax(
-                1
-            )
+            return (h if real is None else h.masked_fill(~real, -torch.inf)).amax(1)
         scores = self.score(h)  # (B, T, 1)
-        if lengths is not None:
-            scores = scores.masked_fill(~is_real(h, lengths), -torch.inf)
+        if real is not None:
+            scores = scores.masked_fill(~real, -torch.inf)
         return (scores.softmax(1) * h).sum(1)
 
 

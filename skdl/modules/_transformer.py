@@ -174,44 +174,39 @@ class TransformerEncoder(nn.Module):
             else None
         )
 
-    def begin(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Steps (B, T, D) with what the first block takes, and how many there are of each row."""
+    def begin(self, x: Tensor, real: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """What the first block takes (B, T, D), and which steps may be looked at (B, T)."""
         if self.first is not None:
             x = torch.cat([self.first.to(x.dtype).expand(len(x), 1, -1), x], 1)
-            lengths = None if lengths is None else lengths + 1
+            real = None if real is None else F.pad(real, (1, 0), value=True)
         if self.learned is not None:
             steps = torch.arange(x.shape[1], device=x.device).clamp_max(len(self.learned) - 1)
             x = x + self.learned[steps]
         elif self.positional == "sinusoidal":
             turn = angles(x.shape[1], x.shape[2], x)
             x = x + torch.stack([turn.sin(), turn.cos()], -1).flatten(1)[:, : x.shape[2]]
-        return self.dropout(x), lengths
+        if real is not None:  # a row without any step looks at its first one
+            real = torch.cat([real[:, :1] | ~real.any(1, keepdim=True), real[:, 1:]], 1)
+        return self.dropout(x), real
 
-    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Pooled representation (B, D) of x (B, T, D)."""
-        x, lengths = self.begin(x, lengths)
-        mask = key_mask(x, lengths)
+    def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
+        """Pooled representation (B, D) of x (B, T, D), of which some steps are real (B, T)."""
+        x, real = self.begin(x, real)
+        mask = None if real is None else real[:, None, None]
         for block in self.blocks:
             x = block(x, mask)
         if self.first is not None:
             return self.norm(x[:, 0])
-        return self.pool(self.norm(x), None if lengths is None else lengths.clamp_min(1))
+        return self.pool.over(self.norm(x), None if real is None else real[..., None])
 
-    def attention_maps(self, x: Tensor, lengths: Tensor | None = None) -> list[Tensor]:
+    def attention_maps(self, x: Tensor, real: Tensor | None = None) -> list[Tensor]:
         """Attention weights of each row (n_layers, H, T_i, T_i)."""
-        x, lengths = self.begin(x, lengths)
-        mask, maps = key_mask(x, lengths), []
+        x, real = self.begin(x, real)
+        mask, maps = None if real is None else real[:, None, None], []
         for block in self.blocks:
             maps.append(block.weights(x, mask))  # type: ignore[operator]
             x = block(x, mask)
-        return cut_to_length(torch.stack(maps, 1), lengths)
-
-
-def key_mask(x: Tensor, lengths: Tensor | None) -> Tensor | None:
-    """What may be looked at (B, 1, 1, T): real steps, the first one in any case."""
-    if lengths is None:
-        return None
-    return is_real(x, lengths.clamp_min(1))[..., 0][:, None, None]
+        return cut_to_length(torch.stack(maps, 1), None if real is None else real.sum(1))
 
 
 def cut_to_length(maps: Tensor, lengths: Tensor | None) -> list[Tensor]:
@@ -260,7 +255,8 @@ class TokenEmbedding(nn.Module):
         if self.training and self.token_dropout:
             dropped = torch.rand(x.shape, device=x.device) < self.token_dropout
             x = x.masked_fill(dropped, self.unknown)
-        return self.project(self.table(x)), lengths
+        real = None if lengths is None else is_real(x, lengths)[..., 0]
+        return self.project(self.table(x)), real
 
 
 class PatchEmbedding(nn.Module):
@@ -272,7 +268,7 @@ class PatchEmbedding(nn.Module):
     ----------
     n_channels, d_model, patch_size : int
     token_dropout : float in [0, 1)
-        Part of the patches that is zeroed in training.
+        Part of the patches that is not looked at in training.
     mean, scale : Tensor of shape (n_channels,)
         What is taken off and divided by first.
     """
@@ -293,23 +289,27 @@ class PatchEmbedding(nn.Module):
         super().__init__()
         self.patch_size, self.token_dropout = patch_size, token_dropout
         self.kernel_size = max(8, 2 * patch_size)
-        self.project = nn.Conv1d(n_channels, d_model, self.kernel_size, stride=patch_size)
+        # Not a convolution: torch's are wrong in bfloat16 for some shapes on some CPUs.
+        self.project = nn.Linear(n_channels * self.kernel_size, d_model)
         self.norm = nn.LayerNorm(d_model)
         self.register_buffer("mean", mean)
         self.register_buffer("scale", scale)
 
     def forward(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        x = standardized(x, self.mean, self.scale)
+        x, real = standardized(x, self.mean, self.scale), None
+        n_patches = -(-x.shape[1] // self.patch_size)
         if lengths is not None:
             x = x * is_real(x, lengths)  # padding is not zero any more once it is standardized
-            lengths = -(-lengths // self.patch_size)
+            starts = torch.arange(n_patches, device=x.device) * self.patch_size
+            real = starts < lengths[:, None]  # (B, ceil(T / patch_size))
         around = self.kernel_size - self.patch_size
-        to_whole_patches = -x.shape[1] % self.patch_size
+        to_whole_patches = n_patches * self.patch_size - x.shape[1]
         x = F.pad(x, (0, 0, around // 2, around - around // 2 + to_whole_patches))
-        x = self.norm(self.project(x.mT).mT)  # (B, ceil(T / patch_size), D)
+        windows = x.unfold(1, self.kernel_size, self.patch_size)  # (B, n_patches, C, kernel_size)
         if self.training and self.token_dropout:
-            x = x * (torch.rand(x.shape[:2], device=x.device) >= self.token_dropout)[..., None]
-        return x, lengths
+            seen = torch.rand(windows.shape[:2], device=x.device) >= self.token_dropout
+            real = seen if real is None else seen & real
+        return self.norm(self.project(windows.flatten(2))), real
 
 
 class TransformerNetwork(nn.Module):
@@ -318,7 +318,7 @@ class TransformerNetwork(nn.Module):
     Parameters
     ----------
     embed : nn.Module
-        Gives vectors (B, T, D) and lengths (B,) or None of inputs and their lengths.
+        Gives vectors (B, T, D) of inputs and their lengths, and which are real (B, T) or None.
     encoder : nn.Module
         Gives (B, n_features) of these.
     n_features, n_classes : int
@@ -367,8 +367,7 @@ class TransformerNetwork(nn.Module):
         self, x: Tensor, lengths: Tensor | None = None, line: Tensor | None = None
     ) -> list[Tensor]:
         """Attention weights of each row (n_layers, n_heads, T_i, T_i)."""
-        h, lengths = self.embed(x, lengths)
-        maps: list[Tensor] = self.encoder.attention_maps(h, lengths)  # type: ignore[operator]
+        maps: list[Tensor] = self.encoder.attention_maps(*self.embed(x, lengths))  # type: ignore[operator]
         return maps
 
     def forward(
