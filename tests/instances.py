@@ -15,12 +15,14 @@ from skdl.estimators import (
     GRURegressor,
     LSTMClassifier,
     LSTMRegressor,
+    TransformerClassifier,
 )
 from skdl.estimators._base import TorchEstimator
 
 SMALL: dict[str, Any] = {"max_epochs": 3, "batch_size": 16, "device": "cpu", "random_state": 0}
 RECURRENT: dict[str, Any] = {**SMALL, "hidden_size": 4}
 CONVOLUTIONAL: dict[str, Any] = {**SMALL, "channels": (4,), "kind": "signal"}
+TRANSFORMER: dict[str, Any] = {**SMALL, "d_model": 8, "n_heads": 2, "n_layers": 1}
 
 # What the laws are held against: small, a few epochs. The variants come in where they matter.
 INSTANCES: list[BaseEstimator] = [
@@ -39,6 +41,14 @@ INSTANCES: list[BaseEstimator] = [
         mixup=0.1,
         label_smoothing=0.05,
     ),
+    TransformerClassifier(**TRANSFORMER),
+    TransformerClassifier(
+        **{**TRANSFORMER, "n_layers": 2},
+        positional="learned",
+        pooling="cls",
+        token_dropout=0.0,
+    ),
+    TransformerClassifier(**TRANSFORMER, positional="sinusoidal", pooling="attention"),
 ]
 
 # One step per epoch, in float64, nothing drawn per row: rows of weight 2 are then the same as rows
@@ -56,6 +66,7 @@ RECURRENT_FULL: dict[str, Any] = {**FULL_BATCH, "dropout": 0.0, "hidden_size": 8
 # The defaults but for a small network and a faster rate.
 MINI_BATCH: dict[str, Any] = {"max_epochs": 10, "lr": 0.01, "device": "cpu", "random_state": 0}
 RECURRENT_MINI: dict[str, Any] = {**MINI_BATCH, "hidden_size": 8}
+TRANSFORMER_SMALL: dict[str, Any] = {"d_model": 16, "n_heads": 2, "n_layers": 1}
 
 
 def convolution_and_mean(shape: tuple[int, ...], n_classes: int) -> nn.Module:
@@ -77,6 +88,8 @@ CHECKED: list[BaseEstimator] = [
     GRUClassifier(**RECURRENT_MINI),
     CNNClassifier(**FULL_BATCH, architecture=convolution_and_mean),
     CNNClassifier(**MINI_BATCH, channels=(8, 8)),
+    TransformerClassifier(**FULL_BATCH, **TRANSFORMER_SMALL, dropout=0.0, token_dropout=0.0),
+    TransformerClassifier(**MINI_BATCH, **TRANSFORMER_SMALL),
 ]
 
 

@@ -5,11 +5,11 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skdl.engine import Data, Net, Ragged, Streamed, as_tensor
-from skdl.engine._data import BatchIterator
+from skdl.engine._data import BatchIterator, cut, in_order
 
 SEQUENCES = [[1.0, 2.0], [3.0], [4.0, 5.0, 6.0]]
 
@@ -228,3 +228,194 @@ def test_training_from_a_memory_map_needs_memory_for_a_batch_only(tmp_path):
     net.initialize().train(data)
     assert len(used) == 100
     assert max(used) - used[0] < 40e6  # ten batches
+
+
+# Batches by length -------------------------------------------------------------------------------
+
+
+def tokens_of_lengths(lengths):
+    """Each row is its own number so many times over; a column tells which it is."""
+    values = torch.repeat_interleave(torch.arange(len(lengths)) + 1, lengths)
+    return Data({"x": Ragged(values, lengths), "row": torch.arange(len(lengths))})
+
+
+def long_tailed(n_rows=600, seed=0):
+    rng = np.random.default_rng(seed)
+    return torch.from_numpy(rng.lognormal(3, 0.6, n_rows).astype(int) + 1)
+
+
+many_lengths = st.lists(st.integers(1, 40), min_size=2, max_size=60).map(torch.tensor)
+
+
+@settings(deadline=None, max_examples=60)
+@given(many_lengths, st.integers(1, 12), st.none() | st.integers(1, 90), st.booleans())
+def test_every_row_comes_once_an_epoch_within_the_steps_allowed(
+    lengths, batch_size, max_steps, shuffles
+):
+    data, generator = tokens_of_lengths(lengths), torch.Generator().manual_seed(1)
+    batches = list(data.batches(batch_size, generator if shuffles else None, max_steps))
+    rows = torch.cat([batch["row"] for batch in batches])
+    assert sorted(rows.tolist()) == list(range(len(lengths)))
+    for batch in batches:
+        n_rows, n_steps = batch["x"].shape
+        assert n_rows <= batch_size + 1
+        assert n_steps == lengths[batch["row"]].max()
+        assert batch["lengths"].equal(lengths[batch["row"]])
+        assert batch["x"].equal(
+            torch.where(
+                torch.arange(n_steps) < batch["lengths"][:, None], batch["row"][:, None] + 1, 0
+            )
+        )
+        assert max_steps is None or n_rows == 1 or n_rows * n_steps <= max_steps
+    if not shuffles:
+        assert rows.tolist() == list(range(len(lengths)))
+
+
+@given(st.integers(2, 200), st.integers(2, 32))
+def test_shuffled_batches_by_length_are_alike_in_size(n_rows, batch_size):
+    data = tokens_of_lengths(torch.arange(n_rows) % 7 + 1)
+    batches = list(data.batches(batch_size, torch.Generator().manual_seed(0)))
+    sizes = [len(batch["row"]) for batch in batches]
+    assert max(sizes) - min(sizes) <= 1
+    assert max(sizes) <= batch_size + 1
+    assert len(batches) == data.n_batches(batch_size)
+
+
+def waste(data, batch_size, generator):
+    """Part of all steps that is padding."""
+    batches = list(data.batches(batch_size, generator))
+    n_steps = sum(batch["x"].numel() for batch in batches)
+    return 1 - sum(int(batch["lengths"].sum()) for batch in batches) / n_steps
+
+
+def test_rows_of_about_the_same_length_meet():
+    data = tokens_of_lengths(long_tailed(2000))
+    assert waste(data, 32, None) > 0.5, "these lengths differ much"
+    assert waste(data, 32, torch.Generator().manual_seed(0)) < 0.2
+
+
+def test_long_and_short_batches_come_in_any_order():
+    data = tokens_of_lengths(long_tailed())
+    longest = [b["x"].shape[1] for b in data.batches(32, torch.Generator().manual_seed(0))]
+    turns = np.sign(np.diff(longest))
+    assert (turns > 0).sum() > 4
+    assert (turns < 0).sum() > 4
+
+
+def test_batches_by_length_follow_the_generator_and_differ_between_epochs():
+    data = tokens_of_lengths(long_tailed())
+    epochs, again = (
+        [[frozenset(rows) for rows in rows_of(data, 32, generator)] for _ in range(3)]
+        for generator in (torch.Generator().manual_seed(5), torch.Generator().manual_seed(5))
+    )
+    assert epochs == again
+    first, second, third = map(set, epochs)
+    assert not first & second
+    assert not second & third
+    other = {frozenset(rows) for rows in rows_of(data, 32, torch.Generator().manual_seed(6))}
+    assert not first & other
+
+
+def test_rows_of_one_length_are_shuffled_freely():
+    data = tokens_of_lengths(torch.full((60,), 4))
+    pairs = set()
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(40):
+        pairs |= {tuple(sorted((a, b))) for a, b in rows_of(data, 2, generator)}
+    assert len(pairs) > 600, "of 1,770"
+
+
+def test_the_rows_of_a_subset_come_by_length_too():
+    lengths = long_tailed(2000)
+    rows = torch.arange(1, 2000, 2)
+    subset = tokens_of_lengths(lengths).subset(rows)
+    assert sorted(sum(rows_of(subset, 16, torch.Generator().manual_seed(0)), [])) == rows.tolist()
+    assert waste(subset, 16, torch.Generator().manual_seed(0)) < 0.2
+    assert subset.mean_length() == pytest.approx(lengths[rows].double().mean().item())
+    assert subset.longest() == lengths[rows].max()
+
+
+@given(
+    st.lists(st.integers(1, 20), min_size=1, max_size=40).map(torch.tensor),
+    st.integers(1, 60),
+    st.data(),
+)
+def test_cut(lengths, max_steps, draw):
+    start = draw.draw(st.integers(0, len(lengths) - 1))
+    stop = draw.draw(st.integers(start + 1, len(lengths)))
+    pieces = cut(slice(start, stop), lengths, max_steps)
+    covered = [row for piece in pieces for row in range(piece.start, piece.stop)]
+    assert covered == list(range(start, stop))
+    sizes = [piece.stop - piece.start for piece in pieces]
+    for piece, size in zip(pieces, sizes, strict=True):
+        assert size == 1 or size * int(lengths[piece].max()) <= max_steps
+    at_once = max(1, max_steps // int(lengths[start:stop].max()))  # rows, if all were the longest
+    assert len(pieces) <= -(-(stop - start) // at_once)
+
+
+def test_what_is_short_enough_is_not_cut():
+    assert cut(slice(2, 6), torch.full((8,), 3), 12) == [slice(2, 6)]
+
+
+@given(many_lengths, st.integers(1, 9), st.none() | st.integers(1, 60), st.booleans())
+def test_the_mean_over_uneven_batches_is_the_mean_over_rows(
+    lengths, batch_size, max_steps, shuffles
+):
+    data = tokens_of_lengths(lengths)
+    values = torch.linspace(-3, 5, len(lengths), dtype=torch.float64) ** 3
+    generator = torch.Generator().manual_seed(0) if shuffles else None
+    batches = BatchIterator(data, batch_size, generator, max_steps)
+    means = [values[batch["row"]].mean() for batch in batches]
+    assert batches.mean(means) == pytest.approx(values.mean().item(), abs=1e-9)
+
+
+def test_batches_are_counted_as_they_come():
+    data = tokens_of_lengths(long_tailed())
+    for max_steps in (None, 200, 1000):
+        found = len(list(data.batches(32, torch.Generator().manual_seed(0), max_steps)))
+        assert data.n_batches(32, max_steps) == pytest.approx(found, rel=0.2)
+
+
+@given(st.permutations(range(7)))
+def test_in_order_undoes_an_order(order):
+    values, order = torch.arange(14.0).reshape(7, 2), torch.tensor(order)
+    assert in_order(values[order], order).equal(values)
+
+
+# Costly preparation of ragged data ---------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=40)
+@given(many_lengths, st.none() | st.integers(1, 60), st.booleans())
+def test_costly_features_of_ragged_rows_are_computed_once_in_row_order(
+    lengths, max_steps, of_subset
+):
+    n_seen, sizes = [], []
+
+    def prepare(batch):
+        n_seen.append(len(batch["x"]))
+        sizes.append(batch["x"].numel() if len(batch["x"]) > 1 else 0)
+        return {"encoded": batch["x"].sum(1), "row": batch["row"]}
+
+    data = tokens_of_lengths(lengths)
+    rows = torch.arange(len(lengths)).flip(0)[::2] if of_subset else torch.arange(len(lengths))
+    data = data.subset(rows) if of_subset else data
+    prepared = data.prepared(prepare, at_once=True, costly=True, max_steps=max_steps)
+    (batch,) = prepared.batches(1000)
+    assert batch["row"].equal(rows)
+    assert batch["encoded"].equal((rows + 1) * lengths[rows])
+    list(prepared.batches(3, torch.Generator().manual_seed(0)))
+    assert sum(n_seen) == len(rows)
+    assert max_steps is None or max(sizes) <= max_steps
+
+
+def test_costly_features_may_grow(monkeypatch):
+    monkeypatch.setattr("skdl.engine._data.GROW_BYTES", 1)
+
+    def prepare(batch):
+        return {"encoded": torch.ones(len(batch["x"]), 1000)}
+
+    data = tokens_of_lengths(torch.tensor([1, 2, 3]))
+    prepared = data.prepared(prepare, at_once=True, costly=True)
+    assert prepared.columns["encoded"].shape == (3, 1000)
+    assert data.prepared(prepare, at_once=False, costly=True).prepare is prepare

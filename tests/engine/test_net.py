@@ -242,3 +242,86 @@ def test_a_net_trained_on_cuda_loads_on_a_cpu(monkeypatch):
     loaded = pickle.loads(pickled)
     assert loaded.device.type == "cpu"
     torch.testing.assert_close(loaded.outputs(DATA), expected)
+
+
+# Batches of unequal lengths ----------------------------------------------------------------------
+
+
+class Bounded(nn.Module):
+    """The sum of the steps of each row; keeps the sizes that it saw."""
+
+    def __init__(self, max_steps):
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(2.0))
+        self.max_steps, self.seen = max_steps, []
+
+    def forward(self, x, lengths=None):
+        self.seen.append((len(x), x.shape[1], self.training))
+        return self.scale * x.sum(1)
+
+
+def of_lengths(lengths):
+    lengths = torch.as_tensor(lengths)
+    values = floats(int(lengths.sum()), 1)
+    sums = torch.stack([part.sum(0) for part in values.split(lengths.tolist())])
+    return Data({"x": Ragged(values, lengths), "y": sums}), sums
+
+
+@pytest.mark.parametrize("max_steps", [8, 40, 400])
+def test_steps_of_a_batch_are_bounded_in_training_and_prediction(max_steps):
+    data, sums = of_lengths(rng.integers(1, 30, size=100))
+    net = make_net(Bounded(max_steps), batch_size=16).train(data)
+    in_training, after = (
+        [size for size in net.module_.seen if size[2] is training] for training in (True, False)
+    )
+    assert all(n == 1 or n * steps <= max_steps for n, steps, _ in in_training)
+    assert after == []
+    outputs = net.outputs(data)
+    after = [size for size in net.module_.seen if not size[2]]
+    assert sum(n for n, _, _ in after) == 100
+    assert all(n == 1 or n * steps <= max_steps for n, steps, _ in after)
+    torch.testing.assert_close(outputs, net.module_.scale.detach() * sums)
+
+
+def test_long_rows_of_one_length_are_predicted_in_small_batches():
+    net = make_net(Bounded(400))
+    x = floats(50, 60, 1)
+    torch.testing.assert_close(net.outputs(Data({"x": x})), 2 * x.sum(1))
+    assert max(n * steps for n, steps, _ in net.module_.seen) <= 400
+
+
+def test_outputs_of_batches_come_in_row_order_whatever_they_are():
+    data, sums = of_lengths([4, 1, 3, 9, 2])
+    net = make_net(Bounded(640))
+    got = net.outputs_of_batches(data, lambda module, batch: list(batch["x"]), batch_size=2)
+    rows = [row for batch in got for row in batch]
+    assert [len(batch) for batch in got] == [2, 3]
+    torch.testing.assert_close(torch.stack([row.sum(0) for row in rows]), sums)
+
+
+@pytest.mark.parametrize("callbacks", [None, [PerBatch()]])
+@pytest.mark.parametrize("max_steps", [10, 50, 10_000])
+def test_the_loss_of_an_epoch_is_the_mean_over_rows(max_steps, callbacks):
+    """However unevenly they are cut into batches."""
+    data, sums = of_lengths(rng.integers(1, 20, size=70))
+    net = make_net(Bounded(max_steps), batch_size=16, max_epochs=3, lr=1e-12, callbacks=callbacks)
+    net.train(data, data)
+    expected = float(((2 * sums - sums) ** 2).mean())
+    assert net.history[:, "train_loss"] == pytest.approx([expected] * 3, rel=1e-4)
+    assert net.history[:, "valid_loss"] == pytest.approx([expected] * 3, rel=1e-4)
+
+
+def test_costly_features_are_computed_once_per_fit():
+    class Frozen(Bounded):
+        prepare_is_costly = True
+        n_rows = 0
+
+        def prepare(self, x, lengths):
+            Frozen.n_rows += len(x)
+            return {"x": x.sum(1, keepdim=True)}
+
+    data, sums = of_lengths(rng.integers(1, 20, size=70))
+    net = make_net(Frozen(40), batch_size=16, max_epochs=6).train(data)
+    assert Frozen.n_rows == 70
+    torch.testing.assert_close(net.outputs(data), net.module_.scale.detach() * sums)
+    assert Frozen.n_rows == 140

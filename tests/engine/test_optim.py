@@ -251,3 +251,17 @@ def test_fused_adam_takes_a_closure():
 
     assert optimizer.step(closure).item() == 1
     assert param.item() == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("shape", ["linear", "cosine", "one-cycle"])
+@pytest.mark.parametrize("warmup_fraction", [0.0, 0.3])
+def test_more_steps_than_were_foreseen_end_at_the_last_rate(shape, warmup_fraction):
+    """Batches that are cut to size may be some more in one epoch than in another."""
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=2.0)
+    schedule = Schedule(optimizer, 10, shape, warmup_fraction)
+    seen = []
+    for _ in range(30):
+        schedule.before_step()
+        seen.append(schedule.lr)
+    np.testing.assert_allclose(seen[:10], rates(shape, 10, warmup_fraction))
+    np.testing.assert_allclose(seen[10:], 0, atol=1e-12)
