@@ -4,9 +4,10 @@ PYTHON ?= python3
 BIN = .venv/bin
 READY = .venv/.installed
 BENCHMARKS = speed_fit speed_predict speed_search speed_import speed_images threads \
-	accuracy_series accuracy_images accuracy_signals
+	accuracy_series accuracy_images accuracy_signals speed_text accuracy_text
 
-EXAMPLES = compare_regressors compare_image_classifiers transfer_digits
+EXAMPLES = compare_regressors compare_image_classifiers transfer_digits compare_text_classifiers \
+	finetune_pretrained
 
 .PHONY: demo examples test test-all lint format bench gpu-check clean
 

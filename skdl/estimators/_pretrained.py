@@ -20,7 +20,7 @@ TOKENIZER_FILES = (
     "spm.model", "tokenizer.model",
 )  # fmt: skip
 # Rate of the last layer, as a part of the head's; of each before, as a part of the next one's.
-LR_FACTOR, LR_DECAY = 0.05, 0.85
+LR_FACTOR, LR_DECAY = 0.1, 0.85
 SAFE: dict[str, Any] = {"trust_remote_code": False}
 
 

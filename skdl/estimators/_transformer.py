@@ -75,7 +75,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
     ``pretrained`` checkpoints are loaded from safetensors alone, and none of their own code is run.
     ``d_model``, ``n_heads``, ``n_layers``, ``dim_feedforward``, ``positional``, ``tokenizer``,
     ``vocab_size``, ``min_frequency``, ``token_dropout`` and ``embeddings`` then say nothing.
-    Fine-tuned layers train at a 20th of ``lr`` and less the deeper they are. What is kept by
+    Fine-tuned layers train at a tenth of ``lr`` and less the deeper they are. What is kept by
     ``freeze`` counts in blocks: the embeddings, then each layer.
 
     Candidates of a grid search that share texts and tokenizer share its work: what was tokenized
@@ -117,7 +117,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
     vocab_size: int = 20_000
     min_frequency: int = 2
     lowercase: bool = True
-    token_dropout: float = 0.2
+    token_dropout: float = 0.3
     embeddings: Any = None
     n_channels: int | None = None
     highway: bool = True
@@ -125,7 +125,6 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
     pretrained: str | None = None
     freeze: bool | int = False
     max_epochs: int | str = "auto"
-    lr: float = 2e-3
     optimizer: str = "adamw"
     weight_decay: float = 0.01
     lr_schedule: str = "cosine"
@@ -327,7 +326,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
         if self.pretrained is not None:
             return int(max(np.clip(np.ceil(500 / n_batches), 2, 5), np.ceil(60 / n_batches)))
         if self.input_type_ == "numeric":
-            return int(np.clip(np.ceil(300 / n_batches), 15, 60))
+            return int(np.clip(np.ceil(600 / n_batches), 15, 100))
         return int(np.clip(np.ceil(500 / n_batches), 3, 8))
 
     # After fit ----------------------------------------------------------------------------------

@@ -335,8 +335,6 @@ class TransformerNetwork(nn.Module):
         How much these scores count beside those of a line.
     """
 
-    bfloat16_safe = True
-
     def __init__(
         self,
         embed: nn.Module,
@@ -354,8 +352,10 @@ class TransformerNetwork(nn.Module):
         self.embed, self.encoder = embed, encoder
         self.norm = BatchNorm(n_features, affine=False) if normalize else nn.Identity()
         self.dropout, self.head = nn.Dropout(dropout), nn.Linear(n_features, n_classes)
-        nn.init.zeros_(self.head.weight)
+        if normalize:
+            nn.init.zeros_(self.head.weight)
         self.max_steps, self.work_per_row, self.share = max_steps, work_per_row, share
+        self.bfloat16_safe = normalize  # short series gain nothing by it
 
     def encode(
         self, x: Tensor, lengths: Tensor | None = None, line: Tensor | None = None

@@ -5,7 +5,9 @@
 - `PixelScaler` brings pixels to one scale, which they share.
 - `sliding_windows` cuts a series into windows and the values to predict, with no look-ahead.
 
-Only numpy and scikit-learn are needed here; torch is not imported.
+Tokens (`_tokens.py`) and n-grams (`_ngrams.py`) of text are what the estimators read it with.
+
+Only numpy, scipy and scikit-learn are needed here, tokenizers for tokens; torch is not imported.
 """
 
 from skdl.preprocessing._encoder import Encoder
