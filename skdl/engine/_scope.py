@@ -55,12 +55,12 @@ def autocast(
 ) -> contextlib.AbstractContextManager:
     """bfloat16 autocast when asked for, or with "auto" where it is faster and safe.
 
-    A module says with ``bfloat16_safe`` that it is. Then it is faster on CUDA, and on a CPU with
-    matrix units in training; there predictions stay in float32, and so do not depend on how rows
-    are batched.
+    A module says with ``bfloat16_safe`` that it is. Then it is faster in training on CUDA and on
+    CPUs with matrix units; predictions stay in float32, and so do not depend on how rows are
+    batched.
     """
     safe = precision == "auto" and getattr(module, "bfloat16_safe", False)
-    faster = device.type == "cuda" or (module.training and cpu_multiplies_bfloat16())
+    faster = module.training and (device.type == "cuda" or cpu_multiplies_bfloat16())
     if precision == "bfloat16" or (safe and faster):
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return contextlib.nullcontext()

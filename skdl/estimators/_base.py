@@ -116,9 +116,19 @@ class TorchEstimator(BaseEstimator):
         raise NotImplementedError
 
     def _learn_inputs(
-        self, data: Data, rows: np.ndarray, target: np.ndarray, weight: np.ndarray | None, seed: int
+        self,
+        X: Any,
+        data: Data,
+        rows: np.ndarray,
+        target: np.ndarray,
+        weight: np.ndarray | None,
+        seed: int,
+        go_on: bool,
     ) -> Data:
-        """The columns of all rows, where reading them must be learned from the training rows."""
+        """The columns of all rows, where reading them is learned from the training rows.
+
+        With ``go_on`` a network is there already, and what it looks at must stay.
+        """
         return data
 
     def _class_weights(self, target: np.ndarray) -> np.ndarray | None:
@@ -192,7 +202,8 @@ class TorchEstimator(BaseEstimator):
             rows = usable[rows]
             if not go_on:
                 self._learn_target(target[rows], None if weight is None else weight[rows])
-                data = self._learn_inputs(data, rows, target, weight, seed)
+            if not (go_on and incremental):
+                data = self._learn_inputs(X, data, rows, target, weight, seed, go_on)
             data = data.with_columns(y=self._target_column(target))
             if weight is not None:
                 mean = weight[rows].mean()

@@ -63,6 +63,12 @@ def load_tokenization(name: str, max_length: int) -> Tokenization:
         )
     longest = min(tokenizer.model_max_length, _n_positions(config))
     kept = copied(backend)
+    n_special = kept.num_special_tokens_to_add(False)
+    if max_length <= n_special:
+        raise ValueError(
+            f"max_length must be above {n_special}, the number of special tokens of pretrained="
+            f"{name!r}; got {max_length}."
+        )
     kept.enable_truncation(min(max_length, longest))
     return Tokenization(kept, min(max_length, longest), content_of(kept), truncates=True)
 

@@ -10,27 +10,39 @@ import pandas as pd
 
 
 def holds_text(X: Any) -> bool:
-    """Whether X is a list, 1-D array, Series or one column with a str somewhere in it."""
-    if isinstance(X, str):
+    """Whether X is meant as text: something in it is, or would be but for a mistake.
+
+    A str among the items of a list, 1-D array, Series or one column; also bytes, lists of str,
+    nothing but missing items, and a table with words in its first row.
+    """
+    if isinstance(X, (str, bytes)):
         return True
     items = _one_column(X)
-    return items is not None and any(isinstance(item, str) for item in items)
+    if items is None:
+        table = isinstance(X, (pd.DataFrame, np.ndarray)) and np.ndim(X) == 2 and len(X) > 0
+        return table and any(map(_is_word, X.iloc[0] if isinstance(X, pd.DataFrame) else X[0]))
+    if any(isinstance(item, (str, bytes)) or _begins_with_word(item) for item in items):
+        return True
+    return len(items) > 0 and all(map(_is_missing, items))
 
 
-def holds_columns_of_text(X: Any) -> bool:
-    """Whether X is a table whose first row has nothing but str."""
-    if not isinstance(X, (pd.DataFrame, np.ndarray)) or np.ndim(X) != 2 or 0 in np.shape(X):
+def _begins_with_word(item: Any) -> bool:
+    return isinstance(item, (list, tuple)) and len(item) > 0 and _is_word(item[0])
+
+
+def _is_word(item: Any) -> bool:
+    """Whether it is a str, and none that stands for a number."""
+    if not isinstance(item, str):
         return False
-    first = X.iloc[0] if isinstance(X, pd.DataFrame) else X[0]
-    return all(isinstance(item, str) and not _is_number(item) for item in first)
-
-
-def _is_number(text: str) -> bool:
     try:
-        float(text)
+        float(item)
     except ValueError:
-        return False
-    return True
+        return True
+    return False
+
+
+def _is_missing(item: Any) -> bool:
+    return item is None or (np.ndim(item) == 0 and bool(pd.isna(item)))
 
 
 def input_type_of(X: Any, wanted: str) -> str:
@@ -38,12 +50,16 @@ def input_type_of(X: Any, wanted: str) -> str:
 
     Raises
     ------
+    TypeError
+        If X has no rows to count.
     ValueError
         If X holds text and numbers are wanted.
     """
+    if isinstance(X, (dict, set, frozenset)) or not (hasattr(X, "__len__") or hasattr(X, "shape")):
+        raise TypeError(
+            f"X must be a list, array, Series or DataFrame, got {type(X).__name__}. Make it a list."
+        )
     found = "text" if holds_text(X) else "numeric"
-    if wanted != "numeric" and holds_columns_of_text(X):
-        found = "text"  # to be refused as such
     if wanted == "numeric" and found == "text":
         raise ValueError(
             "X holds text where sequences of numbers are expected: this estimator was fitted on "
@@ -94,12 +110,16 @@ def read_texts(X: Any) -> list[str]:
 
 
 def _not_a_text(row: int, item: Any) -> str:
-    if item is None or (np.ndim(item) == 0 and pd.isna(item)):
+    if _is_missing(item):
         return (
             f"X holds a missing text, {item!r}, first in row {row}. Leave such rows out, or put "
             'an empty text "" there.'
         )
-    advice = "Decode it first." if isinstance(item, bytes) else "Texts and numbers do not mix."
+    advice = "Texts and numbers do not mix."
+    if isinstance(item, bytes):
+        advice = "Decode it first."
+    elif isinstance(item, (list, tuple)):
+        advice = "A row is one str: join its words."
     return f"X must hold texts only, got {type(item).__name__} in row {row}: {item!r:.60}. {advice}"
 
 

@@ -120,6 +120,7 @@ def check_tokenizer(tokenizer: Any) -> None:
                 f"tokenizer must be one of {KINDS} or a tokenizers.Tokenizer, got {tokenizer!r}."
             )
         return
+    tokenizer = getattr(tokenizer, "backend_tokenizer", tokenizer)
     if not isinstance(tokenizer, import_tokenizers().Tokenizer):
         raise TypeError(
             f"tokenizer must be one of {KINDS} or a tokenizers.Tokenizer, got "
@@ -135,7 +136,11 @@ def content_of(tokenizer: Any) -> str:
 
 
 def copied(tokenizer: Any) -> Any:
-    """The tokenizer without its padding and truncation, which are done here."""
+    """The tokenizer without its padding and truncation, which are done here.
+
+    One of transformers holds it as ``backend_tokenizer``.
+    """
+    tokenizer = getattr(tokenizer, "backend_tokenizer", tokenizer)
     kept = type(tokenizer).from_str(tokenizer.to_str())
     kept.no_padding()
     kept.no_truncation()

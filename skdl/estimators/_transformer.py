@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import os
 from collections.abc import Sequence
 from dataclasses import KW_ONLY
 from functools import partial
@@ -10,9 +12,10 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
 from .._sklearn import Interval, StrOptions
@@ -122,7 +125,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
     n_channels: int | None = None
     highway: bool = True
     label_smoothing: float = 0.0
-    pretrained: str | None = None
+    pretrained: str | os.PathLike[str] | None = None
     freeze: bool | int = False
     max_epochs: int | str = "auto"
     optimizer: str = "adamw"
@@ -159,7 +162,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
         "n_channels": [Interval(Integral, 1, None, closed="left"), None],
         "highway": ["boolean"],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-        "pretrained": [str, None],
+        "pretrained": [str, os.PathLike, None],
         "freeze": ["boolean", Interval(Integral, 0, None, closed="left")],
     }
 
@@ -177,6 +180,8 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
                 raise ValueError("pretrained needs texts, and X holds numbers.")
             return read_sequences(self, X, n_channels=self.n_channels, reset=reset)
         texts = read_texts(X)
+        if isinstance(X, pd.DataFrame):
+            validate_data(self, X, reset=reset, skip_check_array=True)  # the column's name
         if reset:  # the tokenizer is trained when the training rows are known
             return Data({"text": Streamed(np.array(texts, dtype=object))})
         if self._line is None:
@@ -200,36 +205,27 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
 
     def _forget_inputs(self) -> None:
         """A fit on texts leaves nothing of one on numbers, and the other way round."""
-        for name in (
-            "_tokenization",
-            "_line",
-            "patch_size_",
-            "n_channels_in_",
-            "n_steps_in_",
-            "n_features_in_",
-            "feature_names_in_",
-        ):
-            self.__dict__.pop(name, None)
+        names = ("_tokenization", "_line", "patch_size_", "feature_names_in_")
+        for name in [name for name in vars(self) if name.endswith("s_in_") or name in names]:
+            delattr(self, name)
 
     def _learn_inputs(
-        self, data: Data, rows: np.ndarray, target: np.ndarray, weight: np.ndarray | None, seed: int
+        self,
+        X: Any,
+        data: Data,
+        rows: np.ndarray,
+        target: np.ndarray,
+        weight: np.ndarray | None,
+        seed: int,
+        go_on: bool,
     ) -> Data:
         if self.input_type_ == "numeric":
             return data
-        texts = data.columns["text"].array.tolist()  # type: ignore[union-attr]
+        texts = read_texts(X)
         training = [texts[row] for row in rows]
+        if not go_on:
+            self._tokenization = self._make_tokenization(training)
         self._line = None
-        if self.pretrained is not None:
-            self._tokenization = load_tokenization(self.pretrained, self.max_length)
-        else:
-            self._tokenization = Tokenization.trained(
-                self.tokenizer,
-                training,
-                max_length=self.max_length,
-                vocab_size=self.vocab_size,
-                min_frequency=self.min_frequency,
-                lowercase=self.lowercase,
-            )
         data, others = self._tokens(texts), np.delete(np.arange(len(texts)), rows)
         if self.highway:
             line = NgramLine(len(self.classes_), lowercase=self.lowercase, seed=seed)
@@ -239,6 +235,18 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
         scores = np.zeros((len(texts), len(self.classes_)))
         scores[others] = self._line.scores([texts[row] for row in others])
         return data.with_columns(line=torch.from_numpy(scores).to(self._dtype))
+
+    def _make_tokenization(self, texts: Sequence[str]) -> Tokenization:
+        if self.pretrained is not None:
+            return load_tokenization(os.fspath(self.pretrained), self.max_length)
+        return Tokenization.trained(
+            self.tokenizer,
+            texts,
+            max_length=self.max_length,
+            vocab_size=self.vocab_size,
+            min_frequency=self.min_frequency,
+            lowercase=self.lowercase,
+        )
 
     def _tokens(self, texts: Sequence[str]) -> Data:
         values, lengths = self._tokenization.ids(texts)
@@ -252,7 +260,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
         self._usual_batch = TOKENS_PER_BATCH / train.mean_length() if from_scratch else 16
         if self.pretrained is not None:
             return make_pretrained(
-                self.pretrained,
+                os.fspath(self.pretrained),
                 len(self.classes_),
                 n_tokens=self._tokenization.n_tokens,
                 dropout=self.dropout,
@@ -384,7 +392,9 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
 
     @property
     def tokenizer_(self) -> Any:
-        return None if self.input_type_ == "numeric" else self._tokenization.tokenizer
+        return (
+            None if self.input_type_ == "numeric" else copy.deepcopy(self._tokenization.tokenizer)
+        )
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -179,6 +179,9 @@ def _encoded(encode_batch: Callable[[list[str]], list[Any]], texts: Sequence[str
 
 def unknown_of(tokenizer: Tokenizer) -> int:
     """The token that stands for what is not in the vocabulary; 0 where there is none."""
+    unk_id = getattr(tokenizer.model, "unk_id", None)
+    if isinstance(unk_id, int):
+        return unk_id
     for name in (getattr(tokenizer.model, "unk_token", None), UNKNOWN, "<unk>"):
         found = None if name is None else tokenizer.token_to_id(name)
         if found is not None:
