@@ -235,9 +235,9 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     ),
     "precision": (
         '{"auto", "float32", "bfloat16", "float64"}',
-        '"bfloat16" computes in mixed precision. "auto" does so in training where the architecture\n'
-        "is known to stand it, on CUDA and on CPUs with matrix units (Intel AMX); predictions are\n"
-        'in float32. It is "float32" else.',
+        '"bfloat16" computes in mixed precision. "auto" does so in training where the network is\n'
+        "known to stand it, on CUDA and on CPUs with matrix units (Intel AMX); predictions are in\n"
+        'float32. It is "float32" else.',
     ),
     "warm_start": (
         "bool",

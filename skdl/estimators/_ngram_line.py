@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import LinearSVC
 
 from ..preprocessing._ngrams import Ngrams
+from ..preprocessing._tokens import CACHE, digest
 
 N_FOLDS = 3
 SCALES = np.geomspace(0.5, 20, 40)
@@ -40,6 +41,20 @@ class NgramLine:
         self.coef, self.intercept = self._fitted(features, target, weight)
         self.scale = self._calibrated(features, target, weight)
         return self
+
+    def fitted_lately(
+        self, texts: Sequence[str], target: np.ndarray, weight: np.ndarray | None
+    ) -> NgramLine:
+        """What ``fit`` gives, or gave for the same: candidates of a grid search share it."""
+        of_rows = [target.tobytes(), b"" if weight is None else weight.tobytes()]
+        key = (digest(texts), *of_rows, self.n_classes, self.ngrams.lowercase, self.seed)
+
+        def fit() -> tuple[NgramLine, int]:
+            self.fit(texts, target, weight)
+            return self, self.coef.nbytes + 12 * len(self.coef)
+
+        fitted: NgramLine = CACHE.get(key, fit)
+        return fitted
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
         """Scores (n_texts, n_classes), up to a constant of the row their log-probabilities."""

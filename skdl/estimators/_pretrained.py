@@ -94,23 +94,28 @@ def load_model(name: str, n_tokens: int) -> nn.Module:
             f"The weights of pretrained={name!r} are not those of its configuration: "
             f"{len(missing)} are missing, {sorted(missing)[0]} among them."
         )
-    n_rows = len(model.get_input_embeddings().weight)
-    if n_rows < n_tokens:
-        raise ValueError(
-            f"The tokenizer of pretrained={name!r} has {n_tokens} tokens, but its model knows "
-            f"{n_rows}: they are not of one checkpoint."
-        )
     if getattr(model, "pooler", None) is not None:
         model.pooler = None  # states are pooled here
     tokens = torch.ones(1, 2, dtype=torch.long)
     try:
         with torch.no_grad():
             model.eval()(input_ids=tokens, attention_mask=tokens).last_hidden_state  # noqa: B018
+        n_rows = len(model.get_input_embeddings().weight)
     except Exception as error:
         raise ValueError(
             f"The model of pretrained={name!r}, a {type(model).__name__}, does not give states of "
             f"tokens as BERT-like models do: {type(error).__name__}: {error}"
         ) from error
+    if model.config.is_encoder_decoder:
+        raise ValueError(
+            f"pretrained={name!r} is an encoder with a decoder, {type(model).__name__}; use an "
+            "encoder such as BERT."
+        )
+    if n_rows < n_tokens:
+        raise ValueError(
+            f"The tokenizer of pretrained={name!r} has {n_tokens} tokens, but its model knows "
+            f"{n_rows}: they are not of one checkpoint."
+        )
     return model
 
 
@@ -150,7 +155,9 @@ def make_pretrained(
 
 def _n_positions(config: Any) -> int:
     """Most tokens that a model takes; RoBERTa's begin behind the one of padding."""
-    n_positions = getattr(config, "max_position_embeddings", None) or 2**20
+    n_positions = getattr(config, "max_position_embeddings", None) or 0
+    if n_positions <= 0:
+        return 2**20
     pad = getattr(config, "pad_token_id", None) or 0
     return int(n_positions) - (pad + 1 if "roberta" in str(config.model_type) else 0)
 

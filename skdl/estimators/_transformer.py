@@ -72,8 +72,8 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
     prediction depends on it.
 
     On text a linear support vector machine on n-grams stands beside the Transformer (``highway``),
-    and their scores are added in prediction. Few thousand texts suffice for it, and the two err at
-    different texts. It costs about a tenth of the time of a fit, and memory for its n-grams.
+    and their scores are added in prediction, for the two err at different texts. It costs a small
+    part of the time of a fit, and memory for its n-grams.
 
     ``pretrained`` checkpoints are loaded from safetensors alone, and none of their own code is run.
     ``d_model``, ``n_heads``, ``n_layers``, ``dim_feedforward``, ``positional``, ``tokenizer``,
@@ -81,8 +81,8 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
     Fine-tuned layers train at a tenth of ``lr`` and less the deeper they are. What is kept by
     ``freeze`` counts in blocks: the embeddings, then each layer.
 
-    Candidates of a grid search that share texts and tokenizer share its work: what was tokenized
-    lately stays in memory, up to 256 MiB in a process.
+    Candidates of a grid search that share texts and tokenizer share its work, and the linear model:
+    what was made lately stays in memory, up to 256 MiB in a process.
 
     See Also
     --------
@@ -229,7 +229,8 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
         data, others = self._tokens(texts), np.delete(np.arange(len(texts)), rows)
         if self.highway:
             line = NgramLine(len(self.classes_), lowercase=self.lowercase, seed=seed)
-            self._line = line.fit(training, target[rows], None if weight is None else weight[rows])
+            of_rows = None if weight is None else weight[rows]
+            self._line = line.fitted_lately(training, target[rows], of_rows)
         if self._line is None or not len(others):  # training is without it
             return data
         scores = np.zeros((len(texts), len(self.classes_)))
@@ -255,9 +256,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
     # The network --------------------------------------------------------------------------------
 
     def _make_module(self, train: Data, data: Data) -> nn.Module:
-        is_text = self.input_type_ == "text"
-        from_scratch = is_text and self.pretrained is None
-        self._usual_batch = TOKENS_PER_BATCH / train.mean_length() if from_scratch else 16
+        is_text, self._usual_batch = self.input_type_ == "text", 16.0
         if self.pretrained is not None:
             return make_pretrained(
                 os.fspath(self.pretrained),
@@ -269,9 +268,9 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
                 max_steps=MAX_STEPS // 4,
                 mean_length=train.mean_length(),
             )
-        embed: nn.Module
         if is_text:
-            embed = make_embedding(
+            self._usual_batch = TOKENS_PER_BATCH / train.mean_length()
+            embed: nn.Module = make_embedding(
                 self._tokenization, self.d_model, self.token_dropout, self.embeddings, self._dtype
             )
         else:
@@ -288,7 +287,6 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
             pooling=self.pooling,
             max_length=self.max_length,
         )
-        widest = max(n_hidden, 3 * self.d_model)
         return TransformerNetwork(
             embed,
             encoder,
@@ -296,7 +294,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
             len(self.classes_),
             dropout=self.dropout,
             max_steps=MAX_STEPS * patch_size,
-            work_per_row=int(self.d_model * widest * train.mean_length() / patch_size),
+            work_per_row=int(self.d_model * n_hidden * train.mean_length() / patch_size),
             normalize=is_text,
             share=SHARE,
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -110,15 +112,11 @@ class PretrainedNetwork(nn.Module):
         self, x: Tensor, lengths: Tensor, line: Tensor | None = None
     ) -> list[Tensor]:
         """Attention weights of each row (n_layers, n_heads, T_i, T_i)."""
-        kind = self.model.config._attn_implementation  # type: ignore[union-attr]
-        self.model.set_attn_implementation("eager")  # type: ignore[operator]
-        try:
-            maps = self.model(
-                input_ids=x, attention_mask=mask_of(x, lengths), output_attentions=True
-            ).attentions
-        finally:
-            self.model.set_attn_implementation(kind)  # type: ignore[operator]
-        return cut_to_length(torch.stack(maps, 1), lengths)
+        # Of a copy: asking for them leaves hooks on a model, and changes how it attends.
+        model: Any = copy.deepcopy(self.model)
+        model.set_attn_implementation("eager")
+        maps = model(input_ids=x, attention_mask=mask_of(x, lengths), output_attentions=True)
+        return cut_to_length(torch.stack(maps.attentions, 1), lengths)
 
     def forward(
         self,
