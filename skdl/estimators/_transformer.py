@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Sequence
 from dataclasses import KW_ONLY
 from functools import partial
 from itertools import chain
@@ -237,7 +236,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
         scores[others] = self._line.scores([texts[row] for row in others])
         return data.with_columns(line=torch.from_numpy(scores).to(self._dtype))
 
-    def _make_tokenization(self, texts: Sequence[str]) -> Tokenization:
+    def _make_tokenization(self, texts: list[str]) -> Tokenization:
         if self.pretrained is not None:
             return load_tokenization(os.fspath(self.pretrained), self.max_length)
         return Tokenization.trained(
@@ -249,7 +248,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
             lowercase=self.lowercase,
         )
 
-    def _tokens(self, texts: Sequence[str]) -> Data:
+    def _tokens(self, texts: list[str]) -> Data:
         values, lengths = self._tokenization.ids(texts)
         return Data({"x": Ragged(torch.from_numpy(values), torch.from_numpy(lengths))})
 
