@@ -60,7 +60,7 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "lowercase": ("bool", "Whether texts are lowercased first."),
     "token_dropout": (
         "float",
-        "Part of the tokens that is made unknown in training, or of the patches that is zeroed;\n"
+        "Part of the tokens that is made unknown in training, or of the patches that is hidden;\n"
         "in [0, 1).",
     ),
     "embeddings": (

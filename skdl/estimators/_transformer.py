@@ -360,7 +360,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
                 f"tokenize needs texts, but this {type(self).__name__} was fitted on numbers."
             )
         tokens = self._tokenization.strings(read_texts(X))
-        own_step = self.pooling == "cls" and self.pretrained is None
+        own_step = getattr(getattr(self.module_, "encoder", None), "first", None) is not None
         return [["[CLS]", *found] for found in tokens] if own_step else tokens
 
     def attention_maps(self, X: Any) -> list[np.ndarray]:

@@ -27,7 +27,7 @@ from sklearn.preprocessing import FunctionTransformer
 from tokenizers import Tokenizer, models
 
 from skdl.datasets import load_docstrings, make_sequences
-from skdl.estimators import TransformerClassifier, _tokenization
+from skdl.estimators import TransformerClassifier, _ngram_line, _tokenization
 from skdl.estimators._pretrained import load_model
 from skdl.modules import POSITIONS
 from skdl.preprocessing._tokens import CACHE, KINDS
@@ -1036,3 +1036,83 @@ def test_a_frozen_real_checkpoint_beats_tf_idf_on_few_sentences():
         for one in (model, tf_idf)
     )
     assert ours > theirs + 0.03
+
+
+# Lessons ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("highway", [True, False])
+def test_a_warm_start_learns_other_labels(highway):
+    """The linear model is fitted anew: it must not hold to the labels of the fit before."""
+    model = classifier(highway=highway, max_epochs=20, lr=0.02, warm_start=True).fit(X, Y)
+    other = {label: model.classes_[1 - i] for i, label in enumerate(model.classes_[:2])}
+    flipped = np.array([other.get(label, label) for label in Y])
+    assert model.fit(X, flipped).score(X, flipped) > 0.9
+
+
+def test_candidates_share_the_linear_model(monkeypatch):
+    """Those of the same texts, labels, weights and seed; no others."""
+    CACHE.clear()
+    fits = []
+    fit = _ngram_line.NgramLine.fit
+    monkeypatch.setattr(_ngram_line.NgramLine, "fit", lambda *args: fits.append(1) or fit(*args))
+    models = [classifier(lr=lr).fit(X, Y) for lr in (1e-3, 1e-2)]
+    assert len(fits) == 1
+    alone = classifier(lr=1e-2)
+    CACHE.clear()
+    assert_same(alone.fit(X, Y).predict_proba(X_TEST), models[1].predict_proba(X_TEST))
+    classifier().fit(X, Y, sample_weight=np.arange(1.0, len(Y) + 1))
+    classifier(lowercase=False).fit(X, Y)
+    classifier(random_state=1).fit(X, Y)
+    classifier().fit(X, Y[::-1])
+    assert len(fits) == 6
+
+
+def test_the_column_of_a_frame_is_known_by_its_name():
+    model = classifier().fit(pd.DataFrame({"text": X}), Y)
+    assert model.feature_names_in_.tolist() == ["text"]
+    with pytest.raises(ValueError, match="feature names"):
+        model.predict(pd.DataFrame({"other": X}))
+    assert not hasattr(model.fit(X, Y), "feature_names_in_")
+
+
+def test_a_checkpoint_is_pickled_after_its_attention_was_looked_at(checkpoint):
+    model = classifier(pretrained=Path(checkpoint)).fit(X, Y)
+    before = model.predict_proba(X_TEST)
+    model.attention_maps(X_TEST)
+    assert_same(pickle.loads(pickle.dumps(model)).predict_proba(X_TEST), before)
+
+
+def test_no_room_beside_the_special_tokens(checkpoint):
+    with pytest.raises(ValueError, match="max_length must be above 2"):
+        classifier(pretrained=checkpoint, max_length=2).fit(X, Y)
+
+
+def test_parameters_set_after_a_fit_do_not_change_the_tokens():
+    model = classifier().fit(X, Y)
+    tokens = model.tokenize(X_TEST[:2])
+    assert model.set_params(pooling="cls").tokenize(X_TEST[:2]) == tokens
+
+
+@pytest.mark.parametrize(
+    ("odd", "error", "message"),
+    [
+        ([text.encode() for text in X], ValueError, "bytes in row 0.*Decode it"),
+        ([text.split() for text in X], ValueError, "list in row 0.*join its words"),
+        ([None] * len(X), ValueError, "missing text, None, first in row 0"),
+        (pd.Series([np.nan] * len(X), dtype=object), ValueError, "first in row 0"),
+        (pd.DataFrame({"a": X, "b": range(len(X))}), ValueError, "one column of str"),
+        (dict(enumerate(X)), TypeError, "dict. Make it a list"),
+        (iter(X), TypeError, "Make it a list"),
+    ],
+    ids=["bytes", "tokens", "None", "NaN", "two columns", "dict", "iterator"],
+)
+def test_what_is_no_list_of_texts(odd, error, message):
+    with pytest.raises(error, match=message):
+        classifier().fit(odd, Y)
+
+
+def test_a_table_of_words_for_a_model_of_numbers():
+    model = classifier().fit(*make_sequences(20, n_steps=4, task="classification"))
+    with pytest.raises(ValueError, match="text where sequences of numbers"):
+        model.predict(pd.DataFrame({"a": ["x y"], "b": ["z"]}))
