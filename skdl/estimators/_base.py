@@ -123,12 +123,10 @@ class TorchEstimator(BaseEstimator):
         target: np.ndarray,
         weight: np.ndarray | None,
         seed: int,
-        go_on: bool,
+        how: str,
     ) -> Data:
-        """The columns of all rows, where reading them is learned from the training rows.
-
-        With ``go_on`` a network is there already, and what it looks at must stay.
-        """
+        """The columns of all rows, where reading them is learned from the training rows: "anew",
+        "again" for the network that there is, or "in parts" of which these are the first."""
         return data
 
     def _class_weights(self, target: np.ndarray) -> np.ndarray | None:
@@ -203,7 +201,8 @@ class TorchEstimator(BaseEstimator):
             if not go_on:
                 self._learn_target(target[rows], None if weight is None else weight[rows])
             if not (go_on and incremental):
-                data = self._learn_inputs(X, data, rows, target, weight, seed, go_on)
+                how = "again" if go_on else "in parts" if incremental else "anew"
+                data = self._learn_inputs(X, data, rows, target, weight, seed, how)
             data = data.with_columns(y=self._target_column(target))
             if weight is not None:
                 mean = weight[rows].mean()

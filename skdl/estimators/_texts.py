@@ -73,7 +73,11 @@ def _one_column(X: Any) -> Sequence[Any] | None:
     """The items of what has one dimension, or one column."""
     if isinstance(X, (list, tuple)):
         return X
-    if isinstance(X, (pd.Series, pd.DataFrame)):
+    if isinstance(X, pd.DataFrame):
+        if X.shape[1] != 1:
+            return None
+        X = X.iloc[:, 0]
+    if isinstance(X, pd.Series):
         X = X.to_numpy(dtype=object)
     if not isinstance(X, np.ndarray) or X.dtype.kind not in "OSUT":
         return None

@@ -72,7 +72,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
 
     On text a linear support vector machine on n-grams stands beside the Transformer (``highway``),
     and their scores are added in prediction, for the two err at different texts. It costs a small
-    part of the time of a fit, and memory for its n-grams.
+    part of the time of a fit, and memory for its n-grams. ``partial_fit`` alone makes none.
 
     ``pretrained`` checkpoints are loaded from safetensors alone, and none of their own code is run.
     ``d_model``, ``n_heads``, ``n_layers``, ``dim_feedforward``, ``positional``, ``tokenizer``,
@@ -216,17 +216,17 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
         target: np.ndarray,
         weight: np.ndarray | None,
         seed: int,
-        go_on: bool,
+        how: str,
     ) -> Data:
         if self.input_type_ == "numeric":
             return data
         texts = read_texts(X)
         training = [texts[row] for row in rows]
-        if not go_on:
+        if how != "again":
             self._tokenization = self._make_tokenization(training)
         self._line = None
         data, others = self._tokens(texts), np.delete(np.arange(len(texts)), rows)
-        if self.highway:
+        if self.highway and how != "in parts":  # a part may lack words, and classes
             line = NgramLine(len(self.classes_), lowercase=self.lowercase, seed=seed)
             of_rows = None if weight is None else weight[rows]
             self._line = line.fitted_lately(training, target[rows], of_rows)

@@ -1050,6 +1050,19 @@ def test_a_warm_start_learns_other_labels(highway):
     assert model.fit(X, flipped).score(X, flipped) > 0.9
 
 
+def test_classes_that_come_later_are_learned_in_parts():
+    """A linear model of the first part alone would never predict them."""
+    texts, y = make_texts(120, n_classes=3)
+    model = classifier(lr=0.02)
+    late = y == np.unique(y)[-1]
+    early = np.flatnonzero(~late)
+    some_texts = [texts[row] for row in early]
+    model.partial_fit(some_texts, y[early], classes=np.unique(y))
+    for _ in range(20):
+        model.partial_fit(texts, y)
+    assert (model.predict(texts)[late] == y[late]).mean() > 0.8
+
+
 def test_candidates_share_the_linear_model(monkeypatch):
     """Those of the same texts, labels, weights and seed; no others."""
     CACHE.clear()
