@@ -245,6 +245,7 @@ class Texts:
 
 
 OURS, CACHED, OURS_FLOAT32 = "fit", "fit, tokens kept", "fit, tokens kept, float32"
+WITH_LINE = "fit, with the line of n-grams"
 HAND, HAND_TOKENS = "tokenizers + hand loop", "hand loop"
 LONGEST, TRAINER, GROUPED = "padded to the longest", "Trainer", "Trainer, group_by_length"
 
@@ -253,7 +254,11 @@ def fits(report, texts):
     """Ours beside the hand-written loop over the same batches."""
     X, y, network, mixed = texts.X, texts.y, as_new(texts.fitted), cpu_multiplies_bfloat16()
     labels, batch_size = texts.labels, texts.batch_size
-    ours = {OURS: lambda: fit_anew(X, y), CACHED: lambda: estimator().fit(X, y)}
+    ours = {
+        OURS: lambda: fit_anew(X, y),
+        CACHED: lambda: estimator().fit(X, y),
+        WITH_LINE: lambda: fit_anew(X, y, highway=True),
+    }
     peers = {
         HAND: partial(tokenize_and_fit, network, X, labels, batch_size, mixed=mixed),
         HAND_TOKENS: partial(fit_by_hand, network, texts.tokens, labels, batch_size, mixed=mixed),
@@ -261,7 +266,7 @@ def fits(report, texts):
     times = report.measure(ours, peers, n_rounds=3)
     report.table(f"Fit: {texts.describe()}", times)
     bar = "at most 1.10"
-    report.ratios(times, [(OURS, HAND, bar), (CACHED, HAND_TOKENS, bar)])
+    report.ratios(times, [(OURS, HAND, bar), (CACHED, HAND_TOKENS, bar), (WITH_LINE, HAND, "")])
 
 
 def other_fits(report, texts):
