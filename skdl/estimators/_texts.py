@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,7 @@ def input_type_of(X: Any, wanted: str) -> str:
     ValueError
         If X holds text and numbers are wanted.
     """
-    if isinstance(X, (dict, set, frozenset)) or not (hasattr(X, "__len__") or hasattr(X, "shape")):
+    if isinstance(X, (Mapping, Set, Iterator)) and not hasattr(X, "shape"):
         raise TypeError(
             f"X must be a list, array, Series or DataFrame, got {type(X).__name__}. Make it a list."
         )

@@ -114,7 +114,7 @@ def test_words_over_their_shades(classifier):
     assert words_of(display) == classifier.tokenize(["what a good day it was"])[0]
     colours = [box.get_facecolor() for box in display.ax_.patches]
     darkest = np.argmin([sum(colour[:3]) for colour in colours])
-    assert darkest == display.weights_.argmax()
+    assert display.weights_[darkest] > display.weights_.max() - 0.01  # shades come in steps
     label, share = display.ax_.get_title().split(" ")
     assert label == classifier.predict(["what a good day it was"])[0]
     best = classifier.predict_proba(["what a good day it was"]).max()

@@ -516,6 +516,7 @@ def test_an_untrained_network_favours_no_class():
         dropout=0.0,
         max_steps=64,
         work_per_row=1,
+        normalize=True,
     )
     scores = network(X, LENGTHS)
     assert scores[0].equal(scores[1])
