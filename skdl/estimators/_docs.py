@@ -178,7 +178,7 @@ PARAMETERS: dict[str, tuple[str, str]] = {
         'int or "auto"',
         'Most passes over the training rows, at least 1. "auto" is 100 in recurrent networks; in\n'
         "convolutional ones what makes 1,200 steps of the optimizer, but at least 20 and at most\n"
-        "60; in Transformers 500 steps, 3 to 8 epochs, on text, 1,000, 15 to 100, on numbers, and\n"
+        "60; in Transformers 500 steps, 3 to 8 epochs, on text, 600, 15 to 100, on numbers, and\n"
         "with ``pretrained`` 500, 2 to 5, but 60 steps at least (a head alone: 10 to 100 epochs).",
     ),
     "batch_size": (

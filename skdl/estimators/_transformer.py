@@ -331,7 +331,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
         if self.pretrained is not None:
             return int(max(np.clip(np.ceil(500 / n_batches), 2, 5), np.ceil(60 / n_batches)))
         if self.input_type_ == "numeric":
-            return int(np.clip(np.ceil(1000 / n_batches), 15, 100))
+            return int(np.clip(np.ceil(600 / n_batches), 15, 100))
         return int(np.clip(np.ceil(500 / n_batches), 3, 8))
 
     # After fit ----------------------------------------------------------------------------------
