@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
 
 from ..estimators import TransformerClassifier
 from ._letters import drawable, fonts_for, n_cells, wrap
 from ._matplotlib import import_pyplot
+from ._reach import reach_classifier
 
 _KINDS = ("rollout", "received", "map")
 _MOST_LABELS, _MOST_STEPS = 40, 16  # of an axis of the map
@@ -153,7 +152,7 @@ class AttentionDisplay:
             raise ValueError(
                 f"AttentionDisplay draws one row, got {len(X)}. Pass one of them, such as X[:1]."
             )
-        classifier, X = _reach_classifier(estimator, X)
+        classifier, X = reach_classifier(estimator, X, TransformerClassifier, "AttentionDisplay")
         probabilities = classifier.predict_proba(X)[0]
         best = probabilities.argmax()
         numeric = classifier.input_type_ == "numeric"
@@ -338,27 +337,3 @@ class AttentionDisplay:
 def _words(tokens: list[str], longest: int = _LONGEST) -> list[str]:
     """Return tokens as they are drawn, long ones cut."""
     return [drawable(t if len(t) <= longest else f"{t[: longest - 1]}…") for t in tokens]
-
-
-# Finding -----------------------------------------------------------------------------------------
-
-
-def _reach_classifier(estimator: Any, X: Any) -> tuple[Any, Any]:
-    """Return the fitted classifier that `estimator` is or holds, and X as it gets there."""
-    inner = estimator
-    while not isinstance(inner, TransformerClassifier):
-        if isinstance(inner, Pipeline):
-            X = inner[:-1].transform(X) if len(inner) > 1 else X
-            inner = inner[-1]
-            continue
-        names = ("best_estimator_", "estimator_", "estimator")
-        name = next((name for name in names if hasattr(inner, name)), None)
-        if name is None:
-            raise TypeError(
-                "AttentionDisplay needs a TransformerClassifier: itself, at the end of a Pipeline, "
-                f"or as best_estimator_ of a search (with refit). Got {type(inner).__name__}"
-                + (f" in {type(estimator).__name__}." if inner is not estimator else ".")
-            )
-        inner = getattr(inner, name)
-    check_is_fitted(inner)
-    return inner, X

@@ -8,13 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..estimators import CNNClassifier
 from ._matplotlib import import_pyplot
+from ._reach import reach_classifier
 
 _MOST_ROWS = 64
 _BATCH = 16  # rows at a time: the path back through a large network takes memory
@@ -158,7 +157,7 @@ n_channels)
         """
         if method not in _METHODS:
             raise ValueError(f"method must be one of {_METHODS}, got {method!r}.")
-        classifier, X = _reach_classifier(estimator, X)
+        classifier, X = reach_classifier(estimator, X, CNNClassifier, "GradCAMDisplay")
         data = classifier._read_inputs(X, reset=False)
         if len(data) > _MOST_ROWS:
             raise ValueError(
@@ -229,27 +228,6 @@ n_channels)
 
 
 # Finding -----------------------------------------------------------------------------------------
-
-
-def _reach_classifier(estimator: Any, X: Any) -> tuple[Any, Any]:
-    """Return the fitted classifier that `estimator` is or holds, and X as it gets there."""
-    inner = estimator
-    while not isinstance(inner, CNNClassifier):
-        if isinstance(inner, Pipeline):
-            X = inner[:-1].transform(X) if len(inner) > 1 else X
-            inner = inner[-1]
-            continue
-        names = ("best_estimator_", "estimator_", "estimator")
-        name = next((name for name in names if hasattr(inner, name)), None)
-        if name is None:
-            raise TypeError(
-                "GradCAMDisplay needs a CNNClassifier: itself, at the end of a Pipeline, or as "
-                f"best_estimator_ of a search (with refit). Got {type(inner).__name__}"
-                + (f" in {type(estimator).__name__}." if inner is not estimator else ".")
-            )
-        inner = getattr(inner, name)
-    check_is_fitted(inner)
-    return inner, X
 
 
 def _indices(classes: NDArray[Any], target: Any, n_rows: int) -> NDArray[np.intp]:

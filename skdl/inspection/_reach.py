@@ -1,0 +1,35 @@
+"""The fitted classifier that a Pipeline or a search holds."""
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+
+def reach_classifier(estimator: Any, X: Any, kind: type, display: str) -> tuple[Any, Any]:
+    """Return the fitted classifier of a kind that `estimator` is or holds, and X as it gets there.
+
+    Raises
+    ------
+    TypeError
+        If there is none, saying what the display needs.
+    NotFittedError
+        If it is not fitted.
+    """
+    inner = estimator
+    while not isinstance(inner, kind):
+        if isinstance(inner, Pipeline):
+            X = inner[:-1].transform(X) if len(inner) > 1 else X
+            inner = inner[-1]
+            continue
+        names = ("best_estimator_", "estimator_", "estimator")
+        name = next((name for name in names if hasattr(inner, name)), None)
+        if name is None:
+            raise TypeError(
+                f"{display} needs a {kind.__name__}: itself, at the end of a Pipeline, or as "
+                f"best_estimator_ of a search (with refit). Got {type(inner).__name__}"
+                + (f" in {type(estimator).__name__}." if inner is not estimator else ".")
+            )
+        inner = getattr(inner, name)
+    check_is_fitted(inner)
+    return inner, X

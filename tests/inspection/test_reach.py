@@ -1,0 +1,28 @@
+"""Finding the classifier in a Pipeline or a search."""
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from skdl.inspection._reach import reach_classifier
+
+X, Y = np.arange(20.0)[:, None], np.arange(20) % 2
+
+
+def test_through_a_search_and_a_pipeline_with_x_transformed():
+    pipeline = make_pipeline(FunctionTransformer(np.negative), LogisticRegression())
+    search = GridSearchCV(pipeline, {"logisticregression__C": [1.0]}, cv=2).fit(X, Y)
+    found, inside = reach_classifier(search, X, LogisticRegression, "Display")
+    assert found is search.best_estimator_[-1]
+    np.testing.assert_array_equal(inside, -X)
+
+
+def test_what_holds_none_or_an_unfitted_one():
+    with pytest.raises(TypeError, match=r"Display needs a GridSearchCV.* Got LogisticRegression in"):
+        reach_classifier(make_pipeline(LogisticRegression()), X, GridSearchCV, "Display")
+    with pytest.raises(NotFittedError):
+        reach_classifier(LogisticRegression(), X, LogisticRegression, "Display")
