@@ -22,7 +22,9 @@ def test_through_a_search_and_a_pipeline_with_x_transformed():
 
 
 def test_what_holds_none_or_an_unfitted_one():
-    with pytest.raises(TypeError, match=r"Display needs a GridSearchCV.* Got LogisticRegression in"):
+    with pytest.raises(
+        TypeError, match=r"Display needs a GridSearchCV.* Got LogisticRegression in"
+    ):
         reach_classifier(make_pipeline(LogisticRegression()), X, GridSearchCV, "Display")
     with pytest.raises(NotFittedError):
         reach_classifier(LogisticRegression(), X, LogisticRegression, "Display")
