@@ -266,7 +266,7 @@ def fits(report, texts):
         HAND: partial(tokenize_and_fit, network, X, labels, batch_size, mixed=mixed),
         HAND_TOKENS: partial(fit_by_hand, network, texts.tokens, labels, batch_size, mixed=mixed),
     }
-    times = report.measure(ours, peers, n_rounds=2)
+    times = report.measure(ours, peers, n_rounds=5)
     report.table(f"Fit: {texts.describe()}", times)
     bar = "at most 1.10"
     report.ratios(times, [(OURS, HAND, bar), (CACHED, HAND_TOKENS, bar), (WITH_LINE, HAND, "")])
@@ -320,7 +320,7 @@ def predictions(report, texts):
     }
     check_same(fitted.predict_proba(X), predict_by_hand(module, tokenizer, X, 64))
     ours = {"predict_proba": partial(predict, fitted), full: partial(predict, by_default)}
-    times = report.measure(ours, peers, n_rounds=2)
+    times = report.measure(ours, peers, n_rounds=5)
     report.table(f"Prediction: {len(X):,} texts", times)
     best = times.loc[[*peers], "median s"].idxmin()
     report.ratios(times, [("predict_proba", best, "at most 1.15"), (full, best, "")])

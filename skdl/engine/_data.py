@@ -49,7 +49,7 @@ class Streamed:
 
 
 class Ragged:
-    """A column of sequences of unequal length; a batch is padded to its longest sequence.
+    """A column of sequences of unequal length; a batch is padded to about its longest sequence.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Ragged:
     def take(self, rows: Tensor | slice) -> tuple[Tensor, Tensor]:
         """Padded sequences (B, T, ...), zeros behind each end, and their lengths (B,)."""
         lengths, starts = self.lengths[rows], self.starts[rows]
-        steps = torch.arange(int(lengths.max()), device=lengths.device)
+        steps = torch.arange(padded_length(int(lengths.max())), device=lengths.device)
         real = steps < lengths[:, None]  # (B, T)
         index = torch.where(real, starts[:, None] + steps, 0)
         padded = self.values[index]
@@ -87,6 +87,16 @@ CHUNK_VALUES = 2**19
 GROW_BYTES = 64 * 2**20
 # Shuffled sequences are sorted by length times up to 1 + this: in each epoch others meet.
 LENGTH_NOISE = 0.2
+
+
+def padded_length(n_steps: int) -> int:
+    """The next of few lengths, eight an octave, an eighth longer at most.
+
+    Kernels that are made for each shape, as oneDNN's are, are then there already: making them anew
+    in each step took a sixth of its time.
+    """
+    step = 1 << max(0, n_steps.bit_length() - 4)
+    return -(-n_steps // step) * step
 
 
 def bytes_of(batch: Batch) -> int:
@@ -235,7 +245,8 @@ class Data:
         n_rows = len(self)
         n_batches = max(1, -(-(n_rows - 1) // batch_size)) if batch_size > 1 else n_rows
         if alike and lengths is not None:  # the longest would be alone too often
-            bounds = [n_rows * i // n_batches for i in range(n_batches + 1)]
+            size, n_larger = divmod(n_rows, n_batches)  # few shapes: the larger ones come first
+            bounds = [size * i + min(i, n_larger) for i in range(n_batches + 1)]
         else:
             bounds = [*range(0, n_rows, batch_size)[:n_batches], n_rows]
         parts = [slice(start, stop) for start, stop in pairwise(bounds)]
@@ -290,7 +301,7 @@ class Data:
 def cut(part: slice, lengths: Tensor, max_steps: int) -> list[slice]:
     """A batch in pieces of about the same size, of at most so many padded steps or one row each."""
     n_rows = part.stop - part.start
-    n_at_once = max(1, max_steps // max(1, int(lengths[part].max())))
+    n_at_once = max(1, max_steps // max(1, padded_length(int(lengths[part].max()))))
     n_pieces = -(-n_rows // n_at_once)
     bounds = [part.start + n_rows * i // n_pieces for i in range(n_pieces + 1)]
     return [slice(start, stop) for start, stop in pairwise(bounds)]

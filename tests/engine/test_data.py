@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skdl.engine import Data, Net, Ragged, Streamed, as_tensor
-from skdl.engine._data import BatchIterator, cut, in_order
+from skdl.engine._data import BatchIterator, cut, in_order, padded_length
 
 SEQUENCES = [[1.0, 2.0], [3.0], [4.0, 5.0, 6.0]]
 
@@ -259,7 +259,7 @@ def test_every_row_comes_once_an_epoch_within_the_steps_allowed(
     for batch in batches:
         n_rows, n_steps = batch["x"].shape
         assert n_rows <= batch_size + 1
-        assert n_steps == lengths[batch["row"]].max()
+        assert n_steps == padded_length(int(lengths[batch["row"]].max()))
         assert batch["lengths"].equal(lengths[batch["row"]])
         assert batch["x"].equal(
             torch.where(
@@ -348,9 +348,27 @@ def test_cut(lengths, max_steps, draw):
     assert covered == list(range(start, stop))
     sizes = [piece.stop - piece.start for piece in pieces]
     for piece, size in zip(pieces, sizes, strict=True):
-        assert size == 1 or size * int(lengths[piece].max()) <= max_steps
-    at_once = max(1, max_steps // int(lengths[start:stop].max()))  # rows, if all were the longest
+        assert size == 1 or size * padded_length(int(lengths[piece].max())) <= max_steps
+    longest = padded_length(int(lengths[start:stop].max()))
+    at_once = max(1, max_steps // longest)  # rows, if all were the longest
     assert len(pieces) <= -(-(stop - start) // at_once)
+
+
+@given(st.integers(1, 10_000))
+def test_padded_length_is_little_longer(n_steps):
+    assert n_steps <= padded_length(n_steps) <= n_steps * 9 / 8
+    assert padded_length(padded_length(n_steps)) == padded_length(n_steps)
+
+
+def test_padded_lengths_are_few():
+    assert len({padded_length(n) for n in range(129, 257)}) == 8
+    assert [padded_length(n) for n in range(1, 17)] == list(range(1, 17))
+
+
+def test_batches_of_few_shapes():
+    data = tokens_of_lengths(long_tailed(6_000))
+    shapes = [b["x"].shape for b in data.batches(32, torch.Generator().manual_seed(0))]
+    assert len(set(shapes)) < 50 < len(shapes) / 3
 
 
 def test_what_is_short_enough_is_not_cut():
