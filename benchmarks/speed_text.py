@@ -33,7 +33,7 @@ from importlib.util import find_spec
 import numpy as np
 import pandas as pd
 import torch
-from _report import Report, interleave, median
+from _report import PEER_THREADS, Report, interleave, median
 from sklearn.model_selection import GridSearchCV
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from torch import nn
@@ -266,7 +266,7 @@ def fits(report, texts):
         HAND: partial(tokenize_and_fit, network, X, labels, batch_size, mixed=mixed),
         HAND_TOKENS: partial(fit_by_hand, network, texts.tokens, labels, batch_size, mixed=mixed),
     }
-    times = report.measure(ours, peers, n_rounds=5)
+    times = report.measure(ours, peers, n_rounds=4)
     report.table(f"Fit: {texts.describe()}", times)
     bar = "at most 1.10"
     report.ratios(times, [(OURS, HAND, bar), (CACHED, HAND_TOKENS, bar), (WITH_LINE, HAND, "")])
@@ -290,7 +290,7 @@ def other_fits(report, texts):
             trainer = partial(fit_by_trainer, network, *data, folder)
             peers[TRAINER] = partial(trainer, "random")
             peers[GROUPED] = partial(trainer, "group_by_length")
-        times = report.measure(ours, peers, n_rounds=1)
+        times = report.measure(ours, peers, n_rounds=2, peer_threads=PEER_THREADS[-1:])
     report.table("Fit: padded to the longest text, and the Trainer", times)
     rows = [(CACHED, LONGEST, "at least 2")]
     if missing:

@@ -122,7 +122,6 @@ class TorchEstimator(BaseEstimator):
         rows: np.ndarray,
         target: np.ndarray,
         weight: np.ndarray | None,
-        seed: int,
         how: str,
     ) -> Data:
         """The columns of all rows, where reading them is learned from the training rows: "anew",
@@ -202,7 +201,7 @@ class TorchEstimator(BaseEstimator):
                 self._learn_target(target[rows], None if weight is None else weight[rows])
             if not (go_on and incremental):
                 how = "again" if go_on else "in parts" if incremental else "anew"
-                data = self._learn_inputs(X, data, rows, target, weight, seed, how)
+                data = self._learn_inputs(X, data, rows, target, weight, how)
             data = data.with_columns(y=self._target_column(target))
             if weight is not None:
                 mean = weight[rows].mean()

@@ -124,6 +124,7 @@ def make_pretrained(
     n_classes: int,
     *,
     n_tokens: int,
+    max_length: int,
     dropout: float,
     pooling: str,
     freeze: bool | int,
@@ -148,6 +149,7 @@ def make_pretrained(
         freeze=freeze,
         lr_factor=LR_FACTOR,
         lr_decay=LR_DECAY,
+        max_length=max_length,
         max_steps=max_steps,
         work_per_row=int(4 * n_features**2 * mean_length),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -143,7 +144,8 @@ class AttentionDisplay:
         TypeError
             If there is no ``TransformerClassifier`` in the estimator.
         ValueError
-            If X is not one row, or `kind`, `layer` or `head` is not there.
+            If X is not one row; `kind`, `layer` or `head` is not there; or a layer or head is given
+            for "rollout".
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
         """
@@ -201,7 +203,7 @@ class AttentionDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If `kind`, `layer` or `head` is not there.
+            If `kind`, `layer` or `head` is not there, or a layer or head is given for "rollout".
         """
         if kind not in _KINDS:
             raise ValueError(f"kind must be one of {_KINDS}, got {kind!r}.")
@@ -226,9 +228,14 @@ class AttentionDisplay:
     def _weigh(self, kind: str, layer: int, head: int | None) -> NDArray[Any]:
         """Who looks at whom (L, L), or what each place receives (L,), 1 on average."""
         n_layers, n_heads, n_places, _ = self.attention.shape
+        if kind == "rollout" and (layer != -1 or head is not None):
+            raise ValueError(
+                'kind="rollout" is through all layers and heads: layer and head are for "received" '
+                'and "map".'
+            )
         for name, got, n in (("layer", layer, n_layers), ("head", head, n_heads)):
-            if got is not None and not -n <= got < n:
-                raise ValueError(f"{name} must be from {-n} to {n - 1}, got {got}.")
+            if got is not None and not (isinstance(got, Integral) and -n <= got < n):
+                raise ValueError(f"{name} must be a whole number from {-n} to {n - 1}, got {got}.")
         if kind == "rollout":
             gathered = np.eye(n_places)
             for of_layer in self.attention.mean(1, dtype=float):

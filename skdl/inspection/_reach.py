@@ -12,7 +12,7 @@ def reach_classifier(estimator: Any, X: Any, kind: type, display: str) -> tuple[
     Raises
     ------
     TypeError
-        If there is none, saying what the display needs.
+        If there is none, or several, saying what the display needs.
     NotFittedError
         If it is not fitted.
     """
@@ -22,6 +22,13 @@ def reach_classifier(estimator: Any, X: Any, kind: type, display: str) -> tuple[
             X = inner[:-1].transform(X) if len(inner) > 1 else X
             inner = inner[-1]
             continue
+        several = getattr(inner, "calibrated_classifiers_", ())
+        if len(several) > 1:
+            raise TypeError(
+                f"{type(inner).__name__} holds {len(several)} classifiers, one a fold; pass one of "
+                "them, such as calibrated_classifiers_[0].estimator."
+            )
+        inner = several[0] if several else inner
         names = ("best_estimator_", "estimator_", "estimator")
         name = next((name for name in names if hasattr(inner, name)), None)
         if name is None:

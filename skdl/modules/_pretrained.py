@@ -32,6 +32,8 @@ class PretrainedNetwork(nn.Module):
     lr_factor, lr_decay : float
         Rate of the last block, as a part of the head's; that of each block before, as a part of
         the next one's. Howard and Ruder, "Universal language model fine-tuning" (2018).
+    max_length : int
+        Most tokens of a row: the model has no places for padding behind them.
     max_steps, work_per_row : int
         As in :class:`TransformerNetwork`.
     """
@@ -50,6 +52,7 @@ class PretrainedNetwork(nn.Module):
         freeze: bool | int,
         lr_factor: float,
         lr_decay: float,
+        max_length: int,
         max_steps: int,
         work_per_row: int,
     ) -> None:
@@ -58,7 +61,7 @@ class PretrainedNetwork(nn.Module):
         self.pool = Pool(pooling, n_features)
         self.dropout, self.head = nn.Dropout(dropout), nn.Linear(n_features, n_classes)
         self.freeze, self.lr_factor, self.lr_decay = freeze, lr_factor, lr_decay
-        self.max_steps, self.work_per_row = max_steps, work_per_row
+        self.max_length, self.max_steps, self.work_per_row = max_length, max_steps, work_per_row
         for param in self.frozen():
             param.requires_grad_(False)
 
@@ -105,18 +108,26 @@ class PretrainedNetwork(nn.Module):
             return encoded
         assert x is not None
         assert lengths is not None
-        states = self.model(input_ids=x, attention_mask=mask_of(x, lengths)).last_hidden_state
+        states = self._states(self.model, x, lengths).last_hidden_state
         return states[:, 0] if self.pooling == "cls" else self.pool(states, lengths.clamp_min(1))
+
+    def _states(self, model: Any, x: Tensor, lengths: Tensor, **asked: bool) -> Any:
+        x = x[:, : self.max_length]
+        return model(input_ids=x, attention_mask=mask_of(x, lengths), **asked)
 
     def attention_maps(
         self, x: Tensor, lengths: Tensor, line: Tensor | None = None
     ) -> list[Tensor]:
         """Attention weights of each row (n_layers, n_heads, T_i, T_i)."""
-        # Of a copy: asking for them leaves hooks on a model, and changes how it attends.
-        model: Any = copy.deepcopy(self.model)
+        # Of a copy with the same weights: asking leaves hooks on a model, and changes how it attends.
+        shared = {id(weight): weight for weight in self.model.parameters()}
+        model: Any = copy.deepcopy(self.model, shared)
         model.set_attn_implementation("eager")
-        maps = model(input_ids=x, attention_mask=mask_of(x, lengths), output_attentions=True)
-        return cut_to_length(torch.stack(maps.attentions, 1), lengths)
+        states = self._states(model, x, lengths, output_attentions=True)
+        maps = states.get("attentions") or ()
+        if not maps or maps[0].shape[-2] != maps[0].shape[-1]:
+            raise ValueError(f"{type(self.model).__name__} does not tell who looks at whom.")
+        return cut_to_length(torch.stack(maps, 1), lengths)
 
     def forward(
         self,

@@ -47,6 +47,16 @@ def ids_of(tokenization, texts):
     return [part.tolist() for part in np.split(values, np.cumsum(lengths)[:-1])]
 
 
+def test_texts_as_long_as_the_model_takes(tmp_path):
+    """Padding may be longer than that."""
+    name = save_checkpoint(tmp_path, tiny_bert(max_position_embeddings=17))
+    long = ["good film " * 20, *TEXTS[:5]]
+    model = fit(name, freeze=True)
+    assert model.predict_proba(long).shape == (6, 2)
+    np.testing.assert_allclose(model.predict_proba(long)[0], model.predict_proba(long[:1])[0], 1e-5)
+    assert model.attention_maps(long)[0].shape == (2, 2, 17, 17)
+
+
 # Tokens ------------------------------------------------------------------------------------------
 
 

@@ -1064,7 +1064,7 @@ def test_classes_that_come_later_are_learned_in_parts():
 
 
 def test_candidates_share_the_linear_model(monkeypatch):
-    """Those of the same texts, labels, weights and seed; no others."""
+    """Those of the same texts, labels and weights, whatever their seeds; no others."""
     CACHE.clear()
     fits = []
     fit = _ngram_line.NgramLine.fit
@@ -1076,9 +1076,10 @@ def test_candidates_share_the_linear_model(monkeypatch):
     assert_same(alone.fit(X, Y).predict_proba(X_TEST), models[1].predict_proba(X_TEST))
     classifier().fit(X, Y, sample_weight=np.arange(1.0, len(Y) + 1))
     classifier(lowercase=False).fit(X, Y)
-    classifier(random_state=1).fit(X, Y)
     classifier().fit(X, Y[::-1])
-    assert len(fits) == 6
+    assert len(fits) == 5
+    classifier(random_state=None).fit(X, Y[::-1])
+    assert len(fits) == 5
 
 
 def test_the_column_of_a_frame_is_known_by_its_name():

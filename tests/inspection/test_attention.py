@@ -250,9 +250,12 @@ def test_other_numbers_of_rows_are_refused(classifier, n):
     ("params", "message"),
     [
         ({"kind": "heat"}, r"kind must be one of .*, got 'heat'"),
-        ({"kind": "map", "layer": 2}, r"layer must be from -2 to 1, got 2"),
-        ({"kind": "map", "layer": -3}, r"layer must be from -2 to 1, got -3"),
-        ({"kind": "received", "head": 2}, r"head must be from -2 to 1, got 2"),
+        ({"kind": "map", "layer": 2}, r"layer must be a whole number from -2 to 1, got 2"),
+        ({"kind": "map", "layer": -3}, r"layer must be a whole number from -2 to 1, got -3"),
+        ({"kind": "received", "head": 2}, r"head must be a whole number from -2 to 1, got 2"),
+        ({"kind": "received", "head": 0.5}, r"head must be a whole number from -2 to 1, got 0.5"),
+        ({"head": 0}, r'kind="rollout" is through all layers and heads'),
+        ({"layer": 0}, r'kind="rollout" is through all layers and heads'),
     ],
 )
 def test_what_is_not_there_is_refused(classifier, params, message):

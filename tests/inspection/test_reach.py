@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -28,3 +29,13 @@ def test_what_holds_none_or_an_unfitted_one():
         reach_classifier(make_pipeline(LogisticRegression()), X, GridSearchCV, "Display")
     with pytest.raises(NotFittedError):
         reach_classifier(LogisticRegression(), X, LogisticRegression, "Display")
+
+
+def test_a_calibrated_classifier_holds_one_or_one_a_fold():
+    one = CalibratedClassifierCV(LogisticRegression(C=0.5), ensemble=False).fit(X, Y)
+    found, _ = reach_classifier(one, X, LogisticRegression, "Display")
+    assert found.C == 0.5
+    assert hasattr(found, "coef_")
+    several = CalibratedClassifierCV(LogisticRegression(), cv=3).fit(X, Y)
+    with pytest.raises(TypeError, match="CalibratedClassifierCV holds 3 classifiers"):
+        reach_classifier(several, X, LogisticRegression, "Display")

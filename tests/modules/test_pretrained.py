@@ -25,6 +25,7 @@ def make_network(model=None, **params):
         "freeze": False,
         "lr_factor": 0.1,
         "lr_decay": 0.5,
+        "max_length": 64,
         "max_steps": 64,
         "work_per_row": 1,
         **params,
@@ -72,6 +73,15 @@ def test_padding_changes_nothing(pooling):
     garbage = torch.where(mask_of(TOKENS, LENGTHS).bool(), TOKENS, 14)
     longer = F.pad(garbage, (0, 4), value=15)
     assert_close(network(longer, LENGTHS), network(TOKENS, LENGTHS))
+
+
+@torch.no_grad()
+def test_padding_behind_the_last_place_is_cut_off():
+    longest = make_network(tiny_bert(max_position_embeddings=5), max_length=5)
+    behind = F.pad(TOKENS, (0, 3))
+    assert_close(longest(behind, LENGTHS), longest(TOKENS, LENGTHS))
+    for found, n in zip(longest.attention_maps(behind, LENGTHS), LENGTHS, strict=True):
+        assert found.shape[-1] == n
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
