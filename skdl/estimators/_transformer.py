@@ -62,12 +62,14 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
     A text longer than ``max_length`` is cut in the middle: its beginning and its end say most.
     (With ``pretrained``, whose special tokens must stay, its end is cut off.) Series are cut into
     patches, so that the longest one of ``fit`` has at most 64 of them: cost grows linearly with
-    their length. Batches hold rows of about the same length, padding is never looked at, and no
+    their length. The last patch ends with the series, and each one is seen with how near it is to
+    either end. Batches hold rows of about the same length, padding is never looked at, and no
     prediction depends on it.
 
     On text a linear support vector machine on n-grams stands beside the Transformer (``highway``),
     and their scores are added in prediction, for the two err at different texts. It costs about
-    a tenth of the time of a fit, more with dozens of classes, and memory for its n-grams. ``partial_fit`` alone makes none.
+    a tenth of the time of a fit, more with dozens of classes, and memory for its n-grams.
+    ``partial_fit`` alone makes none.
 
     ``pretrained`` checkpoints are loaded from safetensors alone, and none of their own code is run.
     ``d_model``, ``n_heads``, ``n_layers``, ``dim_feedforward``, ``positional``, ``tokenizer``,

@@ -39,6 +39,9 @@ class AttentionDisplay:
         The tokens of a text. None for a numeric sequence.
     patch_size : int, default=1
         How many steps of a numeric sequence make a place.
+    n_steps : int, default=None
+        How many steps it has: the last place ends with it, so that the first one may hold fewer.
+        By default all places are whole.
     pooled_first : bool, default=False
         Whether only what the first place gathers is classified (``pooling="cls"``), and not the
         mean over all. The first place is then no step of a numeric sequence.
@@ -98,12 +101,14 @@ class AttentionDisplay:
         attention: NDArray[Any],
         tokens: list[str] | None = None,
         patch_size: int = 1,
+        n_steps: int | None = None,
         pooled_first: bool = False,
         title: str = "",
     ) -> None:
         self.attention = attention
         self.tokens = tokens
         self.patch_size = patch_size
+        self.n_steps = n_steps
         self.pooled_first = pooled_first
         self.title = title
 
@@ -162,6 +167,7 @@ class AttentionDisplay:
             attention=classifier.attention_maps(X)[0],
             tokens=None if numeric else classifier.tokenize(X)[0],
             patch_size=classifier.patch_size_ if numeric else 1,
+            n_steps=classifier._read_inputs(X, reset=False).longest() if numeric else None,
             pooled_first=classifier.pooling == "cls",
             title=f"{classifier.classes_[best]} ({probabilities[best]:.0%})",
         )
@@ -251,9 +257,14 @@ class AttentionDisplay:
         n_places = self.attention.shape[-1]
         if self.tokens is not None:
             return _words(self.tokens, longest=_LONGEST_LABEL) or [""] * n_places
-        n_before = int(self.pooled_first)
-        steps = range(0, (n_places - n_before) * self.patch_size, self.patch_size)
-        return ["[CLS]"] * n_before + [str(step) for step in steps]
+        before = ["[CLS]"] * int(self.pooled_first)
+        return [*before, *(str(max(start, 0)) for start in self._starts())]
+
+    def _starts(self) -> NDArray[Any]:
+        """The step at which each place of a numeric sequence begins, maybe before the first one."""
+        n_places = self.attention.shape[-1] - int(self.pooled_first)
+        lacking = 0 if self.n_steps is None else n_places * self.patch_size - self.n_steps
+        return np.arange(n_places) * self.patch_size - lacking
 
     # Drawing ------------------------------------------------------------------------------------
 
@@ -288,9 +299,10 @@ class AttentionDisplay:
         from matplotlib import colormaps
 
         weights, ax = self.weights_[int(self.pooled_first) :], self.ax_
-        starts = np.arange(len(weights)) * self.patch_size
+        starts = self._starts()
+        ends, starts = starts + self.patch_size, starts.clip(min=0)
         color = colormaps.get_cmap(cmap or "Oranges")(0.7)
-        ax.bar(starts - 0.5, weights, width=self.patch_size, align="edge", color=color)
+        ax.bar(starts - 0.5, weights, width=ends - starts, align="edge", color=color)
         ax.axhline(1, color="0.4", linewidth=1, linestyle="--")  # all alike
         ax.set(xlabel="step", ylabel="attention\n(1 = average)")
         ax.spines[["top", "right"]].set_visible(False)

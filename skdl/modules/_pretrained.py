@@ -119,7 +119,7 @@ class PretrainedNetwork(nn.Module):
         self, x: Tensor, lengths: Tensor, line: Tensor | None = None
     ) -> list[Tensor]:
         """Attention weights of each row (n_layers, n_heads, T_i, T_i)."""
-        # Of a copy with the same weights: asking leaves hooks on a model, and changes how it attends.
+        # Of a copy with its weights: asking leaves hooks on a model, and changes how it attends.
         shared = {id(weight): weight for weight in self.model.parameters()}
         model: Any = copy.deepcopy(self.model, shared)
         model.set_attn_implementation("eager")

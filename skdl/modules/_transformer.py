@@ -12,6 +12,7 @@ from ._architectures import BatchNorm
 from ._recurrent import Pool, is_real, standardized
 
 POSITIONS = ("rotary", "sinusoidal", "learned")
+REACHES = (2, 8)  # patches at which the nearness of an end falls to a third
 
 
 def angles(n_steps: int, size: int, like: Tensor) -> Tensor:
@@ -262,7 +263,9 @@ class TokenEmbedding(nn.Module):
 class PatchEmbedding(nn.Module):
     """Steps (B, T, C), standardized, as vectors (B, ceil(T / patch_size), D) of patches of them.
 
-    A patch is seen with what lies around it: 8 steps at least, twice its size if that is more.
+    The last patch ends with its row, so that what came last is seen alike in long and short rows. A
+    patch is seen with what lies around it: 8 steps at least, twice its size if that is more; and
+    with how near it is to either end.
 
     Parameters
     ----------
@@ -291,25 +294,35 @@ class PatchEmbedding(nn.Module):
         self.kernel_size = max(8, 2 * patch_size)
         # Not a convolution: torch's are wrong in bfloat16 for some shapes on some CPUs.
         self.project = nn.Linear(n_channels * self.kernel_size, d_model)
+        self.place = nn.Linear(2 * len(REACHES), d_model, bias=False)
         self.norm = nn.LayerNorm(d_model)
         self.register_buffer("mean", mean)
         self.register_buffer("scale", scale)
 
     def forward(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        x, real = standardized(x, self.mean, self.scale), None
-        n_patches = -(-x.shape[1] // self.patch_size)
-        if lengths is not None:
-            x = x * is_real(x, lengths)  # padding is not zero any more once it is standardized
-            starts = torch.arange(n_patches, device=x.device) * self.patch_size
-            real = starts < lengths[:, None]  # (B, ceil(T / patch_size))
-        around = self.kernel_size - self.patch_size
-        to_whole_patches = n_patches * self.patch_size - x.shape[1]
-        x = F.pad(x, (0, 0, around // 2, around - around // 2 + to_whole_patches))
-        windows = x.unfold(1, self.kernel_size, self.patch_size)  # (B, n_patches, C, kernel_size)
+        n_steps = torch.tensor([x.shape[1]], device=x.device) if lengths is None else lengths
+        windows = self.windows(standardized(x, self.mean, self.scale), n_steps)
+        index = torch.arange(windows.shape[1], device=x.device)
+        n_patches = -(-n_steps // self.patch_size)[:, None]  # of each row
+        real = None if lengths is None else index < n_patches
         if self.training and self.token_dropout:
             seen = torch.rand(windows.shape[:2], device=x.device) >= self.token_dropout
             real = seen if real is None else seen & real
-        return self.norm(self.project(windows.flatten(2))), real
+        to_ends = torch.stack([index.expand(len(n_patches), -1), n_patches - 1 - index], -1)
+        near = torch.cat([(-to_ends / reach).clamp_max(0).exp() for reach in REACHES], -1)
+        return self.norm(self.project(windows) + self.place(near.to(windows.dtype))), real
+
+    def windows(self, x: Tensor, n_steps: Tensor) -> Tensor:
+        """What each patch is seen with (B, n_patches, kernel_size * C), zeros outside of rows."""
+        n_patches = -(-x.shape[1] // self.patch_size)
+        before = (self.kernel_size - self.patch_size) // 2
+        first = -before - (-n_steps % self.patch_size)  # step at which the first window begins
+        starts = first[:, None] + torch.arange(n_patches, device=x.device) * self.patch_size
+        steps = starts[..., None] + torch.arange(self.kernel_size, device=x.device)
+        inside = (steps >= 0) & (steps < n_steps[:, None, None])
+        rows = torch.arange(len(x), device=x.device)[:, None, None]
+        windows = x[rows, steps.clamp(0, x.shape[1] - 1)]
+        return (windows * inside[..., None].to(x.dtype)).flatten(2)
 
 
 class TransformerNetwork(nn.Module):

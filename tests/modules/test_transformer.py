@@ -413,19 +413,22 @@ def test_ragged_patches_equal_each_row_alone(lengths, patch_size, n_more):
 
 @torch.no_grad()
 def test_patches_by_hand():
-    """A patch is a linear function of the standardized steps around it, normalized."""
+    """A linear function of the standardized steps around a patch and of its nearness to the ends,
+    normalized; the last patch ends with the row."""
     mean, scale = torch.tensor([1.0, -2.0]), torch.tensor([3.0, 0.5])
     embed, x = make_patches(patch_size=3, mean=mean, scale=scale), drawn(1, 10, 2)
     steps, around = ((x[0] - mean) / scale).double(), embed.kernel_size - 3
     weight, bias = embed.project.weight.double(), embed.project.bias.double()
-    weight = weight.view(D, 2, embed.kernel_size)
+    weight, place_weight = weight.view(D, embed.kernel_size, 2), embed.place.weight.double()
     expected = []
     for patch in range(4):
         value = bias.clone()
         for place in range(embed.kernel_size):
-            step = 3 * patch + place - around // 2
+            step = 3 * patch - 2 + place - around // 2  # the first patch lacks 2
             if 0 <= step < 10:
-                value = value + weight[:, :, place] @ steps[step]
+                value = value + weight[:, place] @ steps[step]
+        near = [math.exp(-far / reach) for reach in (2, 8) for far in (patch, 3 - patch)]
+        value = value + place_weight @ torch.tensor(near, dtype=torch.float64)
         expected.append(F.layer_norm(value.float(), (D,), embed.norm.weight, embed.norm.bias))
     got, _ = embed(x, None)
     assert_close(got[0], torch.stack(expected))
