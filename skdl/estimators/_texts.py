@@ -13,7 +13,7 @@ def holds_text(X: Any) -> bool:
     """Whether X is meant as text: something in it is, or would be but for a mistake.
 
     A str among the items of a list, 1-D array, Series or one column; also bytes, lists of str,
-    nothing but missing items, and a table with words in its first row.
+    dicts, nothing but missing items, and a table with words in its first row.
     """
     if isinstance(X, (str, bytes)):
         return True
@@ -21,7 +21,7 @@ def holds_text(X: Any) -> bool:
     if items is None:
         table = isinstance(X, (pd.DataFrame, np.ndarray)) and np.ndim(X) == 2 and len(X) > 0
         return table and any(map(_is_word, X.iloc[0] if isinstance(X, pd.DataFrame) else X[0]))
-    if any(isinstance(item, (str, bytes)) or _begins_with_word(item) for item in items):
+    if any(isinstance(item, (str, bytes, Mapping)) or _begins_with_word(item) for item in items):
         return True
     return len(items) > 0 and all(map(_is_missing, items))
 
@@ -124,6 +124,8 @@ def _not_a_text(row: int, item: Any) -> str:
         advice = "Decode it first."
     elif isinstance(item, (list, tuple)):
         advice = "A row is one str: join its words."
+    elif isinstance(item, Mapping):
+        advice = "A row is one str: take the one that is the text."
     return f"X must hold texts only, got {type(item).__name__} in row {row}: {item!r:.60}. {advice}"
 
 

@@ -1113,13 +1113,14 @@ def test_parameters_set_after_a_fit_do_not_change_the_tokens():
     [
         ([text.encode() for text in X], ValueError, "bytes in row 0.*Decode it"),
         ([text.split() for text in X], ValueError, "list in row 0.*join its words"),
+        ([{"text": text} for text in X], ValueError, "dict in row 0.*take the one that is the text"),
         ([None] * len(X), ValueError, "missing text, None, first in row 0"),
         (pd.Series([np.nan] * len(X), dtype=object), ValueError, "first in row 0"),
         (pd.DataFrame({"a": X, "b": range(len(X))}), ValueError, "one column of str"),
         (dict(enumerate(X)), TypeError, "dict. Make it a list"),
         (iter(X), TypeError, "Make it a list"),
     ],
-    ids=["bytes", "tokens", "None", "NaN", "two columns", "dict", "iterator"],
+    ids=["bytes", "tokens", "dicts", "None", "NaN", "two columns", "dict", "iterator"],
 )
 def test_what_is_no_list_of_texts(odd, error, message):
     with pytest.raises(error, match=message):
