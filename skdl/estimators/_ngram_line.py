@@ -16,6 +16,7 @@ from ..preprocessing._tokens import CACHE, digest
 
 N_FOLDS = 3
 SCALES = np.geomspace(0.5, 20, 40)
+MAX_COEFFICIENTS = 2**25  # of all classes together: 128 MiB
 
 
 class NgramLine:
@@ -32,7 +33,7 @@ class NgramLine:
 
     def __init__(self, n_classes: int, *, lowercase: bool) -> None:
         self.n_classes = n_classes
-        self.ngrams = Ngrams(lowercase=lowercase)
+        self.ngrams = Ngrams(lowercase=lowercase, max_features=MAX_COEFFICIENTS // n_classes)
 
     def fit(self, texts: Sequence[str], target: np.ndarray, weight: np.ndarray | None) -> NgramLine:
         """Learn features, coefficients and scale from texts and their class indices."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import count
 
 import numpy as np
 import scipy.sparse as sp
@@ -39,22 +40,33 @@ class Ngrams:
     Parameters
     ----------
     lowercase : bool
+    max_features : int
+        At most so many: where there are more, those in the fewest texts are left out.
     """
 
-    def __init__(self, *, lowercase: bool = True) -> None:
-        self.lowercase = lowercase
+    def __init__(self, *, lowercase: bool = True, max_features: int = 2**25) -> None:
+        self.lowercase, self.max_features = lowercase, max_features
 
     def fit_transform(self, texts: Sequence[str]) -> sp.csr_array:
         """The features (n_texts, n_features) of the texts that they are learned from."""
         blocks = []
         self.keys, self.idf = [], []
-        for (keys, counts), min_df in zip(self._counts(texts), (1, 2), strict=True):
-            df = np.bincount(counts.indices, minlength=counts.shape[1])
-            kept = np.flatnonzero(df >= min_df)
+        counted = self._counts(texts)
+        dfs = [np.bincount(counts.indices, minlength=counts.shape[1]) for _, counts in counted]
+        for (keys, counts), df, kept in zip(counted, dfs, self._kept(dfs), strict=True):
             self.keys.append(keys[kept])
             self.idf.append(np.log((1 + len(texts)) / (1 + df[kept])).astype(np.float32) + 1)
             blocks.append(self._weighted(counts[:, kept], self.idf[-1]))
         return self._joined(blocks)
+
+    def _kept(self, dfs: list[np.ndarray]) -> list[np.ndarray]:
+        """Which words and which pieces are features, by how many texts hold each."""
+        for more in count():
+            least = (1 + more, 2 + more)
+            kept = [np.flatnonzero(df >= n) for df, n in zip(dfs, least, strict=True)]
+            if sum(map(len, kept)) <= self.max_features:
+                break
+        return kept
 
     def transform(self, texts: Sequence[str]) -> sp.csr_array:
         """The features of any texts."""

@@ -6,6 +6,7 @@ from scipy.special import log_softmax
 from sklearn.metrics import log_loss
 from sklearn.svm import LinearSVC
 
+from skdl.estimators import _ngram_line
 from skdl.estimators._ngram_line import SCALES, NgramLine
 from skdl.preprocessing._ngrams import Ngrams
 from tests.texts import make_texts
@@ -125,3 +126,12 @@ def test_the_scale_suits_rows_never_seen(n_classes, noise):
 def test_clear_texts_have_a_larger_scale_than_noisy_ones():
     clear, dim = (fitted(*noisy(200, noise=noise)).scale for noise in (0.0, 0.6))
     assert clear > 1.5 * dim
+
+
+def test_many_classes_leave_fewer_features(monkeypatch):
+    texts, y = make_texts(120, 3)
+    whole = fitted(texts, y)
+    monkeypatch.setattr(_ngram_line, "MAX_COEFFICIENTS", 400)
+    few = fitted(texts, y)
+    assert few.coef.size <= 400 < whole.coef.size
+    assert (few.scores(texts).argmax(1) == y).mean() > 0.5, "of 3 classes"

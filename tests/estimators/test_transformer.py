@@ -1113,7 +1113,11 @@ def test_parameters_set_after_a_fit_do_not_change_the_tokens():
     [
         ([text.encode() for text in X], ValueError, "bytes in row 0.*Decode it"),
         ([text.split() for text in X], ValueError, "list in row 0.*join its words"),
-        ([{"text": text} for text in X], ValueError, "dict in row 0.*take the one that is the text"),
+        (
+            [{"text": text} for text in X],
+            ValueError,
+            "dict in row 0.*take the one",
+        ),
         ([None] * len(X), ValueError, "missing text, None, first in row 0"),
         (pd.Series([np.nan] * len(X), dtype=object), ValueError, "first in row 0"),
         (pd.DataFrame({"a": X, "b": range(len(X))}), ValueError, "one column of str"),

@@ -175,3 +175,15 @@ def test_any_texts_are_as_scikit_learn_has_them(texts):
     both = of_pieces.any(1) & block.any(1)
     scale = np.where(both, math.sqrt(2), 1)[:, None]
     np.testing.assert_allclose((scale * block) @ (scale * block).T, expected, atol=1e-5)
+
+
+def test_at_most_so_many_features_those_of_most_texts():
+    whole, some = Ngrams(), Ngrams(max_features=60)
+    n_all, n_some = whole.fit_transform(TEXTS).shape[1], some.fit_transform(TEXTS).shape[1]
+    assert n_some == some.n_features <= 60 < n_all
+    for keys, idf, kept, kept_idf in zip(whole.keys, whole.idf, some.keys, some.idf, strict=True):
+        assert kept_idf.max() < idf.max(), "the rarest are left out"
+        left = np.isin(keys, kept)
+        np.testing.assert_array_equal(idf[left], kept_idf)
+        assert idf[~left].min() > kept_idf.max()
+    assert Ngrams(max_features=0).fit_transform(TEXTS).shape == (len(TEXTS), 0)
