@@ -39,3 +39,14 @@ def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
+
+
+def check_heads(d_model: int, n_heads: int, *, rotary: bool) -> None:
+    """Raise ValueError where features cannot be divided among the heads of attention."""
+    if d_model % n_heads:
+        raise ValueError(f"n_heads must divide d_model, got d_model={d_model}, n_heads={n_heads}.")
+    if rotary and d_model // n_heads % 2:
+        raise ValueError(
+            'positional="rotary" needs an even number of features in each head, got d_model / '
+            f"n_heads = {d_model // n_heads}."
+        )

@@ -155,13 +155,18 @@ def make_pretrained(
     )
 
 
+# Their first place is behind that of padding.
+OFFSET_PLACES = ("roberta", "camembert", "mpnet", "longformer", "xmod", "data2vec", "ibert", "esm")
+
+
 def _n_positions(config: Any) -> int:
-    """Most tokens that a model takes; RoBERTa's begin behind the one of padding."""
+    """Most tokens that a model takes."""
     n_positions = getattr(config, "max_position_embeddings", None) or 0
     if n_positions <= 0:
         return 2**20
     pad = getattr(config, "pad_token_id", None) or 0
-    return int(n_positions) - (pad + 1 if "roberta" in str(config.model_type) else 0)
+    offset = any(kind in str(config.model_type) for kind in OFFSET_PLACES)
+    return int(n_positions) - (pad + 1 if offset else 0)
 
 
 def _check_folder(name: str) -> None:

@@ -141,7 +141,12 @@ def copied(tokenizer: Any) -> Any:
     One of transformers holds it as ``backend_tokenizer``.
     """
     tokenizer = getattr(tokenizer, "backend_tokenizer", tokenizer)
-    kept = type(tokenizer).from_str(tokenizer.to_str())
+    try:
+        kept = type(tokenizer).from_str(tokenizer.to_str())
+    except Exception as error:  # parts of it written in Python
+        raise ValueError(
+            f"tokenizer must be one that can be saved (to_str), or pickles would lack it: {error}"
+        ) from error
     kept.no_padding()
     kept.no_truncation()
     return kept

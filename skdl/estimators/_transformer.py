@@ -30,6 +30,7 @@ from ..engine import (
     most_likely,
 )
 from ..modules import POSITIONS, PatchEmbedding, TransformerEncoder, TransformerNetwork
+from ._checks import check_heads
 from ._docs import deep_estimator
 from ._inputs import channel_scales, read_sequences
 from ._kept import KeepsFitted
@@ -61,15 +62,15 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
 
     A text longer than ``max_length`` is cut in the middle: its beginning and its end say most.
     (With ``pretrained``, whose special tokens must stay, its end is cut off.) Series are cut into
-    patches, so that the longest one of ``fit`` has at most 64 of them: cost grows linearly with
-    their length. The last patch ends with the series, and each one is seen with how near it is to
+    patches, so that the longest one of ``fit`` has at most 64 of them: up to its length, cost grows
+    linearly. The last patch ends with the series, and each one is seen with how near it is to
     either end. Batches hold rows of about the same length, padding is never looked at, and no
-    prediction depends on it.
+    prediction depends on it (but for rounding, with ``precision="bfloat16"``).
 
     On text a linear support vector machine on n-grams stands beside the Transformer (``highway``),
     and their scores are added in prediction, for the two err at different texts. It costs about
     a tenth of the time of a fit, more with dozens of classes, and memory for its n-grams.
-    ``partial_fit`` alone makes none.
+    ``partial_fit`` makes none, and leaves one that ``fit`` made as it is.
 
     ``pretrained`` checkpoints are loaded from safetensors alone, and none of their own code is run.
     ``d_model``, ``n_heads``, ``n_layers``, ``dim_feedforward``, ``positional``, ``tokenizer``,
@@ -186,17 +187,11 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
         return self._tokens(texts).with_columns(line=scores)
 
     def _check_parameters(self) -> None:
-        if self.d_model % self.n_heads:
-            raise ValueError(
-                f"n_heads must divide d_model, got d_model={self.d_model}, n_heads={self.n_heads}."
-            )
-        if self.positional == "rotary" and self.d_model // self.n_heads % 2:
-            raise ValueError(
-                f'positional="rotary" needs an even number of features in each head, got d_model / '
-                f"n_heads = {self.d_model // self.n_heads}."
-            )
+        if self.pretrained is not None:
+            return
+        check_heads(self.d_model, self.n_heads, rotary=self.positional == "rotary")
         check_tokenizer(self.tokenizer)
-        if self.pretrained is None and self.freeze:
+        if self.freeze:
             raise ValueError(f"freeze={self.freeze} needs pretrained: there is nothing to freeze.")
 
     def _forget_inputs(self) -> None:
@@ -357,8 +352,15 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
                 f"tokenize needs texts, but this {type(self).__name__} was fitted on numbers."
             )
         tokens = self._tokenization.strings(read_texts(X))
-        own_step = getattr(getattr(self.module_, "encoder", None), "first", None) is not None
+        own_step = isinstance(self.module_, TransformerNetwork) and self._pools_first
         return [["[CLS]", *found] for found in tokens] if own_step else tokens
+
+    @property
+    def _pools_first(self) -> bool:
+        """Whether it was fitted to classify what becomes of the first step alone."""
+        module: Any = self.module_
+        pooling: str = getattr(module, "encoder", module).pooling
+        return pooling == "cls"
 
     def attention_maps(self, X: Any) -> list[np.ndarray]:
         """How much each token looks at each other one.

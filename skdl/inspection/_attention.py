@@ -68,7 +68,8 @@ class AttentionDisplay:
     classifier sums up beside its Transformer, such as word pairs, is not in it.
 
     By "rollout", what a layer passes on is half its attention, the mean over its heads, and half
-    what it got, and the layers are multiplied. Shares are of what is pooled.
+    what it got, and the layers are multiplied. Shares are of the mean over all places, or of the
+    first one where that alone is pooled.
 
     Characters that neither the monospaced font nor any other installed font has are drawn as
     "□". For Chinese, install a font such as Noto Sans CJK.
@@ -168,7 +169,7 @@ class AttentionDisplay:
             tokens=None if numeric else classifier.tokenize(X)[0],
             patch_size=classifier.patch_size_ if numeric else 1,
             n_steps=classifier._read_inputs(X, reset=False).longest() if numeric else None,
-            pooled_first=classifier.pooling == "cls",
+            pooled_first=classifier._pools_first,
             title=f"{classifier.classes_[best]} ({probabilities[best]:.0%})",
         )
         return display.plot(ax, kind=kind, layer=layer, head=head, cmap=cmap)
@@ -302,7 +303,7 @@ class AttentionDisplay:
         starts = self._starts()
         ends, starts = starts + self.patch_size, starts.clip(min=0)
         color = colormaps.get_cmap(cmap or "Oranges")(0.7)
-        ax.bar(starts - 0.5, weights, width=ends - starts, align="edge", color=color)
+        ax.bar(starts - 0.5, weights - 1, ends - starts, bottom=1, align="edge", color=color)
         ax.axhline(1, color="0.4", linewidth=1, linestyle="--")  # all alike
         ax.set(xlabel="step", ylabel="attention\n(1 = average)")
         ax.spines[["top", "right"]].set_visible(False)

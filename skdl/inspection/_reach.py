@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -22,6 +23,8 @@ def reach_classifier(estimator: Any, X: Any, kind: type, display: str) -> tuple[
             X = inner[:-1].transform(X) if len(inner) > 1 else X
             inner = inner[-1]
             continue
+        if hasattr(inner, "estimator") and hasattr(inner, "fit"):
+            check_is_fitted(inner)
         several = getattr(inner, "calibrated_classifiers_", ())
         if len(several) > 1:
             raise TypeError(
@@ -29,7 +32,9 @@ def reach_classifier(estimator: Any, X: Any, kind: type, display: str) -> tuple[
                 "them, such as calibrated_classifiers_[0].estimator."
             )
         inner = several[0] if several else inner
-        names = ("best_estimator_", "estimator_", "estimator")
+        # What others have as `estimator` is a template, which they did not fit.
+        names = ["best_estimator_", "estimator_"]
+        names += ["estimator"] * (len(several) or isinstance(inner, FrozenEstimator))
         name = next((name for name in names if hasattr(inner, name)), None)
         if name is None:
             raise TypeError(

@@ -57,6 +57,19 @@ def test_texts_as_long_as_the_model_takes(tmp_path):
     assert model.attention_maps(long)[0].shape == (2, 2, 17, 17)
 
 
+@pytest.mark.parametrize("kind", ["Roberta", "Camembert", "MPNet"])
+def test_places_that_begin_behind_that_of_padding(tmp_path, kind):
+    config = getattr(transformers, f"{kind}Config")(
+        vocab_size=bert_tokenizer().get_vocab_size(), hidden_size=16, num_hidden_layers=1,
+        num_attention_heads=2, intermediate_size=24, max_position_embeddings=24,
+    )  # fmt: skip
+    name = save_checkpoint(tmp_path, getattr(transformers, f"{kind}Model")(config))
+    model = fit(name, freeze=True)
+    long = ["good film " * 30]
+    assert np.isfinite(model.predict_proba(long)).all()
+    assert len(model.tokenize(long)[0]) == 22
+
+
 # Tokens ------------------------------------------------------------------------------------------
 
 

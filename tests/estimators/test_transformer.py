@@ -1063,6 +1063,21 @@ def test_classes_that_come_later_are_learned_in_parts():
     assert (model.predict(texts)[late] == y[late]).mean() > 0.8
 
 
+def test_the_linear_model_validates_too():
+    """With a network that learns nothing, its scores are all that a validation row has."""
+    params = {"lr": 1e-9, "max_epochs": 1, "early_stopping": True}
+    with_line, without = (
+        classifier(highway=highway, **params).fit(X, Y).history_["valid_loss"][0]
+        for highway in (True, False)
+    )
+    assert without == pytest.approx(np.log(2), abs=1e-3)
+    assert with_line < 0.9 * without
+
+
+def test_a_checkpoint_needs_no_parameters_of_a_network_of_its_own(checkpoint):
+    classifier(pretrained=checkpoint, d_model=9, n_heads=2, max_epochs=1).fit(X, Y)
+
+
 def test_candidates_share_the_linear_model(monkeypatch):
     """Those of the same texts, labels and weights, whatever their seeds; no others."""
     CACHE.clear()

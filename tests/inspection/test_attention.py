@@ -195,7 +195,7 @@ def test_labels_that_look_like_formulas():
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
-@pytest.mark.parametrize("n_steps", [10, 200])
+@pytest.mark.parametrize("n_steps", [10, 130, 200])
 def test_numeric_sequences(pooling, n_steps):
     X, y = make_sequences(24, n_steps=n_steps, random_state=0)
     fitted = TransformerClassifier(**SMALL, pooling=pooling).fit(X, y > np.median(y))
@@ -203,14 +203,24 @@ def test_numeric_sequences(pooling, n_steps):
     n_patches = -(-n_steps // fitted.patch_size_)
     bars = display.ax_.patches
     assert len(bars) == n_patches == len(display.weights_) - (pooling == "cls")
-    assert bars[0].get_x() == -0.5
+    assert bars[0].get_x() == -0.5, "where the patch begins before the series too"
     ends = [bar.get_x() + bar.get_width() + 0.5 for bar in bars]
     assert ends == [n_steps - i * fitted.patch_size_ for i in range(n_patches)][::-1]
-    assert [bar.get_height() for bar in bars] == list(display.weights_[-n_patches:])
+    assert [bar.get_y() for bar in bars] == [1] * n_patches, "bars rise from the average"
+    heights = [bar.get_height() + 1 for bar in bars]
+    np.testing.assert_allclose(heights, display.weights_[-n_patches:])
     display = show(fitted, X[:1], kind="map")
     labels = [label.get_text() for label in display.ax_.get_xticklabels()]
     assert len(labels) <= 16
     assert labels[0] == ("[CLS]" if pooling == "cls" else "0")
+
+
+@pytest.mark.parametrize("fitted_with", ["mean", "cls"])
+def test_what_is_pooled_is_what_was_fitted(fitted_with):
+    fitted = TransformerClassifier(**SMALL, pooling=fitted_with).fit(TEXTS, LABELS)
+    before = show(fitted, TEXTS[:1]).weights_
+    fitted.set_params(pooling="cls" if fitted_with == "mean" else "mean")
+    np.testing.assert_array_equal(show(fitted, TEXTS[:1]).weights_, before)
 
 
 def test_sequences_of_unequal_length():

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -39,3 +41,16 @@ def test_a_calibrated_classifier_holds_one_or_one_a_fold():
     several = CalibratedClassifierCV(LogisticRegression(), cv=3).fit(X, Y)
     with pytest.raises(TypeError, match="CalibratedClassifierCV holds 3 classifiers"):
         reach_classifier(several, X, LogisticRegression, "Display")
+
+
+def test_a_template_that_was_fitted_before_is_none():
+    fitted = LogisticRegression().fit(X, Y)
+    with pytest.raises(NotFittedError):
+        reach_classifier(GridSearchCV(fitted, {}), X, LogisticRegression, "Display")
+    search = GridSearchCV(fitted, {}, cv=2, refit=False).fit(X, Y)
+    with pytest.raises(TypeError, match=r"of a search \(with refit\). Got GridSearchCV"):
+        reach_classifier(search, X, LogisticRegression, "Display")
+    several = OneVsRestClassifier(LogisticRegression()).fit(X, Y)
+    with pytest.raises(TypeError, match="Got OneVsRestClassifier"):
+        reach_classifier(several, X, LogisticRegression, "Display")
+    assert reach_classifier(FrozenEstimator(fitted), X, LogisticRegression, "D")[0] is fitted
