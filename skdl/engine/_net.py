@@ -104,14 +104,15 @@ class Net(NeuralNet):
         ValueError
             If the loss is not finite in the first epoch.
         """
-        n_threads = threads_for(self.module_, min(self.batch_size, len(data)), self.device)
-        with scoped_threads(n_threads), seeded(self.seed + len(self.history), self.device):
-            self.notify("on_train_begin", X=data, y=None)
-            try:
-                self.fit_loop(data, valid, epochs=n_epochs)
-            finally:
-                self.module_.eval()
-            self.notify("on_train_end", X=data, y=None)
+        with seeded(self.seed + len(self.history), self.device):
+            n_threads = threads_for(self.module_, min(self.batch_size, len(data)), self.device)
+            with scoped_threads(n_threads):
+                self.notify("on_train_begin", X=data, y=None)
+                try:
+                    self.fit_loop(data, valid, epochs=n_epochs)
+                finally:
+                    self.module_.eval()
+                self.notify("on_train_end", X=data, y=None)
         for row in self.history:
             row["batches"] = []  # per-batch rows would make up most of a pickle
         return self

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -82,11 +84,29 @@ def draw_seed(random_state: int | np.random.RandomState | None) -> int:
     return int(random_state)
 
 
+class OneAtATime:
+    """A lock for the threads of this process, free in a process that is forked from it."""
+
+    def __init__(self) -> None:
+        self.renew()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self) -> None:
+        self.lock = threading.RLock()
+
+
+RANDOM_STATE = OneAtATime()
+
+
 @contextlib.contextmanager
 def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Random numbers of torch from ``seed`` inside, the global state as it was outside."""
+    """Random numbers of torch from ``seed`` inside, the global state as it was outside.
+
+    torch has one such state for all threads, so that one at a time is inside.
+    """
     cuda = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=cuda):
+    with RANDOM_STATE.lock, torch.random.fork_rng(devices=cuda):
         torch.random.default_generator.manual_seed(seed)
         if cuda:
             torch.cuda.manual_seed(seed)

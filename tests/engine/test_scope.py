@@ -1,5 +1,9 @@
 """What a fit borrows: device, random state, threads, precision."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +13,7 @@ from skdl.engine import draw_seed, resolve_device, resolve_dtype, seeded
 from skdl.engine._scope import (
     CONVOLUTION_PER_THREAD,
     WORK_PER_THREAD,
+    OneAtATime,
     autocast,
     scoped_threads,
     threads_for,
@@ -130,6 +135,34 @@ def test_seeded_gives_back_the_state_after_an_error():
     with pytest.raises(RuntimeError, match="inside"), seeded(1, CPU):
         raise RuntimeError("inside")
     assert torch.get_rng_state().equal(before)
+
+
+def test_threads_do_not_disturb_each_others_random_numbers():
+    before = torch.get_rng_state()
+
+    def draw(seed):
+        with seeded(seed, CPU):
+            numbers = []
+            for _ in range(5):
+                numbers.append(torch.rand(2))
+                time.sleep(0.002)
+            return torch.cat(numbers)
+
+    with ThreadPoolExecutor(4) as threads:
+        together = [*threads.map(draw, range(8))]
+    assert torch.stack(together).equal(torch.stack([draw(seed) for seed in range(8)]))
+    assert torch.get_rng_state().equal(before)
+
+
+def test_a_lock_that_another_thread_holds_is_free_once_renewed():
+    """As it must be in a fork, where that thread is not."""
+    one_at_a_time, done = OneAtATime(), threading.Event()
+    with ThreadPoolExecutor(1) as other:
+        other.submit(lambda: (one_at_a_time.lock.acquire(), done.set()))
+        done.wait()
+        assert not one_at_a_time.lock.acquire(blocking=False)
+        one_at_a_time.renew()
+        assert one_at_a_time.lock.acquire(blocking=False)
 
 
 @pytest.mark.usefixtures("four_threads")

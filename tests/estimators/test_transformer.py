@@ -16,6 +16,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from joblib import Parallel, delayed, parallel_config
 from sklearn.base import BaseEstimator, clone
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
@@ -1061,6 +1062,14 @@ def test_classes_that_come_later_are_learned_in_parts():
     for _ in range(20):
         model.partial_fit(texts, y)
     assert (model.predict(texts)[late] == y[late]).mean() > 0.8
+
+
+def test_fits_in_threads_are_those_one_after_the_other():
+    models = [classifier(lr=0.01, random_state=seed) for seed in range(4)]
+    with parallel_config(backend="threading"):
+        together = Parallel(n_jobs=4)(delayed(model.fit)(X, Y) for model in models)
+    for model in together:
+        assert_same(model.predict_proba(X_TEST), clone(model).fit(X, Y).predict_proba(X_TEST))
 
 
 def test_the_linear_model_validates_too():
