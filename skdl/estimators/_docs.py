@@ -15,10 +15,10 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "n_layers": ("int", "Layers, one over the other, at least 1."),
     "bidirectional": ("bool", "Whether to read each sequence backwards too."),
     "pooling": (
-        '{"mean", "max", "attention", "last", "cls"}',
+        '{"mean", "max", "attention"}; "last" (recurrent), "cls" (Transformers)',
         "How the states of all steps become one: their mean, their maximum, a mean whose weights\n"
-        "are learned, in recurrent networks the last real step's (never padding's), in\n"
-        'Transformers with "cls" that of a step of its own before the others.',
+        'are learned; in recurrent networks with "last" that of the last real step (never of\n'
+        'padding), in Transformers with "cls" that of a step of its own before the others.',
     ),
     "dropout": (
         "float",
@@ -162,8 +162,8 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     ),
     "freeze": (
         "bool or int",
-        "What of the backbone is kept as it is, statistics of batch normalization too: all,\n"
-        "nothing, or so many first blocks.",
+        "What of the backbone or the pretrained checkpoint is kept as it is, statistics of batch\n"
+        "normalization too: all, nothing, or so many first blocks.",
     ),
     "backbone_lr_factor": (
         "float",

@@ -199,7 +199,7 @@ def explained(name: str) -> Iterator[None]:
 
     try:
         yield
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
         if "trust_remote_code" in str(error):
             raise ValueError(
                 f"pretrained={name!r} wants code of its own to be run, which is not done here. Use "

@@ -77,7 +77,7 @@ def _one_column(X: Any) -> Sequence[Any] | None:
         if X.shape[1] != 1:
             return None
         X = X.iloc[:, 0]
-    if isinstance(X, pd.Series):
+    if isinstance(X, (pd.Series, pd.Index)):
         X = X.to_numpy(dtype=object)
     if not isinstance(X, np.ndarray) or X.dtype.kind not in "OSUT":
         return None

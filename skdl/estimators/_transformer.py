@@ -72,7 +72,8 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
     a tenth of the time of a fit, more with dozens of classes, and memory for its n-grams.
     ``partial_fit`` makes none, and leaves one that ``fit`` made as it is.
 
-    ``pretrained`` checkpoints are loaded from safetensors alone, and none of their own code is run.
+    ``pretrained`` checkpoints are loaded from safetensors alone, and none of their own code is run:
+    one of an architecture that transformers knows is loaded as that, any other is refused.
     ``d_model``, ``n_heads``, ``n_layers``, ``dim_feedforward``, ``positional``, ``tokenizer``,
     ``vocab_size``, ``min_frequency``, ``token_dropout`` and ``embeddings`` then say nothing.
     Fine-tuned layers train at a tenth of ``lr`` and less the deeper they are. What is kept by

@@ -141,7 +141,8 @@ class AttentionDisplay:
         Returns
         -------
         display : AttentionDisplay
-            The display, plotted. The title says which class was predicted, and its probability.
+            The display, plotted. The title says which class the classifier inside predicts, and
+            with which probability; a calibration around it is not in that.
 
         Raises
         ------

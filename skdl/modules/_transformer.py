@@ -134,7 +134,7 @@ class TransformerEncoder(nn.Module):
     """Positions, blocks, a last normalization, pooling.
 
     Padding never reaches an answer: no step looks at it, and it is not pooled. A row without any
-    step is taken for one of a single step of zeros.
+    step is taken for one of its first step, which padding should leave zero.
 
     Parameters
     ----------

@@ -221,6 +221,7 @@ SPOILT = {
     "remote code": (remote_code, ["code"]),
     "broken weights": (with_content("model.safetensors", b"no tensors"), ["cannot be loaded"]),
     "broken config": (with_content("config.json", b"{"), ["cannot be loaded"]),
+    "a list as config": (with_content("config.json", b"[]"), ["cannot be loaded"]),
     "broken tokenizer": (with_content("tokenizer.json", b"{"), ["cannot be loaded"]),
     "missing layers": (with_config(num_hidden_layers=4), ["missing", "encoder.layer"]),
     "unknown model": (with_config(model_type="nonsense"), ["nonsense"]),

@@ -109,6 +109,7 @@ CONTAINERS = {
     "Series": pd.Series,
     "Series with an index": lambda texts: pd.Series(texts, index=range(len(texts), 0, -1)),
     "DataFrame": lambda texts: pd.DataFrame({"text": texts}),
+    "Index": pd.Index,
     "tuple": tuple,
 }
 
