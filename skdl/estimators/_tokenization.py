@@ -23,6 +23,7 @@ from ..preprocessing._tokens import (
     tokens_of,
     train_tokenizer,
     unknown_of,
+    with_unknown,
 )
 
 
@@ -62,7 +63,7 @@ class Tokenization:
     ) -> Tokenization:
         """One trained on texts where ``tokenizer`` is the name of a kind, else a copy of it."""
         if not isinstance(tokenizer, str):
-            kept = copied(tokenizer)
+            kept = with_unknown(copied(tokenizer))
             return cls(kept, max_length, content_of(kept))
         options = {
             "vocab_size": vocab_size, "min_frequency": min_frequency, "lowercase": lowercase

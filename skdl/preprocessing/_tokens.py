@@ -177,8 +177,19 @@ def _encoded(encode_batch: Callable[[list[str]], list[Any]], texts: Sequence[str
         ) from error
 
 
+def with_unknown(tokenizer: Tokenizer) -> Tokenizer:
+    """The tokenizer, given a token for what is not in its vocabulary where it has none."""
+    if _find_unknown(tokenizer) is None:
+        tokenizer.add_special_tokens([UNKNOWN])
+    return tokenizer
+
+
 def unknown_of(tokenizer: Tokenizer) -> int:
     """The token that stands for what is not in the vocabulary; 0 where there is none."""
+    return _find_unknown(tokenizer) or 0
+
+
+def _find_unknown(tokenizer: Tokenizer) -> int | None:
     unk_id = getattr(tokenizer.model, "unk_id", None)
     if isinstance(unk_id, int):
         return unk_id
@@ -186,7 +197,7 @@ def unknown_of(tokenizer: Tokenizer) -> int:
         found = None if name is None else tokenizer.token_to_id(name)
         if found is not None:
             return int(found)
-    return 0
+    return None
 
 
 def pieces_kept(lengths: np.ndarray, max_length: int) -> np.ndarray:

@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from skdl.estimators._tokenization import Tokenization, check_tokenizer, copied, token_vectors
 from skdl.preprocessing import _tokens
@@ -166,6 +166,19 @@ def test_a_given_tokenizer_with_gaps_between_its_ids():
     assert values.tolist() == [0, 9, 3]
     assert found.n_tokens == 10
     assert token_vectors({"bad": [1.0]}, found, torch.float32, 0).shape == (10, 1)
+
+
+def test_a_tokenizer_of_bytes_gets_an_unknown_token():
+    """For empty texts, and to stand for dropped tokens; a real word must not."""
+    given = Tokenizer(models.BPE())
+    given.pre_tokenizer = pre_tokenizers.ByteLevel()
+    given.train_from_iterator(TEXTS, trainers.BpeTrainer(vocab_size=300, show_progress=False))
+    before = given.to_str()
+    found = made(given)
+    assert given.to_str() == before, "it is the user's"
+    assert found.strings([""]) == [["[UNK]"]]
+    assert found.unknown == found.n_tokens - 1 == given.get_vocab_size()
+    assert found.strings(TEXTS) == [given.encode(text).tokens for text in TEXTS]
 
 
 def test_a_given_tokenizer_without_an_unknown_token():
