@@ -121,7 +121,7 @@ def check_tokenizer(tokenizer: Any) -> None:
                 f"tokenizer must be one of {KINDS} or a tokenizers.Tokenizer, got {tokenizer!r}."
             )
         return
-    tokenizer = getattr(tokenizer, "backend_tokenizer", tokenizer)
+    tokenizer = backend_of(tokenizer)
     if not isinstance(tokenizer, import_tokenizers().Tokenizer):
         raise TypeError(
             f"tokenizer must be one of {KINDS} or a tokenizers.Tokenizer, got "
@@ -136,12 +136,14 @@ def content_of(tokenizer: Any) -> str:
     return hashlib.blake2b(tokenizer.to_str().encode()).hexdigest()
 
 
-def copied(tokenizer: Any) -> Any:
-    """The tokenizer without its padding and truncation, which are done here.
+def backend_of(tokenizer: Any) -> Any:
+    """The tokenizer that one of transformers holds, else itself."""
+    return getattr(tokenizer, "backend_tokenizer", tokenizer)
 
-    One of transformers holds it as ``backend_tokenizer``.
-    """
-    tokenizer = getattr(tokenizer, "backend_tokenizer", tokenizer)
+
+def copied(tokenizer: Any) -> Any:
+    """The tokenizer without its padding and truncation, which are done here."""
+    tokenizer = backend_of(tokenizer)
     try:
         kept = type(tokenizer).from_str(tokenizer.to_str())
     except Exception as error:  # parts of it written in Python

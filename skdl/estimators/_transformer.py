@@ -197,8 +197,8 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
 
     def _forget_inputs(self) -> None:
         """A fit on texts leaves nothing of one on numbers, and the other way round."""
-        names = ("_tokenization", "_line", "patch_size_", "feature_names_in_")
-        for name in [name for name in vars(self) if name.endswith("s_in_") or name in names]:
+        names = ("_tokenization", "_line", "patch_size_")
+        for name in [name for name in vars(self) if name.endswith("_in_") or name in names]:
             delattr(self, name)
 
     def _learn_inputs(
