@@ -36,14 +36,20 @@ def test_is_time_series_split_when_rows_are_time_steps(n, n_splits, gap, test_si
         np.testing.assert_array_equal(ours[1], theirs[1])
 
 
+@st.composite
+def times_and_folds(draw):
+    """Times in any order, some twice, seldom too few for the folds."""
+    n_splits, gap, test_size = draw(st.integers(1, 5)), draw(st.integers(0, 3)), draw(sizes)
+    n_least = gap + 1 + n_splits * (test_size or 1)
+    once = draw(st.lists(st.integers(-99, 99), min_size=n_least, max_size=60, unique=True))
+    again = draw(st.lists(st.sampled_from(once), max_size=30))
+    return draw(st.permutations(once + again)), n_splits, gap, test_size
+
+
 @settings(deadline=None, max_examples=60)
-@given(
-    times=st.lists(st.integers(-5, 15), min_size=1, max_size=60), n_splits=st.integers(1, 5),
-    gap=st.integers(0, 3), test_size=sizes, max_train_size=sizes,
-)  # fmt: skip
-def test_never_leaks_whatever_the_order_of_the_rows(
-    times, n_splits, gap, test_size, max_train_size
-):
+@given(drawn=times_and_folds(), max_train_size=sizes)
+def test_never_leaks_whatever_the_order_of_the_rows(drawn, max_train_size):
+    times, n_splits, gap, test_size = drawn
     splitter = ForwardChainingSplit(
         n_splits, gap=gap, test_size=test_size, max_train_size=max_train_size
     )
