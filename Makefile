@@ -4,10 +4,11 @@ PYTHON ?= python3
 BIN = .venv/bin
 READY = .venv/.installed
 BENCHMARKS = speed_fit speed_predict speed_search speed_import speed_images threads \
-	accuracy_series accuracy_images accuracy_signals speed_text accuracy_text
+	accuracy_series accuracy_images accuracy_signals speed_text accuracy_text \
+	word2vec_speed word2vec_quality
 
 EXAMPLES = compare_regressors compare_image_classifiers transfer_digits compare_text_classifiers \
-	finetune_pretrained
+	finetune_pretrained word_vectors
 
 .PHONY: demo examples test test-all lint format bench gpu-check clean
 
@@ -37,6 +38,7 @@ bench: $(READY)
 
 gpu-check: $(READY)
 	$(BIN)/python benchmarks/speed_gpu.py
+	$(BIN)/python benchmarks/word2vec_speed.py --parts gpu
 	$(BIN)/python -m pytest -m gpu
 
 $(READY): pyproject.toml constraints.txt

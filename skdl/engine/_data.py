@@ -11,6 +11,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,9 +33,12 @@ def as_tensor(array: np.ndarray) -> Tensor:
 
 
 class Streamed:
-    """A column that stays where it is (a memory map, say): each batch is converted when taken."""
+    """A column that stays where it is (a memory map, say): each batch is converted when taken.
 
-    def __init__(self, array: np.ndarray, device: torch.device | None = None) -> None:
+    ``array`` is one of numpy, or what has a length and gives one for a slice.
+    """
+
+    def __init__(self, array: Any, device: torch.device | None = None) -> None:
         self.array, self.device = array, device
 
     def __len__(self) -> int:
@@ -108,7 +112,7 @@ def values_per_row(column: Column) -> int:
     """How many numbers a row holds, at most."""
     if isinstance(column, Ragged):
         return int(column.lengths.max()) * column.size_of_step
-    shape = column.array.shape if isinstance(column, Streamed) else column.shape
+    shape = np.shape(column.array[:1]) if isinstance(column, Streamed) else column.shape
     return math.prod(shape[1:])
 
 

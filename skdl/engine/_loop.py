@@ -90,7 +90,11 @@ class TrainingRun:
         self.n_before = len(net.history)  # epochs of earlier calls: partial_fit goes on counting
         self.n_epochs = net.max_epochs if n_epochs is None else n_epochs
         self.objective, self.optimizer = net.criterion_, net.optimizer_
-        generator = torch.Generator().manual_seed(net.seed + self.n_before)
+        # A module with a step of its own decides about its rows' order and its weights' backup.
+        self.own_step = getattr(self.module, "train_on", None)
+        generator = (
+            None if self.own_step else torch.Generator().manual_seed(net.seed + self.n_before)
+        )
         max_steps = getattr(self.module, "max_steps", None)
         self.train = BatchIterator(train, net.batch_size, generator, max_steps)
         self.valid = None if valid is None else BatchIterator(valid, 512, max_steps=max_steps)
@@ -98,7 +102,8 @@ class TrainingRun:
             "dataset_train": skorch_dataset(train),
             "dataset_valid": skorch_dataset(valid),
         }
-        shape = (net.lr_schedule, net.warmup_fraction) if n_epochs is None else ("constant", 0.0)
+        shape = (net.lr_schedule, net.warmup_fraction, net.min_lr / net.lr)
+        shape = shape if n_epochs is None else ("constant", 0.0, 0.0)
         self.schedule = Schedule(self.optimizer, self.n_epochs * len(self.train), *shape)
         self.average = net.ema_decay and WeightAverage(self.module, net.ema_decay)
         self.last_good = Snapshot(self.module)
@@ -107,7 +112,7 @@ class TrainingRun:
         self.best_epoch = self.n_before
         self.at_start = Snapshot(self.module)
         self.optimizer_at_start = None
-        if self.n_before:  # an interrupted partial_fit must leave what was there
+        if self.n_before and not self.own_step:  # a stopped partial_fit must leave what was there
             self.at_start.take()
             self.optimizer_at_start = copy.deepcopy(self.optimizer.state_dict())
         self.calls_back_per_batch = any(watches_batches(callback) for _, callback in net.callbacks_)
@@ -141,7 +146,8 @@ class TrainingRun:
                     stop = self.stopping.update(epoch, valid_loss)
                 if train_loss < self.lowest_loss:
                     self.lowest_loss, self.lowest_epoch = train_loss, epoch
-                    self.last_good.take()
+                    if not self.own_step:
+                        self.last_good.take()
             self.schedule.after_epoch(train_loss if valid_loss is None else valid_loss)
         for name, value in (
             ("train_loss", train_loss),
@@ -162,6 +168,8 @@ class TrainingRun:
         if self.calls_back_per_batch:
             return self._epoch_with_skorch(self.train, "train")
         self.net.history.new_batch()  # skorch's checkpoints want to see one
+        if self.own_step:
+            return self.train.mean([self.train_on(batch) for batch in self.train])
         params = [param for param in self.module.parameters() if param.requires_grad]
         clip, optimizer = self.net.gradient_clip, self.optimizer
         losses, mixed = [], autocast(self.module, self.net.device, self.net.precision)
@@ -181,6 +189,12 @@ class TrainingRun:
         if math.isinf(self.start_loss):
             self.start_loss = float(losses[0])
         return self.train.mean(losses)
+
+    def train_on(self, batch: Batch) -> Tensor:
+        """The step of a module that has its own."""
+        self.schedule.before_step()
+        loss: Tensor = self.own_step(**batch, lr=self.schedule.lr)  # type: ignore[misc]
+        return loss
 
     def _valid_loss(self, batches: BatchIterator) -> float:
         """Mean loss of the validation rows, with the weights as they are."""

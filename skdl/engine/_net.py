@@ -39,8 +39,12 @@ class Net(NeuralNet):
         one: everything that no weight comes into is then computed once, not in every epoch. (For
         data in memory, unless that would fill it; for all with an attribute ``prepare_is_costly``.)
         An attribute ``max_steps`` bounds the steps of a batch of unequal lengths, padding counted.
-    objective : callable
-        ``objective(module, batch)`` gives the loss, a scalar tensor.
+        A method ``train_on(**columns, lr)`` is the module's own step, in place of gradient and
+        optimizer: it changes the weights and gives the loss. Rows then come in their order, and
+        no copy of the weights is kept to go back to.
+    objective : callable or None
+        ``objective(module, batch)`` gives the loss, a scalar tensor; None for a module with a step
+        of its own.
     patience : int or None
         Early stopping when not None; needs validation data in :meth:`train`.
     seed : int
@@ -52,10 +56,11 @@ class Net(NeuralNet):
     def __init__(
         self,
         module: nn.Module,
-        objective: Objective,
+        objective: Objective | None,
         *,
         optimizer: str = "adam",
         lr: float = 1e-3,
+        min_lr: float = 0.0,
         weight_decay: float = 0.0,
         max_epochs: int = 10,
         batch_size: int = 64,
@@ -83,7 +88,7 @@ class Net(NeuralNet):
             verbose=verbose,
             device=resolve_device(device),
         )
-        self.weight_decay = weight_decay
+        self.weight_decay, self.min_lr = weight_decay, min_lr
         self.lr_schedule, self.warmup_fraction = lr_schedule, warmup_fraction
         self.gradient_clip, self.ema_decay = gradient_clip, ema_decay
         self.patience, self.tol = patience, tol
@@ -226,6 +231,9 @@ class Net(NeuralNet):
         return step
 
     def train_step(self, batch: tuple[Batch, Tensor | None], **fit_params: Any) -> Any:
+        if self._run is not None and self._run.own_step:
+            loss = self._run.train_on(batch[0])
+            return {"loss": loss, "y_pred": loss}
         step = super().train_step(batch, **fit_params)
         if self._run is not None and self._run.average:
             self._run.average.update()

@@ -142,16 +142,23 @@ class Schedule:
     shape : {"constant", "linear", "cosine", "one-cycle", "plateau"}
     warmup_fraction : float in [0, 1)
         Part of the steps over which the rate grows linearly from nothing.
+    floor : float in [0, 1]
+        Part of the peak at which a falling rate ends.
     """
 
     plateau_factor, plateau_epochs = 0.5, 3
 
     def __init__(
-        self, optimizer: optim.Optimizer, n_steps: int, shape: str, warmup_fraction: float = 0.0
+        self,
+        optimizer: optim.Optimizer,
+        n_steps: int,
+        shape: str,
+        warmup_fraction: float = 0.0,
+        floor: float = 0.0,
     ) -> None:
         self.optimizer, self.shape, self.n_steps = optimizer, LR_SCHEDULES[shape], max(1, n_steps)
         self.n_warmup = round(warmup_fraction * n_steps)
-        self.peak = lr_of(optimizer)
+        self.peak, self.floor = lr_of(optimizer), floor
         self.on_plateau = shape == "plateau"
         # A constant rate is left to whoever else sets it: a user's scheduler callback, say.
         self.active = shape != "constant" or self.n_warmup > 0
@@ -166,7 +173,8 @@ class Schedule:
         if step < self.n_warmup:
             return (step + 1) / self.n_warmup
         # Batches that are cut to size may be some more in one epoch than in another.
-        return self.shape(min(1.0, (step - self.n_warmup) / max(1, self.n_steps - self.n_warmup)))
+        progress = min(1.0, (step - self.n_warmup) / max(1, self.n_steps - self.n_warmup))
+        return self.floor + (1 - self.floor) * self.shape(progress)
 
     def before_step(self) -> None:
         if self.active:

@@ -130,9 +130,9 @@ def threads_for(module: nn.Module, batch_size: int, device: torch.device) -> int
     """How many threads are worth their cost, from the work of one batch's largest product.
 
     A module whose weights meet a row more than once (a convolution) says in ``work_per_row`` how
-    many multiply-adds that is.
+    many multiply-adds that is. One with a step of its own starts threads by itself, if any.
     """
-    if device.type != "cpu":
+    if device.type != "cpu" or hasattr(module, "train_on"):
         return 1
     work, per_thread = getattr(module, "work_per_row", None), CONVOLUTION_PER_THREAD
     if work is None:

@@ -19,6 +19,7 @@ from ._classical import (
 from ._cnn import CNNClassifier
 from ._recurrent import GRUClassifier, GRURegressor, LSTMClassifier, LSTMRegressor
 from ._transformer import TransformerClassifier
+from ._word2vec import Word2VecTransformer
 
 __all__ = [
     "SVC",
@@ -41,4 +42,5 @@ __all__ = [
     "RandomForestRegressor",
     "Ridge",
     "TransformerClassifier",
+    "Word2VecTransformer",
 ]

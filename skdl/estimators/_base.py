@@ -8,7 +8,6 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import pandas as pd
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
@@ -34,13 +33,13 @@ from ..engine import (
     set_lr,
 )
 from ._checks import all_or_nothing, check_callbacks, described
+from ._trained import Trained
 
-HISTORY = ["epoch", "train_loss", "valid_loss", "lr", "seconds"]
 PRECISIONS = {"auto", "float32", "bfloat16", "float64"}
 
 
 @dataclass(kw_only=True, repr=False, eq=False, match_args=False)
-class TorchEstimator(BaseEstimator):
+class TorchEstimator(Trained, BaseEstimator):
     """Base of every deep estimator: shared parameters, ``fit`` through the engine.
 
     A subclass says how X is read (``_read_inputs``), how y is read (``_read_target``, see
@@ -346,50 +345,9 @@ class TorchEstimator(BaseEstimator):
         """
         return self._outputs(X, encode)
 
-    def to(self, device: str | torch.device) -> Self:
-        """Move the fitted estimator to another device; predictions then run there.
-
-        Parameters
-        ----------
-        device : str or torch.device
-            "auto", "cpu", "cuda" or "cuda:<index>".
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If there is no such device here.
-        """
-        check_is_fitted(self)
-        self.net_.to(device)
-        return self
-
-    @property
-    def history_(self) -> pd.DataFrame:
-        history = pd.DataFrame(self.net_.history.to_list(), columns=HISTORY)
-        return history.astype({"valid_loss": float})
-
-    @property
-    def module_(self) -> nn.Module:
-        return self.net_.module_
-
-    @property
-    def device_(self) -> str:
-        return str(self.net_.device)
-
-    @property
-    def n_parameters_(self) -> int:
-        return sum(parameter.numel() for parameter in self.module_.parameters())
-
     @property
     def _dtype(self) -> torch.dtype:
         return resolve_dtype(self.precision)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "net_")
 
 
 def encode(module: nn.Module, batch: Batch) -> Tensor:

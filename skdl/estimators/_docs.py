@@ -8,6 +8,7 @@ from textwrap import indent
 from typing import Any, dataclass_transform
 
 from ._base import TorchEstimator
+from ._docs_word2vec import OF_WORD2VEC
 
 # name: (type, meaning). The default comes from the class.
 PARAMETERS: dict[str, tuple[str, str]] = {
@@ -284,6 +285,17 @@ ATTRIBUTES: dict[str, tuple[str, str]] = {
     "input_type_": ("str", '"text" or "numeric".'),
     "tokenizer_": ("tokenizers.Tokenizer or None", "A copy of what cuts texts."),
     "patch_size_": ("int", "Steps of a patch; of numeric sequences only."),
+    "vocabulary_": ("dict of str to int", "The row of each word, the most frequent first."),
+    "vectors_": ("ndarray of float32 of shape (n_words, vector_size)", "The word vectors."),
+    "counts_": ("ndarray of int64 of shape (n_words,)", "How often each word occurred."),
+    "idf_": (
+        "ndarray of shape (n_words,)",
+        'Inverse document frequencies; with ``pooling="idf"`` only.',
+    ),
+    "component_": (
+        "ndarray of shape (vector_size,)",
+        'What documents have in common; with ``pooling="sif"`` only.',
+    ),
     "n_steps_in_": ("int", "Steps of each sequence; not set by lists of sequences."),
     "feature_names_in_": ("ndarray of shape (n_features_in_,)", "Column names of a DataFrame."),
 }
@@ -302,9 +314,10 @@ def _own_first(signature: inspect.Signature) -> inspect.Signature:
 
 
 def _parameters(cls: type) -> str:
-    entries = []
+    shared = issubclass(cls, TorchEstimator)
+    meanings, entries = PARAMETERS if shared else PARAMETERS | OF_WORD2VEC, []
     for name, parameter in inspect.signature(cls).parameters.items():
-        kind, text = PARAMETERS[name]
+        kind, text = meanings[name]
         default = parameter.default
         shown = f'"{default}"' if isinstance(default, str) else default
         entries.append((name, f"{kind}, default={shown}", text))

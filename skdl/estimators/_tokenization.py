@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from sklearn.frozen import FrozenEstimator
 from torch import Tensor
 
 from ..modules import TokenEmbedding
@@ -25,6 +24,7 @@ from ..preprocessing._tokens import (
     unknown_of,
     with_unknown,
 )
+from ._given_vectors import given_vectors
 
 
 class Tokenization:
@@ -189,52 +189,8 @@ def token_vectors(
     TypeError, ValueError
         If it is none, knows no token, or its vectors are no finite numbers of one size.
     """
-    vector_of = _lookup(embeddings)
-    vocabulary = sorted(tokenization.tokenizer.get_vocab().items(), key=lambda item: item[1])
-    found = {i: _numbers(vector_of[token], token) for token, i in vocabulary if token in vector_of}
-    if not found:
-        raise ValueError(
-            f"embeddings has a vector for none of the {len(vocabulary)} tokens in X; it must be "
-            "made for words as the tokenizer makes them (lowercase, say)."
-        )
-    shapes = {vector.shape for vector in found.values()}
-    if len(shapes) > 1 or len(shape := shapes.pop()) != 1 or not shape[0]:
-        raise ValueError(
-            "embeddings must hold vectors of one size, got shapes "
-            f"{sorted({vector.shape for vector in found.values()})}."
-        )
-    known = np.stack(list(found.values()))
-    if not np.isfinite(known).all():
-        raise ValueError("embeddings must hold finite numbers, and holds NaN or infinity.")
+    rows, known = given_vectors(embeddings, tokenization.tokenizer.get_vocab(), "embeddings")
     drawn = np.random.default_rng(seed).normal(size=(tokenization.n_tokens, known.shape[1]))
     vectors = drawn * known.std(0) + known.mean(0)
-    vectors[list(found)] = known
+    vectors[rows] = known
     return torch.from_numpy(vectors).to(dtype)
-
-
-def _numbers(vector: Any, token: str) -> np.ndarray:
-    try:
-        return np.asarray(vector, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"embeddings must hold vectors of numbers; that of {token!r} is none: {error}"
-        ) from error
-
-
-def _lookup(embeddings: Any) -> Any:
-    """What gives a vector for a word, and knows which words it has."""
-    if isinstance(embeddings, FrozenEstimator):
-        embeddings = embeddings.estimator
-    if hasattr(embeddings, "vectors_") and hasattr(embeddings, "vocabulary_"):
-        rows = embeddings.vocabulary_
-        return {word: embeddings.vectors_[row] for word, row in rows.items()}
-    if hasattr(embeddings, "fit"):
-        raise ValueError(
-            f"embeddings must be fitted, and this {type(embeddings).__name__} has no vectors_."
-        )
-    if not (isinstance(embeddings, Mapping) or hasattr(embeddings, "key_to_index")):
-        raise TypeError(
-            "embeddings must be a mapping from words to vectors or a fitted Word2VecTransformer, "
-            f"got {type(embeddings).__name__}."
-        )
-    return embeddings

@@ -30,6 +30,7 @@ from ._transformer import (
     TransformerEncoder,
     TransformerNetwork,
 )
+from ._word2vec import Word2Vec
 
 __all__ = [
     "ARCHITECTURES",
@@ -53,6 +54,7 @@ __all__ = [
     "TransformerEncoder",
     "TransformerNetwork",
     "UnusableOutputError",
+    "Word2Vec",
     "blocks_of",
     "channels_first",
     "is_real",

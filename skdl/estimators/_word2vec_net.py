@@ -1,0 +1,87 @@
+"""The net that Word2VecTransformer trains."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from ..engine import Net, draw_seed, resolve_device, scoped_threads, seeded
+from ..modules import Word2Vec
+from ._given_vectors import given_vectors
+
+if TYPE_CHECKING:
+    from ._word2vec import Word2VecTransformer
+
+# Tokens of the corpus at one rate of learning, for each thread; fewer where a corpus is small, so
+# that the rate falls in many steps.
+CHUNK_TOKENS = 2**17
+CUDA_BLOCK = (
+    4096  # words that learn at once on CUDA, where a small step costs as much as a large one
+)
+
+
+def new_net(transformer: Word2VecTransformer) -> Net:
+    """An untrained net for the vocabulary."""
+    seed, device = draw_seed(transformer.random_state), resolve_device(transformer.device)
+    n_workers = 1 if transformer.deterministic or device.type != "cpu" else torch.get_num_threads()
+    with seeded(seed, device), scoped_threads(1):
+        module = _new_module(transformer, device, n_workers)
+    n_tokens = CHUNK_TOKENS * n_workers
+    return Net(
+        module,
+        None,
+        optimizer="sgd",
+        lr=transformer.lr,
+        min_lr=transformer.min_lr,
+        lr_schedule="linear",
+        max_epochs=transformer.max_epochs,
+        batch_size=int(np.clip(transformer.counts_.sum() // 16, module.block_size, n_tokens)),
+        device=transformer.device,
+        precision="float32",
+        seed=seed,
+        verbose=transformer.verbose,
+        callbacks=transformer.callbacks,
+    ).initialize()
+
+
+def _new_module(transformer: Word2VecTransformer, device: torch.device, n_workers: int) -> Word2Vec:
+    chosen, best = transformer.batch_size, CUDA_BLOCK if device.type == "cuda" else None
+    module = Word2Vec(
+        transformer.counts_.tolist(),
+        transformer.vector_size,
+        window=transformer.window,
+        algorithm=transformer.algorithm,
+        objective=transformer.objective,
+        negative=transformer.negative,
+        ns_exponent=transformer.ns_exponent,
+        sample=transformer.sample,
+        block_size=best if isinstance(chosen, str) else chosen,
+        n_workers=n_workers,
+    )
+    if transformer.init_vectors is not None:
+        rows, given = given_vectors(
+            transformer.init_vectors, transformer.vocabulary_, "init_vectors"
+        )
+        if given.shape[1] != transformer.vector_size:
+            raise ValueError(
+                f"init_vectors must have vector_size={transformer.vector_size} numbers for each "
+                f"word, got {given.shape[1]}."
+            )
+        module.set_vectors(rows, torch.from_numpy(given))
+    return module
+
+
+def net_for_more(transformer: Word2VecTransformer, n_before: int) -> Net:
+    """A net for the vocabulary as it is now, with what was learned before."""
+    net = new_net(transformer)
+    if not n_before:
+        return net
+    if not hasattr(transformer, "net_"):
+        net.module_.set_vectors(range(n_before), torch.from_numpy(transformer.vectors_))
+        return net
+    net.module_.take_over(transformer.module_)
+    net.history_, net.seed = copy.copy(transformer.net_.history), transformer.net_.seed
+    return net

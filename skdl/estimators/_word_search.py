@@ -1,0 +1,98 @@
+"""Finding words: the row of one, with near spellings where there is none, and its neighbours."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from itertools import islice
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+# Near spellings are looked for among so many words of about the same length, the frequent first.
+_N_COMPARED = 5000
+
+
+class UnknownWordError(KeyError):
+    """A word that is not in the vocabulary; its message names near spellings."""
+
+    def __str__(self) -> str:  # KeyError would show the message in quotes
+        return str(self.args[0]) if self.args else ""
+
+
+def row_of(word: Any, vocabulary: dict[str, int]) -> int:
+    """The row of a word.
+
+    Raises
+    ------
+    UnknownWordError
+        If the vocabulary has no such word.
+    ValueError
+        If it is no str.
+    """
+    if not isinstance(word, str):
+        raise ValueError(f"A word must be a str, got {type(word).__name__}: {word!r:.60}.")
+    if word not in vocabulary:
+        raise UnknownWordError(_unknown(word, vocabulary))
+    return vocabulary[word]
+
+
+def _unknown(word: str, vocabulary: dict[str, int]) -> str:
+    cases = (word.lower(), word.capitalize(), word.upper())
+    near = [form for form in dict.fromkeys(cases) if form in vocabulary]
+    if not near:
+        alike = (known for known in vocabulary if abs(len(known) - len(word)) <= 2)
+        near = get_close_matches(word, islice(alike, _N_COMPARED), n=3)
+    meant = f"Did you mean {' or '.join(map(repr, near))}?" if near else "No known word is near it."
+    return f"A word must be one of the vocabulary_ of {len(vocabulary)}, got {word!r:.80}. {meant}"
+
+
+def check_vector(vector: ArrayLike, n_dimensions: int) -> NDArray[np.float64]:
+    """The vector as an array of shape (n_dimensions,), or ValueError for what is none."""
+    try:
+        checked = np.asarray(vector, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"word must be a str or a vector of {n_dimensions} numbers, got {vector!r:.60}. Pass "
+            "one word; several go into analogy."
+        ) from error
+    if checked.shape != (n_dimensions,) or not np.isfinite(checked).all():
+        got = f"shape {checked.shape}" if checked.shape != (n_dimensions,) else f"{checked}"
+        raise ValueError(
+            f"word must be a str or a vector of {n_dimensions} finite numbers, got {got}. Pass one "
+            "vector, such as a row of vectors_."
+        )
+    return checked
+
+
+def check_count(value: Any, name: str, *, or_none: bool = False) -> None:
+    """Raise ValueError for what is no int of at least 1."""
+    if or_none and value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        wanted = "None or an int of at least 1" if or_none else "an int of at least 1"
+        raise ValueError(f"{name} must be {wanted}, got {value!r}. Pass a number of words.")
+
+
+def unit_rows(vectors: NDArray[Any]) -> NDArray[Any]:
+    """Each row (n, d) scaled to length 1; rows of zeros stay."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    return vectors / np.where(lengths > 0, lengths, 1)[:, None]
+
+
+def nearest_rows(
+    vectors: NDArray[np.float32], target: NDArray[Any], topn: int, leave_out: list[int]
+) -> list[tuple[int, float]]:
+    """The rows of (V, d) with the highest cosine to the target (d,); of equal ones the first."""
+    unit = unit_rows(target[None].astype(np.float64))[0].astype(np.float32)
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    cosines = (vectors @ unit) / np.where(lengths > 0, lengths, 1)
+    cosines[leave_out] = -np.inf
+    count = min(int(topn), len(cosines) - len(set(leave_out)))
+    if count == 0:
+        return []
+    least = np.partition(cosines, -count)[-count]
+    near = np.flatnonzero(cosines >= least)
+    best = near[np.argsort(-cosines[near], kind="stable")][:count]
+    return [(int(row), float(cosines[row])) for row in best]

@@ -1,0 +1,216 @@
+"""Running text as blocks of strips: what their tokens learn, and how strongly."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+# A block is crowded where the rates of all updates that one row gets in it sum up to more than
+# this: with very frequent words, and where texts say the same again and again. Of words with noise
+# it is enough to ask the inputs, which are learned more often.
+CROWDED = 8.0
+N_SUMS = 2**13  # places where these rates are summed: rare words share one with others
+
+
+class Lessons(NamedTuple):
+    """What a piece of text teaches: b blocks of S strips.
+
+    Predictors are the inputs of a strip, or means of them. They meet outputs in B classes, all of
+    a class the same ones: a class is a strip, or goes across them, with one predictor of each.
+
+    Attributes
+    ----------
+    inputs : Tensor of shape (b, S, h), int64
+        Words whose vectors are the inputs.
+    outputs : Tensor of shape (b, B, m), int64
+        Rows of the other table: words, or nodes of the tree.
+    truth : Tensor of shape (b, 1 or B, 1, m)
+        1 for true outputs, 0 for others.
+    window_rows, window_table : Tensors of shapes (b, S, strip, 2), int64, and (n, h + k)
+        What is in each token's window, see :class:`Windows`.
+    meetings : Tensor of shape (b, B or 1, r, m) or None
+        How often each of the r predictors of a class, or each token of a strip, meets an output,
+        times the rate; None where the windows say it.
+    n_words : Tensor of shape (b, S, strip, 1) or None
+        Words in each window, where predictors are their means; None where they are the inputs.
+    crowded : list of bool
+        Blocks where some rows are learned so often that their steps must be watched.
+    across : bool
+        Whether classes go across strips.
+    """
+
+    inputs: Tensor
+    outputs: Tensor
+    truth: Tensor
+    window_rows: Tensor
+    window_table: Tensor
+    meetings: Tensor | None
+    n_words: Tensor | None
+    crowded: list[bool]
+    across: bool = False
+
+
+class Text(NamedTuple):
+    """A piece of text, cut into blocks of strips, the last of which are filled up.
+
+    Attributes
+    ----------
+    tokens : Tensor of shape (n,), int64
+    before, after : Tensors of shape (n,), int64
+        Tokens that each one's window reaches on either side, within the document.
+    window : int
+        Most of them.
+    strip, block : int
+        Tokens of a strip and of a block.
+    """
+
+    tokens: Tensor
+    before: Tensor
+    after: Tensor
+    window: int
+    strip: int
+    block: int
+
+    @classmethod
+    def of(cls, tokens: Tensor, document: Tensor, reach: Tensor, *sizes: int) -> Text:
+        """From the document of each token and how far its window reaches where that is long."""
+        lengths = torch.unique_consecutive(document, return_counts=True)[1]
+        ends = torch.repeat_interleave(lengths.cumsum(0), lengths)
+        place = torch.arange(len(tokens), device=tokens.device)
+        from_start = place - (ends - torch.repeat_interleave(lengths, lengths))
+        to_end = ends - 1 - place
+        return cls(tokens, torch.minimum(reach, from_start), torch.minimum(reach, to_end), *sizes)
+
+    @property
+    def n_blocks(self) -> int:
+        return -(-len(self.tokens) // self.block)
+
+    @property
+    def n_around(self) -> int:
+        """Tokens of a strip and around it."""
+        return self.strip + 2 * self.window
+
+    def within(self, column: Tensor) -> Tensor:
+        """A column (n,) cut into strips: (b, S, strip)."""
+        padded = column.new_zeros(self.n_blocks * self.block)
+        padded[: len(column)] = column
+        return padded.view(self.n_blocks, -1, self.strip)
+
+    def around(self, column: Tensor) -> Tensor:
+        """The same with what windows reach on both sides: (b, S, n_around)."""
+        padded = column.new_zeros(self.n_blocks * self.block + 2 * self.window)
+        padded[self.window : self.window + len(column)] = column
+        shape = self.n_blocks, self.block // self.strip, self.n_around
+        return padded.as_strided(shape, (self.block, self.strip, 1))
+
+    @property
+    def n_words(self) -> Tensor:
+        """Words in the window of each token (n,)."""
+        return self.before + self.after
+
+
+class Windows:
+    """What is in the window of each token of a strip: ``times`` where it is, 0 elsewhere.
+
+    The ``n_more`` columns behind hold ``more`` for each word that is. All that a strip can look
+    like stands in a table, in one half for each side: to add two of its rows is many times as fast
+    as to compare places.
+    """
+
+    def __init__(self, text: Text, times: float = 1.0, n_more: int = 0, more: float = 0.0) -> None:
+        device, size = text.tokens.device, text.window + 1
+        reach, here = torch.arange(size, device=device), torch.arange(text.strip, device=device)
+        distance = torch.arange(text.n_around, device=device) - here[:, None, None] - text.window
+        sides = torch.stack([-distance, distance])  # (2, strip, 1, n_around)
+        inside = ((sides > 0) & (sides <= reach[:, None])).float()
+        behind = (reach[:, None] * more).expand(*inside.shape[:3], n_more)
+        self.table = torch.cat([inside, behind], 3).mul_(times).flatten(0, 2)
+        first = here * size
+        self.rows = torch.stack(
+            [text.within(text.before) + first, text.within(text.after) + first + text.strip * size],
+            dim=3,
+        )  # (b, S, strip, 2)
+
+
+def skip_gram(text: Text, noise: Tensor, negative: int, lr: float) -> Lessons:
+    """Each token predicts the words of its window, against noise words.
+
+    ``noise`` (b, S, k) are k words for each strip; they count as ``negative`` for each true word.
+    """
+    n_noise = noise.shape[2]
+    windows = Windows(text, lr, n_noise, negative / n_noise)
+    inputs = text.within(text.tokens)
+    outputs = torch.cat([text.around(text.tokens), noise], 2)
+    crowded = crowded_blocks(inputs, text.within(lr * (1 + negative) * text.n_words))
+    truth = truth_of(outputs, text.n_around)
+    return Lessons(inputs, outputs, truth, windows.rows, windows.table, None, None, crowded)
+
+
+def cbow(text: Text, noise: Tensor, negative: int, lr: float) -> Lessons:
+    """The mean of the words of each token's window predicts the token, against noise words.
+
+    Classes go across strips: neighbours, whose windows have the same words, meet other noise.
+    ``noise`` (b, c, k) are k words for each of the c places in a strip.
+    """
+    n_noise, n_strips = noise.shape[2], text.block // text.strip
+    windows, n_words = Windows(text), text.within(text.n_words).clamp_(min=1).unsqueeze(3)
+    inputs = text.around(text.tokens)
+    outputs = torch.cat([text.within(text.tokens).transpose(1, 2), noise], 2)
+    meetings = torch.eye(n_strips, outputs.shape[2], device=noise.device) * lr
+    meetings[:, n_strips:] = lr * negative / n_noise
+    # A third of the rates: with the others of its window a word moves their mean, not all of it.
+    crowded = crowded_blocks(inputs, text.around(lr * (1 + negative) / 3 * text.n_words))
+    meetings, truth = meetings.expand(text.n_blocks, 1, -1, -1), truth_of(outputs, n_strips)
+    return Lessons(
+        inputs, outputs, truth, windows.rows, windows.table, meetings, n_words, crowded, across=True
+    )
+
+
+def truth_of(outputs: Tensor, n_true: int) -> Tensor:
+    """1 for the first of the outputs (b, B, m), 0 for the others: (b, 1, 1, m)."""
+    truth = (torch.arange(outputs.shape[2], device=outputs.device) < n_true).float()
+    return truth.expand(len(outputs), 1, 1, -1)
+
+
+def with_tree(text: Text, ways: tuple[Tensor, Tensor, Tensor], lr: float, *, cbow: bool) -> Lessons:
+    """The words of each token's window, or their mean, predict its way through the tree.
+
+    ``ways`` are nodes, codes and lengths as :func:`huffman_paths` gives them.
+    """
+    nodes, codes, lengths = ways
+    own, n_words = text.within(text.tokens), text.within(text.n_words)
+    n_steps = torch.where(n_words > 0, lengths[own], 0)  # (b, S, c)
+    depth = int(n_steps.max())
+    real = torch.arange(depth, device=own.device) < n_steps.unsqueeze(3)
+    # A node with its code, as one number: it comes once in a strip, for all tokens below it.
+    steps = torch.where(real, nodes[own, :depth] * 2 + codes[own, :depth], -1).flatten(2)
+    outputs, place = distinct_of_rows(steps)
+    meetings = torch.zeros(*own.shape, outputs.shape[2], device=own.device)
+    meetings.scatter_add_(3, place.view(real.shape), real * lr)
+    truth = (outputs % 2 == 0).float().unsqueeze(2)
+    outputs, inputs, windows = outputs.clamp_(min=0) // 2, text.around(text.tokens), Windows(text)
+    n_meetings = (n_words.clamp(max=1) if cbow else n_words).float()
+    crowded = crowded_blocks(outputs, (n_meetings.unsqueeze(2) @ meetings).squeeze(2))
+    means = n_words.clamp(min=1).unsqueeze(3) if cbow else None
+    return Lessons(inputs, outputs, truth, windows.rows, windows.table, meetings, means, crowded)
+
+
+def crowded_blocks(rows: Tensor, rates: Tensor) -> list[bool]:
+    """Which blocks are crowded, by rows (b, ..., m) and the rates of their updates, as many."""
+    first = N_SUMS * torch.arange(len(rows), device=rows.device)
+    place = (rows.flatten(1) % N_SUMS + first[:, None]).flatten()
+    sums = rates.new_zeros(len(rows) * N_SUMS).index_add_(0, place, rates.flatten())
+    crowded: list[bool] = (sums.view(len(rows), -1).amax(1) > CROWDED).tolist()
+    return crowded
+
+
+def distinct_of_rows(values: Tensor) -> tuple[Tensor, Tensor]:
+    """The distinct values along the last dimension, filled up with -1, and where each one went."""
+    ordered, order = values.sort(dim=2)
+    new = torch.ones_like(ordered, dtype=torch.bool)
+    new[:, :, 1:] = ordered[:, :, 1:] != ordered[:, :, :-1]
+    slot = new.cumsum(2) - 1
+    distinct = values.new_full((*values.shape[:2], int(slot.max()) + 1), -1)
+    return distinct.scatter_(2, slot, ordered), torch.empty_like(slot).scatter_(2, order, slot)

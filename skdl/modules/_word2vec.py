@@ -1,0 +1,240 @@
+"""Word2Vec: two tables of word vectors that train themselves on running text.
+
+A step: tokens that follow one another are cut into strips, and what the tokens of a strip learn
+from each other is one small product of matrices, with weights that are 0 for all that do not share
+a window. Noise words are drawn for a group of tokens and shared by it, as in S. Ji et al.,
+"Parallelizing Word2Vec in Shared and Distributed Memory" (2016), where tokens of a group lie apart:
+neighbours must not learn from the same few. The strips of a block learn from the same vectors, and
+what they learn is summed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ._huffman import huffman_paths
+from ._strips import Lessons, Text, cbow, skip_gram, with_tree
+from ._word2vec_steps import compiled, learn_blocks
+
+# Tokens that are prepared at once.
+PIECE_TOKENS = 2**14
+
+
+class Layout(NamedTuple):
+    """How text is cut, for the best of speed and quality: found by measuring, on novels."""
+
+    strip: int  # more waste products on words that share no window, fewer read more neighbours
+    block: int  # more are faster, fewer truer to learning word by word
+    noise: int = 0  # noise words drawn at once, times those that a token alone would draw
+
+    def fitted_to(self, block_size: int | None) -> Layout:
+        """The same with whole strips in blocks of about another size."""
+        if block_size is None:
+            return self
+        strip = min(self.strip, block_size)
+        return self._replace(strip=strip, block=-(-block_size // strip) * strip)
+
+
+LAYOUTS = {
+    ("skip-gram", "negative"): Layout(strip=32, block=512, noise=1),
+    ("cbow", "negative"): Layout(strip=32, block=1024, noise=3),
+    ("skip-gram", "hierarchical"): Layout(strip=16, block=512),
+    ("cbow", "hierarchical"): Layout(strip=16, block=512),
+}
+
+
+class Word2Vec(nn.Module):
+    """Word vectors that predict, or are predicted by, the words around them.
+
+    T. Mikolov et al., "Efficient Estimation of Word Representations in Vector Space" and
+    "Distributed Representations of Words and Phrases and their Compositionality" (2013).
+
+    Parameters
+    ----------
+    counts : sequence of int
+        How often each of the words occurs.
+    vector_size : int
+    window : int
+        Each token's window reaches a number of tokens that is drawn from 1 to this.
+    algorithm : {"skip-gram", "cbow"}
+    objective : {"negative", "hierarchical"}
+    negative : int
+        Noise words that count as much as one true word.
+    ns_exponent : float
+        Noise words are drawn in proportion to their counts to this power.
+    sample : float
+        Words that are a larger part of the text than this are left out now and then; 0 keeps all.
+    block_size : int or None
+        Tokens that learn at once, from the same vectors; None takes what is best on CPUs.
+    n_workers : int
+        Threads that train on pieces of the text beside one another and do not wait.
+    """
+
+    input_embedding: nn.Embedding
+    output_embedding: nn.Embedding
+    keep: Tensor
+    noise_threshold: Tensor
+    noise_other: Tensor
+    nodes: Tensor
+    codes: Tensor
+    depths: Tensor
+
+    def __init__(
+        self,
+        counts: Sequence[int],
+        vector_size: int = 100,
+        *,
+        window: int = 5,
+        algorithm: str = "skip-gram",
+        objective: str = "negative",
+        negative: int = 5,
+        ns_exponent: float = 0.75,
+        sample: float = 1e-3,
+        block_size: int | None = None,
+        n_workers: int = 1,
+    ) -> None:
+        super().__init__()
+        self.window, self.negative = window, negative
+        self.algorithm, self.objective = algorithm, objective
+        self.ns_exponent, self.sample = ns_exponent, sample
+        self.across = algorithm == "cbow" and objective == "negative"
+        self.layout = LAYOUTS[algorithm, objective].fitted_to(block_size)
+        self.block_size, self.n_workers = self.layout.block, n_workers
+        n_pairs = 1 if algorithm == "cbow" else window + 1  # of a token, on average
+        self.n_noise = -(-self.layout.noise * n_pairs * negative // 8) * 8
+        n_outputs = len(counts) if objective == "negative" else max(1, len(counts) - 1)
+        # Without the drawing of weights that are set anew here.
+        self.input_embedding = nn.utils.skip_init(nn.Embedding, len(counts), vector_size)
+        self.output_embedding = nn.utils.skip_init(nn.Embedding, n_outputs, vector_size)
+        nn.init.uniform_(self.input_embedding.weight, -0.5 / vector_size, 0.5 / vector_size)
+        nn.init.zeros_(self.output_embedding.weight)
+        self.count(counts)
+
+    def count(self, counts: Sequence[int]) -> None:
+        """Learn from the words' counts how often they are left out, and noise or the tree."""
+        numbers = torch.as_tensor(counts, dtype=torch.float64)
+        excess = self.sample * numbers.sum() / numbers if self.sample else torch.ones_like(numbers)
+        self.register_buffer("keep", (excess.sqrt() + excess).clamp(max=1).float())
+        if self.objective == "negative":
+            threshold, other = alias_table(numbers**self.ns_exponent)
+            self.register_buffer("noise_threshold", threshold)
+            self.register_buffer("noise_other", other)
+        else:
+            nodes, codes, depths = huffman_paths([int(number) for number in counts])
+            self.register_buffer("nodes", nodes)
+            self.register_buffer("codes", codes)
+            self.register_buffer("depths", depths)
+
+    @torch.no_grad()
+    def set_vectors(self, words: Iterable[int], vectors: Tensor) -> None:
+        """Begin with these vectors (n, vector_size) for some words."""
+        self.input_embedding.weight[torch.as_tensor(list(words))] = vectors.to(self.keep)
+
+    @torch.no_grad()
+    def take_over(self, other: Word2Vec) -> None:
+        """Go on from what another has learned, whose words are the first of this one's."""
+        n_words = len(other.keep)
+        self.input_embedding.weight[:n_words] = other.input_embedding.weight
+        if self.objective == "negative":
+            self.output_embedding.weight[:n_words] = other.output_embedding.weight
+        elif n_words == len(self.keep):  # the nodes mean the same so long as the tree stays
+            self.nodes, self.codes, self.depths = other.nodes, other.codes, other.depths
+            self.output_embedding.weight[:] = other.output_embedding.weight
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """The vectors of words: (...) to (..., vector_size)."""
+        vectors: Tensor = self.input_embedding(tokens)
+        return vectors
+
+    # Training ------------------------------------------------------------------------------------
+
+    def train_on(self, tokens: Tensor, document: Tensor, *, lr: float) -> Tensor:
+        """Learn from a piece of the corpus; the mean loss of a pair at its start.
+
+        Parameters
+        ----------
+        tokens : Tensor of shape (n,)
+            Words in the order of the text.
+        document : Tensor of shape (n,)
+            The number of the document that each is of: no window reaches over its ends.
+        lr : float
+        """
+        pieces, stop = tokens.split(PIECE_TOKENS), threading.Event()
+        # Each piece has random numbers of its own, whichever thread takes it.
+        seeds = torch.randint(2**62, (len(pieces),)).tolist()
+        jobs = list(zip(pieces, document.split(PIECE_TOKENS), seeds, strict=True))
+        if self.n_workers == 1:
+            losses = [self._train_on_piece(*job, lr, stop) for job in jobs]
+            return torch.stack(losses).mean()
+        with ThreadPoolExecutor(self.n_workers) as threads:
+            runs = [threads.submit(self._train_on_piece, *job, lr, stop) for job in jobs]
+            try:
+                return torch.stack([run.result() for run in runs]).mean()
+            finally:
+                stop.set()  # Ctrl-C does not wait for the other pieces
+
+    @torch.no_grad()
+    def _train_on_piece(
+        self, tokens: Tensor, document: Tensor, seed: int, lr: float, stop: threading.Event
+    ) -> Tensor:
+        generator = torch.Generator(tokens.device).manual_seed(seed)
+        drawn = torch.rand(tokens.shape, generator=generator, device=tokens.device)
+        kept = drawn < self.keep.index_select(0, tokens)
+        if stop.is_set() or not kept.any():
+            return torch.zeros((), device=tokens.device)
+        lessons = self._lessons(tokens[kept].long(), document[kept], lr, generator)
+        tables = self.input_embedding.weight, self.output_embedding.weight
+        loss: Tensor = compiled(learn_blocks)(*tables, *lessons)
+        return loss
+
+    def _lessons(
+        self, tokens: Tensor, document: Tensor, lr: float, generator: torch.Generator
+    ) -> Lessons:
+        """What a piece of the corpus teaches this time: windows and noise are drawn."""
+        strip, block, _ = self.layout
+        reach = torch.randint(
+            1, self.window + 1, tokens.shape, generator=generator, device=tokens.device
+        )
+        text = Text.of(tokens, document, reach, self.window, strip, block)
+        if self.objective == "hierarchical":
+            ways = self.nodes, self.codes, self.depths
+            return with_tree(text, ways, lr, cbow=self.algorithm == "cbow")
+        n_classes = strip if self.across else block // strip
+        noise = self._noise((text.n_blocks, n_classes), generator)
+        return (cbow if self.across else skip_gram)(text, noise, self.negative, lr)
+
+    def _noise(self, shape: tuple[int, int], generator: torch.Generator) -> Tensor:
+        """Noise words (*shape, n_noise), by the alias method."""
+        device = self.keep.device
+        size = (*shape, self.n_noise)
+        word = torch.randint(len(self.keep), size, generator=generator, device=device)
+        drawn = torch.rand(size, generator=generator, device=device)
+        return torch.where(drawn < self.noise_threshold[word], word, self.noise_other[word])
+
+
+def alias_table(weights: Tensor) -> tuple[Tensor, Tensor]:
+    """A way to draw from (V,) weights at the cost of two random numbers.
+
+    M. D. Vose, "A linear algorithm for generating random numbers with a given distribution"
+    (1991): draw one of the V evenly; with the probability in the first of the two results it is
+    it, else the one in the second.
+    """
+    scaled = (weights / weights.sum() * len(weights)).tolist()
+    other = list(range(len(scaled)))
+    small = [word for word, value in enumerate(scaled) if value < 1]
+    large = [word for word, value in enumerate(scaled) if value >= 1]
+    while small and large:
+        short, long = small.pop(), large[-1]
+        other[short] = long
+        scaled[long] -= 1 - scaled[short]
+        if scaled[long] < 1:
+            small.append(large.pop())
+    for word in (*small, *large):
+        scaled[word] = 1.0  # rounding left it a little off
+    return torch.tensor(scaled, dtype=torch.float32), torch.tensor(other)

@@ -1,0 +1,128 @@
+"""How Word2Vec learns from blocks of text: the arithmetic, block after block.
+
+It runs as TorchScript, which needs no lock of Python's: several threads then train beside one
+another. Where torch no longer has it, it runs as the Python that it is.
+"""
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+# Steps of a row that is learned often in a block are bounded by how far the loss can still fall
+# along them: all of them start from the same vector, and together would go too far. Their sums are
+# kept in so many places; some rare words share one with others.
+N_SUMS = 2**13
+
+
+def learn_blocks(
+    input_table: Tensor,
+    output_table: Tensor,
+    inputs: Tensor,
+    outputs: Tensor,
+    truth: Tensor,
+    window_rows: Tensor,
+    window_table: Tensor,
+    meetings: Tensor | None,
+    n_words: Tensor | None,
+    crowded: list[bool],
+    across: bool,
+) -> Tensor:
+    """Move both tables by what each block of :class:`Lessons` teaches; the loss of the first."""
+    loss = torch.zeros(1, device=inputs.device)
+    for i in range(len(crowded)):
+        predictors = rows_of(input_table, inputs[i])  # (S, h, d)
+        windows = windows_of(window_rows[i], window_table)  # (S, c, h + k)
+        weight = windows
+        if n_words is not None:
+            predictors = torch.bmm(windows / n_words[i], predictors)  # (S, c, d)
+        if meetings is not None:
+            weight = meetings[i]
+            if n_words is None:
+                weight = torch.bmm(windows.transpose(1, 2), weight)
+        if across:
+            predictors = predictors.transpose(0, 1)
+        targets = rows_of(output_table, outputs[i])  # (B, m, d)
+        chance = torch.bmm(predictors, targets.transpose(1, 2)).sigmoid_()  # (B, r, m)
+        error = truth[i] - chance
+        if i == 0:
+            loss = mean_log_loss(error, weight)
+        gradient = error.mul_(weight)
+        for_inputs, for_outputs = both_ways(gradient, predictors, targets)
+        for_inputs = to_inputs(for_inputs, windows, across, n_words is not None)
+        if crowded[i]:
+            slope = (1 - chance).mul_(chance).mul_(weight)
+            of_inputs, of_outputs = both_ways(slope, sizes(predictors), sizes(targets))
+            of_inputs = to_inputs(of_inputs, windows, across, n_words is not None)
+            shorten(for_inputs, inputs[i], of_inputs)
+            shorten(for_outputs, outputs[i], of_outputs)
+        add_rows(input_table, inputs[i], for_inputs)
+        add_rows(output_table, outputs[i], for_outputs)
+    return loss
+
+
+def rows_of(table: Tensor, rows: Tensor) -> Tensor:
+    """Rows (a, b) of a table, (a, b, d)."""
+    return table.index_select(0, rows.flatten()).view(rows.shape[0], rows.shape[1], table.shape[1])
+
+
+def windows_of(rows: Tensor, table: Tensor) -> Tensor:
+    """Sums of two rows (S, c, 2) of a table, (S, c, m)."""
+    starts = torch.arange(0, rows.numel(), 2, device=rows.device)
+    found = torch.embedding_bag(table, rows.flatten(), starts, False, 0)[0]
+    return found.view(rows.shape[0], rows.shape[1], table.shape[1])
+
+
+def both_ways(between: Tensor, predictors: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """What comes from targets to predictors, and from predictors to targets."""
+    return torch.bmm(between, targets), torch.bmm(between.transpose(1, 2), predictors)
+
+
+def sizes(vectors: Tensor) -> Tensor:
+    """Squared lengths (a, b, 1)."""
+    return vectors.square().sum(2, keepdim=True)
+
+
+def to_inputs(values: Tensor, windows: Tensor, across: bool, of_means: bool) -> Tensor:
+    """Values of predictors (B, r, d) as those of the inputs that they come from (S, h, d)."""
+    if across:
+        values = values.transpose(0, 1)
+    if of_means:
+        # As in word2vec.c, each word of a window takes the whole step of their mean.
+        values = torch.bmm(windows.transpose(1, 2), values)
+    return values
+
+
+def shorten(steps: Tensor, rows: Tensor, curvature: Tensor, n_sums: int = N_SUMS) -> None:
+    """Shorten the steps of rows along which the curvature, times the rate, is above 1 in all."""
+    place = rows.flatten() % n_sums
+    sums = curvature.new_zeros(n_sums).index_add_(0, place, curvature.flatten())
+    shares = sums.clamp_(min=1).reciprocal_().index_select(0, place)
+    steps.mul_(shares.view(rows.shape[0], rows.shape[1], 1))
+
+
+def add_rows(table: Tensor, rows: Tensor, steps: Tensor) -> None:
+    """Add steps (a, b, d) to rows (a, b) of a table."""
+    table.index_add_(0, rows.flatten(), steps.flatten(0, 1))
+
+
+def mean_log_loss(error: Tensor, weight: Tensor) -> Tensor:
+    """Weighted mean of the log-loss of chances that are off the truth by ``error``."""
+    weight = weight.expand_as(error)
+    losses = torch.log1p(-error.abs().clamp_(max=1 - 1e-6)).mul_(weight)
+    return -losses.sum() / weight.sum().clamp(min=1e-12)
+
+
+@functools.cache
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function as TorchScript, or itself where there is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            script: Callable[..., Any] = torch.jit.script(function)
+        except (AttributeError, RuntimeError):
+            return function
+    return script
