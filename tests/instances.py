@@ -105,7 +105,10 @@ def expected_failed_checks(estimator: BaseEstimator) -> dict[str, str]:
 
 
 def deep_estimators() -> set[type[TorchEstimator]]:
-    """Every deep estimator of the catalogue."""
+    """Every deep estimator of the catalogue that predicts from numbers.
+
+    Word2VecTransformer learns from documents: its laws are in tests/estimators/test_word2vec.py.
+    """
     catalogue = (getattr(skdl.estimators, name) for name in skdl.estimators.__all__)
     return {cls for cls in catalogue if issubclass(cls, TorchEstimator)}
 

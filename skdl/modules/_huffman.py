@@ -41,7 +41,7 @@ def huffman_paths(counts: list[int]) -> tuple[Tensor, Tensor, Tensor]:
             node = parent[node]
         ways.append(way[::-1])
     lengths = torch.tensor([len(way) for way in ways])
-    nodes = torch.zeros(n_words, int(lengths.max()), dtype=torch.int64)
+    nodes = torch.zeros(n_words, max(1, int(lengths.max())), dtype=torch.int64)
     codes = torch.zeros(nodes.shape, dtype=torch.bool)
     filled = torch.arange(nodes.shape[1]) < lengths[:, None]
     nodes[filled] = torch.tensor([node for way in ways for node, _ in way], dtype=torch.int64)

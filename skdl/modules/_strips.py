@@ -7,11 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-# A block is crowded where the rates of all updates that one row gets in it sum up to more than
-# this: with very frequent words, and where texts say the same again and again. Of words with noise
-# it is enough to ask the inputs, which are learned more often.
-CROWDED = 8.0
-N_SUMS = 2**13  # places where these rates are summed: rare words share one with others
+N_SUMS = 2**13  # places where rates of words are summed: rare words share one with others
 
 
 class Lessons(NamedTuple):
@@ -35,10 +31,10 @@ class Lessons(NamedTuple):
         times the rate; None where the windows say it.
     n_words : Tensor of shape (b, S, strip, 1) or None
         Words in each window, where predictors are their means; None where they are the inputs.
-    crowded : list of bool
-        Blocks where some rows are learned so often that their steps must be watched.
     across : bool
         Whether classes go across strips.
+    tree : bool
+        Whether outputs are nodes of a tree.
     """
 
     inputs: Tensor
@@ -48,8 +44,8 @@ class Lessons(NamedTuple):
     window_table: Tensor
     meetings: Tensor | None
     n_words: Tensor | None
-    crowded: list[bool]
     across: bool = False
+    tree: bool = False
 
 
 class Text(NamedTuple):
@@ -74,14 +70,23 @@ class Text(NamedTuple):
     block: int
 
     @classmethod
-    def of(cls, tokens: Tensor, document: Tensor, reach: Tensor, *sizes: int) -> Text:
-        """From the document of each token and how far its window reaches where that is long."""
+    def of(
+        cls, tokens: Tensor, document: Tensor, before: Tensor, after: Tensor, *sizes: int
+    ) -> Text:
+        """From the document of each token, over whose ends no window reaches."""
         lengths = torch.unique_consecutive(document, return_counts=True)[1]
         ends = torch.repeat_interleave(lengths.cumsum(0), lengths)
         place = torch.arange(len(tokens), device=tokens.device)
         from_start = place - (ends - torch.repeat_interleave(lengths, lengths))
         to_end = ends - 1 - place
-        return cls(tokens, torch.minimum(reach, from_start), torch.minimum(reach, to_end), *sizes)
+        return cls(tokens, torch.minimum(before, from_start), torch.minimum(after, to_end), *sizes)
+
+    def part(self, blocks: Tensor, strip: int, block: int) -> Text:
+        """Some of the blocks, as text cut otherwise. Where others are left out, windows end."""
+        chosen = blocks.repeat_interleave(self.block)[: len(self.tokens)]
+        run = chosen.diff(prepend=chosen[:1]).cumsum(0)
+        before, after = self.before[chosen], self.after[chosen]
+        return Text.of(self.tokens[chosen], run[chosen], before, after, self.window, strip, block)
 
     @property
     def n_blocks(self) -> int:
@@ -109,6 +114,18 @@ class Text(NamedTuple):
     def n_words(self) -> Tensor:
         """Words in the window of each token (n,)."""
         return self.before + self.after
+
+    def crowding(self, rates: Tensor) -> Tensor:
+        """How often the words of each block (b,) are learned in it.
+
+        ``rates`` (n,) are the rates of each token's updates. Their sum for all tokens of a word is
+        averaged over them.
+        """
+        words, rates = self.within(self.tokens).flatten(1), self.within(rates).flatten(1)
+        place = words % N_SUMS + N_SUMS * torch.arange(len(words), device=words.device)[:, None]
+        sums = rates.new_zeros(len(words) * N_SUMS)
+        sums.index_add_(0, place.flatten(), rates.flatten())
+        return (sums[place] * rates).sum(1) / rates.sum(1).clamp(min=1e-12)
 
 
 class Windows:
@@ -143,9 +160,8 @@ def skip_gram(text: Text, noise: Tensor, negative: int, lr: float) -> Lessons:
     windows = Windows(text, lr, n_noise, negative / n_noise)
     inputs = text.within(text.tokens)
     outputs = torch.cat([text.around(text.tokens), noise], 2)
-    crowded = crowded_blocks(inputs, text.within(lr * (1 + negative) * text.n_words))
     truth = truth_of(outputs, text.n_around)
-    return Lessons(inputs, outputs, truth, windows.rows, windows.table, None, None, crowded)
+    return Lessons(inputs, outputs, truth, windows.rows, windows.table, None, None)
 
 
 def cbow(text: Text, noise: Tensor, negative: int, lr: float) -> Lessons:
@@ -160,11 +176,9 @@ def cbow(text: Text, noise: Tensor, negative: int, lr: float) -> Lessons:
     outputs = torch.cat([text.within(text.tokens).transpose(1, 2), noise], 2)
     meetings = torch.eye(n_strips, outputs.shape[2], device=noise.device) * lr
     meetings[:, n_strips:] = lr * negative / n_noise
-    # A third of the rates: with the others of its window a word moves their mean, not all of it.
-    crowded = crowded_blocks(inputs, text.around(lr * (1 + negative) / 3 * text.n_words))
     meetings, truth = meetings.expand(text.n_blocks, 1, -1, -1), truth_of(outputs, n_strips)
     return Lessons(
-        inputs, outputs, truth, windows.rows, windows.table, meetings, n_words, crowded, across=True
+        inputs, outputs, truth, windows.rows, windows.table, meetings, n_words, across=True
     )
 
 
@@ -182,7 +196,7 @@ def with_tree(text: Text, ways: tuple[Tensor, Tensor, Tensor], lr: float, *, cbo
     nodes, codes, lengths = ways
     own, n_words = text.within(text.tokens), text.within(text.n_words)
     n_steps = torch.where(n_words > 0, lengths[own], 0)  # (b, S, c)
-    depth = int(n_steps.max())
+    depth = max(1, int(n_steps.max()))
     real = torch.arange(depth, device=own.device) < n_steps.unsqueeze(3)
     # A node with its code, as one number: it comes once in a strip, for all tokens below it.
     steps = torch.where(real, nodes[own, :depth] * 2 + codes[own, :depth], -1).flatten(2)
@@ -191,19 +205,8 @@ def with_tree(text: Text, ways: tuple[Tensor, Tensor, Tensor], lr: float, *, cbo
     meetings.scatter_add_(3, place.view(real.shape), real * lr)
     truth = (outputs % 2 == 0).float().unsqueeze(2)
     outputs, inputs, windows = outputs.clamp_(min=0) // 2, text.around(text.tokens), Windows(text)
-    n_meetings = (n_words.clamp(max=1) if cbow else n_words).float()
-    crowded = crowded_blocks(outputs, (n_meetings.unsqueeze(2) @ meetings).squeeze(2))
     means = n_words.clamp(min=1).unsqueeze(3) if cbow else None
-    return Lessons(inputs, outputs, truth, windows.rows, windows.table, meetings, means, crowded)
-
-
-def crowded_blocks(rows: Tensor, rates: Tensor) -> list[bool]:
-    """Which blocks are crowded, by rows (b, ..., m) and the rates of their updates, as many."""
-    first = N_SUMS * torch.arange(len(rows), device=rows.device)
-    place = (rows.flatten(1) % N_SUMS + first[:, None]).flatten()
-    sums = rates.new_zeros(len(rows) * N_SUMS).index_add_(0, place, rates.flatten())
-    crowded: list[bool] = (sums.view(len(rows), -1).amax(1) > CROWDED).tolist()
-    return crowded
+    return Lessons(inputs, outputs, truth, windows.rows, windows.table, meetings, means, tree=True)
 
 
 def distinct_of_rows(values: Tensor) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ what they learn is summed.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -22,6 +22,10 @@ from ._huffman import huffman_paths
 from ._strips import Lessons, Text, cbow, skip_gram, with_tree
 from ._word2vec_steps import compiled, learn_blocks
 
+# Words of a block learn from the same vectors. Where a text says the same again and again, many
+# updates of few words would be summed and go too far: there blocks are smaller, so that the rates
+# of a word sum up to no more than this, on average.
+CROWDED = 4.0
 # Tokens that are prepared at once.
 PIECE_TOKENS = 2**14
 
@@ -42,7 +46,7 @@ class Layout(NamedTuple):
 
 
 LAYOUTS = {
-    ("skip-gram", "negative"): Layout(strip=32, block=512, noise=1),
+    ("skip-gram", "negative"): Layout(strip=32, block=512, noise=2),
     ("cbow", "negative"): Layout(strip=32, block=1024, noise=3),
     ("skip-gram", "hierarchical"): Layout(strip=16, block=512),
     ("cbow", "hierarchical"): Layout(strip=16, block=512),
@@ -169,43 +173,70 @@ class Word2Vec(nn.Module):
         # Each piece has random numbers of its own, whichever thread takes it.
         seeds = torch.randint(2**62, (len(pieces),)).tolist()
         jobs = list(zip(pieces, document.split(PIECE_TOKENS), seeds, strict=True))
+        learn = compiled(learn_blocks)  # once, before threads ask for it
         if self.n_workers == 1:
-            losses = [self._train_on_piece(*job, lr, stop) for job in jobs]
-            return torch.stack(losses).mean()
+            losses = [self._train_on_piece(*job, lr, learn, stop) for job in jobs]
+            return torch.stack(losses).nanmean().nan_to_num()
         with ThreadPoolExecutor(self.n_workers) as threads:
-            runs = [threads.submit(self._train_on_piece, *job, lr, stop) for job in jobs]
+            runs = [threads.submit(self._train_on_piece, *job, lr, learn, stop) for job in jobs]
             try:
-                return torch.stack([run.result() for run in runs]).mean()
+                return torch.stack([run.result() for run in runs]).nanmean().nan_to_num()
             finally:
                 stop.set()  # Ctrl-C does not wait for the other pieces
 
     @torch.no_grad()
     def _train_on_piece(
-        self, tokens: Tensor, document: Tensor, seed: int, lr: float, stop: threading.Event
+        self,
+        tokens: Tensor,
+        document: Tensor,
+        seed: int,
+        lr: float,
+        learn: Callable[..., Tensor],
+        stop: threading.Event,
     ) -> Tensor:
+        """Learn from so much text as is prepared at once; its loss, NaN where nothing is kept."""
         generator = torch.Generator(tokens.device).manual_seed(seed)
         drawn = torch.rand(tokens.shape, generator=generator, device=tokens.device)
         kept = drawn < self.keep.index_select(0, tokens)
         if stop.is_set() or not kept.any():
-            return torch.zeros((), device=tokens.device)
-        lessons = self._lessons(tokens[kept].long(), document[kept], lr, generator)
-        tables = self.input_embedding.weight, self.output_embedding.weight
-        loss: Tensor = compiled(learn_blocks)(*tables, *lessons)
-        return loss
-
-    def _lessons(
-        self, tokens: Tensor, document: Tensor, lr: float, generator: torch.Generator
-    ) -> Lessons:
-        """What a piece of the corpus teaches this time: windows and noise are drawn."""
-        strip, block, _ = self.layout
+            return torch.full((), torch.nan, device=tokens.device)
+        tokens, document = tokens[kept].long(), document[kept]
         reach = torch.randint(
             1, self.window + 1, tokens.shape, generator=generator, device=tokens.device
         )
-        text = Text.of(tokens, document, reach, self.window, strip, block)
+        text = Text.of(tokens, document, reach, reach, self.window, *self.layout[:2])
+        losses = [
+            learn(*self._tables, *self._lessons(part, lr, generator))
+            for part in self._parts(text, lr)
+        ]
+        return losses[0]
+
+    @property
+    def _tables(self) -> tuple[Tensor, Tensor]:
+        return self.input_embedding.weight, self.output_embedding.weight
+
+    def _parts(self, text: Text, lr: float) -> Iterator[Text]:
+        """The text, of which crowded blocks are cut into smaller ones."""
+        layout = self.layout
+        while len(text.tokens):
+            n_outputs: Tensor | int = 1 + self.negative
+            if self.objective == "hierarchical":
+                n_outputs = self.depths[text.tokens]
+            crowded = text.crowding(lr * n_outputs * text.n_words) > CROWDED
+            if layout.block == 1 or not crowded.any():
+                yield text
+                return
+            if not crowded.all():
+                yield text.part(~crowded, *layout[:2])
+            layout = layout.fitted_to(layout.block // 2)
+            text = text.part(crowded, *layout[:2])
+
+    def _lessons(self, text: Text, lr: float, generator: torch.Generator) -> Lessons:
+        """What a text teaches this time: noise is drawn."""
         if self.objective == "hierarchical":
             ways = self.nodes, self.codes, self.depths
             return with_tree(text, ways, lr, cbow=self.algorithm == "cbow")
-        n_classes = strip if self.across else block // strip
+        n_classes = text.strip if self.across else text.block // text.strip
         noise = self._noise((text.n_blocks, n_classes), generator)
         return (cbow if self.across else skip_gram)(text, noise, self.negative, lr)
 

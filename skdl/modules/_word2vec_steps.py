@@ -12,10 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-# Steps of a row that is learned often in a block are bounded by how far the loss can still fall
-# along them: all of them start from the same vector, and together would go too far. Their sums are
-# kept in so many places; some rare words share one with others.
-N_SUMS = 2**13
+# The nodes at the top of a tree are learned by nearly all words of a block, from the same vector:
+# their steps are shortened where the curvature of the loss along them is above this.
+MOST_CURVED = 1.0
 
 
 def learn_blocks(
@@ -28,12 +27,12 @@ def learn_blocks(
     window_table: Tensor,
     meetings: Tensor | None,
     n_words: Tensor | None,
-    crowded: list[bool],
     across: bool,
+    tree: bool,
 ) -> Tensor:
     """Move both tables by what each block of :class:`Lessons` teaches; the loss of the first."""
-    loss = torch.zeros(1, device=inputs.device)
-    for i in range(len(crowded)):
+    loss = torch.zeros([], device=inputs.device)
+    for i in range(len(inputs)):
         predictors = rows_of(input_table, inputs[i])  # (S, h, d)
         windows = windows_of(window_rows[i], window_table)  # (S, c, h + k)
         weight = windows
@@ -49,16 +48,20 @@ def learn_blocks(
         chance = torch.bmm(predictors, targets.transpose(1, 2)).sigmoid_()  # (B, r, m)
         error = truth[i] - chance
         if i == 0:
-            loss = mean_log_loss(error, weight)
+            of_words = sizes(predictors) > 0  # means of no words are zero
+            loss = mean_log_loss(error, weight * of_words)
         gradient = error.mul_(weight)
-        for_inputs, for_outputs = both_ways(gradient, predictors, targets)
-        for_inputs = to_inputs(for_inputs, windows, across, n_words is not None)
-        if crowded[i]:
+        for_inputs = torch.bmm(gradient, targets)
+        for_outputs = torch.bmm(gradient.transpose(1, 2), predictors)
+        if across:
+            for_inputs = for_inputs.transpose(0, 1)
+        if n_words is not None:
+            # As in word2vec.c, each word of a window takes the whole step of their mean.
+            for_inputs = torch.bmm(windows.transpose(1, 2), for_inputs)
+        if tree:
             slope = (1 - chance).mul_(chance).mul_(weight)
-            of_inputs, of_outputs = both_ways(slope, sizes(predictors), sizes(targets))
-            of_inputs = to_inputs(of_inputs, windows, across, n_words is not None)
-            shorten(for_inputs, inputs[i], of_inputs)
-            shorten(for_outputs, outputs[i], of_outputs)
+            curvature = torch.bmm(slope.transpose(1, 2), sizes(predictors))
+            shorten(for_outputs, outputs[i], curvature, output_table.shape[0])
         add_rows(input_table, inputs[i], for_inputs)
         add_rows(output_table, outputs[i], for_outputs)
     return loss
@@ -76,32 +79,19 @@ def windows_of(rows: Tensor, table: Tensor) -> Tensor:
     return found.view(rows.shape[0], rows.shape[1], table.shape[1])
 
 
-def both_ways(between: Tensor, predictors: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """What comes from targets to predictors, and from predictors to targets."""
-    return torch.bmm(between, targets), torch.bmm(between.transpose(1, 2), predictors)
-
-
 def sizes(vectors: Tensor) -> Tensor:
     """Squared lengths (a, b, 1)."""
     return vectors.square().sum(2, keepdim=True)
 
 
-def to_inputs(values: Tensor, windows: Tensor, across: bool, of_means: bool) -> Tensor:
-    """Values of predictors (B, r, d) as those of the inputs that they come from (S, h, d)."""
-    if across:
-        values = values.transpose(0, 1)
-    if of_means:
-        # As in word2vec.c, each word of a window takes the whole step of their mean.
-        values = torch.bmm(windows.transpose(1, 2), values)
-    return values
-
-
-def shorten(steps: Tensor, rows: Tensor, curvature: Tensor, n_sums: int = N_SUMS) -> None:
-    """Shorten the steps of rows along which the curvature, times the rate, is above 1 in all."""
-    place = rows.flatten() % n_sums
-    sums = curvature.new_zeros(n_sums).index_add_(0, place, curvature.flatten())
-    shares = sums.clamp_(min=1).reciprocal_().index_select(0, place)
-    steps.mul_(shares.view(rows.shape[0], rows.shape[1], 1))
+def shorten(
+    steps: Tensor, rows: Tensor, curvature: Tensor, n_rows: int, most: float = MOST_CURVED
+) -> None:
+    """Shorten the steps of rows along which the curvature is above ``most`` in all."""
+    rows = rows.flatten()
+    sums = curvature.new_zeros(n_rows).index_add_(0, rows, curvature.flatten())
+    shares = (most / sums).clamp_(max=1).index_select(0, rows)
+    steps.mul_(shares.view(steps.shape[0], steps.shape[1], 1))
 
 
 def add_rows(table: Tensor, rows: Tensor, steps: Tensor) -> None:

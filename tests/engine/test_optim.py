@@ -265,3 +265,50 @@ def test_more_steps_than_were_foreseen_end_at_the_last_rate(shape, warmup_fracti
         seen.append(schedule.lr)
     np.testing.assert_allclose(seen[:10], rates(shape, 10, warmup_fraction))
     np.testing.assert_allclose(seen[10:], 0, atol=1e-12)
+
+
+# The rate at the end -----------------------------------------------------------------------------
+
+
+def rates_above(floor, shape, n_steps, warmup_fraction=0.0, lr=2.0):
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=lr)
+    schedule = Schedule(optimizer, n_steps, shape, warmup_fraction, floor)
+    seen = []
+    for _ in range(n_steps):
+        schedule.before_step()
+        seen.append(schedule.lr)
+    return np.array(seen)
+
+
+def test_a_linear_rate_falls_to_its_floor():
+    got = rates_above(0.25, "linear", 10)
+    np.testing.assert_allclose(got, 2 - 1.5 * np.arange(10) / 10)
+
+
+@pytest.mark.parametrize("shape", ["linear", "cosine", "one-cycle"])
+@pytest.mark.parametrize("floor", [0.0, 0.1, 1.0])
+def test_falling_rates_end_at_the_floor(shape, floor):
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=2.0)
+    schedule = Schedule(optimizer, 50, shape, floor=floor)
+    seen = []
+    for _ in range(60):  # more than were foreseen
+        schedule.before_step()
+        seen.append(schedule.lr)
+    assert min(seen) >= 2 * floor - 1e-12
+    assert max(seen) <= 2 + 1e-12
+    np.testing.assert_allclose(seen[50:], 2 * floor, atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", LR_SCHEDULES)
+def test_without_a_floor_rates_are_as_they_were(shape):
+    np.testing.assert_array_equal(rates_above(0.0, shape, 10), rates(shape, 10))
+
+
+@pytest.mark.parametrize("shape", ["constant", "plateau"])
+def test_a_rate_that_does_not_fall_has_no_use_for_a_floor(shape):
+    np.testing.assert_allclose(rates_above(0.3, shape, 10), 2)
+
+
+def test_warmup_starts_from_nothing_below_the_floor():
+    got = rates_above(0.5, "linear", 8, warmup_fraction=0.5)
+    np.testing.assert_allclose(got, [0.5, 1.0, 1.5, 2.0, 2.0, 1.75, 1.5, 1.25])
