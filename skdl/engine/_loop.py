@@ -194,6 +194,7 @@ class TrainingRun:
         """The step of a module that has its own."""
         self.schedule.before_step()
         loss: Tensor = self.own_step(**batch, lr=self.schedule.lr)  # type: ignore[misc]
+        self.optimizer.step()  # moves nothing: schedulers of torch want to see it
         return loss
 
     def _valid_loss(self, batches: BatchIterator) -> float:

@@ -8,7 +8,6 @@ from textwrap import indent
 from typing import Any, dataclass_transform
 
 from ._base import TorchEstimator
-from ._docs_word2vec import OF_WORD2VEC
 
 # name: (type, meaning). The default comes from the class.
 PARAMETERS: dict[str, tuple[str, str]] = {
@@ -314,8 +313,8 @@ def _own_first(signature: inspect.Signature) -> inspect.Signature:
 
 
 def _parameters(cls: type) -> str:
-    shared = issubclass(cls, TorchEstimator)
-    meanings, entries = PARAMETERS if shared else PARAMETERS | OF_WORD2VEC, []
+    meanings = PARAMETERS | vars(cls).get("_meanings", {})
+    entries = []
     for name, parameter in inspect.signature(cls).parameters.items():
         kind, text = meanings[name]
         default = parameter.default

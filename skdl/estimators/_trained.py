@@ -9,7 +9,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from ..engine import Net
+from ..engine import Net, resolve_device
 
 HISTORY = ["epoch", "train_loss", "valid_loss", "lr", "seconds"]
 
@@ -37,7 +37,9 @@ class Trained:
             If there is no such device here.
         """
         check_is_fitted(self)
-        self.net_.to(device)
+        resolve_device(device)
+        if hasattr(self, "net_"):  # vectors from a file have none
+            self.net_.to(device)
         return self
 
     @property

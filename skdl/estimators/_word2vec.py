@@ -21,7 +21,6 @@ from ..engine import (
     Net,
     Streamed,
     as_tensor,
-    resolve_device,
 )
 from ..modules import Word2Vec
 from ..preprocessing._analyzer import Analyze, make_analyzer
@@ -34,13 +33,14 @@ from ..preprocessing._pooling import (
     sif_weights,
     without_component,
 )
-from ._checks import all_or_nothing, check_callbacks
+from ._checks import all_or_nothing
 from ._docs import deep_estimator
+from ._docs_word2vec import OF_WORD2VEC
 from ._kept import KeepsFitted
 from ._trained import Trained
 from ._vector_files import read_word2vec_format
 from ._vocabulary import add_words, ids_of_rows
-from ._word2vec_net import net_for_more, new_net
+from ._word2vec_net import check_parameters, check_unchanged, net_for_more, new_net
 from ._word_search import unit_rows
 from ._word_vectors import WordVectors
 
@@ -124,6 +124,7 @@ class Word2VecTransformer(
     callbacks: list[Any] | None = None
 
     _kept: ClassVar[str] = "init_vectors"
+    _meanings: ClassVar[dict[str, tuple[str, str]]] = OF_WORD2VEC
     _learned: ClassVar[tuple[str, ...]] = (
         "vocabulary_",
         "vectors_",
@@ -193,7 +194,7 @@ class Word2VecTransformer(
             has two words of the vocabulary, or parameters do not go together.
         """
         with all_or_nothing(self):
-            self._check_parameters()
+            check_parameters(self)
             for name in ("net_", "idf_", "component_", "_rare", "_loaded"):
                 self.__dict__.pop(name, None)
             words, counts, corpus = read_corpus(X, self._analyzer())
@@ -229,9 +230,9 @@ class Word2VecTransformer(
             As in ``fit``; and if ``vector_size``, ``algorithm`` or ``objective`` changed.
         """
         with all_or_nothing(self):
-            self._check_parameters()
+            check_parameters(self)
             known = hasattr(self, "vocabulary_")
-            self._check_unchanged()
+            check_unchanged(self)
             n_before = len(self.vocabulary_) if known else 0
             words, counts, corpus = read_corpus(X, self._analyzer())
             vocabulary, totals, rare = add_words(
@@ -244,36 +245,8 @@ class Word2VecTransformer(
             )
             self.vocabulary_, self.counts_, self._rare = vocabulary, totals, rare
             corpus = corpus.renumbered(*ids_of_rows(words, vocabulary))
-            if not known or (corpus.lengths > 1).any():
-                self._train(net_for_more(self, n_before), corpus, n_epochs=1)
+            self._train(net_for_more(self, n_before), corpus, n_epochs=1)
         return self
-
-    def _check_parameters(self) -> None:
-        resolve_device(self.device)  # a wrong device is said before any work
-        check_callbacks(self.callbacks)
-        if self.objective == "negative" and self.negative == 0:
-            raise ValueError(
-                'objective="negative" needs noise words to tell true ones from, got negative=0: '
-                'nothing would be learned. Set negative=5, or objective="hierarchical".'
-            )
-        if self.min_lr > self.lr:
-            raise ValueError(
-                f"min_lr must not be above lr, where training starts; got min_lr={self.min_lr:g}, "
-                f"lr={self.lr:g}."
-            )
-
-    def _check_unchanged(self) -> None:
-        """Raise ValueError where partial_fit cannot go on with the vectors that there are."""
-        now = {name: getattr(self, name) for name in ("vector_size", "algorithm", "objective")}
-        before = {"vector_size": self.vectors_.shape[1]} if hasattr(self, "vocabulary_") else {}
-        if hasattr(self, "net_"):
-            before |= {name: getattr(self.module_, name) for name in ("algorithm", "objective")}
-        changed = [f"{name}={value!r}" for name, value in before.items() if now[name] != value]
-        if changed:
-            raise ValueError(
-                "partial_fit goes on with the vectors there are, which were learned with "
-                f"{', '.join(changed)}. Set it so again, or fit a clone."
-            )
 
     def _analyzer(self) -> Analyze:
         return make_analyzer(
@@ -285,19 +258,21 @@ class Word2VecTransformer(
         )
 
     def _train(self, net: Net, corpus: Corpus, n_epochs: int | None = None) -> None:
-        if not (corpus.lengths > 1).any():
+        """Train a net, if there is something to learn, and keep it."""
+        if (corpus.lengths > 1).any():
+            in_memory = not isinstance(corpus.tokens, np.memmap)
+            tokens = as_tensor(corpus.tokens) if in_memory else Streamed(corpus.tokens)
+            document = Streamed(corpus.document_numbers())
+            net.train(Data({"tokens": tokens, "document": document}), n_epochs=n_epochs)
+        elif not net.history:
             raise ValueError(
                 "No document has two words of the vocabulary, so that there is nothing to learn "
                 "from: words are learned from those beside them. Lower min_count, or pass longer "
                 "documents."
             )
-        in_memory = not isinstance(corpus.tokens, np.memmap)
-        tokens = as_tensor(corpus.tokens) if in_memory else Streamed(corpus.tokens)
-        document = Streamed(corpus.document_numbers())
-        data = Data({"tokens": tokens, "document": document})
-        net.train(data, n_epochs=n_epochs)
+        for name in ("_loaded", "idf_", "component_"):
+            self.__dict__.pop(name, None)
         self.net_ = net.forget_optimizer()
-        self.__dict__.pop("_loaded", None)
         self.n_iter_ = len(net.history)
         if self.pooling == "idf":
             self.idf_ = inverse_document_frequencies(corpus, len(self.vocabulary_))

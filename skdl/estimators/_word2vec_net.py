@@ -1,4 +1,4 @@
-"""The net that Word2VecTransformer trains."""
+"""The net that Word2VecTransformer trains, and what must hold before it does."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 
 from ..engine import Net, draw_seed, resolve_device, scoped_threads, seeded
 from ..modules import Word2Vec
+from ._checks import check_callbacks
 from ._given_vectors import given_vectors
 
 if TYPE_CHECKING:
@@ -85,3 +86,37 @@ def net_for_more(transformer: Word2VecTransformer, n_before: int) -> Net:
     net.module_.take_over(transformer.module_)
     net.history_, net.seed = copy.copy(transformer.net_.history), transformer.net_.seed
     return net
+
+
+def check_parameters(transformer: Word2VecTransformer) -> None:
+    """Raise ValueError where parameters do not go together."""
+    resolve_device(transformer.device)  # a wrong device is said before any work
+    check_callbacks(transformer.callbacks)
+    if transformer.objective == "negative" and transformer.negative == 0:
+        raise ValueError(
+            'objective="negative" needs noise words to tell true ones from, got negative=0: '
+            'nothing would be learned. Set negative=5, or objective="hierarchical".'
+        )
+    if transformer.min_lr > transformer.lr:
+        raise ValueError(
+            "min_lr must not be above lr, where training starts; got "
+            f"min_lr={transformer.min_lr:g}, lr={transformer.lr:g}."
+        )
+
+
+def check_unchanged(transformer: Word2VecTransformer) -> None:
+    """Raise ValueError where partial_fit cannot go on with the vectors that there are."""
+    now = {name: getattr(transformer, name) for name in ("vector_size", "algorithm", "objective")}
+    before = (
+        {"vector_size": transformer.vectors_.shape[1]}
+        if hasattr(transformer, "vocabulary_")
+        else {}
+    )
+    if hasattr(transformer, "net_"):
+        before |= {name: getattr(transformer.module_, name) for name in ("algorithm", "objective")}
+    changed = [f"{name}={value!r}" for name, value in before.items() if now[name] != value]
+    if changed:
+        raise ValueError(
+            "partial_fit goes on with the vectors there are, which were learned with "
+            f"{', '.join(changed)}. Set it so again, or fit a clone."
+        )

@@ -176,11 +176,11 @@ class Word2Vec(nn.Module):
         learn = compiled(learn_blocks)  # once, before threads ask for it
         if self.n_workers == 1:
             losses = [self._train_on_piece(*job, lr, learn, stop) for job in jobs]
-            return torch.stack(losses).nanmean().nan_to_num()
+            return self._mean(losses)
         with ThreadPoolExecutor(self.n_workers) as threads:
             runs = [threads.submit(self._train_on_piece, *job, lr, learn, stop) for job in jobs]
             try:
-                return torch.stack([run.result() for run in runs]).nanmean().nan_to_num()
+                return self._mean([run.result() for run in runs])
             finally:
                 stop.set()  # Ctrl-C does not wait for the other pieces
 
@@ -193,13 +193,13 @@ class Word2Vec(nn.Module):
         lr: float,
         learn: Callable[..., Tensor],
         stop: threading.Event,
-    ) -> Tensor:
-        """Learn from so much text as is prepared at once; its loss, NaN where nothing is kept."""
+    ) -> Tensor | None:
+        """Learn from so much text as is prepared at once; its loss, None where nothing is kept."""
         generator = torch.Generator(tokens.device).manual_seed(seed)
         drawn = torch.rand(tokens.shape, generator=generator, device=tokens.device)
         kept = drawn < self.keep.index_select(0, tokens)
         if stop.is_set() or not kept.any():
-            return torch.full((), torch.nan, device=tokens.device)
+            return None
         tokens, document = tokens[kept].long(), document[kept]
         reach = torch.randint(
             1, self.window + 1, tokens.shape, generator=generator, device=tokens.device
@@ -210,6 +210,10 @@ class Word2Vec(nn.Module):
             for part in self._parts(text, lr)
         ]
         return losses[0]
+
+    def _mean(self, losses: list[Tensor | None]) -> Tensor:
+        found = [loss for loss in losses if loss is not None]
+        return torch.stack(found).mean() if found else self.keep.new_zeros(())
 
     @property
     def _tables(self) -> tuple[Tensor, Tensor]:

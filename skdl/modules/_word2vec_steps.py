@@ -14,7 +14,7 @@ from torch import Tensor
 
 # The nodes at the top of a tree are learned by nearly all words of a block, from the same vector:
 # their steps are shortened where the curvature of the loss along them is above this.
-MOST_CURVED = 1.0
+MOST_CURVED = 0.5
 
 
 def learn_blocks(
@@ -48,7 +48,7 @@ def learn_blocks(
         chance = torch.bmm(predictors, targets.transpose(1, 2)).sigmoid_()  # (B, r, m)
         error = truth[i] - chance
         if i == 0:
-            of_words = sizes(predictors) > 0  # means of no words are zero
+            of_words = sizes(predictors) != 0  # means of no words are zero
             loss = mean_log_loss(error, weight * of_words)
         gradient = error.mul_(weight)
         for_inputs = torch.bmm(gradient, targets)
@@ -59,8 +59,8 @@ def learn_blocks(
             # As in word2vec.c, each word of a window takes the whole step of their mean.
             for_inputs = torch.bmm(windows.transpose(1, 2), for_inputs)
         if tree:
-            slope = (1 - chance).mul_(chance).mul_(weight)
-            curvature = torch.bmm(slope.transpose(1, 2), sizes(predictors))
+            bound = most_curved(chance).mul_(weight).transpose(1, 2)
+            curvature = torch.bmm(bound, sizes(predictors))
             shorten(for_outputs, outputs[i], curvature, output_table.shape[0])
         add_rows(input_table, inputs[i], for_inputs)
         add_rows(output_table, outputs[i], for_outputs)
@@ -82,6 +82,17 @@ def windows_of(rows: Tensor, table: Tensor) -> Tensor:
 def sizes(vectors: Tensor) -> Tensor:
     """Squared lengths (a, b, 1)."""
     return vectors.square().sum(2, keepdim=True)
+
+
+def most_curved(chance: Tensor) -> Tensor:
+    """A bound of the log-loss's second derivative that holds for steps of any length.
+
+    (p - 1 / 2) / logit(p), from T. Jaakkola and M. Jordan, "Bayesian parameter estimation via
+    variational methods" (2000). Unlike p (1 - p) it does not vanish where the model is sure, and
+    wrong.
+    """
+    score = torch.logit(chance, 1e-6)
+    return torch.where(score.abs() < 1e-3, 0.25, (chance - 0.5) / score)
 
 
 def shorten(
@@ -113,6 +124,6 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             script: Callable[..., Any] = torch.jit.script(function)
-        except (AttributeError, RuntimeError):
+        except (AttributeError, OSError, RuntimeError):
             return function
     return script
