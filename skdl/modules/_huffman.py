@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
-from itertools import count
+from collections import deque
 
 import torch
 from torch import Tensor
@@ -31,34 +30,44 @@ def huffman_paths(counts: list[int]) -> tuple[Tensor, Tensor, Tensor]:
         Nodes above each word.
     """
     n_words = len(counts)
-    parent, branch = _join(counts)
-    root = 2 * n_words - 2
-    ways: list[list[tuple[int, bool]]] = []
-    for word in range(n_words):
-        way, node = [], word
-        while node != root:
-            way.append((parent[node] - n_words, branch[node]))
-            node = parent[node]
-        ways.append(way[::-1])
-    lengths = torch.tensor([len(way) for way in ways])
-    nodes = torch.zeros(n_words, max(1, int(lengths.max())), dtype=torch.int64)
-    codes = torch.zeros(nodes.shape, dtype=torch.bool)
-    filled = torch.arange(nodes.shape[1]) < lengths[:, None]
-    nodes[filled] = torch.tensor([node for way in ways for node, _ in way], dtype=torch.int64)
-    codes[filled] = torch.tensor([code for way in ways for _, code in way], dtype=torch.bool)
+    parents, branches = _join(counts)
+    parent, branch = torch.tensor(parents), torch.tensor(branches)
+    root, node = 2 * n_words - 2, torch.arange(n_words)
+    lengths = torch.zeros_like(node)
+    upwards: list[tuple[Tensor, Tensor]] = []
+    while bool((node != root).any()):  # all words go up together, a step at a time
+        lengths += node != root
+        upwards.append((parent[node], branch[node]))
+        node = torch.where(node == root, root, parent[node])
+    depth = max(1, len(upwards))
+    step = lengths[:, None] - 1 - torch.arange(depth)  # the same way down from the root
+    real = step >= 0
+    nodes, codes = torch.zeros(n_words, depth, dtype=torch.int64), torch.zeros_like(real)
+    if upwards:
+        up_nodes, up_codes = (torch.stack(column, 1) for column in zip(*upwards, strict=True))
+        nodes = torch.where(real, up_nodes.gather(1, step.clamp(min=0)) - n_words, 0)
+        codes = up_codes.gather(1, step.clamp(min=0)) & real
     return nodes, codes, lengths
 
 
 def _join(counts: list[int]) -> tuple[list[int], list[bool]]:
-    """The parent of each node, words first, and whether it is the second of its two branches."""
+    """The parent of each node, words first, and whether it is the second of its two branches.
+
+    Words in the order of their counts and inner nodes in the order of their making, which is that
+    of theirs, are two queues: the rarest two nodes are always at their heads.
+    """
     n_words = len(counts)
     parent, branch = [0] * (2 * n_words - 1), [False] * (2 * n_words - 1)
-    heap = [(number, node) for node, number in enumerate(counts)]
-    heapq.heapify(heap)
-    numbers = count(n_words)
-    while len(heap) > 1:
-        (rarer, first), (other, second) = heapq.heappop(heap), heapq.heappop(heap)
-        parent[first] = parent[second] = node = next(numbers)
-        branch[second] = True
-        heapq.heappush(heap, (rarer + other, node))
+    totals = [*counts, *[0] * (n_words - 1)]
+    words = deque(sorted(range(n_words), key=counts.__getitem__))
+    inner: deque[int] = deque()
+    for node in range(n_words, 2 * n_words - 1):
+        pair = []
+        for _ in range(2):
+            from_words = words and (not inner or totals[words[0]] <= totals[inner[0]])
+            pair.append((words if from_words else inner).popleft())
+        parent[pair[0]] = parent[pair[1]] = node
+        branch[pair[1]] = True
+        totals[node] = totals[pair[0]] + totals[pair[1]]
+        inner.append(node)
     return parent, branch
