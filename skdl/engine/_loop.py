@@ -229,10 +229,10 @@ class TrainingRun:
 
     def _report_divergence(self, epoch: int) -> None:
         """Warn, or raise when no epoch was good: finite, and not far above the start."""
-        advice = (
-            f"The training loss is not finite any more in epoch {epoch}. Try a smaller lr "
-            f"(now {self.net.lr:g}), gradient_clip=1.0, or scaling X and y."
-        )
+        ways = f"a smaller lr (now {self.net.lr:g})"
+        if self.own_step is None:
+            ways += ", gradient_clip=1.0, or scaling X and y"
+        advice = f"The training loss is not finite any more in epoch {epoch}. Try {ways}."
         if not self.last_good.kept or self.lowest_loss > 10 * self.start_loss:
             raise ValueError(advice)
         self.last_good.restore()

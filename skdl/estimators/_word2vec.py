@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
@@ -40,7 +41,7 @@ from ._kept import KeepsFitted
 from ._trained import Trained
 from ._vector_files import read_word2vec_format
 from ._vocabulary import add_words, ids_of_rows
-from ._word2vec_net import check_parameters, check_unchanged, net_for_more, new_net
+from ._word2vec_net import check_parameters, check_sample, check_unchanged, net_for_more, new_net
 from ._word_search import unit_rows
 from ._word_vectors import WordVectors
 
@@ -64,8 +65,8 @@ class Word2VecTransformer(
     same name mean the same.
 
     How it differs: some hundred words that follow one another learn at once, from the same vectors,
-    as products of matrices, and share noise words. Steps that would overshoot for that are
-    shortened, so that texts which say the same again and again do no harm.
+    as products of matrices, and share noise words. Where a text says the same again and again, fewer words learn at once, which is
+    slower. ``history_`` has the loss of a part of the corpus, a sample.
 
     For a small corpus train longer and faster: ``max_epochs=20, lr=0.05`` say.
 
@@ -211,7 +212,8 @@ class Word2VecTransformer(
 
         Words that have now occurred ``min_count`` times, in all calls of ``partial_fit``, join the
         vocabulary behind those that are there; so long as there are fewer than ``max_vocab``. With
-        the hierarchical objective new words mean a new tree, whose nodes learn anew.
+        the hierarchical objective new words mean a new tree, whose nodes learn anew. What "idf" and
+        "sif" pooling learn of documents is learned from these alone.
 
         Parameters
         ----------
@@ -260,6 +262,7 @@ class Word2VecTransformer(
     def _train(self, net: Net, corpus: Corpus, n_epochs: int | None = None) -> None:
         """Train a net, if there is something to learn, and keep it."""
         if (corpus.lengths > 1).any():
+            check_sample(self, net)
             in_memory = not isinstance(corpus.tokens, np.memmap)
             tokens = as_tensor(corpus.tokens) if in_memory else Streamed(corpus.tokens)
             document = Streamed(corpus.document_numbers())
@@ -303,6 +306,12 @@ class Word2VecTransformer(
             not so in ``fit``.
         """
         check_is_fitted(self)
+        container = getattr(self, "_sklearn_output_config", {}).get("transform")
+        if self.pooling == "none" and (container or get_config()["transform_output"]) != "default":
+            raise ValueError(
+                'pooling="none" gives a list of arrays, which is no table; set_output must be '
+                f'"default" for it, got {container or get_config()["transform_output"]!r}.'
+            )
         pooling_fits = {"idf": hasattr(self, "idf_"), "sif": hasattr(self, "component_")}
         if not pooling_fits.get(self.pooling, True):
             raise ValueError(
@@ -341,7 +350,12 @@ class Word2VecTransformer(
 
     @classmethod
     def from_word2vec_format(
-        cls, path: str | os.PathLike[str], *, binary: bool = False, limit: int | None = None
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        binary: bool = False,
+        limit: int | None = None,
+        encoding: str = "utf-8",
     ) -> Self:
         """Word vectors from a file as word2vec and gensim write it, ready to transform.
 
@@ -353,12 +367,14 @@ class Word2VecTransformer(
             Whether it is in the binary format.
         limit : int or None, default=None
             So many words, the first, are read; all when None.
+        encoding : str, default="utf-8"
+            Of the words.
 
         Returns
         -------
         Word2VecTransformer
             Fitted, with the parameter ``vector_size`` of the file and the defaults of the others.
-            ``counts_`` are not in such files: they fall by one from word to word.
+            ``counts_`` are not in such files: they fall by one from word to word, as gensim's.
 
         Raises
         ------
@@ -367,7 +383,7 @@ class Word2VecTransformer(
         ValueError
             If the file is malformed; the line is named.
         """
-        words, vectors = read_word2vec_format(path, binary, limit)
+        words, vectors = read_word2vec_format(path, binary, limit, encoding)
         loaded = cls(vectors.shape[1])
         loaded.vocabulary_ = {word: row for row, word in enumerate(words)}
         loaded.counts_ = np.arange(len(words), 0, -1)

@@ -49,6 +49,11 @@ def new_net(transformer: Word2VecTransformer) -> Net:
 
 
 def _new_module(transformer: Word2VecTransformer, device: torch.device, n_workers: int) -> Word2Vec:
+    if transformer.objective == "hierarchical" and len(transformer.counts_) < 2:
+        raise ValueError(
+            'objective="hierarchical" needs a tree of at least two words, and the vocabulary has '
+            "one. Lower min_count, or pass more documents."
+        )
     chosen, best = transformer.batch_size, CUDA_BLOCK if device.type == "cuda" else None
     module = Word2Vec(
         transformer.counts_.tolist(),
@@ -119,4 +124,14 @@ def check_unchanged(transformer: Word2VecTransformer) -> None:
         raise ValueError(
             "partial_fit goes on with the vectors there are, which were learned with "
             f"{', '.join(changed)}. Set it so again, or fit a clone."
+        )
+
+
+def check_sample(transformer: Word2VecTransformer, net: Net) -> None:
+    """Raise ValueError where sub-sampling leaves next to nothing of the corpus."""
+    n_kept = float(net.module_.keep.double().cpu() @ torch.as_tensor(transformer.counts_).double())
+    if n_kept * transformer.max_epochs < 2:
+        raise ValueError(
+            f"sample={transformer.sample:g} leaves out nearly all words, so that nothing would be "
+            "learned. Use a larger one; 1e-3 is usual, and 0 leaves out none."
         )

@@ -57,7 +57,7 @@ class Text(NamedTuple):
     before, after : Tensors of shape (n,), int64
         Tokens that each one's window reaches on either side, within the document.
     window : int
-        Most of them.
+        Most of them, at least 1.
     strip, block : int
         Tokens of a strip and of a block.
     """
@@ -80,6 +80,11 @@ class Text(NamedTuple):
         from_start = place - (ends - torch.repeat_interleave(lengths, lengths))
         to_end = ends - 1 - place
         return cls(tokens, torch.minimum(before, from_start), torch.minimum(after, to_end), *sizes)
+
+    def narrowed(self) -> Text:
+        """The same, with a window of no more than its documents let any token reach."""
+        longest = int(torch.maximum(self.before, self.after).max())
+        return self._replace(window=max(1, longest))
 
     def part(self, blocks: Tensor, strip: int, block: int) -> Text:
         """Some of the blocks, as text cut otherwise. Where others are left out, windows end."""

@@ -169,10 +169,11 @@ class Word2Vec(nn.Module):
             The number of the document that each is of: no window reaches over its ends.
         lr : float
         """
-        pieces, stop = tokens.split(PIECE_TOKENS), threading.Event()
+        n_tokens = max(PIECE_TOKENS, self.block_size)
+        pieces, stop = tokens.split(n_tokens), threading.Event()
         # Each piece has random numbers of its own, whichever thread takes it.
         seeds = torch.randint(2**62, (len(pieces),)).tolist()
-        jobs = list(zip(pieces, document.split(PIECE_TOKENS), seeds, strict=True))
+        jobs = list(zip(pieces, document.split(n_tokens), seeds, strict=True))
         learn = compiled(learn_blocks)  # once, before threads ask for it
         if self.n_workers == 1:
             losses = [self._train_on_piece(*job, lr, learn, stop) for job in jobs]
@@ -204,10 +205,11 @@ class Word2Vec(nn.Module):
         reach = torch.randint(
             1, self.window + 1, tokens.shape, generator=generator, device=tokens.device
         )
-        text = Text.of(tokens, document, reach, reach, self.window, *self.layout[:2])
+        layout = self.layout.fitted_to(min(self.layout.block, len(tokens)))
+        text = Text.of(tokens, document, reach, reach, self.window, *layout[:2]).narrowed()
         losses = [
             learn(*self._tables, *self._lessons(part, lr, generator))
-            for part in self._parts(text, lr)
+            for part in self._parts(text, layout, lr)
         ]
         return losses[0]
 
@@ -219,9 +221,8 @@ class Word2Vec(nn.Module):
     def _tables(self) -> tuple[Tensor, Tensor]:
         return self.input_embedding.weight, self.output_embedding.weight
 
-    def _parts(self, text: Text, lr: float) -> Iterator[Text]:
+    def _parts(self, text: Text, layout: Layout, lr: float) -> Iterator[Text]:
         """The text, of which crowded blocks are cut into smaller ones."""
-        layout = self.layout
         while len(text.tokens):
             n_outputs: Tensor | int = 1 + self.negative
             if self.objective == "hierarchical":
