@@ -65,10 +65,9 @@ class Word2VecTransformer(
     same name mean the same.
 
     How it differs: some hundred words that follow one another learn at once, from the same vectors,
-    as products of matrices, and share noise words. Where a text says the same again and again, fewer words learn at once, which is
-    slower. ``history_`` has the loss of a part of the corpus, a sample.
-
-    For a small corpus train longer and faster: ``max_epochs=20, lr=0.05`` say.
+    as products of matrices, and share noise words; fewer, which is slower, where a text says the
+    same again and again. ``history_`` has the loss of a sample. For a small corpus train longer and
+    faster: ``max_epochs=20, lr=0.05`` say.
 
     References
     ----------
@@ -90,8 +89,6 @@ class Word2VecTransformer(
     >>> classifier = make_pipeline(words, LogisticRegression()).fit(texts, labels)
     >>> classifier.predict(["meat for dogs", "fuel for trains"])
     array(['animals', 'traffic'], dtype='<U7')
-    >>> words.transform(texts).shape
-    (120, 16)
     >>> words.similarity("cats", "dogs") > words.similarity("cats", "fuel")
     True
     """
@@ -362,7 +359,7 @@ class Word2VecTransformer(
         Parameters
         ----------
         path : str or path-like
-            The file; one that ends in ".gz" is unpacked on the way.
+            The file, in ".gz" too.
         binary : bool, default=False
             Whether it is in the binary format.
         limit : int or None, default=None
