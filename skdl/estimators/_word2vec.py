@@ -226,7 +226,7 @@ class Word2VecTransformer(
         Raises
         ------
         TypeError, ValueError
-            As in ``fit``; and if ``vector_size``, ``algorithm`` or ``objective`` changed.
+            As in ``fit``; if ``vector_size``, ``algorithm`` or ``objective`` changed.
         """
         with all_or_nothing(self):
             check_parameters(self)
@@ -262,8 +262,8 @@ class Word2VecTransformer(
             check_sample(self, net)
             in_memory = not isinstance(corpus.tokens, np.memmap)
             tokens = as_tensor(corpus.tokens) if in_memory else Streamed(corpus.tokens)
-            document = Streamed(corpus.document_numbers())
-            net.train(Data({"tokens": tokens, "document": document}), n_epochs=n_epochs)
+            columns = {"tokens": tokens, "document": Streamed(corpus.document_numbers())}
+            net.train(Data(columns), n_epochs=n_epochs)
         elif not net.history:
             raise ValueError(
                 "No document has two words of the vocabulary, so that there is nothing to learn "
@@ -303,11 +303,10 @@ class Word2VecTransformer(
             not so in ``fit``.
         """
         check_is_fitted(self)
-        container = getattr(self, "_sklearn_output_config", {}).get("transform")
-        if self.pooling == "none" and (container or get_config()["transform_output"]) != "default":
+        wanted = getattr(self, "_sklearn_output_config", {}).get("transform")
+        if self.pooling == "none" and (wanted or get_config()["transform_output"]) != "default":
             raise ValueError(
-                'pooling="none" gives a list of arrays, which is no table; set_output must be '
-                f'"default" for it, got {container or get_config()["transform_output"]!r}.'
+                'pooling="none" gives a list of arrays, no table; set_output must be "default".'
             )
         pooling_fits = {"idf": hasattr(self, "idf_"), "sif": hasattr(self, "component_")}
         if not pooling_fits.get(self.pooling, True):

@@ -169,7 +169,10 @@ class Word2Vec(nn.Module):
             The number of the document that each is of: no window reaches over its ends.
         lr : float
         """
-        n_tokens = max(PIECE_TOKENS, self.block_size)
+        n_tokens = PIECE_TOKENS
+        if self.n_workers > 1:  # some pieces for each, so that none waits long for the last
+            n_tokens = min(n_tokens, -(-len(tokens) // (4 * self.n_workers)))
+        n_tokens = max(n_tokens, self.block_size)
         pieces, stop = tokens.split(n_tokens), threading.Event()
         # Each piece has random numbers of its own, whichever thread takes it.
         seeds = torch.randint(2**62, (len(pieces),)).tolist()
