@@ -75,7 +75,8 @@ class Word2Vec(nn.Module):
     sample : float
         Words that are a larger part of the text than this are left out now and then; 0 keeps all.
     block_size : int or None
-        Tokens that learn at once, from the same vectors; None takes what is best on CPUs.
+        Tokens that learn at once, from the same vectors, at most 16,384; None takes what is best on
+        CPUs.
     n_workers : int
         Threads that train on pieces of the text beside one another and do not wait.
     """
@@ -169,14 +170,10 @@ class Word2Vec(nn.Module):
             The number of the document that each is of: no window reaches over its ends.
         lr : float
         """
-        n_tokens = PIECE_TOKENS
-        if self.n_workers > 1:  # some pieces for each, so that none waits long for the last
-            n_tokens = min(n_tokens, -(-len(tokens) // (4 * self.n_workers)))
-        n_tokens = max(n_tokens, self.block_size)
-        pieces, stop = tokens.split(n_tokens), threading.Event()
+        pieces, stop = tokens.split(PIECE_TOKENS), threading.Event()
         # Each piece has random numbers of its own, whichever thread takes it.
         seeds = torch.randint(2**62, (len(pieces),)).tolist()
-        jobs = list(zip(pieces, document.split(n_tokens), seeds, strict=True))
+        jobs = list(zip(pieces, document.split(PIECE_TOKENS), seeds, strict=True))
         learn = compiled(learn_blocks)  # once, before threads ask for it
         if self.n_workers == 1:
             losses = [self._train_on_piece(*job, lr, learn, stop) for job in jobs]

@@ -144,7 +144,12 @@ def test_sample_of_zero_keeps_all_words():
 def texts_of(module, monkeypatch):
     """All pieces of text that the module will train on."""
     seen, parts = [], module._parts
-    monkeypatch.setattr(module, "_parts", lambda text, lr: seen.append(text) or parts(text, lr))
+
+    def watched(text, layout, lr):
+        seen.append(text)
+        return parts(text, layout, lr)
+
+    monkeypatch.setattr(module, "_parts", watched)
     return seen
 
 
@@ -196,7 +201,7 @@ def test_crowded_blocks_are_cut_until_they_are_not(algorithm, objective, monkeyp
     tokens[size : 2 * size] = torch.arange(size) % 9
     with torch.random.fork_rng():
         module.train_on(tokens, torch.zeros(len(tokens)), lr=lr)
-    parts = list(module._parts(texts[0], lr))
+    parts = list(module._parts(texts[0], module.layout, lr))
     assert len(parts) > 1
     assert sorted(torch.cat([part.tokens for part in parts]).tolist()) == sorted(tokens.tolist())
     assert parts[0].block == size
@@ -214,7 +219,7 @@ def test_text_that_is_not_crowded_is_one_part(algorithm, objective, monkeypatch)
     module = make_module([10] * 3000, algorithm, objective)
     texts = texts_of(module, monkeypatch)
     train(module, torch.arange(3000), torch.zeros(3000), lr=0.01)
-    (part,) = module._parts(texts[0], 0.01)
+    (part,) = module._parts(texts[0], module.layout, 0.01)
     assert part is texts[0]
 
 
