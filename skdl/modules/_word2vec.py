@@ -2,10 +2,10 @@
 
 A step: tokens that follow one another are cut into strips, and what the tokens of a strip learn
 from each other is one small product of matrices, with weights that are 0 for all that do not share
-a window. Noise words are drawn for a group of tokens and shared by it, as in S. Ji et al.,
-"Parallelizing Word2Vec in Shared and Distributed Memory" (2016), where tokens of a group lie apart:
-neighbours must not learn from the same few. The strips of a block learn from the same vectors, and
-what they learn is summed.
+a window. Tokens share noise words, as in S. Ji et al., "Parallelizing Word2Vec in Shared and
+Distributed Memory" (2016): in skip-gram those of a strip, in CBOW, where neighbours have nearly the
+same window, those at the same place of each strip. The strips of a block learn from the same
+vectors, and what they learn is summed.
 """
 
 from __future__ import annotations
