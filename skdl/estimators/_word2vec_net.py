@@ -130,7 +130,7 @@ def check_unchanged(transformer: Word2VecTransformer) -> None:
 def check_sample(transformer: Word2VecTransformer, net: Net) -> None:
     """Raise ValueError where sub-sampling leaves next to nothing of the corpus."""
     n_kept = float(net.module_.keep.double().cpu() @ torch.as_tensor(transformer.counts_).double())
-    if n_kept * transformer.max_epochs < 2:
+    if n_kept * transformer.max_epochs < 0.1:
         raise ValueError(
             f"sample={transformer.sample:g} leaves out nearly all words, so that nothing would be "
             "learned. Use a larger one; 1e-3 is usual, and 0 leaves out none."

@@ -35,6 +35,7 @@ GRIDS: dict[str, dict[str, list[Any]]] = {
         "lr": [1e-3, 3e-3],
         "token_dropout": [0.1, 0.3],
     },
+    "Word2VecTransformer": {"window": [2, 5, 10], "pooling": ["mean", "idf", "sif"]},
 }
 
 

@@ -20,9 +20,11 @@ from skdl.estimators import (
     SVC,
     CNNClassifier,
     Lasso,
+    LogisticRegression,
     LSTMRegressor,
     Ridge,
     TransformerClassifier,
+    Word2VecTransformer,
 )
 from skdl.estimators._base import TorchEstimator
 from skdl.modules import BEST_ARCHITECTURE
@@ -36,6 +38,9 @@ from skdl.pipelines._grids import GRIDS
 
 MOST = 12
 every_name = pytest.mark.parametrize("name", skdl.estimators.__all__)
+every_predictor = pytest.mark.parametrize(
+    "name", [name for name in skdl.estimators.__all__ if name != "Word2VecTransformer"]
+)
 
 
 def make(name):
@@ -76,7 +81,7 @@ def fit_each_value(estimator, X, y):
                 assert len(fitted.predict(X)) == len(X)
 
 
-@every_name
+@every_predictor
 def test_every_value_is_accepted(name):
     X, y = make_images(40, size=(8, 8), random_state=0)
     estimator = make(name)
@@ -103,6 +108,16 @@ def test_a_checkpoint_is_kept():
 def test_naive_bayes_on_texts():
     texts, y = ["a good day", "a bad day", "so good", "so bad"] * 5, [1, 0, 1, 0] * 5
     fit_each_value(make_text_classifier(MultinomialNB()), texts, y)
+
+
+def test_word_vectors_before_a_classifier():
+    texts, y = ["a good day", "a bad day", "so good", "so bad"] * 5, [1, 0, 1, 0] * 5
+    words = Word2VecTransformer(4, min_count=1, sample=0, device="cpu", random_state=0)
+    model = make_pipeline(words, LogisticRegression())
+    for grid in ({f"word2vectransformer__{k}": v} for k, v in search_grid(words).items()):
+        for params in ParameterGrid(grid):
+            fitted = clone(model).set_params(**params).fit(texts, y)
+            assert len(fitted.predict(texts)) == len(texts)
 
 
 def test_architectures_differ_from_auto():
