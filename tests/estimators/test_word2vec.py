@@ -937,7 +937,9 @@ def test_no_window_reaches_into_another_document(algorithm, objective):
 
     apart, together = scores(documents * 50), scores([sum(documents, [])] * 50)
     assert apart[::2].mean() > apart[1::2].mean() + 1
-    assert abs(together[::2].mean() - together[1::2].mean()) < 0.5
+    within, between = together[::2], together[1::2]
+    chance = np.sqrt(within.var() / len(within) + between.var() / len(between))
+    assert abs(within.mean() - between.mean()) < 3 * chance
 
 
 @every_way
@@ -1360,7 +1362,7 @@ def test_what_are_no_documents(X, error, message, method):
     [
         (["cat cat dog"], {"min_count": 5}, r"min_count=5 .* 'cat', occurs 2 time\(s\)"),
         (["cat", "dog"] * 5, {}, "No document has two words .* longer documents"),
-        (["cat"], {"objective": "hierarchical"}, "No document has two words"),
+        (["cat"], {"objective": "hierarchical"}, "at least two words, .* has one"),
         (TEXTS, {"negative": 0}, r"got negative=0.*negative=5"),
         (TEXTS, {"min_lr": 0.1, "lr": 0.05}, "min_lr=0.1, lr=0.05"),
         (TEXTS, {"tokenizer": str.lower}, "tokenizer or analyzer must return a list of str"),
@@ -1384,7 +1386,8 @@ def test_no_noise_words_are_needed_for_a_tree():
 def test_smallest_vocabularies(algorithm, objective):
     """One word beside itself, two words, vectors of one number."""
     way = {"algorithm": algorithm, "objective": objective}
-    for documents in (["cat cat cat"], ["cat dog"], ["cat dog", "cat"]):
+    smallest = [["cat cat cat"], ["cat dog"], ["cat dog", "cat"]]
+    for documents in smallest[objective == "hierarchical" :]:  # a tree needs two words
         for size in (1, 2):
             model = fit(documents, vector_size=size, **way)
             assert np.isfinite(model.vectors_).all()
