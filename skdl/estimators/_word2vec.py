@@ -230,13 +230,12 @@ class Word2VecTransformer(
         """
         with all_or_nothing(self):
             check_parameters(self)
-            known = hasattr(self, "vocabulary_")
             check_unchanged(self)
-            n_before = len(self.vocabulary_) if known else 0
+            before = getattr(self, "vocabulary_", {})
             words, counts, corpus = read_corpus(X, self._analyzer())
             vocabulary, totals, rare = add_words(
                 (words, counts),
-                getattr(self, "vocabulary_", {}),
+                before,
                 getattr(self, "counts_", None),
                 getattr(self, "_rare", {}),
                 self.min_count,
@@ -244,7 +243,7 @@ class Word2VecTransformer(
             )
             self.vocabulary_, self.counts_, self._rare = vocabulary, totals, rare
             corpus = corpus.renumbered(*ids_of_rows(words, vocabulary))
-            self._train(net_for_more(self, n_before), corpus, n_epochs=1)
+            self._train(net_for_more(self, len(before)), corpus, n_epochs=1)
         return self
 
     def _analyzer(self) -> Analyze:

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 # Tokens of the corpus at one rate of learning, for each thread; fewer where a corpus is small, so
 # that the rate falls in many steps.
 CHUNK_TOKENS = 2**17
-CUDA_BLOCK = (
-    4096  # words that learn at once on CUDA, where a small step costs as much as a large one
-)
+# Words that learn at once on CUDA, where a small step costs as much as a large one.
+CUDA_BLOCK = 4096
 
 
 def new_net(transformer: Word2VecTransformer) -> Net:
