@@ -13,26 +13,23 @@ N_SUMS = 2**13  # places where rates of words are summed: rare words share one w
 class Lessons(NamedTuple):
     """What a piece of text teaches: b blocks of S strips.
 
-    Predictors are the inputs of a strip, or means of them. They meet outputs in B classes, all of
-    a class the same ones: a class is a strip, or goes across them, with one predictor of each.
+    Predictors are the inputs of a strip, or means of them. They meet the outputs of the strip.
 
     Attributes
     ----------
     inputs : Tensor of shape (b, S, h), int64
         Words whose vectors are the inputs.
-    outputs : Tensor of shape (b, B, m), int64
+    outputs : Tensor of shape (b, S, m), int64
         Rows of the other table: words, or nodes of the tree.
-    truth : Tensor of shape (b, 1 or B, 1, m)
+    truth : Tensor of shape (b, 1 or S, 1, m)
         1 for true outputs, 0 for others.
     window_rows, window_table : Tensors of shapes (b, S, strip, 2), int64, and (n, h + k)
         What is in each token's window, see :class:`Windows`.
-    meetings : Tensor of shape (b, B or 1, r, m) or None
-        How often each of the r predictors of a class, or each token of a strip, meets an output,
-        times the rate; None where the windows say it.
+    meetings : Tensor of shape (b, S, strip, m) or None
+        How often each token of a strip meets an output, times the rate; None where the windows say
+        it.
     n_words : Tensor of shape (b, S, strip, 1) or None
         Words in each window, where predictors are their means; None where they are the inputs.
-    across : bool
-        Whether classes go across strips.
     tree : bool
         Whether outputs are nodes of a tree.
     """
@@ -44,8 +41,7 @@ class Lessons(NamedTuple):
     window_table: Tensor
     meetings: Tensor | None
     n_words: Tensor | None
-    across: bool = False
-    tree: bool = False
+    tree: bool
 
 
 class Text(NamedTuple):
@@ -165,32 +161,9 @@ def skip_gram(text: Text, noise: Tensor, negative: int, lr: float) -> Lessons:
     windows = Windows(text, lr, n_noise, negative / n_noise)
     inputs = text.within(text.tokens)
     outputs = torch.cat([text.around(text.tokens), noise], 2)
-    truth = truth_of(outputs, text.n_around)
-    return Lessons(inputs, outputs, truth, windows.rows, windows.table, None, None)
-
-
-def cbow(text: Text, noise: Tensor, negative: int, lr: float) -> Lessons:
-    """The mean of the words of each token's window predicts the token, against noise words.
-
-    Classes go across strips: neighbours, whose windows have the same words, meet other noise.
-    ``noise`` (b, c, k) are k words for each of the c places in a strip.
-    """
-    n_noise, n_strips = noise.shape[2], text.block // text.strip
-    windows, n_words = Windows(text), text.within(text.n_words).clamp_(min=1).unsqueeze(3)
-    inputs = text.around(text.tokens)
-    outputs = torch.cat([text.within(text.tokens).transpose(1, 2), noise], 2)
-    meetings = torch.eye(n_strips, outputs.shape[2], device=noise.device) * lr
-    meetings[:, n_strips:] = lr * negative / n_noise
-    meetings, truth = meetings.expand(text.n_blocks, 1, -1, -1), truth_of(outputs, n_strips)
-    return Lessons(
-        inputs, outputs, truth, windows.rows, windows.table, meetings, n_words, across=True
-    )
-
-
-def truth_of(outputs: Tensor, n_true: int) -> Tensor:
-    """1 for the first of the outputs (b, B, m), 0 for the others: (b, 1, 1, m)."""
-    truth = (torch.arange(outputs.shape[2], device=outputs.device) < n_true).float()
-    return truth.expand(len(outputs), 1, 1, -1)
+    truth = (torch.arange(outputs.shape[2], device=outputs.device) < text.n_around).float()
+    truth = truth.expand(len(outputs), 1, 1, -1)
+    return Lessons(inputs, outputs, truth, windows.rows, windows.table, None, None, tree=False)
 
 
 def with_tree(text: Text, ways: tuple[Tensor, Tensor, Tensor], lr: float, *, cbow: bool) -> Lessons:

@@ -13,20 +13,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from ._cbow import cbow, learn_means
 from ._huffman import huffman_paths
-from ._strips import Lessons, Text, cbow, skip_gram, with_tree
+from ._strips import Text, skip_gram, with_tree
 from ._word2vec_steps import compiled, learn_blocks
 
 # Words of a block learn from the same vectors. Where a text says the same again and again, many
 # updates of few words would be summed and go too far: there blocks are smaller, so that the rates
 # of a word sum up to no more than this, on average.
 CROWDED = 4.0
-# Tokens that are prepared at once.
+# Tokens that are prepared at once, at most.
 PIECE_TOKENS = 2**14
 
 
@@ -108,7 +109,6 @@ class Word2Vec(nn.Module):
         self.window, self.negative = window, negative
         self.algorithm, self.objective = algorithm, objective
         self.ns_exponent, self.sample = ns_exponent, sample
-        self.across = algorithm == "cbow" and objective == "negative"
         self.layout = LAYOUTS[algorithm, objective].fitted_to(block_size)
         self.block_size, self.n_workers = self.layout.block, n_workers
         n_pairs = 1 if algorithm == "cbow" else window + 1  # of a token, on average
@@ -170,11 +170,14 @@ class Word2Vec(nn.Module):
             The number of the document that each is of: no window reaches over its ends.
         lr : float
         """
-        pieces, stop = tokens.split(PIECE_TOKENS), threading.Event()
+        # Equally many for each thread, but none of less than a block.
+        n_pieces = -(-len(tokens) // (PIECE_TOKENS * self.n_workers)) * self.n_workers
+        size = max(-(-len(tokens) // n_pieces), min(self.layout.block, PIECE_TOKENS))
+        pieces, stop = tokens.split(size), threading.Event()
         # Each piece has random numbers of its own, whichever thread takes it.
         seeds = torch.randint(2**62, (len(pieces),)).tolist()
-        jobs = list(zip(pieces, document.split(PIECE_TOKENS), seeds, strict=True))
-        learn = compiled(learn_blocks)  # once, before threads ask for it
+        jobs = list(zip(pieces, document.split(size), seeds, strict=True))
+        learn = compiled(self._learn)  # once, before threads ask for it
         if self.n_workers == 1:
             losses = [self._train_on_piece(*job, lr, learn, stop) for job in jobs]
             return self._mean(losses)
@@ -198,8 +201,8 @@ class Word2Vec(nn.Module):
         """Learn from so much text as is prepared at once; its loss, None where nothing is kept."""
         generator = torch.Generator(tokens.device).manual_seed(seed)
         drawn = torch.rand(tokens.shape, generator=generator, device=tokens.device)
-        kept = drawn < self.keep.index_select(0, tokens)
-        if stop.is_set() or not kept.any():
+        kept = (drawn < self.keep.index_select(0, tokens)).nonzero().squeeze(1)
+        if stop.is_set() or not len(kept):
             return None
         tokens, document = tokens[kept].long(), document[kept]
         reach = torch.randint(
@@ -236,14 +239,23 @@ class Word2Vec(nn.Module):
             layout = layout.fitted_to(layout.block // 2)
             text = text.part(crowded, *layout[:2])
 
-    def _lessons(self, text: Text, lr: float, generator: torch.Generator) -> Lessons:
+    @property
+    def _by_means(self) -> bool:
+        """Whether means of windows meet noise: these learn in a way of their own."""
+        return self.algorithm == "cbow" and self.objective == "negative"
+
+    @property
+    def _learn(self) -> Callable[..., Tensor]:
+        return learn_means if self._by_means else learn_blocks
+
+    def _lessons(self, text: Text, lr: float, generator: torch.Generator) -> tuple[Any, ...]:
         """What a text teaches this time: noise is drawn."""
         if self.objective == "hierarchical":
             ways = self.nodes, self.codes, self.depths
             return with_tree(text, ways, lr, cbow=self.algorithm == "cbow")
-        n_classes = text.strip if self.across else text.block // text.strip
-        noise = self._noise((text.n_blocks, n_classes), generator)
-        return (cbow if self.across else skip_gram)(text, noise, self.negative, lr)
+        n_groups = text.strip if self._by_means else text.block // text.strip
+        noise = self._noise((text.n_blocks, n_groups), generator)
+        return (cbow if self._by_means else skip_gram)(text, noise, self.negative, lr)
 
     def _noise(self, shape: tuple[int, int], generator: torch.Generator) -> Tensor:
         """Noise words (*shape, n_noise), by the alias method."""

@@ -27,7 +27,6 @@ def learn_blocks(
     window_table: Tensor,
     meetings: Tensor | None,
     n_words: Tensor | None,
-    across: bool,
     tree: bool,
 ) -> Tensor:
     """Move both tables by what each block of :class:`Lessons` teaches; the loss of the first."""
@@ -42,10 +41,8 @@ def learn_blocks(
             weight = meetings[i]
             if n_words is None:
                 weight = torch.bmm(windows.transpose(1, 2), weight)
-        if across:
-            predictors = predictors.transpose(0, 1)
-        targets = rows_of(output_table, outputs[i])  # (B, m, d)
-        chance = torch.bmm(predictors, targets.transpose(1, 2)).sigmoid_()  # (B, r, m)
+        targets = rows_of(output_table, outputs[i])  # (S, m, d)
+        chance = torch.bmm(predictors, targets.transpose(1, 2)).sigmoid_()  # (S, r, m)
         error = truth[i] - chance
         if i == 0:
             of_words = sizes(predictors) != 0  # means of no words are zero
@@ -53,8 +50,6 @@ def learn_blocks(
         gradient = error.mul_(weight)
         for_inputs = torch.bmm(gradient, targets)
         for_outputs = torch.bmm(gradient.transpose(1, 2), predictors)
-        if across:
-            for_inputs = for_inputs.transpose(0, 1)
         if n_words is not None:
             # As in word2vec.c, each word of a window takes the whole step of their mean.
             for_inputs = torch.bmm(windows.transpose(1, 2), for_inputs)

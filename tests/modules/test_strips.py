@@ -11,7 +11,6 @@ from skdl.modules._huffman import huffman_paths
 from skdl.modules._strips import (
     Text,
     Windows,
-    cbow,
     distinct_of_rows,
     skip_gram,
     with_tree,
@@ -19,7 +18,7 @@ from skdl.modules._strips import (
 
 N_WORDS, LR, NEGATIVE = 7, 0.25, 3
 COUNTS = [9, 7, 5, 4, 3, 2, 1]
-LESSONS = ["skip-gram", "cbow", "skip-gram with tree", "cbow with tree"]
+LESSONS = ["skip-gram", "skip-gram with tree", "cbow with tree"]
 
 # Several documents, some of one token, and blocks that end inside of them.
 TEXTS = {
@@ -63,9 +62,8 @@ def neighbours(document, reach):
     ]
 
 
-def noise_for(text, kind, n_noise=4, seed=1):
-    n_classes = text.block // text.strip if kind == "skip-gram" else text.strip
-    shape = text.n_blocks, n_classes, n_noise
+def noise_for(text, n_noise=4, seed=1):
+    shape = text.n_blocks, text.block // text.strip, n_noise
     return torch.randint(N_WORDS, shape, generator=torch.Generator().manual_seed(seed))
 
 
@@ -74,8 +72,8 @@ def teach(kind, args, noise=None):
     text = text_of(*args)
     if "tree" in kind:
         return with_tree(text, huffman_paths(COUNTS), LR, cbow=kind.startswith("cbow"))
-    noise = noise_for(text, kind) if noise is None else noise
-    return (skip_gram if kind == "skip-gram" else cbow)(text, noise, NEGATIVE, LR)
+    noise = noise_for(text) if noise is None else noise
+    return skip_gram(text, noise, NEGATIVE, LR)
 
 
 def bag(words, each=1.0):
@@ -99,12 +97,11 @@ def meetings_of(lessons):
         weight = weight.expand(lessons.outputs.shape[1], -1, -1)  # (B, r, m)
         truth = lessons.truth[block, :, 0].expand(lessons.outputs.shape[1], -1)
         for part, r, m in weight.nonzero().tolist():
-            strip, place = (r, part) if lessons.across else (part, r)
-            words = lessons.inputs[block, strip]
+            words = lessons.inputs[block, part]
             if lessons.n_words is None:
-                predictor = bag(words[place : place + 1])
+                predictor = bag(words[r : r + 1])
             else:
-                of_window = windows[strip, place] / lessons.n_words[block, strip, place]
+                of_window = windows[part, r] / lessons.n_words[block, part, r]
                 chosen = of_window.nonzero()[:, 0]
                 parts = torch.zeros(N_WORDS).index_add_(0, words[chosen], of_window[chosen])
                 predictor = tuple((w, round(float(parts[w]), 5)) for w in parts.nonzero()[:, 0])
@@ -123,7 +120,7 @@ def meetings_by_hand(kind, args, noise=None):
     for i, places in enumerate(neighbours(document, reach)):
         if not places:
             continue
-        b, of_strip, place = i // block, i % block // strip, i % strip
+        b, of_strip = i // block, i % block // strip
         around, own = tokens[places].tolist(), int(tokens[i])
         if "tree" in kind:
             predictors = [bag(around, 1 / len(around))] if "cbow" in kind else map(bag, zip(around))
@@ -132,14 +129,11 @@ def meetings_by_hand(kind, args, noise=None):
                 for node, code in zip(nodes[:lengths], codes, strict=False):
                     expected[b, predictor, node, float(not code)] += LR
             continue
-        if kind == "skip-gram":
-            predictor, true, drawn = bag([own]), around, noise[b, of_strip].tolist()
-        else:
-            predictor, true, drawn = bag(around, 1 / len(around)), [own], noise[b, place].tolist()
-        for word in true:
-            expected[b, predictor, word, 1.0] += LR
+        drawn = noise[b, of_strip].tolist()
+        for word in around:
+            expected[b, bag([own]), word, 1.0] += LR
         for word in drawn:
-            expected[b, predictor, word, 0.0] += LR * len(true) * NEGATIVE / len(drawn)
+            expected[b, bag([own]), word, 0.0] += LR * len(around) * NEGATIVE / len(drawn)
     return expected
 
 
@@ -202,7 +196,7 @@ def test_windows_hold_what_each_token_reaches(args, times, n_more, more):
 @pytest.mark.parametrize("kind", LESSONS)
 def test_lessons_are_those_of_a_double_loop(kind, args):
     args = make_text(*args)
-    noise = noise_for(text_of(*args), kind)
+    noise = noise_for(text_of(*args))
     lessons = teach(kind, args, noise)
     assert_equal_counts(meetings_of(lessons), meetings_by_hand(kind, args, noise))
 
@@ -220,7 +214,7 @@ def test_lessons_of_any_text_are_those_of_a_double_loop(
     kind, lengths, window, strip, n_strips, seed
 ):
     args = make_text(lengths, window, strip, strip * n_strips, seed)
-    noise = noise_for(text_of(*args), kind, seed=seed)
+    noise = noise_for(text_of(*args), seed=seed)
     lessons = teach(kind, args, noise)
     assert_equal_counts(meetings_of(lessons), meetings_by_hand(kind, args, noise))
 
@@ -230,13 +224,11 @@ def test_lessons_have_the_shapes_that_are_said(kind):
     args = make_text([5, 30, 3], 3, 4, 20)
     lessons = teach(kind, args)
     n_blocks, n_strips, strip = 2, 5, 4
-    n_classes = strip if kind == "cbow" else n_strips
     m = lessons.outputs.shape[2]
     n_inputs = strip if kind == "skip-gram" else strip + 2 * 3
-    assert lessons.across == (kind == "cbow")
     assert lessons.inputs.shape == (n_blocks, n_strips, n_inputs)
-    assert lessons.outputs.shape == (n_blocks, n_classes, m)
-    assert lessons.truth.shape in {(n_blocks, 1, 1, m), (n_blocks, n_classes, 1, m)}
+    assert lessons.outputs.shape == (n_blocks, n_strips, m)
+    assert lessons.truth.shape in {(n_blocks, 1, 1, m), (n_blocks, n_strips, 1, m)}
     assert lessons.window_rows.shape == (n_blocks, n_strips, strip, 2)
     assert lessons.tree == ("tree" in kind)
     assert (lessons.n_words is None) == kind.startswith("skip-gram")
@@ -244,8 +236,6 @@ def test_lessons_have_the_shapes_that_are_said(kind):
         assert lessons.n_words.shape == (n_blocks, n_strips, strip, 1)
     if kind == "skip-gram":
         assert lessons.meetings is None
-    elif kind == "cbow":
-        assert lessons.meetings.shape == (n_blocks, 1, n_strips, m)
     else:
         assert lessons.meetings.shape == (n_blocks, n_strips, strip, m)
 

@@ -428,7 +428,30 @@ def test_many_workers_have_little_to_do(algorithm, objective, n_tokens, monkeypa
 
 
 def test_one_piece_is_the_same_whoever_takes_it():
-    assert_same_tables(trained(n_workers=4), trained(n_workers=1))
+    text = tuple(column[:500] for column in make_text())  # less than a block
+    assert_same_tables(trained(text=text, n_workers=4), trained(text=text, n_workers=1))
+
+
+@pytest.mark.parametrize(
+    ("n_tokens", "n_workers", "sizes"),
+    [
+        (1000, 2, [500, 500]),
+        (2500, 2, [625] * 4),
+        (2500, 1, [834, 834, 832]),
+        (70, 4, [64, 6]),
+        (5, 3, [5]),
+    ],
+)
+def test_pieces_are_equally_many_for_each_worker(n_tokens, n_workers, sizes, monkeypatch):
+    monkeypatch.setattr(_word2vec, "PIECE_TOKENS", 1000)
+    module, seen = make_module(n_workers=n_workers, block_size=64), []
+
+    def watched(tokens, *args):
+        seen.append(len(tokens))
+
+    monkeypatch.setattr(module, "_train_on_piece", watched)
+    train(module, torch.zeros(n_tokens, dtype=torch.int64), torch.zeros(n_tokens))
+    assert sorted(seen, reverse=True) == sizes
 
 
 def test_it_is_compiled_once_for_all_workers(monkeypatch):

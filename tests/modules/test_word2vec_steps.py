@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from skdl.modules._cbow import cbow, learn_means
 from skdl.modules._huffman import huffman_paths
-from skdl.modules._strips import Text, cbow, skip_gram, with_tree
+from skdl.modules._strips import Text, skip_gram, with_tree
 from skdl.modules._word2vec_steps import (
     MOST_CURVED,
     compiled,
@@ -57,10 +58,14 @@ class Case:
         make = skip_gram if self.kind == "skip-gram" else cbow
         return make(self.text, self.noise, NEGATIVE, self.lr)
 
-    def learn(self, function=learn_blocks, **changed):
+    @property
+    def function(self):
+        return learn_means if self.kind == "cbow" else learn_blocks
+
+    def learn(self, function=None, **changed):
         """Both tables afterwards, and the loss."""
         tables = [table.clone() for table in self.tables]
-        loss = function(*tables, *self.lessons()._replace(**changed))
+        loss = (function or self.function)(*tables, *self.lessons()._replace(**changed))
         return (*tables, loss)
 
     def pairs_of(self, block):
@@ -165,7 +170,7 @@ def test_the_mean_of_a_window_moves_each_of_its_words_by_the_whole_step():
     reach = torch.ones(3, dtype=torch.int64)
     text = Text.of(tokens, torch.zeros(3), reach, reach, 1, 3, 3)
     lessons = cbow(text, torch.full((1, 3, 1), 2), 0, 0.1)  # noise counts nothing
-    learn_blocks(*tables, *lessons)
+    learn_means(*tables, *lessons)
     error = 1 - torch.tensor(0.0).sigmoid()  # of word 1, predicted from words 0 and 2
     for word in (0, 2):
         torch.testing.assert_close(tables[0][word, 1], 0.1 * error * 3)
@@ -315,7 +320,7 @@ def test_compiled_is_bit_for_bit_the_same(kind):
     case = Case(kind, 0.5, n_blocks=2)
     expected = case.learn()
     for _ in range(3):  # TorchScript makes itself faster after the first calls
-        found = case.learn(compiled(learn_blocks))
+        found = case.learn(compiled(case.function))
         assert all(map(torch.equal, found, expected))
 
 

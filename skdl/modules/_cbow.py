@@ -1,0 +1,136 @@
+"""CBOW against noise words: the mean of each window predicts its word, block after block."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ._strips import Text, Windows
+from ._word2vec_steps import add_rows, mean_log_loss, rows_of, windows_of
+
+
+class MeanLessons(NamedTuple):
+    """What a piece of text teaches: b blocks of n tokens.
+
+    The tokens at the same place of each strip are a group: they lie apart and share k noise words.
+    Predictions stand in the order of G groups, while words stand in that of the text.
+
+    Attributes
+    ----------
+    words : Tensor of shape (b, n + 2 * window), int64
+        Words of the tokens of a block and around it.
+    own : Tensor of shape (b, G, n / G), int64
+        The word that each mean predicts.
+    noise : Tensor of shape (b, G, k), int64
+    shares : Tensor of shape (b, n, 2 * window + 1)
+        The part of each mean that is each of the words around its token.
+    places : Tensor of shape (n, 2 * window + 1), int64
+        Where those are in a row of ``words``.
+    steps : Tensor of shape (b, n + 2 * window, 2 * window + 1)
+        1 for each prediction around a word whose step it takes, else 0.
+    step_places : Tensor of shape (n + 2 * window, 2 * window + 1), int64
+        Where those are in the order of groups.
+    rate, noise_rate : float
+        The learning rate, and that times what one noise word counts.
+    """
+
+    words: Tensor
+    own: Tensor
+    noise: Tensor
+    shares: Tensor
+    places: Tensor
+    steps: Tensor
+    step_places: Tensor
+    rate: float
+    noise_rate: float
+
+
+def cbow(text: Text, noise: Tensor, negative: int, lr: float) -> MeanLessons:
+    """The mean of the words of each token's window predicts the token, against noise words.
+
+    ``noise`` (b, G, k) are k words for each of the G places in a strip; they count as ``negative``.
+    """
+    block, window, device = text.block, text.window, text.tokens.device
+    size = 2 * window + 1
+    windows = Windows(text._replace(strip=1))
+    inside = windows_of(windows.rows.flatten(0, 1), windows.table).view(-1, block, size)
+    shares = inside / text.within(text.n_words).clamp_(min=1).view(-1, block, 1)
+    # The predictions around a word are those of the tokens in whose windows it is: what stands
+    # askew in ``inside``.
+    padded = nn.functional.pad(inside, (0, 0, 2 * window, 2 * window))
+    shape, strides = (len(inside), block + 2 * window, size), (padded.stride(0), size, size - 1)
+    steps = padded.as_strided(shape, strides, size - 1).contiguous()
+    here, around = torch.arange(block, device=device), torch.arange(size, device=device)
+    grouped = here.view(-1, text.strip).t()  # (G, tokens of a group)
+    group_place = torch.empty_like(here).index_copy_(0, grouped.flatten(), here)
+    from_word = torch.arange(shape[1], device=device)[:, None] + around - 2 * window
+    return MeanLessons(
+        words=text._replace(strip=block).around(text.tokens).flatten(1),
+        own=text.within(text.tokens).transpose(1, 2).contiguous(),
+        noise=noise,
+        shares=shares.index_select(1, grouped.flatten()),
+        places=grouped.reshape(-1, 1) + around,
+        steps=steps,
+        step_places=group_place[from_word.clamp_(0, block - 1)],
+        rate=lr,
+        noise_rate=lr * negative / noise.shape[2],
+    )
+
+
+def learn_means(
+    input_table: Tensor,
+    output_table: Tensor,
+    words: Tensor,
+    own: Tensor,
+    noise: Tensor,
+    shares: Tensor,
+    places: Tensor,
+    steps: Tensor,
+    step_places: Tensor,
+    rate: float,
+    noise_rate: float,
+) -> Tensor:
+    """Move both tables by what each block of :class:`MeanLessons` teaches; the loss of the first.
+
+    TorchScript, as :func:`learn_blocks`.
+    """
+    loss = torch.zeros([], device=words.device)
+    for i in range(len(words)):
+        means = bags_of(input_table.index_select(0, words[i]), places, shares[i])
+        means = means.view(own.shape[1], own.shape[2], -1)  # (G, n / G, d)
+        targets = rows_of(output_table, own[i])
+        missed = (means * targets).sum(2, keepdim=True).neg_().sigmoid_()
+        noise_targets = rows_of(output_table, noise[i])  # (G, k, d)
+        chance = torch.bmm(means, noise_targets.transpose(1, 2)).sigmoid_()
+        if i == 0:
+            loss = loss_of_means(means, missed, chance, rate, noise_rate)
+        missed.mul_(rate)
+        chance.mul_(-noise_rate)
+        for_noise = torch.bmm(chance.transpose(1, 2), means)
+        for_means = targets.mul_(missed).baddbmm_(chance, noise_targets)
+        for_own = means.mul_(missed)
+        # As in word2vec.c, each word of a window takes the whole step of their mean.
+        for_words = bags_of(for_means.flatten(0, 1), step_places, steps[i])
+        input_table.index_add_(0, words[i], for_words)
+        add_rows(output_table, own[i], for_own)
+        add_rows(output_table, noise[i], for_noise)
+    return loss
+
+
+def bags_of(vectors: Tensor, places: Tensor, weights: Tensor) -> Tensor:
+    """Weighted sums of the vectors at the places (n, m): (n, d)."""
+    starts = torch.arange(0, places.numel(), places.shape[1], device=vectors.device)
+    numbers = places.flatten()
+    return torch.embedding_bag(vectors, numbers, starts, False, 0, False, weights.flatten())[0]
+
+
+def loss_of_means(
+    means: Tensor, missed: Tensor, chance: Tensor, rate: float, noise_rate: float
+) -> Tensor:
+    """Mean log-loss of chances (G, r, 1) that are missing for true words and (G, r, k) of noise."""
+    has_words = (means != 0).any(2, keepdim=True)  # means of no words are zero
+    rates = torch.full_like(chance, noise_rate)
+    weight = torch.cat([torch.full_like(missed, rate), rates], 2) * has_words
+    return mean_log_loss(torch.cat([missed, chance], 2), weight)
