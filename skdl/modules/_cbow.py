@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ._strips import Text, Windows
-from ._word2vec_steps import add_rows, mean_log_loss, rows_of, windows_of
+from ._word2vec_steps import mean_log_loss, windows_of
 
 
 class MeanLessons(NamedTuple):
@@ -73,7 +73,7 @@ def cbow(text: Text, noise: Tensor, negative: int, lr: float) -> MeanLessons:
         shares=shares.index_select(1, grouped.flatten()),
         places=grouped.reshape(-1, 1) + around,
         steps=steps,
-        step_places=group_place[from_word.clamp_(0, block - 1)],
+        step_places=group_place.take(from_word.clamp_(0, block - 1)),
         rate=lr,
         noise_rate=lr * negative / noise.shape[2],
     )
@@ -97,40 +97,49 @@ def learn_means(
     TorchScript, as :func:`learn_blocks`.
     """
     loss = torch.zeros([], device=words.device)
-    for i in range(len(words)):
-        means = bags_of(input_table.index_select(0, words[i]), places, shares[i])
-        means = means.view(own.shape[1], own.shape[2], -1)  # (G, n / G, d)
-        targets = rows_of(output_table, own[i])
-        missed = (means * targets).sum(2, keepdim=True).neg_().sigmoid_()
-        noise_targets = rows_of(output_table, noise[i])  # (G, k, d)
-        chance = torch.bmm(means, noise_targets.transpose(1, 2)).sigmoid_()
+    n_blocks, n_groups, n_noise = noise.shape
+    size = input_table.shape[1]
+    own, noise, shares, steps = own.flatten(1), noise.flatten(1), shares.flatten(1), steps.flatten(1)
+    in_block, in_groups = starts_of(places), starts_of(step_places)
+    places, step_places = places.flatten(), step_places.flatten()
+    for i in range(n_blocks):
+        words_here, own_here, noise_here, shares_here = words[i], own[i], noise[i], shares[i]
+        around = input_table.index_select(0, words_here)
+        means = bags_of(around, places, in_block, shares_here)  # (n, d), group after group
+        targets = output_table.index_select(0, own_here)
+        missed = (means * targets).sum(1, keepdim=True).neg_().sigmoid_()
+        grouped = means.view(n_groups, -1, size)  # (G, n / G, d)
+        noise_targets = output_table.index_select(0, noise_here).view(n_groups, n_noise, size)
+        chance = torch.bmm(grouped, noise_targets.transpose(1, 2)).sigmoid_()
         if i == 0:
-            loss = loss_of_means(means, missed, chance, rate, noise_rate)
+            has_words = shares_here.view(len(means), -1).sum(1, keepdim=True) > 0
+            loss = loss_of_means(missed, chance.view(len(means), -1), has_words, rate, noise_rate)
         missed.mul_(rate)
         chance.mul_(-noise_rate)
-        for_noise = torch.bmm(chance.transpose(1, 2), means)
-        for_means = targets.mul_(missed).baddbmm_(chance, noise_targets)
+        for_noise = torch.bmm(chance.transpose(1, 2), grouped)
+        for_means = targets.mul_(missed)
+        for_means.view(n_groups, -1, size).baddbmm_(chance, noise_targets)
         for_own = means.mul_(missed)
         # As in word2vec.c, each word of a window takes the whole step of their mean.
-        for_words = bags_of(for_means.flatten(0, 1), step_places, steps[i])
-        input_table.index_add_(0, words[i], for_words)
-        add_rows(output_table, own[i], for_own)
-        add_rows(output_table, noise[i], for_noise)
+        input_table.index_add_(0, words_here, bags_of(for_means, step_places, in_groups, steps[i]))
+        output_table.index_add_(0, own_here, for_own)
+        output_table.index_add_(0, noise_here, for_noise.flatten(0, 1))
     return loss
 
 
-def bags_of(vectors: Tensor, places: Tensor, weights: Tensor) -> Tensor:
-    """Weighted sums of the vectors at the places (n, m): (n, d)."""
-    starts = torch.arange(0, places.numel(), places.shape[1], device=vectors.device)
-    numbers = places.flatten()
-    return torch.embedding_bag(vectors, numbers, starts, False, 0, False, weights.flatten())[0]
+def starts_of(places: Tensor) -> Tensor:
+    """Where the rows of places (n, m) start when they are flat."""
+    return torch.arange(0, places.numel(), places.shape[1], device=places.device)
+
+
+def bags_of(vectors: Tensor, places: Tensor, starts: Tensor, weights: Tensor) -> Tensor:
+    """Weighted sums (n, d) of the vectors at the places from each start to the next."""
+    return torch.embedding_bag(vectors, places, starts, False, 0, False, weights)[0]
 
 
 def loss_of_means(
-    means: Tensor, missed: Tensor, chance: Tensor, rate: float, noise_rate: float
+    missed: Tensor, chance: Tensor, has_words: Tensor, rate: float, noise_rate: float
 ) -> Tensor:
-    """Mean log-loss of chances (G, r, 1) that are missing for true words and (G, r, k) of noise."""
-    has_words = (means != 0).any(2, keepdim=True)  # means of no words are zero
-    rates = torch.full_like(chance, noise_rate)
-    weight = torch.cat([torch.full_like(missed, rate), rates], 2) * has_words
-    return mean_log_loss(torch.cat([missed, chance], 2), weight)
+    """Mean log-loss of chances (n, 1) that are missing for true words and (n, k) of noise."""
+    weight = torch.cat([torch.full_like(missed, rate), torch.full_like(chance, noise_rate)], 1)
+    return mean_log_loss(torch.cat([missed, chance], 1), weight * has_words)

@@ -126,7 +126,7 @@ class Text(NamedTuple):
         place = words % N_SUMS + N_SUMS * torch.arange(len(words), device=words.device)[:, None]
         sums = rates.new_zeros(len(words) * N_SUMS)
         sums.index_add_(0, place.flatten(), rates.flatten())
-        return (sums[place] * rates).sum(1) / rates.sum(1).clamp(min=1e-12)
+        return (sums.take(place) * rates).sum(1) / rates.sum(1).clamp(min=1e-12)
 
 
 class Windows:
