@@ -91,8 +91,9 @@ def learn_means(
     step_places: Tensor,
     rate: float,
     noise_rate: float,
+    loss_every: int = 16,
 ) -> Tensor:
-    """Move both tables by what each block of :class:`MeanLessons` teaches; the loss of the first.
+    """Move both tables by what each block of :class:`MeanLessons` teaches; the mean loss.
 
     TorchScript, as :func:`learn_blocks`.
     """
@@ -111,9 +112,9 @@ def learn_means(
         grouped = means.view(n_groups, -1, size)  # (G, n / G, d)
         noise_targets = output_table.index_select(0, noise_here).view(n_groups, n_noise, size)
         chance = torch.bmm(grouped, noise_targets.transpose(1, 2)).sigmoid_()
-        if i == 0:
+        if i % loss_every == 0:
             has_words = shares_here.view(len(means), -1).sum(1, keepdim=True) > 0
-            loss = loss_of_means(missed, chance.view(len(means), -1), has_words, rate, noise_rate)
+            loss += loss_of_means(missed, chance.view(len(means), -1), has_words, rate, noise_rate)
         missed.mul_(rate)
         chance.mul_(-noise_rate)
         for_noise = torch.bmm(chance.transpose(1, 2), grouped)
@@ -124,7 +125,7 @@ def learn_means(
         input_table.index_add_(0, words_here, bags_of(for_means, step_places, in_groups, steps[i]))
         output_table.index_add_(0, own_here, for_own)
         output_table.index_add_(0, noise_here, for_noise.flatten(0, 1))
-    return loss
+    return loss / (1 + (n_blocks - 1) // loss_every)
 
 
 def starts_of(places: Tensor) -> Tensor:

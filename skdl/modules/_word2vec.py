@@ -29,8 +29,6 @@ from ._word2vec_steps import compiled, learn_blocks
 # at a lower rate.
 CROWDED = 4.0
 SMALL_BLOCK = 32
-# Tokens that are prepared at once, at most.
-PIECE_TOKENS = 2**14
 
 
 class Layout(NamedTuple):
@@ -39,6 +37,7 @@ class Layout(NamedTuple):
     strip: int  # more waste products on words that share no window, fewer read more neighbours
     block: int  # more are faster, fewer truer to learning word by word
     noise: int = 0  # noise words drawn at once, times those that a token alone would draw
+    piece: int = 2**16  # tokens that are prepared at once, at most
 
     def fitted_to(self, block_size: int | None) -> Layout:
         """The same with whole strips in blocks of about another size."""
@@ -51,8 +50,8 @@ class Layout(NamedTuple):
 LAYOUTS = {
     ("skip-gram", "negative"): Layout(strip=32, block=512, noise=2),
     ("cbow", "negative"): Layout(strip=32, block=1024, noise=3),
-    ("skip-gram", "hierarchical"): Layout(strip=16, block=512),
-    ("cbow", "hierarchical"): Layout(strip=16, block=512),
+    ("skip-gram", "hierarchical"): Layout(strip=16, block=512, piece=2**14),
+    ("cbow", "hierarchical"): Layout(strip=16, block=512, piece=2**14),
 }
 
 
@@ -162,7 +161,7 @@ class Word2Vec(nn.Module):
     # Training ------------------------------------------------------------------------------------
 
     def train_on(self, tokens: Tensor, document: Tensor, *, lr: float) -> Tensor:
-        """Learn from a piece of the corpus; the mean loss of a pair at its start.
+        """Learn from a piece of the corpus; the mean loss of a part of its pairs.
 
         Parameters
         ----------
@@ -173,8 +172,9 @@ class Word2Vec(nn.Module):
         lr : float
         """
         # Equally many for each thread, but none of less than a block.
-        n_pieces = -(-len(tokens) // (PIECE_TOKENS * self.n_workers)) * self.n_workers
-        size = max(-(-len(tokens) // n_pieces), min(self.layout.block, PIECE_TOKENS))
+        block, most = self.layout.block, self.layout.piece
+        n_pieces = -(-len(tokens) // (most * self.n_workers)) * self.n_workers
+        size = max(-(-len(tokens) // n_pieces), min(block, most))
         pieces, stop = tokens.split(size), threading.Event()
         # Each piece has random numbers of its own, whichever thread takes it.
         seeds = torch.randint(2**62, (len(pieces),)).tolist()

@@ -28,8 +28,9 @@ def learn_blocks(
     meetings: Tensor | None,
     n_words: Tensor | None,
     tree: bool,
+    loss_every: int = 16,
 ) -> Tensor:
-    """Move both tables by what each block of :class:`Lessons` teaches; the loss of the first."""
+    """Move both tables by what each block of :class:`Lessons` teaches; the mean loss."""
     loss = torch.zeros([], device=inputs.device)
     for i in range(len(inputs)):
         predictors = rows_of(input_table, inputs[i])  # (S, h, d)
@@ -44,9 +45,9 @@ def learn_blocks(
         targets = rows_of(output_table, outputs[i])  # (S, m, d)
         chance = torch.bmm(predictors, targets.transpose(1, 2)).sigmoid_()  # (S, r, m)
         error = truth[i] - chance
-        if i == 0:
+        if i % loss_every == 0:
             of_words = sizes(predictors) != 0  # means of no words are zero
-            loss = mean_log_loss(error, weight * of_words)
+            loss += mean_log_loss(error, weight * of_words)
         gradient = error.mul_(weight)
         for_inputs = torch.bmm(gradient, targets)
         for_outputs = torch.bmm(gradient.transpose(1, 2), predictors)
@@ -59,7 +60,7 @@ def learn_blocks(
             shorten(for_outputs, outputs[i], curvature, output_table.shape[0])
         add_rows(input_table, inputs[i], for_inputs)
         add_rows(output_table, outputs[i], for_outputs)
-    return loss
+    return loss / (1 + (len(inputs) - 1) // loss_every)
 
 
 def rows_of(table: Tensor, rows: Tensor) -> Tensor:
