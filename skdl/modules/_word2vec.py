@@ -25,8 +25,8 @@ from ._word2vec_steps import compiled, learn_blocks
 
 # Words of a block learn from the same vectors. Where a text says the same again and again, many
 # updates of few words would be summed and go too far: there blocks are smaller, so that the rates
-# of a word sum up to no more than this, on average. Blocks that are small and still crowded learn
-# at a lower rate.
+# of a word sum up to no more than this, on average. Where a small block is still crowded, all of it
+# is much the same: it learns at a lower rate, until half of this is left.
 CROWDED = 4.0
 SMALL_BLOCK = 32
 
@@ -232,7 +232,8 @@ class Word2Vec(nn.Module):
             n_outputs: Tensor | int = 1 + self.negative
             if self.objective == "hierarchical":
                 n_outputs = self.depths[text.tokens]
-            crowded = text.crowding(lr * n_outputs * text.n_words) > CROWDED
+            most = CROWDED if layout.block > SMALL_BLOCK else CROWDED / 2
+            crowded = text.crowding(lr * n_outputs * text.n_words) > most
             if not crowded.all():
                 rest = text.part(~crowded, *layout[:2]) if crowded.any() else text
                 yield rest, lr

@@ -547,6 +547,16 @@ def test_bursts_do_not_blow_vectors_up(algorithm, objective, burst, sample):
     assert max(losses) < 5  # not far above guessing, even where a text changes its mind
 
 
+@every_kind
+@pytest.mark.parametrize("burst", ["one word", "pairs that change", "a sentence amid others"])
+@pytest.mark.parametrize("lr", [0.1, 1.0])
+def test_bursts_do_not_blow_vectors_up_at_high_rates(algorithm, objective, burst, lr):
+    tokens, document = BURSTS[burst]
+    counts = (torch.bincount(tokens, minlength=200) + 1).tolist()
+    module = make_module(counts, algorithm, objective, vector_size=20, sample=0, window=10)
+    assert_moderate(module, train(module, tokens, document, lr=lr, n_passes=3))
+
+
 # Odd texts and parameters ------------------------------------------------------------------------
 
 
