@@ -198,7 +198,7 @@ def test_windows_reach_from_one_word_to_all_equally_often(monkeypatch):
 
 
 @every_kind
-@pytest.mark.parametrize("lr", [0.01, 0.3])
+@pytest.mark.parametrize("lr", [0.005, 0.3])
 def test_crowded_blocks_are_cut_and_then_learn_slower(algorithm, objective, lr, monkeypatch):
     """Until they are crowded no more. Others stay as they are, and no token is lost."""
     module = make_module([10] * 3000, algorithm, objective)
@@ -212,7 +212,7 @@ def test_crowded_blocks_are_cut_and_then_learn_slower(algorithm, objective, lr, 
     assert len(parts) > 1
     found = torch.cat([part.tokens for part, _ in parts])
     assert sorted(found.tolist()) == sorted(tokens.tolist())
-    if lr == 0.01:
+    if lr == 0.005:
         assert parts[0][0].block == size
         assert (parts[0][0].tokens > 8).sum() > 3.5 * size
     n_outputs = 6 if objective == "negative" else module.depths
