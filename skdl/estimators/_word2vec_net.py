@@ -33,7 +33,6 @@ def new_net(transformer: Word2VecTransformer) -> Net:
     return Net(
         module,
         None,
-        optimizer="sgd",
         lr=transformer.lr,
         min_lr=transformer.min_lr,
         lr_schedule="linear",

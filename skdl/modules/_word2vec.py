@@ -115,11 +115,10 @@ class Word2Vec(nn.Module):
         n_pairs = 1 if algorithm == "cbow" else window + 1  # of a token, on average
         self.n_noise = -(-self.layout.noise * n_pairs * negative // 8) * 8
         n_outputs = len(counts) if objective == "negative" else max(1, len(counts) - 1)
-        # Without the drawing of weights that are set anew here.
-        self.input_embedding = nn.utils.skip_init(nn.Embedding, len(counts), vector_size)
-        self.output_embedding = nn.utils.skip_init(nn.Embedding, n_outputs, vector_size)
-        nn.init.uniform_(self.input_embedding.weight, -0.5 / vector_size, 0.5 / vector_size)
-        nn.init.zeros_(self.output_embedding.weight)
+        inputs = torch.empty(len(counts), vector_size).uniform_(-0.5, 0.5).div_(vector_size)
+        self.input_embedding = nn.Embedding.from_pretrained(inputs, freeze=False)
+        outputs = torch.zeros(n_outputs, vector_size)
+        self.output_embedding = nn.Embedding.from_pretrained(outputs, freeze=False)
         self.count(counts)
 
     def count(self, counts: Sequence[int]) -> None:
