@@ -70,7 +70,7 @@ def test_init_vectors_are_where_their_words_are():
     given = {"w2": [1, 2, 3, 4], "w5": [5, 6, 7, 8], "other": [0, 0, 0, 0]}
     table = new_net(with_words(init_vectors=given)).module_.input_embedding.weight
     assert table[[2, 5]].tolist() == [[1, 2, 3, 4], [5, 6, 7, 8]]
-    assert float(table[[0, 1, 3]].detach().abs().max()) <= 0.5 / 4
+    assert float(table[[0, 1, 3]].detach().abs().max()) <= 1 / 4
 
 
 def test_more_words_keep_what_the_others_have_learned():

@@ -238,15 +238,15 @@ def test_text_that_is_not_crowded_is_one_part(algorithm, objective, monkeypatch)
 
 
 @every_kind
-def test_it_begins_as_word2vec_c_does(algorithm, objective):
+def test_it_begins_as_gensim_does(algorithm, objective):
     counts = list(range(1, 201))
     module = make_module(counts, algorithm, objective, vector_size=50)
     inputs, outputs = tables_of(module)
     assert inputs.shape == (200, 50)
     assert outputs.shape == (200 if objective == "negative" else 199, 50)
     assert not outputs.any()
-    assert inputs.abs().max() <= 0.01
-    assert inputs.std() == pytest.approx(0.01 / math.sqrt(3), rel=0.05)
+    assert inputs.abs().max() <= 0.02
+    assert inputs.std() == pytest.approx(0.02 / math.sqrt(3), rel=0.05)
     if objective == "hierarchical":
         for ours, expected in zip(
             (module.nodes, module.codes, module.depths), huffman_paths(counts), strict=True
