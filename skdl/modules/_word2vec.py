@@ -115,7 +115,7 @@ class Word2Vec(nn.Module):
         n_pairs = 1 if algorithm == "cbow" else window + 1  # of a token, on average
         self.n_noise = -(-self.layout.noise * n_pairs * negative // 8) * 8
         n_outputs = len(counts) if objective == "negative" else max(1, len(counts) - 1)
-        # Within 1 / vector_size as gensim's: from half of that, word2vec.c's, learning starts slower.
+        # Within 1 / vector_size as gensim: from half of that, word2vec.c's, it starts slower.
         inputs = torch.empty(len(counts), vector_size).uniform_(-1, 1).div_(vector_size)
         self.input_embedding = nn.Embedding.from_pretrained(inputs, freeze=False)
         outputs = torch.zeros(n_outputs, vector_size)
