@@ -29,6 +29,8 @@ from ._word2vec_steps import compiled, learn_blocks
 # is much the same: it learns at a lower rate, until half of this is left.
 CROWDED = 4.0
 SMALL_BLOCK = 32
+# Words in all windows that are prepared at once: some numbers of memory for each.
+WINDOW_WORDS = 2**20
 
 
 class Layout(NamedTuple):
@@ -37,7 +39,7 @@ class Layout(NamedTuple):
     strip: int  # more waste products on words that share no window, fewer read more neighbours
     block: int  # more are faster, fewer truer to learning word by word
     noise: int = 0  # noise words drawn at once, times those that a token alone would draw
-    piece: int = 2**16  # tokens that are prepared at once, at most
+    piece: int = 2**16  # tokens that are prepared at once, at most: fewer where windows are large
 
     def fitted_to(self, block_size: int | None) -> Layout:
         """The same with whole strips in blocks of about another size."""
@@ -171,11 +173,8 @@ class Word2Vec(nn.Module):
             The number of the document that each is of: no window reaches over its ends.
         lr : float
         """
-        # Equally many for each thread, but none of less than a block.
-        block, most = self.layout.block, self.layout.piece
-        n_pieces = -(-len(tokens) // (most * self.n_workers)) * self.n_workers
-        size = max(-(-len(tokens) // n_pieces), min(block, most))
-        pieces, stop = tokens.split(size), threading.Event()
+        size, stop = self._piece_size(document), threading.Event()
+        pieces = tokens.split(size)
         # Each piece has random numbers of its own, whichever thread takes it.
         seeds = torch.randint(2**62, (len(pieces),)).tolist()
         jobs = list(zip(pieces, document.split(size), seeds, strict=True))
@@ -189,6 +188,15 @@ class Word2Vec(nn.Module):
                 return self._mean([run.result() for run in runs])
             finally:
                 stop.set()  # Ctrl-C does not wait for the other pieces
+
+    def _piece_size(self, document: Tensor) -> int:
+        """Tokens to prepare at once: as many pieces for each thread, but none below a block."""
+        longest = int(torch.unique_consecutive(document, return_counts=True)[1].max())
+        around = 2 * min(self.window, longest) + 1
+        most = max(1, min(self.layout.piece, WINDOW_WORDS // around))
+        n_rounds = -(-len(document) // (most * self.n_workers))
+        size = -(-len(document) // (n_rounds * self.n_workers))
+        return max(size, min(self.layout.block, self.layout.piece))
 
     @torch.inference_mode()  # skips more of autograd than no_grad: a tenth of the time
     def _train_on_piece(

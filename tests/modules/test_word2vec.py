@@ -465,6 +465,15 @@ def test_pieces_are_equally_many_for_each_worker(n_tokens, n_workers, sizes, mon
     assert sorted(seen, reverse=True) == sizes
 
 
+@pytest.mark.parametrize(
+    ("window", "length", "size"), [(5, 50_000, 50_000), (50, 3, 50_000), (50, 50_000, 10_000)]
+)
+def test_pieces_are_small_where_windows_are_large(window, length, size):
+    """As far as documents let them be."""
+    module = make_module(window=window)
+    assert module._piece_size(torch.arange(50_000) // length) == size
+
+
 def test_it_is_compiled_once_for_all_workers(monkeypatch):
     n_calls = []
 
