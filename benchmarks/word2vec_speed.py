@@ -15,7 +15,8 @@ does not count.
 - transform: documents to their mean vectors, beside the list comprehension over ``KeyedVectors``
   and beside its ``get_mean_vector``; the same vectors.
 - memory: the highest resident memory of a process that fits from a file, one document a line; and
-  that less what the same process needs to import the library and to read through the file.
+  that less what the same process needs to import the library and to read through the file. Also
+  for 300,000 words that occur five times each, where the tables of vectors are most of it.
 - gpu: train on CUDA, beside the CPU and gensim's workers; left out where there is no CUDA.
 
     python benchmarks/word2vec_speed.py --write
@@ -220,10 +221,12 @@ IMPORTS = {
 }
 READ = "for _ in Lines(): pass"
 SKDL_FIT = (
-    'Word2VecTransformer(algorithm="{0}", objective="{1}", max_epochs=1, device="cpu", '
+    'Word2VecTransformer({2}, algorithm="{0}", objective="{1}", max_epochs=1, device="cpu", '
     "random_state=0).fit(Lines())"
 )
-GENSIM_FIT = "Word2Vec(Lines(), sg={0}, hs={1}, negative={2}, epochs=1, workers=1, seed=0)"
+GENSIM_FIT = (
+    "Word2Vec(Lines(), vector_size={3}, sg={0}, hs={1}, negative={2}, epochs=1, workers=1, seed=0)"
+)
 
 
 def peak_of(imports, work, path):
@@ -244,20 +247,33 @@ def memory(report, documents, n_rounds):
         report.say("Memory: left out, this system does not tell a process its peak.")
         return
     n_runs = 1 if report.quick else min(3, n_rounds)
+    report.table(*memory_table(documents, 100, MODELS, n_runs))
+    many = many_words(3_000 if report.quick else 300_000)
+    report.table(*memory_table(many, 200, [("skip-gram", "negative"), ("cbow", "negative")], 1))
+
+
+def many_words(n_words):
+    """A corpus in which each word occurs five times: what matters is the tables' size."""
+    rng = np.random.default_rng(0)
+    orders = (rng.permutation(n_words).reshape(-1, 100) for _ in range(5))
+    return [[f"word{i}" for i in row] for row in np.concatenate(list(orders)).tolist()]
+
+
+def memory_table(documents, vector_size, models, n_runs):
+    table = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "corpus.txt")
         path.write_text("\n".join(map(" ".join, documents)) + "\n", encoding="utf-8")
-        table = []
         base = {
             side: median([peak_of(imports, READ, path) for _ in range(n_runs)])
             for side, imports in IMPORTS.items()
         }
-        for algorithm, objective in MODELS:
+        for algorithm, objective in models:
             tree = objective == "hierarchical"
             for_gensim = int(algorithm == "skip-gram"), int(tree), 0 if tree else 5
             works = {
-                PEER: GENSIM_FIT.format(*for_gensim),
-                OURS: SKDL_FIT.format(algorithm, objective),
+                PEER: GENSIM_FIT.format(*for_gensim, vector_size),
+                OURS: SKDL_FIT.format(algorithm, objective, vector_size),
             }
             for side, work in works.items():
                 peak = median([peak_of(IMPORTS[side], work, path) for _ in range(n_runs)])
@@ -265,10 +281,12 @@ def memory(report, documents, n_rounds):
                 row |= {"imports and reading MiB": base[side], "the rest MiB": peak - base[side]}
                 table.append(row)
         size = path.stat().st_size / 2**20
-    report.table(
-        f"Memory: a fit from a file of {size:.1f} MiB, {len(documents):,} lines, one pass",
-        pd.DataFrame(table).set_index("model"),
+    n_words = len(set(chain.from_iterable(documents)))
+    title = (
+        f"Memory: a fit from a file of {size:.1f} MiB, {len(documents):,} lines, {n_words:,} "
+        f"different words, {vector_size} dimensions, one pass"
     )
+    return title, pd.DataFrame(table).set_index("model")
 
 
 # The report --------------------------------------------------------------------------------------

@@ -65,9 +65,9 @@ class Word2VecTransformer(
     same name mean the same.
 
     How it differs: some hundred words that follow one another learn at once, from the same vectors,
-    as products of matrices, and share noise words; fewer, which is slower, where a text says the
-    same again and again. ``history_`` has the loss of a sample. For a small corpus train longer and
-    faster: ``max_epochs=20, lr=0.05`` say.
+    as products of matrices, and share noise words. Where a text says the same again and again these
+    are fewer, which is slower, and at last the rate is lower. ``history_`` has the loss of a
+    sample. For a small corpus train longer and faster: ``max_epochs=20, lr=0.05`` say.
 
     References
     ----------

@@ -11,14 +11,14 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from skdl.estimators._vector_files import write_word2vec_format
-from skdl.estimators._word_evaluation import (
+from ._vector_files import write_word2vec_format
+from ._word_evaluation import (
     AnalogyScores,
     WordPairScores,
     evaluate_pairs,
     evaluate_questions,
 )
-from skdl.estimators._word_search import check_count, check_vector, nearest_rows, row_of, unit_rows
+from ._word_search import check_count, check_vector, nearest_rows, row_of, unit_rows
 
 
 class WordVectors:
@@ -31,7 +31,7 @@ class WordVectors:
     vectors_ : ndarray of shape (n_words, n_dimensions)
         A row for each word, of dtype float32.
     counts_ : ndarray of shape (n_words,)
-        How often each word was seen, falling.
+        How often each word was seen.
 
     Notes
     -----
