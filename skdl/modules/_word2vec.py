@@ -50,7 +50,7 @@ class Layout(NamedTuple):
 
 
 LAYOUTS = {
-    ("skip-gram", "negative"): Layout(strip=32, block=512, noise=2),
+    ("skip-gram", "negative"): Layout(strip=32, block=512, noise=1),
     ("cbow", "negative"): Layout(strip=32, block=1024, noise=3),
     ("skip-gram", "hierarchical"): Layout(strip=16, block=512, piece=2**14),
     ("cbow", "hierarchical"): Layout(strip=16, block=512, piece=2**14),
@@ -272,13 +272,21 @@ class Word2Vec(nn.Module):
         return (cbow if self._by_means else skip_gram)(text, noise, self.negative, lr)
 
     def _noise(self, shape: tuple[int, int], generator: torch.Generator) -> Tensor:
-        """Noise words (*shape, n_noise), by the alias method."""
-        device = self.keep.device
-        size = (*shape, self.n_noise)
-        word = torch.randint(len(self.keep), size, generator=generator, device=device)
+        """Noise words (b, G, n_noise), by the alias method.
+
+        Those of a block come evenly from all parts of the vocabulary, and so do those of each of
+        its groups: fewer of them then say as much as more that are drawn independently.
+        """
+        (n_blocks, n_groups), n_words, device = shape, len(self.keep), self.keep.device
+        n_drawn = n_groups * self.n_noise
+        parts = torch.arange(n_drawn, device=device).view(self.n_noise, n_groups)
+        size = (n_blocks, self.n_noise, n_groups)
+        within = torch.rand(size, dtype=torch.float64, generator=generator, device=device)
+        word = ((within + parts) * (n_words / n_drawn)).long().clamp_(max=n_words - 1)
         drawn = torch.rand(size, generator=generator, device=device)
         is_it = drawn < self.noise_threshold.take(word)
-        return torch.where(is_it, word, self.noise_other.take(word))
+        word = torch.where(is_it, word, self.noise_other.take(word))
+        return word.transpose(1, 2).contiguous()
 
 
 def alias_table(weights: Tensor) -> tuple[Tensor, Tensor]:
