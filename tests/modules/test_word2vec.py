@@ -133,6 +133,17 @@ def test_noise_is_drawn_in_proportion_to_counts_to_a_power(ns_exponent):
     assert ((found - expected).abs() < 5 * error).all()
 
 
+def test_noise_comes_evenly_from_all_parts_of_the_vocabulary():
+    """Where all words are as likely, each comes once in a block and each group has all parts."""
+    module = make_module([9] * 64, ns_exponent=0)
+    module.n_noise = 16
+    noise = module._noise((3, 4), torch.Generator().manual_seed(0))
+    assert noise.shape == (3, 4, 16)
+    for block in noise:
+        assert sorted(block.flatten().tolist()) == list(range(64))
+        assert all(sorted((group // 4).tolist()) == list(range(16)) for group in block)
+
+
 @pytest.mark.parametrize("sample", [1e-3, 1e-2, 0.3])
 def test_words_are_kept_as_in_word2vec_c(sample):
     counts = np.array([5000, 900, 90, 9, 1])
