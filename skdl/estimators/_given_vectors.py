@@ -41,8 +41,10 @@ def given_vectors(
     if len(shapes) > 1 or len(shape := next(iter(shapes))) != 1 or not shape[0]:
         raise ValueError(f"{name} must hold vectors of one size, got shapes {sorted(shapes)}.")
     known = np.stack(list(found.values()))
-    if not np.isfinite(known).all():
-        raise ValueError(f"{name} must hold finite numbers, and holds NaN or infinity.")
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(known.astype(np.float32)).all()
+    if not finite:
+        raise ValueError(f"{name} must hold finite numbers of float32, and holds NaN or infinity.")
     return list(found), known
 
 

@@ -122,7 +122,7 @@ class WordVectors:
         return self._nearest(check_vector(word, self.vectors_.shape[1]), topn, leave_out=[])
 
     def analogy(
-        self, positive: str | Sequence[str], negative: str | Sequence[str], topn: int = 10
+        self, positive: str | Sequence[str], negative: str | Sequence[str] = (), topn: int = 10
     ) -> list[tuple[str, float]]:
         """Find the words nearest to a sum of some words less others.
 
@@ -133,7 +133,7 @@ class WordVectors:
         ----------
         positive : str or sequence of str
             Words to add. All words passed are left out of what is found.
-        negative : str or sequence of str
+        negative : str or sequence of str, default=()
             Words to take away.
         topn : int, default=10
             How many words to find, at least 1; there may be fewer.

@@ -29,6 +29,8 @@ from ._word2vec_steps import compiled, learn_blocks
 # is much the same: it learns at a lower rate, until half of this is left.
 CROWDED = 4.0
 SMALL_BLOCK = 32
+# The same for the most frequent noise word, which all words of a block learn to tell from theirs.
+CROWDED_NOISE = 8.0
 # Words in all windows that are prepared at once: some numbers of memory for each.
 WINDOW_WORDS = 2**20
 
@@ -130,7 +132,9 @@ class Word2Vec(nn.Module):
         excess = self.sample * numbers.sum() / numbers if self.sample else torch.ones_like(numbers)
         self.register_buffer("keep", (excess.sqrt() + excess).clamp(max=1).float())
         if self.objective == "negative":
-            threshold, other = alias_table(numbers**self.ns_exponent)
+            chances = numbers**self.ns_exponent / (numbers**self.ns_exponent).sum()
+            self.top_noise = float(chances.max())
+            threshold, other = alias_table(chances)
             self.register_buffer("noise_threshold", threshold)
             self.register_buffer("noise_other", other)
         else:
@@ -192,8 +196,8 @@ class Word2Vec(nn.Module):
     def _piece_size(self, document: Tensor) -> int:
         """Tokens to prepare at once: as many pieces for each thread, but none below a block."""
         longest = int(torch.unique_consecutive(document, return_counts=True)[1].max())
-        around = 2 * min(self.window, longest) + 1
-        most = max(1, min(self.layout.piece, WINDOW_WORDS // around))
+        reach = min(self.window, longest)  # windows end with a piece: it is longer than some
+        most = min(self.layout.piece, max(WINDOW_WORDS // (2 * reach + 1), 8 * reach))
         n_rounds = -(-len(document) // (most * self.n_workers))
         size = -(-len(document) // (n_rounds * self.n_workers))
         return max(size, min(self.layout.block, self.layout.piece))
@@ -237,11 +241,7 @@ class Word2Vec(nn.Module):
     def _parts(self, text: Text, layout: Layout, lr: float) -> Iterator[tuple[Text, float]]:
         """The text with its rate. Crowded blocks are cut into smaller ones, then learn slower."""
         while True:
-            n_outputs: Tensor | int = 1 + self.negative
-            if self.objective == "hierarchical":
-                n_outputs = self.depths[text.tokens]
-            most = CROWDED if layout.block > SMALL_BLOCK else CROWDED / 2
-            crowded = text.crowding(lr * n_outputs * text.n_words) > most
+            crowded = self._crowding(text, lr) > (1.0 if layout.block > SMALL_BLOCK else 0.5)
             if not crowded.all():
                 rest = text.part(~crowded, *layout[:2]) if crowded.any() else text
                 yield rest, lr
@@ -252,6 +252,15 @@ class Word2Vec(nn.Module):
             else:
                 lr /= 2
             text = text.part(crowded, *layout[:2])
+
+    def _crowding(self, text: Text, lr: float) -> Tensor:
+        """How crowded each block (b,) is, as a part of what it may be."""
+        if self.objective == "hierarchical":
+            return text.crowding(lr * self.depths[text.tokens] * text.n_words) / CROWDED
+        of_words = text.crowding(lr * (1 + self.negative) * text.n_words) / CROWDED
+        n_pairs = text.n_words.clamp(max=1) if self.algorithm == "cbow" else text.n_words
+        noise = text.within(n_pairs).sum((1, 2)) * (lr * self.negative * self.top_noise)
+        return torch.maximum(of_words, noise / CROWDED_NOISE)
 
     @property
     def _by_means(self) -> bool:

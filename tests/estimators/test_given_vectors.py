@@ -91,6 +91,7 @@ def test_vectors_of_gensim():
         ({"good": []}, ValueError, ["one size"]),
         ({"good": [1.0, np.nan]}, ValueError, ["finite", "NaN"]),
         ({"good": [1.0, -np.inf]}, ValueError, ["finite"]),
+        ({"good": [1.0, 1e39]}, ValueError, ["finite", "float32"]),
         ({"good": ["x", "y"]}, ValueError, ["numbers", "'good'"]),
         ({"good": [1.0], "odd": [None]}, ValueError, []),
         ({"good": [[1.0], [1.0, 2.0]]}, ValueError, ["numbers", "'good'"]),

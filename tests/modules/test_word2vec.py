@@ -477,7 +477,8 @@ def test_pieces_are_equally_many_for_each_worker(n_tokens, n_workers, sizes, mon
 
 
 @pytest.mark.parametrize(
-    ("window", "length", "size"), [(5, 50_000, 50_000), (50, 3, 50_000), (50, 50_000, 10_000)]
+    ("window", "length", "size"),
+    [(5, 50_000, 50_000), (50, 3, 50_000), (50, 50_000, 10_000), (2000, 50_000, 12_500)],
 )
 def test_pieces_are_small_where_windows_are_large(window, length, size):
     """As far as documents let them be."""
@@ -565,6 +566,21 @@ def test_bursts_do_not_blow_vectors_up(algorithm, objective, burst, sample):
     losses = train(module, tokens, document, n_passes=3)
     assert_moderate(module, losses)
     assert max(losses) < 5  # not far above guessing, even where a text changes its mind
+
+
+@every_kind
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_skewed_texts_do_not_blow_vectors_up(algorithm, objective, n_workers):
+    """A few words are most of the noise, while sub-sampling leaves nearly none of them."""
+    text = torch.from_numpy(np.random.default_rng(0).zipf(1.5, 40_000) % 5000)
+    _, tokens = text.unique(return_inverse=True)
+    counts = torch.bincount(tokens).tolist()
+    module = make_module(
+        counts, algorithm, objective, vector_size=50, sample=1e-4, n_workers=n_workers
+    )
+    losses = train(module, tokens, torch.arange(len(tokens)) // 500, lr=0.025, n_passes=2)
+    assert_moderate(module, losses, most=10)
+    assert max(losses) < 1
 
 
 @every_kind
