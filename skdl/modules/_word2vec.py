@@ -81,7 +81,7 @@ class Word2Vec(nn.Module):
     sample : float
         Words that are a larger part of the text than this are left out now and then; 0 keeps all.
     block_size : int or None
-        Tokens that learn at once, from the same vectors, at most 16,384; None takes what is best on
+        Tokens that learn at once, from the same vectors; None takes what is best on
         CPUs.
     n_workers : int
         Threads that train on pieces of the text beside one another and do not wait.
