@@ -81,8 +81,7 @@ class Word2Vec(nn.Module):
     sample : float
         Words that are a larger part of the text than this are left out now and then; 0 keeps all.
     block_size : int or None
-        Tokens that learn at once, from the same vectors; None takes what is best on
-        CPUs.
+        Tokens that learn at once, from the same vectors; None takes what is best on CPUs.
     n_workers : int
         Threads that train on pieces of the text beside one another and do not wait.
     """
@@ -132,9 +131,9 @@ class Word2Vec(nn.Module):
         excess = self.sample * numbers.sum() / numbers if self.sample else torch.ones_like(numbers)
         self.register_buffer("keep", (excess.sqrt() + excess).clamp(max=1).float())
         if self.objective == "negative":
-            chances = numbers**self.ns_exponent / (numbers**self.ns_exponent).sum()
-            self.top_noise = float(chances.max())
-            threshold, other = alias_table(chances)
+            weights = numbers**self.ns_exponent
+            self.top_noise = float(weights.max() / weights.sum())
+            threshold, other = alias_table(weights)
             self.register_buffer("noise_threshold", threshold)
             self.register_buffer("noise_other", other)
         else:
