@@ -100,12 +100,8 @@ def learn_means(
     loss = torch.zeros([], device=words.device)
     n_blocks, n_groups, n_noise = noise.shape
     size = input_table.shape[1]
-    own, noise, shares, steps = (
-        own.flatten(1),
-        noise.flatten(1),
-        shares.flatten(1),
-        steps.flatten(1),
-    )
+    own, noise = own.flatten(1), noise.flatten(1)
+    shares, steps = shares.flatten(1), steps.flatten(1)
     in_block, in_groups = starts_of(places), starts_of(step_places)
     places, step_places = places.flatten(), step_places.flatten()
     for i in range(n_blocks):
