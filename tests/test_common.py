@@ -19,6 +19,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from skorch.callbacks import Callback
 
+from tests.fits import global_state
 from tests.instances import (
     CHECKED,
     INSTANCES,
@@ -179,16 +180,10 @@ def test_seeds_matter(estimator):
 def test_global_state_is_left_as_it_was(estimator, random_state):
     """Random states of numpy, torch and Python, thread count and default dtype."""
 
-    def state():
-        numpys = np.random.get_state()[1].tobytes(), np.random.get_state()[2]  # noqa: NPY002
-        torchs = torch.get_rng_state().numpy().tobytes()
-        rest = torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled()
-        return numpys, torchs, random.getstate(), rest
-
     X, y = data_for(estimator)
-    before = state()
+    before = global_state()
     fit_answers(estimator, X, y, random_state=random_state, early_stopping=True)
-    assert state() == before
+    assert global_state() == before
 
 
 # Rows are predicted one by one -------------------------------------------------------------------

@@ -27,8 +27,6 @@ class Idle(Light):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         return None if closure is None else closure()
 
-    step.hooked = True  # type: ignore[attr-defined]  # torch leaves the method as it is
-
 
 class FusedAdam(Light, optim.Adam):
     """torch's Adam with the fused kernel, called directly.

@@ -241,11 +241,11 @@ class Word2Vec(nn.Module):
         """The text with its rate. Crowded blocks are cut into smaller ones, then learn slower."""
         while True:
             crowded = self._crowding(text, lr) > (1.0 if layout.block > SMALL_BLOCK else 0.5)
-            if not crowded.all():
-                rest = text.part(~crowded, *layout[:2]) if crowded.any() else text
-                yield rest, lr
             if not crowded.any():
+                yield text, lr
                 return
+            if not crowded.all():
+                yield text.part(~crowded, *layout[:2]), lr
             if layout.block > SMALL_BLOCK:
                 layout = layout.fitted_to(layout.block // 2)
             else:
@@ -254,10 +254,11 @@ class Word2Vec(nn.Module):
 
     def _crowding(self, text: Text, lr: float) -> Tensor:
         """How crowded each block (b,) is, as a part of what it may be."""
+        n_words = text.n_words
         if self.objective == "hierarchical":
-            return text.crowding(lr * self.depths[text.tokens] * text.n_words) / CROWDED
-        of_words = text.crowding(lr * (1 + self.negative) * text.n_words) / CROWDED
-        n_pairs = text.n_words.clamp(max=1) if self.algorithm == "cbow" else text.n_words
+            return text.crowding(lr * self.depths[text.tokens] * n_words) / CROWDED
+        of_words = text.crowding(lr * (1 + self.negative) * n_words) / CROWDED
+        n_pairs = n_words.clamp(max=1) if self._by_means else n_words
         noise = text.within(n_pairs).sum((1, 2)) * (lr * self.negative * self.top_noise)
         return torch.maximum(of_words, noise / CROWDED_NOISE)
 

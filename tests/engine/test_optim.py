@@ -2,6 +2,8 @@
 
 import copy
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -28,9 +30,9 @@ KINDS = {
 }
 
 
-def rates(shape, n_steps, warmup_fraction=0.0, lr=2.0):
+def rates(shape, n_steps, warmup_fraction=0.0, lr=2.0, **floor):
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=lr)
-    schedule = Schedule(optimizer, n_steps, shape, warmup_fraction)
+    schedule = Schedule(optimizer, n_steps, shape, warmup_fraction, **floor)
     seen = []
     for _ in range(n_steps):
         schedule.before_step()
@@ -270,18 +272,8 @@ def test_more_steps_than_were_foreseen_end_at_the_last_rate(shape, warmup_fracti
 # The rate at the end -----------------------------------------------------------------------------
 
 
-def rates_above(floor, shape, n_steps, warmup_fraction=0.0, lr=2.0):
-    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=lr)
-    schedule = Schedule(optimizer, n_steps, shape, warmup_fraction, floor)
-    seen = []
-    for _ in range(n_steps):
-        schedule.before_step()
-        seen.append(schedule.lr)
-    return np.array(seen)
-
-
 def test_a_linear_rate_falls_to_its_floor():
-    got = rates_above(0.25, "linear", 10)
+    got = rates("linear", 10, floor=0.25)
     np.testing.assert_allclose(got, 2 - 1.5 * np.arange(10) / 10)
 
 
@@ -301,14 +293,32 @@ def test_falling_rates_end_at_the_floor(shape, floor):
 
 @pytest.mark.parametrize("shape", LR_SCHEDULES)
 def test_without_a_floor_rates_are_as_they_were(shape):
-    np.testing.assert_array_equal(rates_above(0.0, shape, 10), rates(shape, 10))
+    np.testing.assert_array_equal(rates(shape, 10, floor=0.0), rates(shape, 10))
 
 
 @pytest.mark.parametrize("shape", ["constant", "plateau"])
 def test_a_rate_that_does_not_fall_has_no_use_for_a_floor(shape):
-    np.testing.assert_allclose(rates_above(0.3, shape, 10), 2)
+    np.testing.assert_allclose(rates(shape, 10, floor=0.3), 2)
 
 
 def test_warmup_starts_from_nothing_below_the_floor():
-    got = rates_above(0.5, "linear", 8, warmup_fraction=0.5)
+    got = rates("linear", 8, warmup_fraction=0.5, floor=0.5)
     np.testing.assert_allclose(got, [0.5, 1.0, 1.5, 2.0, 2.0, 1.75, 1.5, 1.25])
+
+
+# What is imported --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+def test_a_first_fit_does_not_import_torchs_compiler(optimizer):
+    """It takes a second and 65 MiB."""
+    script = (
+        "import sys, numpy as np\n"
+        "from skdl.estimators import LSTMRegressor, Word2VecTransformer\n"
+        f"model = LSTMRegressor(max_epochs=2, optimizer={optimizer!r}, device='cpu')\n"
+        "model.fit(np.random.default_rng(0).random((40, 8)), np.arange(40.0))\n"
+        "Word2VecTransformer(8, device='cpu').fit(['some words'] * 20)\n"
+        "sys.exit('torch._dynamo' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=False)
+    assert done.returncode == 0

@@ -18,6 +18,7 @@ from skorch.callbacks import Callback, Checkpoint, EpochScoring, TrainEndCheckpo
 from skdl.datasets import make_sequences
 from skdl.estimators import GRUClassifier, GRURegressor, LSTMRegressor
 from skdl.estimators._checks import all_or_nothing
+from tests.fits import InterruptsIn
 
 SMALL = {"hidden_size": 3, "max_epochs": 3, "random_state": 0}
 X, Y = make_sequences(60, n_steps=6, random_state=0)
@@ -131,17 +132,6 @@ def test_all_or_nothing():
     with all_or_nothing(model):
         model.new_ = 3
     assert model.new_ == 3
-
-
-class InterruptsIn(Callback):
-    """Ctrl-C at the end of an epoch's first batch."""
-
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def on_batch_end(self, net, training=False, **kwargs):
-        if len(net.history) == self.epoch:
-            signal.raise_signal(signal.SIGINT)
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])

@@ -2,7 +2,6 @@
 
 import copy
 import pickle
-import signal
 import subprocess
 import sys
 
@@ -24,6 +23,7 @@ from skdl.datasets import fetch_ucr, get_data_home, make_images, make_sequences
 from skdl.engine import _data
 from skdl.estimators import CNNClassifier
 from skdl.modules import AUGMENTATIONS
+from tests.fits import InterruptsIn
 
 SMALL = {"channels": (4,), "max_epochs": 2, "random_state": 0, "device": "cpu"}
 X, Y = make_images(40, size=(6, 6), random_state=0)
@@ -904,17 +904,6 @@ def test_stopping_early(params):
     assert model.n_iter_ < 200
     losses = model.history_.valid_loss
     assert model.best_epoch_ == 0 or losses[model.best_epoch_ - 1] == losses.min()
-
-
-class InterruptsIn(Callback):
-    """Ctrl-C at the end of an epoch's first batch."""
-
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def on_batch_end(self, net, training=False, **kwargs):
-        if len(net.history) == self.epoch:
-            signal.raise_signal(signal.SIGINT)
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])

@@ -32,6 +32,7 @@ from skdl.estimators import TransformerClassifier, _ngram_line, _tokenization
 from skdl.estimators._pretrained import load_model
 from skdl.modules import POSITIONS
 from skdl.preprocessing._tokens import CACHE, KINDS
+from tests.fits import global_state
 from tests.texts import CHINESE, ODD_TEXTS, make_texts, save_checkpoint, word_tokenizer
 
 SMALL = {
@@ -193,16 +194,10 @@ def test_same_seed_same_predictions_whatever_ran_before(estimator):
 @some
 @pytest.mark.parametrize("random_state", [0, None])
 def test_global_state_is_left_as_it_was(estimator, random_state):
-    def state():
-        numpys = np.random.get_state()[1].tobytes(), np.random.get_state()[2]  # noqa: NPY002
-        torchs = torch.get_rng_state().numpy().tobytes()
-        rest = torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled()
-        return numpys, torchs, random.getstate(), rest
-
-    before = state()
+    before = global_state()
     model = fitted(estimator, random_state=random_state, early_stopping=True)
     model.attention_maps(X[:2])
-    assert state() == before
+    assert global_state() == before
 
 
 @every

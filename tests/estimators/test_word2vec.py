@@ -35,6 +35,7 @@ from skdl.estimators import (
 )
 from skdl.modules import _word2vec
 from skdl.preprocessing import _corpus
+from tests.fits import InterruptsIn, global_state
 
 ANIMALS = ["cat", "dog", "horse", "mouse", "sheep", "goat", "bear", "wolf"]
 TRAFFIC = ["car", "train", "ship", "plane", "tram", "truck", "ferry", "bike"]
@@ -279,16 +280,10 @@ def test_a_refit_is_as_the_first_fit():
 def test_global_state_is_left_as_it_was(random_state, deterministic):
     """Random states of numpy, torch and Python, thread count and default dtype."""
 
-    def state():
-        numpys = np.random.get_state()[1].tobytes(), np.random.get_state()[2]  # noqa: NPY002
-        torchs = torch.get_rng_state().numpy().tobytes()
-        rest = torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled()
-        return numpys, torchs, random.getstate(), rest
-
-    before = state()
+    before = global_state()
     model = fit(random_state=random_state, deterministic=deterministic)
     model.partial_fit(TEXTS).transform(TEXTS)
-    assert state() == before
+    assert global_state() == before
 
 
 @every_way
@@ -783,17 +778,6 @@ def test_cuda(algorithm, objective):
 
 
 # Interrupts and failures -------------------------------------------------------------------------
-
-
-class InterruptsIn(Callback):
-    """Ctrl-C at the end of an epoch's first batch."""
-
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def on_batch_end(self, net, training=False, **kwargs):
-        if len(net.history) == self.epoch:
-            signal.raise_signal(signal.SIGINT)
 
 
 class InterruptsBetween(InterruptsIn):

@@ -9,48 +9,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skdl.modules._cbow import bags_of, cbow, starts_of
-from skdl.modules._strips import Text
+from tests.cut_texts import N_WORDS, TEXTS, make_text, neighbours, text_of
 
-N_WORDS, RATE, NEGATIVE = 7, 0.25, 3
-
-# Lengths of documents, window, strip and block.
-TEXTS = {
-    "one strip": ([12], 3, 16, 16),
-    "several strips": ([12], 3, 4, 12),
-    "several blocks": ([31], 2, 4, 8),
-    "several documents": ([5, 1, 1, 9, 2, 14], 4, 4, 8),
-    "a window wider than a block": ([3, 17, 6], 9, 2, 4),
-    "a window wider than all": ([4, 3], 50, 4, 8),
-    "strips of one token": ([6, 3], 2, 1, 3),
-    "a block of one strip": ([9, 9], 3, 5, 5),
-    "one token": ([1], 3, 4, 8),
-    "the last block is full": ([16], 1, 4, 8),
-}
+RATE, NEGATIVE = 0.25, 3
 
 
 class Case:
     """A random text, and what it teaches."""
 
     def __init__(self, lengths, window, strip, block, *, n_noise=4, seed=0):
-        generator = torch.Generator().manual_seed(seed)
-        self.window, self.strip, self.block = window, strip, block
-        self.tokens = torch.randint(N_WORDS, (sum(lengths),), generator=generator)
-        self.reach = torch.randint(1, window + 1, self.tokens.shape, generator=generator)
-        document = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
-        sizes = window, strip, block
-        text = Text.of(self.tokens, document, self.reach, self.reach, *sizes)
+        args = make_text(lengths, window, strip, block, seed)
+        text = text_of(*args)
+        self.tokens, document, reach, self.window, self.strip, self.block = args
+        self.neighbours = neighbours(document, reach)
+        generator = torch.Generator().manual_seed(seed + 1)
         shape = text.n_blocks, strip, n_noise
         self.noise = torch.randint(N_WORDS, shape, generator=generator)
-        self.document = document.tolist()
         self.lessons = cbow(text, self.noise, NEGATIVE, RATE)
-
-    def neighbours(self, i):
-        """The places of the words in a token's window."""
-        return [
-            j
-            for j in range(len(self.tokens))
-            if j != i and abs(j - i) <= self.reach[i] and self.document[j] == self.document[i]
-        ]
 
     def place_of(self, i):
         """The block of a token, and where its prediction stands there."""
@@ -68,7 +43,7 @@ class Case:
         places = lessons.step_places.expand(n_blocks, -1, -1)
         taken.transpose(1, 2).scatter_add_(2, places, lessons.steps)
         for i in range(len(self.tokens)):
-            (block, place), around = self.place_of(i), self.neighbours(i)
+            (block, place), around = self.place_of(i), self.neighbours[i]
             group, of_strip = divmod(place, self.block // self.strip)
             assert lessons.own[block, group, of_strip] == self.tokens[i]
             for j in around:
