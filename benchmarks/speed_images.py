@@ -35,7 +35,7 @@ from torch.nn import functional as F
 
 from skdl.datasets import make_images
 from skdl.estimators import CNNClassifier
-from skdl.modules import AUGMENTATIONS
+from skdl.estimators.cnn._augmentation import AUGMENTATIONS
 
 OURS, OURS_FLOAT32 = "CNNClassifier()", "CNNClassifier(float32)"
 HAND, MIXED, TUNED, SKORCH = "hand loop", "hand loop, bfloat16", "tuned, bfloat16", "skorch"

@@ -44,7 +44,7 @@ from skdl.datasets import load_docstrings
 from skdl.engine._data import LENGTH_NOISE
 from skdl.engine._scope import cpu_multiplies_bfloat16
 from skdl.estimators import TransformerClassifier
-from skdl.preprocessing._tokens import CACHE, CACHE_BYTES
+from skdl.estimators.transformer._tokenizers import CACHE, CACHE_BYTES
 
 N_TEXTS, N_WORDS, MAX_LENGTH = 10_000, 200, 256
 LR, WEIGHT_DECAY = 1e-3, 0.01

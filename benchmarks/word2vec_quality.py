@@ -59,8 +59,8 @@ from sklearn.preprocessing import StandardScaler
 
 from skdl.datasets import fetch_snips, fetch_subj, fetch_ud_sentences
 from skdl.estimators import LogisticRegression
-from skdl.estimators._vector_files import opened
-from skdl.estimators._word_evaluation import evaluate_pairs, evaluate_questions
+from skdl.estimators.word2vec._evaluation import evaluate_pairs, evaluate_questions
+from skdl.estimators.word2vec._vector_files import opened
 
 PARTS = ("gutenberg", "joined", "poems", "documents")
 PEER, OURS, HOGWILD = "gensim", "skdl", "skdl, threads"

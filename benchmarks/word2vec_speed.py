@@ -51,7 +51,7 @@ from _corpora import (
 )
 from _report import PEER_THREADS, Report, median
 
-from skdl.preprocessing._corpus import choose_vocabulary, read_corpus
+from skdl.estimators.word2vec._corpus import choose_vocabulary, read_corpus
 
 PARTS = ("train", "vocabulary", "transform", "memory", "gpu")
 PEER, OURS, HOGWILD = "gensim", "skdl", "skdl, deterministic=False"

@@ -2,7 +2,7 @@
 
 import torch
 
-from skdl.modules._strips import Text
+from skdl.estimators.word2vec._network_tiles import Text
 
 N_WORDS = 7
 

@@ -17,7 +17,7 @@ from skdl.estimators import (
     LSTMRegressor,
     TransformerClassifier,
 )
-from skdl.estimators._base import TorchEstimator
+from skdl.estimators._base._estimator import TorchEstimator
 
 SMALL: dict[str, Any] = {"max_epochs": 3, "batch_size": 16, "device": "cpu", "random_state": 0}
 RECURRENT: dict[str, Any] = {**SMALL, "hidden_size": 4}

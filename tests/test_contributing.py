@@ -11,10 +11,10 @@ from torch import nn
 
 from skdl._sklearn import StrOptions
 from skdl.datasets import make_sequences
-from skdl.estimators._base import TorchEstimator
-from skdl.estimators._docs import PARAMETERS, deep_estimator
-from skdl.estimators._inputs import channel_statistics, read_sequences
-from skdl.estimators._targets import TorchClassifier, TorchRegressor
+from skdl.estimators._base._docs import PARAMETERS, deep_estimator
+from skdl.estimators._base._estimator import TorchEstimator
+from skdl.estimators._base._sequences import channel_statistics, read_sequences
+from skdl.estimators._base._targets import TorchClassifier, TorchRegressor
 
 
 class Mixer(nn.Module):

@@ -15,6 +15,12 @@ TESTS = Path(__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 PACKAGES = sorted(file.parent for file in FILES if file.name == "__init__.py")
 
+FAMILIES = [
+    package
+    for package in PACKAGES
+    if package.parent == ROOT / "estimators" and package.name != "_base"
+]
+
 # Imports point one way: a part may import the parts named here, and itself.
 BELOW = {
     "_sklearn": set(),
@@ -29,7 +35,7 @@ BELOW = {
     "inspection": {"_sklearn", "model_selection", "estimators"},
 }
 ONLY_IN_ENGINE = {"skorch"}
-NOT_IN_MODULES = sys.stdlib_module_names | {"torch"}
+TORCH_ONLY = sys.stdlib_module_names | {"torch"}
 # Files without a test of their own, and why.
 UNMIRRORED = {
     "_sklearn.py": "imports only; it breaks loudly",
@@ -85,16 +91,30 @@ def test_imports_point_one_way(file):
     assert parts <= BELOW.get(own, set()) | {own}
 
 
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda p: p.name)
+def test_families_do_not_import_each_others_private_files(family):
+    """What two need moves to _base, modules or preprocessing."""
+    for file in family.glob("*.py"):
+        for name in imports_of(file):
+            parts = name.split(".")
+            if parts[:2] == ["skdl", "estimators"] and len(parts) > 3:
+                assert parts[2] in (family.name, "_base"), f"{file.name} imports {name}"
+
+
 @every_file
 def test_skorch_is_imported_by_the_engine_only(file):
     tops = {name.split(".")[0] for name in imports_of(file)}
     assert file.is_relative_to(ROOT / "engine") or not tops & ONLY_IN_ENGINE
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "modules").glob("*.py")), ids=lambda f: f.name)
-def test_modules_import_torch_only(file):
+@pytest.mark.parametrize(
+    "file",
+    [file for file in FILES if file.parent.name == "modules" or file.name.startswith("_network")],
+    ids=lambda f: str(f.relative_to(ROOT)),
+)
+def test_networks_import_torch_only(file):
     tops = {name.split(".")[0] for name in imports_of(file)}
-    assert tops <= NOT_IN_MODULES | {"skdl"}
+    assert tops <= TORCH_ONLY | {"skdl"}
 
 
 @every_file
@@ -163,9 +183,27 @@ def test_no_assert_stands_for_an_error(file):
             assert text.endswith("is not None") or text.startswith("isinstance("), text
 
 
+def code_lines(file):
+    """Numbers of the lines that are neither blank nor in a docstring."""
+    text, quoted = file.read_text(encoding="utf-8"), set()
+    for node in ast.walk(ast.parse(text)):
+        kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+        if isinstance(node, kinds) and ast.get_docstring(node) is not None:
+            quoted.update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    lines = enumerate(text.splitlines(), 1)
+    return {number for number, line in lines if line.strip() and number not in quoted}
+
+
 @every_file
 def test_files_are_short(file):
-    assert len(file.read_text(encoding="utf-8").splitlines()) <= 400
+    assert len(code_lines(file)) <= 400
+
+
+@pytest.mark.parametrize(
+    "file", sorted(TESTS.rglob("*.py")), ids=lambda f: str(f.relative_to(TESTS))
+)
+def test_files_of_tests_are_short(file):
+    assert len(code_lines(file)) <= 600
 
 
 def n_code_lines(file, function):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
-from skdl.datasets._synthetic import _balanced_labels, _check_between, _check_rng
+from ._synthetic import _balanced_labels, _check_between, _check_rng
 
 _TOPICS = {
     "astronomy": "star planet orbit telescope galaxy comet moon eclipse solar gravity nebula light",

@@ -8,7 +8,7 @@ import os
 import numpy as np
 from numpy.typing import NDArray
 
-from skdl.datasets._fetch import RemoteFile, check_known, read_file
+from ._fetch import RemoteFile, check_known, read_file
 
 FASHION_MNIST_CLASSES: tuple[str, ...] = (
     "T-shirt/top",

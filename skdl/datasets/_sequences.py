@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from skdl.datasets._fetch import BROWNLEE, RemoteFile, check_known, read_file
+from ._fetch import BROWNLEE, RemoteFile, check_known, read_file
 
 _AEON = "https://raw.githubusercontent.com/aeon-toolkit/aeon/main/aeon/datasets/data/"
 

@@ -7,7 +7,7 @@ import os
 
 import pandas as pd
 
-from skdl.datasets._fetch import BROWNLEE, RemoteFile, check_known, read_file
+from ._fetch import BROWNLEE, RemoteFile, check_known, read_file
 
 _VEGA = "https://raw.githubusercontent.com/vega/vega-datasets/main/data/"
 

@@ -9,7 +9,7 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from skdl.datasets._fetch import RemoteFile, check_known, read_file
+from ._fetch import RemoteFile, check_known, read_file
 
 _GITHUB = "https://raw.githubusercontent.com/"
 _SPLITS = ("train", "valid", "test")

@@ -5,7 +5,6 @@ the loop itself.
 """
 
 from ._data import STREAM_BYTES, Batch, Column, Data, Ragged, Streamed, as_tensor
-from ._line import fit_line
 from ._net import Net, Output, forward
 from ._objectives import (
     Augmented,
@@ -21,7 +20,6 @@ from ._objectives import (
 )
 from ._optim import LR_SCHEDULES, OPTIMIZERS, set_lr
 from ._scope import draw_seed, resolve_device, resolve_dtype, scoped_threads, seeded
-from ._trust import trust_of
 
 __all__ = [
     "LR_SCHEDULES",
@@ -42,7 +40,6 @@ __all__ = [
     "as_tensor",
     "cross_entropy",
     "draw_seed",
-    "fit_line",
     "forward",
     "huber",
     "inputs_of",
@@ -53,5 +50,4 @@ __all__ = [
     "seeded",
     "set_lr",
     "squared_error",
-    "trust_of",
 ]

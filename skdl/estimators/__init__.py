@@ -1,6 +1,6 @@
 """The catalogue: deep estimators of skdl, and scikit-learn's classics beside them."""
 
-from ._classical import (
+from .classical import (
     SVC,
     SVR,
     DecisionTreeClassifier,
@@ -16,10 +16,10 @@ from ._classical import (
     RandomForestRegressor,
     Ridge,
 )
-from ._cnn import CNNClassifier
-from ._recurrent import GRUClassifier, GRURegressor, LSTMClassifier, LSTMRegressor
-from ._transformer import TransformerClassifier
-from ._word2vec import Word2VecTransformer
+from .cnn import CNNClassifier
+from .recurrent import GRUClassifier, GRURegressor, LSTMClassifier, LSTMRegressor
+from .transformer import TransformerClassifier
+from .word2vec import Word2VecTransformer
 
 __all__ = [
     "SVC",

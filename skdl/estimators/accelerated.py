@@ -16,7 +16,7 @@ Importing this module raises ImportError where the extra ``fast`` is not install
 in skdl imports it: it is the user's choice.
 """
 
-from ._classical import (
+from .classical import (
     DecisionTreeClassifier,
     DecisionTreeRegressor,
     Lasso,

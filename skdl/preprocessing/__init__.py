@@ -10,9 +10,9 @@ Tokens (`_tokens.py`) and n-grams (`_ngrams.py`) of text are what the estimators
 Only numpy, scipy and scikit-learn are needed here, tokenizers for tokens; torch is not imported.
 """
 
-from skdl.preprocessing._encoder import Encoder
-from skdl.preprocessing._flatten import Flatten
-from skdl.preprocessing._pixels import PixelScaler
-from skdl.preprocessing._windows import sliding_windows
+from ._encoder import Encoder
+from ._flatten import Flatten
+from ._pixels import PixelScaler
+from ._windows import sliding_windows
 
 __all__ = ["Encoder", "Flatten", "PixelScaler", "sliding_windows"]

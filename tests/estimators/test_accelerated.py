@@ -10,7 +10,7 @@ from sklearn.base import is_classifier
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.preprocessing import scale
 
-from skdl.estimators import _classical
+from skdl.estimators import classical as _classical
 from skdl.pipelines import make_sequence_pipeline
 
 NAME = "skdl.estimators.accelerated"

@@ -3,7 +3,7 @@
 import pytest
 from sklearn.utils.discovery import all_estimators
 
-from skdl.estimators import _classical
+from skdl.estimators import classical as _classical
 
 OWN = dict(all_estimators())
 

@@ -20,8 +20,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeRegressor
 
-from skdl.estimators import _classical
-from skdl.estimators._base import TorchEstimator
+from skdl.estimators import classical as _classical
+from skdl.estimators._base._estimator import TorchEstimator
 from skdl.pipelines._families import Family, family_of, held, innermost
 
 

@@ -26,8 +26,8 @@ from skdl.estimators import (
     TransformerClassifier,
     Word2VecTransformer,
 )
-from skdl.estimators._base import TorchEstimator
-from skdl.modules import BEST_ARCHITECTURE
+from skdl.estimators._base._estimator import TorchEstimator
+from skdl.estimators.cnn._network_architectures import BEST_ARCHITECTURE
 from skdl.pipelines import (
     make_image_classifier,
     make_sequence_pipeline,

@@ -11,13 +11,8 @@ from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import Pipeline, make_pipeline
 
 import skdl.estimators
-from skdl.estimators import (
-    SVC,
-    CNNClassifier,
-    KNeighborsClassifier,
-    RandomForestClassifier,
-)
-from skdl.estimators._base import TorchEstimator
+from skdl.estimators import SVC, CNNClassifier, KNeighborsClassifier, RandomForestClassifier
+from skdl.estimators._base._estimator import TorchEstimator
 from skdl.pipelines import make_image_classifier, make_sequence_pipeline
 
 SMALL = {"channels": (8,), "max_epochs": 3, "random_state": 0, "device": "cpu"}

@@ -10,10 +10,10 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import Pipeline
 
-from skdl.estimators import _classical
-from skdl.estimators._base import TorchEstimator
-from skdl.estimators._classical import LinearSVC, RandomForestRegressor, Ridge
-from skdl.estimators._recurrent import LSTMRegressor
+from skdl.estimators import classical as _classical
+from skdl.estimators._base._estimator import TorchEstimator
+from skdl.estimators.classical import LinearSVC, RandomForestRegressor, Ridge
+from skdl.estimators.recurrent._estimators import LSTMRegressor
 from skdl.pipelines import make_sequence_pipeline
 
 CLASSIFIERS = [

@@ -12,9 +12,9 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.naive_bayes import MultinomialNB
 
-from skdl.estimators import _classical
-from skdl.estimators._base import TorchEstimator
-from skdl.estimators._classical import DecisionTreeRegressor, RandomForestRegressor, Ridge
+from skdl.estimators import classical as _classical
+from skdl.estimators._base._estimator import TorchEstimator
+from skdl.estimators.classical import DecisionTreeRegressor, RandomForestRegressor, Ridge
 from skdl.pipelines import make_tabular_pipeline
 
 REGRESSORS = [

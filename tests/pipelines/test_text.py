@@ -25,7 +25,7 @@ from skdl.estimators import (
     LSTMClassifier,
     TransformerClassifier,
 )
-from skdl.estimators._base import TorchEstimator
+from skdl.estimators._base._estimator import TorchEstimator
 from skdl.pipelines import make_text_classifier, search_grid
 
 SMALL = {"d_model": 16, "n_heads": 2, "max_epochs": 3, "random_state": 0, "device": "cpu"}

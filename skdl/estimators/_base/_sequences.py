@@ -1,0 +1,236 @@
+"""Reading X: what users pass becomes the engine's columns, or a clear error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from ...engine import STREAM_BYTES, Column, Data, Ragged, Streamed, as_tensor
+from ...modules import padding_mask
+
+SEQUENCES = (np.ndarray, list, tuple, pd.DataFrame, pd.Series)
+
+
+def is_ragged(X: Any) -> bool:
+    """Whether X is a list, Series or object array of sequences, each an array of its own.
+
+    Lists of lists count only when their lengths differ: otherwise they are a table.
+    """
+    if isinstance(X, pd.Series) or (
+        isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
+    ):
+        return len(X) > 0 and all(np.ndim(item) > 0 for item in X)
+    if not isinstance(X, (list, tuple)) or not len(X):
+        return False
+    if not any(isinstance(item, SEQUENCES) for item in X):
+        return False
+    if all(isinstance(item, (list, tuple)) for item in X):
+        return len({len(item) for item in X}) > 1
+    return True
+
+
+def read_sequences(
+    estimator: BaseEstimator, X: Any, *, n_channels: int | None, reset: bool
+) -> Data:
+    """Sequences (see the table of inputs in the README) as data with a column ``x`` (n, T, C).
+
+    The column keeps the dtype of X.
+
+    Sets or checks ``n_features_in_`` (the steps, for arrays), ``feature_names_in_`` and
+    ``n_channels_in_``.
+
+    Raises
+    ------
+    ValueError
+        For what cannot be read as sequences, or does not match what was fitted.
+    """
+    if isinstance(X, (list, tuple)) and not len(X):
+        raise ValueError("Found an empty list with 0 sample(s), while a minimum of 1 is required.")
+    read = _read_ragged if is_ragged(X) else _read_array
+    column, n_found = read(estimator, X, n_channels, reset)
+    if reset:
+        estimator.n_channels_in_ = n_found
+    elif n_found != estimator.n_channels_in_:
+        raise ValueError(
+            f"X has {n_found} channels, but {type(estimator).__name__} was fitted on sequences "
+            f"of {estimator.n_channels_in_} channels."
+        )
+    return Data({"x": column})
+
+
+def _read_array(
+    estimator: BaseEstimator, X: Any, n_channels: int | None, reset: bool
+) -> tuple[Column, int]:
+    streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
+    array = validate_data(
+        estimator,
+        X,
+        reset=reset,
+        dtype=None if streamed else (np.float64, np.float32),
+        allow_nd=True,
+        ensure_all_finite=False,
+    )
+    if array.ndim > 3:
+        raise ValueError(
+            f"X must be (n_samples, n_steps) or (n_samples, n_steps, n_channels), got shape "
+            f"{array.shape}."
+        )
+    array = _with_channels(array, n_channels)
+    check_finite(array, ("row", "step", "channel"))
+    if reset:
+        estimator.n_steps_in_ = array.shape[1]
+    return Streamed(array) if streamed else as_tensor(array), array.shape[2]
+
+
+def _with_channels(array: np.ndarray, n_channels: int | None) -> np.ndarray:
+    """(n, T), (n, T * C) or (n, T, C) as (n, T, C)."""
+    if array.ndim == 3:
+        if n_channels not in (None, array.shape[2]):
+            raise ValueError(
+                f"n_channels={n_channels}, but X of shape {array.shape} has {array.shape[2]} "
+                "channels in its last dimension."
+            )
+        if 0 in array.shape[1:]:
+            raise ValueError(
+                f"X must have at least one step and one channel, got shape {array.shape}."
+            )
+        return array
+    n_channels = n_channels or 1
+    if array.shape[1] % n_channels:
+        raise ValueError(
+            f"X has {array.shape[1]} columns, which n_channels={n_channels} does not divide: a "
+            "flattened X has n_steps * n_channels columns, the channels of one step together."
+        )
+    return array.reshape(len(array), -1, n_channels)  # (n, T, C)
+
+
+def _read_ragged(
+    estimator: BaseEstimator, X: Any, n_channels: int | None, reset: bool
+) -> tuple[Column, int]:
+    name = type(estimator).__name__
+    arrays = [_read_one(item, row, n_channels or 1) for row, item in enumerate(X)]
+    counts = {array.shape[1] for array in arrays}
+    if len(counts) > 1:
+        odd = next(row for row, array in enumerate(arrays) if array.shape[1] != arrays[0].shape[1])
+        raise ValueError(
+            f"All sequences must have the same number of channels; sequence 0 has "
+            f"{arrays[0].shape[1]}, sequence {odd} has {arrays[odd].shape[1]}."
+        )
+    n_found = counts.pop()
+    if n_channels not in (None, n_found):
+        raise ValueError(
+            f"n_channels={n_channels}, but the sequences in X have {n_found} channels."
+        )
+    lengths = np.array([len(array) for array in arrays])
+    if reset:
+        for attribute in ("n_features_in_", "feature_names_in_", "n_steps_in_"):
+            estimator.__dict__.pop(attribute, None)
+    elif hasattr(estimator, "n_steps_in_") and (lengths != estimator.n_steps_in_).any():
+        raise ValueError(
+            f"X has sequences of {lengths.min()} to {lengths.max()} steps, but {name} was "
+            f"fitted on an array, with {estimator.n_steps_in_} steps for all. Fit it on a list "
+            "of sequences to predict for any length."
+        )
+    if (lengths == lengths[0]).all():
+        return as_tensor(np.stack(arrays)), n_found
+    values = as_tensor(np.concatenate(arrays))
+    return Ragged(values, torch.from_numpy(lengths)), n_found
+
+
+def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:
+    """One sequence as finite floats (T, C)."""
+    try:
+        array = np.asarray(item, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"Sequence {row} in X is not a numeric array: {error}") from error
+    if array.ndim == 1 and array.size and array.size % n_channels == 0:
+        array = array.reshape(-1, n_channels)  # flattened, like the rows of a 2-D X
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(
+            f"Sequence {row} in X must be (n_steps,), (n_steps, n_channels) or, with n_channels, "
+            f"(n_steps * n_channels,), with at least one step; got shape {array.shape}."
+        )
+    check_finite(array, ("step", "channel"), f"sequence {row}, ")
+    return array
+
+
+def _first_not_finite(array: np.ndarray) -> tuple[int, ...] | None:
+    """Index of the first value that is not finite in float32 or wider, or None."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(array.sum(dtype=np.float32)):  # fast, and enough when all is well
+            return None
+    limit = np.finfo(np.float32).max
+    rows_at_once = max(1, 2**20 // max(1, array[0].size))
+    for start in range(0, len(array), rows_at_once):
+        part = array[start : start + rows_at_once]
+        bad = np.argwhere(~(np.abs(part) <= limit))
+        if len(bad):
+            return (int(bad[0][0]) + start, *(int(i) for i in bad[0][1:]))
+    return None
+
+
+def check_finite(array: np.ndarray, dims: tuple[str, ...], where: str = "") -> None:
+    """Raise ValueError for a value that is not finite, saying where by the names of dimensions."""
+    bad = _first_not_finite(array)
+    if bad is None:
+        return
+    where += ", ".join(f"{dim} {index}" for dim, index in zip(dims, bad, strict=True))
+    what = "NaN" if np.isnan(array[bad]) else "infinity or a value too large for dtype('float32')"
+    raise ValueError(
+        f"Input X contains {what}, first at {where}. Impute or drop such values first, for "
+        "example with sklearn.impute.SimpleImputer."
+    )
+
+
+def channel_statistics(train: Data) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and standard deviation of each channel of ``x`` over real steps, weighted by row.
+
+    The channels are the last dimension; all between it and the rows are steps.
+
+    Channels that do not vary get the scale 1.
+    """
+    shift = next(train.batches(1))["x"].flatten(1, -2)[0, 0].double()  # keeps the squares small
+    total, sums, squares = torch.zeros(3, len(shift), dtype=torch.float64)
+    for batch in train.chunks():
+        x = batch["x"].flatten(1, -2).double() - shift  # (B, T, C)
+        if not {"lengths", "weight"} & set(batch):
+            total = total + x[..., 0].numel()
+            sums = sums + x.sum((0, 1))
+            squares = squares + x.square_().sum((0, 1))
+            continue
+        real = torch.ones_like(x[..., :1])
+        if "lengths" in batch:
+            real = padding_mask(x, batch["lengths"]).double()
+        if "weight" in batch:
+            real = real * batch["weight"].double()[:, None, None]
+        total = total + real.sum()
+        sums = sums + (real * x).sum((0, 1))
+        squares = squares + (real * x * x).sum((0, 1))
+    mean = sums / total
+    spread = (squares / total - mean**2).clamp_min(0).sqrt()
+    size = torch.maximum(mean.abs(), shift.abs())
+    scale = torch.where(spread <= 1e-12 * size, torch.ones_like(spread), spread)
+    return mean + shift, scale
+
+
+def channel_scales(
+    train: Data, n_channels: int, dtype: torch.dtype, *, measured: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and scale of the channels as weights are kept; 0 and 1 where not ``measured``."""
+    if not measured:
+        return torch.zeros(n_channels, dtype=dtype), torch.ones(n_channels, dtype=dtype)
+    mean, scale = channel_statistics(train)
+    return mean.to(dtype), scale.to(dtype)
+
+
+def shortest_sequence(train: Data) -> int:
+    """Steps of the shortest sequence in use."""
+    x = train.columns["x"]
+    if not isinstance(x, Ragged):
+        return x.array.shape[1] if isinstance(x, Streamed) else x.shape[1]
+    return int((x.lengths if train.rows is None else x.lengths[train.rows]).min())

@@ -1,0 +1,63 @@
+"""What every estimator with a trained net shows of it."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import pandas as pd
+import torch
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+
+from ...engine import Net, resolve_device
+
+HISTORY = ["epoch", "train_loss", "valid_loss", "lr", "seconds"]
+
+
+class Trained:
+    """An estimator that keeps its trained net as ``net_``."""
+
+    net_: Net
+
+    def to(self, device: str | torch.device) -> Self:
+        """Move the fitted estimator to another device; predictions then run there.
+
+        Parameters
+        ----------
+        device : str or torch.device
+            "auto", "cpu", "cuda" or "cuda:<index>".
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If there is no such device here.
+        """
+        check_is_fitted(self)
+        resolve_device(device)
+        if hasattr(self, "net_"):  # vectors from a file have none
+            self.net_.to(device)
+        return self
+
+    @property
+    def history_(self) -> pd.DataFrame:
+        history = pd.DataFrame(self.net_.history.to_list(), columns=HISTORY)
+        return history.astype({"valid_loss": float})
+
+    @property
+    def module_(self) -> nn.Module:
+        return self.net_.module_
+
+    @property
+    def device_(self) -> str:
+        return str(self.net_.device)
+
+    @property
+    def n_parameters_(self) -> int:
+        return sum(parameter.numel() for parameter in self.module_.parameters())
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "net_")

@@ -1,0 +1,5 @@
+"""The convolutional family: classification of images and signals."""
+
+from ._classifier import CNNClassifier
+
+__all__ = ["CNNClassifier"]

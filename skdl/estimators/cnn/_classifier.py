@@ -1,0 +1,306 @@
+"""The convolutional family: classification of images and signals."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import KW_ONLY
+from functools import partial
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
+from torch import Tensor, nn
+
+from ..._sklearn import Interval, StrOptions
+from ...engine import Augmented, Data, Net, Objective, cross_entropy, most_likely
+from .._base import KeepsFitted, TorchClassifier, channel_scales, deep_estimator
+from ._augmentation import AUGMENTATIONS, BatchAugmentation
+from ._backbones import read_backbone
+from ._images import read_images
+from ._network import (
+    ConvolutionalNetwork,
+    CustomNetwork,
+    MeanPool,
+    StandardizedNetwork,
+    UnusableOutputError,
+    blocks_of,
+    channels_first,
+    one_tensor,
+    work_per_row,
+)
+from ._network_architectures import ARCHITECTURES, BEST_ARCHITECTURE, POOL_GRID, GridPool
+
+
+@deep_estimator
+class CNNClassifier(KeepsFitted, TorchClassifier):
+    """Classification of images and signals with a convolutional network.
+
+    Notes
+    -----
+    X may be
+
+    - (n_samples, height, width) or (n_samples, height, width, n_channels): grey and colour
+      images, uint8 or float, channels last;
+    - (n_samples, height * width * n_channels) with ``image_shape``: the same, flattened row by
+      row, as arrays or DataFrames of pixels;
+    - (n_samples, n_steps): signals of one channel;
+    - (n_samples, n_steps, n_channels) with ``kind="signal"``: signals of several channels.
+
+    Images may have 2x2 pixels or more, signals any length; all of one fit, and those to predict,
+    have one shape. uint8 images stay bytes in memory (memory-mapped ones where they are) and are
+    converted batch by batch on the device, unless all of them take less than 64 MiB as floats.
+
+    A ``backbone`` is copied, never changed, and followed by a new linear head; ``architecture``,
+    ``channels`` and ``kernel_size`` then say nothing. Its output must be (n, n_features), or (n,
+    n_features, height, width), which is averaged over the image: take off the head of a module
+    that has one. A fitted ``CNNClassifier`` gets inputs standardized as in its own fit, a module
+    as ``normalize`` says. Grey images are repeated for a network of colour images. Blocks, for
+    ``freeze``, are the parts of the module with weights, in order. A fitted ``CNNClassifier`` in
+    a grid of candidates must be wrapped as ``sklearn.frozen.FrozenEstimator(fitted)``, for
+    scikit-learn unfits the candidates.
+
+    ``fit`` raises ValueError for X, y and parameters that do not fit together, and leaves the
+    estimator as it was. ``encode`` needs a ``torch.nn.Linear`` at the end of what a callable
+    ``architecture`` makes: it gives what that takes.
+
+    See Also
+    --------
+    skdl.pipelines.make_image_classifier : Lets any classifier take images.
+    skdl.preprocessing.Encoder : The learned features, for another estimator.
+    skdl.inspection.GradCAMDisplay : Where the network looks.
+
+    References
+    ----------
+    K. He, X. Zhang, S. Ren and J. Sun, "Deep residual learning for image recognition", CVPR
+    (2016), for "resnet". H. Ismail Fawaz et al., "InceptionTime: finding AlexNet for time series
+    classification", Data Mining and Knowledge Discovery 34 (2020), for the blocks of "fcn".
+
+    Examples
+    --------
+    >>> from skdl.datasets import make_images
+    >>> from skdl.estimators import CNNClassifier
+    >>> X, y = make_images(200, size=(12, 12), random_state=0)
+    >>> classifier = CNNClassifier(channels=(8, 16), max_epochs=5, random_state=0).fit(X, y)
+    >>> classifier.predict_proba(X[:2]).shape
+    (2, 3)
+    """
+
+    channels: tuple[int, ...] = (32, 64)
+    _: KW_ONLY
+    architecture: str | Callable[..., nn.Module] = "auto"
+    kernel_size: int = 3
+    kind: str = "auto"
+    image_shape: tuple[int, ...] | None = None
+    dropout: float = 0.2
+    normalize: bool = True
+    augment: str | Callable[[Tensor], Tensor] | None = None
+    mixup: float = 0.0
+    label_smoothing: float = 0.0
+    backbone: Any = None
+    freeze: bool | int = False
+    backbone_lr_factor: float = 0.1
+    max_epochs: int | str = "auto"
+    lr: float = 3e-3
+    optimizer: str = "adamw"
+    weight_decay: float = 0.01
+    lr_schedule: str = "cosine"
+    warmup_fraction: float = 0.1
+
+    _kept: ClassVar[str] = "backbone"
+    _learned: ClassVar[tuple[str, ...]] = ("kind_", "input_shape_", "n_channels_in_")
+    _of_training: ClassVar[set[str]] = {
+        "class_weight",
+        "augment",
+        "mixup",
+        "label_smoothing",
+        "backbone_lr_factor",
+    }
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "channels": ["array-like"],
+        "architecture": [StrOptions({"auto", *ARCHITECTURES}), callable],
+        "kernel_size": [Interval(Integral, 1, None, closed="left")],
+        "kind": [StrOptions({"auto", "image", "signal"})],
+        "image_shape": ["array-like", None],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "normalize": ["boolean"],
+        "augment": [StrOptions(set(AUGMENTATIONS)), callable, None],
+        "mixup": [Interval(Real, 0, None, closed="left")],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "backbone": [nn.Module, BaseEstimator, str, None],
+        "freeze": ["boolean", Interval(Integral, 0, None, closed="left")],
+        "backbone_lr_factor": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def _read_inputs(self, X: Any, *, reset: bool) -> Data:
+        if reset:
+            self._check_parameters()
+        return read_images(self, X, kind=self.kind, shape=self.image_shape, reset=reset)
+
+    def _check_parameters(self) -> None:
+        for name in ("channels", "image_shape"):
+            sizes = getattr(self, name)
+            if sizes is not None and not is_sizes(sizes):
+                raise ValueError(f"{name} must hold whole numbers of at least 1, got {sizes}.")
+        if self.kernel_size % 2 == 0:
+            raise ValueError(f"kernel_size must be odd, got {self.kernel_size}.")
+        if isinstance(self.architecture, nn.Module):
+            raise TypeError(
+                "architecture must make a module: a callable of the shape of a row and the number "
+                "of classes. A module to start from is a backbone."
+            )
+        if self.backbone is None and self.freeze:
+            raise ValueError(f"freeze={self.freeze} needs a backbone: there is nothing to freeze.")
+
+    # The network --------------------------------------------------------------------------------
+
+    def _make_module(self, train: Data, data: Data) -> nn.Module:
+        probe = channels_first(torch.zeros(2, *self.input_shape_, dtype=self._dtype))
+        if self.backbone is not None:
+            module = self._with_backbone(train, probe)
+        elif callable(self.architecture):
+            module = self._of_callable(self._scales(train), probe)
+        else:
+            module = self._of_blocks(self._scales(train), probe)
+        module = module.to(self._dtype).eval()
+        module.work_per_row = work_per_row(module, probe)
+        return module
+
+    def _scales(self, train: Data) -> tuple[Tensor, Tensor]:
+        return channel_scales(train, self.n_channels_in_, self._dtype, measured=self.normalize)
+
+    def _of_blocks(self, scales: tuple[Tensor, Tensor], probe: Tensor) -> StandardizedNetwork:
+        name = BEST_ARCHITECTURE[self.kind_]
+        if isinstance(self.architecture, str) and self.architecture != "auto":
+            name = self.architecture
+        if name == "fcn" and self.kind_ == "image":
+            raise ValueError('architecture="fcn" is for signals; for images use "plain", "resnet".')
+        features = ARCHITECTURES[name](tuple(probe.shape[1:]), self.channels, self.kernel_size)
+        module = self._with_head(features, GridPool(POOL_GRID[self.kind_]), scales, probe)
+        module.bfloat16_safe = self.kind_ == "image"  # signals gain nothing by it
+        return module
+
+    def _of_callable(self, scales: tuple[Tensor, Tensor], probe: Tensor) -> StandardizedNetwork:
+        network = self.architecture(tuple(probe.shape[1:]), len(self.classes_))  # type: ignore[operator]
+        if not isinstance(network, nn.Module):
+            raise TypeError(
+                f"architecture must return a torch.nn.Module, got {type(network).__name__}."
+            )
+        network = copy.deepcopy(network)  # it may give the same one again
+        scores = self._tried("architecture", network, probe)
+        if scores.shape != (2, len(self.classes_)):
+            raise ValueError(
+                f"architecture must return a module that gives scores of shape (n, "
+                f"{len(self.classes_)}), one for each class; got {tuple(scores.shape)} for n=2."
+            )
+        return CustomNetwork(network, *scales)
+
+    def _with_backbone(self, train: Data, probe: Tensor) -> StandardizedNetwork:
+        features, known_scales = read_backbone(self.backbone, CNNClassifier, probe)
+        n_blocks = len(blocks_of(features))
+        freeze = bool(self.freeze) if isinstance(self.freeze, (bool, np.bool_)) else self.freeze
+        if freeze is not True and freeze > n_blocks:
+            raise ValueError(f"freeze={self.freeze}, but the backbone has {n_blocks} blocks.")
+        return self._with_head(
+            features,
+            MeanPool(),
+            self._scales(train) if known_scales is None else known_scales,
+            probe,
+            freeze=freeze,
+            lr_factor=self.backbone_lr_factor,
+        )
+
+    def _with_head(
+        self,
+        features: nn.Module,
+        pool: nn.Module,
+        scales: tuple[Tensor, Tensor],
+        probe: Tensor,
+        **options: Any,
+    ) -> ConvolutionalNetwork:
+        mean, scale = (values.to(self._dtype) for values in scales)
+        found = self._tried("backbone", features, probe)
+        fits = found.ndim in (2, probe.ndim) and len(found) == 2 and found.numel()
+        if not fits or found.dtype != probe.dtype:
+            space = "height, width" if self.kind_ == "image" else "n_steps"
+            raise ValueError(
+                "The output of backbone cannot be used: it must be (n, n_features) or (n, "
+                f"n_features, {space}) in the dtype of its input, {probe.dtype}; got "
+                f"{tuple(found.shape)} for n=2, of {found.dtype}. Wrap it in a module that does."
+            )
+        return ConvolutionalNetwork(
+            features,
+            pool,
+            pool(found).shape[1],
+            len(self.classes_),
+            dropout=self.dropout,
+            mean=mean,
+            scale=scale,
+            **options,
+        )
+
+    @staticmethod
+    @torch.no_grad()
+    def _tried(name: str, network: nn.Module, probe: Tensor) -> Tensor:
+        """What a network that somebody else made gives for two rows of zeros."""
+        try:
+            output = network.to(probe.dtype).eval()(probe)
+        except UnusableOutputError:
+            raise
+        except Exception as error:
+            raise ValueError(
+                f"{name} fails on an input of shape {tuple(probe.shape)} (n, n_channels, ...): "
+                f"{type(error).__name__}: {error}"
+            ) from error
+        return one_tensor(name, output)
+
+    def _fix_features(self, net: Net) -> Net:
+        """Frozen features of inputs that do not change are computed once."""
+        module = net.module_
+        if isinstance(module, ConvolutionalNetwork):
+            module.fixed = module.freeze is True and self.augment is None and not self.mixup
+        return net
+
+    def _make_net(self, train: Data, data: Data, seed: int, go_on: bool) -> Net:
+        return self._fix_features(super()._make_net(train, data, seed, go_on))
+
+    def _retuned(self, net: Net, n_train: int) -> Net:
+        return self._fix_features(super()._retuned(net, n_train))
+
+    def _make_objective(self) -> Objective:
+        augment = AUGMENTATIONS[self.augment] if isinstance(self.augment, str) else self.augment
+        return Augmented(
+            cross_entropy,
+            most_likely,
+            partial(cross_entropy, label_smoothing=self.label_smoothing),
+            column="seen",
+            augment=None if augment is None else BatchAugmentation(augment),
+            mixup=self.mixup,
+        )
+
+    def _auto_batch_size(self, n_train: int) -> int:
+        """16 rows, or a 40th of many; more than 4 batches of few. In batches of like size."""
+        wanted = 2 ** np.round(np.log2(max(min(n_train / 4, 16), n_train / 40, 1)))
+        n_batches = np.ceil(n_train / np.clip(wanted, 8, 128))
+        return int(np.ceil(n_train / n_batches))
+
+    def _auto_epochs(self, n_batches: int) -> int:
+        """Few rows need steps, many rows bring them."""
+        return int(np.clip(np.ceil(1200 / n_batches), 20, 60))
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def is_sizes(sizes: Any) -> bool:
+    """Whether it is a sequence of whole numbers of at least 1."""
+    numbers = np.ndim(sizes) == 1 and len(sizes) > 0
+    return numbers and all(
+        isinstance(size, Integral) and not isinstance(size, bool) and int(size) > 0
+        for size in sizes
+    )

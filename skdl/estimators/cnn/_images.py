@@ -1,0 +1,197 @@
+"""Reading images and signals: what users pass becomes one column (n, *space, C), or an error."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from ...engine import STREAM_BYTES, Data, Streamed, as_tensor
+from .._base import check_finite, is_ragged
+
+DTYPES = (np.float64, np.float32, np.uint8)
+PLACES = {"image": ("image", "row", "column", "channel"), "signal": ("signal", "step", "channel")}
+
+
+def read_images(
+    estimator: BaseEstimator,
+    X: Any,
+    *,
+    kind: str,
+    shape: tuple[int, ...] | None,
+    reset: bool,
+) -> Data:
+    """Images or signals as data with a column ``x`` of shape (n, H, W, C) or (n, T, C).
+
+    The column keeps the dtype of X if that is float32, float64 or uint8. Sets or checks
+    ``n_features_in_``, ``feature_names_in_``, ``kind_``, ``n_channels_in_`` and
+    ``input_shape_``, the shape of one row.
+
+    Raises
+    ------
+    ValueError
+        For what cannot be read so, or does not match what was fitted.
+    """
+    said_twice = shape is not None and getattr(X, "ndim", 2) > 2
+    X = _as_array(X, shape if reset else None)
+    streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
+    if not reset and isinstance(X, np.ndarray):
+        X = _as_fitted(estimator, X)
+    array = validate_data(
+        estimator,
+        X,
+        reset=reset,
+        dtype=None if streamed else list(DTYPES),
+        allow_nd=True,
+        ensure_all_finite=False,
+    )
+    if reset:
+        kind = _kind_of(array, kind, shape)
+    else:
+        kind = estimator.kind_
+        flat = array.shape[1:] == (math.prod(estimator.input_shape_),)
+        shape = estimator.input_shape_ if flat else None
+    array = _with_channels(array, kind, shape)
+    if array.dtype.kind == "f":
+        check_finite(array, PLACES[kind])
+    if reset:
+        if not (said_twice or (kind == "signal" and shape is not None)):
+            _check_looks(array.shape[1:], kind)
+        _check_least(array.shape[1:], kind)
+        estimator.kind_, estimator.input_shape_ = kind, array.shape[1:]
+        estimator.n_channels_in_ = array.shape[-1]
+    _check_size(estimator, array.shape[1:])
+    return Data({"x": Streamed(array) if streamed else as_tensor(array)})
+
+
+def _as_array(X: Any, shape: tuple[int, ...] | None) -> Any:
+    """X as it is, but lists, Series and object arrays of images or signals as one array.
+
+    With a ``shape``, arrays of that shape as flat rows.
+    """
+    if is_ragged(X):
+        X = _stack(X)
+    elif isinstance(X, (list, tuple)):
+        with contextlib.suppress(ValueError):  # scikit-learn says what is wrong with it
+            X = np.asarray(X)
+    if shape is not None and getattr(X, "ndim", 2) > 2 and _is_shape(X.shape[1:], tuple(shape)):
+        return X.reshape(len(X), -1)
+    return X
+
+
+def _as_fitted(estimator: BaseEstimator, X: np.ndarray) -> np.ndarray:
+    """X flat if the fit was on flat rows, whole if it was on whole images or signals."""
+    shape = estimator.input_shape_
+    if X.ndim > 2:
+        _check_size(estimator, _with_channels(X, estimator.kind_, None).shape[1:])
+        return X if X.shape[1] == estimator.n_features_in_ else X.reshape(len(X), -1)
+    flat = X.shape[1:] == (math.prod(shape),)
+    return X.reshape(-1, *shape) if flat and shape[0] == estimator.n_features_in_ else X
+
+
+def _stack(X: Any) -> np.ndarray:
+    """Images or signals of one shape, one after the other."""
+    items = [np.asarray(item) for item in X]
+    shapes = sorted({item.shape for item in items})
+    if len(shapes) > 1:
+        raise ValueError(
+            f"All images or signals in X must have the same shape, got {len(shapes)} shapes: "
+            f"{', '.join(map(str, shapes[:4]))}{' ...' if len(shapes) > 4 else ''}. Crop, pad or "
+            "resize them first; LSTMClassifier takes sequences of unequal length."
+        )
+    stacked = np.stack(items)
+    if stacked.dtype.kind == "c":
+        raise ValueError("Complex data not supported: X must hold real numbers.")
+    if stacked.dtype.kind not in "fiub":
+        try:
+            stacked = stacked.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"X must hold numbers, got objects: {error}") from error
+    return stacked
+
+
+def _kind_of(array: np.ndarray, kind: str, shape: tuple[int, ...] | None) -> str:
+    """What "auto" means."""
+    if kind != "auto":
+        return kind
+    return "image" if array.ndim > 2 or shape is not None else "signal"
+
+
+def _with_channels(array: np.ndarray, kind: str, shape: tuple[int, ...] | None) -> np.ndarray:
+    """Rows of X in the shape (H, W, C) or (T, C)."""
+    n_dims = len(PLACES[kind]) - 1
+    if shape is not None:
+        return _in_shape(array, tuple(shape), kind, n_dims)
+    if array.ndim - 1 == n_dims:
+        return array
+    if array.ndim == n_dims:
+        return array[..., None]
+    if kind == "image" and array.ndim == 2:
+        raise ValueError(
+            f"Images as rows of a table need image_shape=(H, W) or (H, W, C): X of shape "
+            f"{array.shape} does not say how {array.shape[1]} columns make an image."
+        )
+    wanted = "(n, H, W) or (n, H, W, C)" if kind == "image" else "(n, T) or (n, T, C)"
+    raise ValueError(f'kind="{kind}" takes X of shape {wanted}, got {array.shape}.')
+
+
+def _in_shape(array: np.ndarray, shape: tuple[int, ...], kind: str, n_dims: int) -> np.ndarray:
+    """Flat rows in the shape that the user says."""
+    full = shape if len(shape) == n_dims else (*shape, 1)
+    if len(full) != n_dims:
+        wanted = "(H, W) or (H, W, C)" if kind == "image" else "(T, C)"
+        raise ValueError(f'image_shape must be {wanted} for kind="{kind}", got {shape}.')
+    if array.shape[1:] != (math.prod(shape),):
+        sizes, own = " x ".join(map(str, shape)), ", ".join(map(str, shape))
+        raise ValueError(
+            f"image_shape={shape} means {sizes} = {math.prod(shape)} columns, or X of shape "
+            f"(n, {own}), but X has shape {array.shape}."
+        )
+    return array.reshape(len(array), *full)
+
+
+def _is_shape(got: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether two shapes are the same but for a last side of 1."""
+    return got == shape or (*got, 1) == shape or got == (*shape, 1)
+
+
+def _check_looks(shape: tuple[int, ...], kind: str) -> None:
+    """Refuse what looks as if the channels came first."""
+    if kind == "image":
+        height, width, n_channels = shape
+        colours = height in (1, 3, 4) and min(width, n_channels) > 4
+        if colours or 2 * height <= width == n_channels:
+            raise ValueError(
+                f"Images of shape {shape} look as if channels came first: skdl takes (n, H, W, C), "
+                "channels last. Use np.moveaxis(X, 1, -1), and image_shape=(H, W, C). Whole images "
+                f"that are as they should be are taken with image_shape={shape}."
+            )
+    elif shape[0] and shape[0] * 2 <= shape[1]:
+        raise ValueError(
+            f"Signals of {shape[0]} steps and {shape[1]} channels look as if channels came first: "
+            "skdl takes (n, T, C), channels last. Use np.moveaxis(X, 1, -1), or say "
+            f"image_shape={shape} if they are as they should be."
+        )
+
+
+def _check_least(shape: tuple[int, ...], kind: str) -> None:
+    if kind == "signal" and not math.prod(shape):
+        raise ValueError(f"Signals must have a step and a channel at least, got shape {shape}.")
+    if kind == "image" and (min(shape[:2]) < 2 or not shape[2]):
+        raise ValueError(
+            f"Images must have at least 2x2 pixels, got {shape[0]}x{shape[1]} with {shape[2]} "
+            'channels. For rows of measurements use kind="signal".'
+        )
+
+
+def _check_size(estimator: BaseEstimator, shape: tuple[int, ...]) -> None:
+    if shape != estimator.input_shape_:
+        got, fitted = (" x ".join(map(str, sizes)) for sizes in (shape, estimator.input_shape_))
+        raise ValueError(
+            f"X holds {estimator.kind_}s of {got} (channels last), but {type(estimator).__name__} "
+            f"was fitted on {fitted}. Resize them first."
+        )

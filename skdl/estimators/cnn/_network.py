@@ -1,0 +1,275 @@
+"""Convolutional networks for images (B, C, H, W) and signals (B, C, T), from scratch or reused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from ...modules import standardized
+from ._network_architectures import CONVOLUTIONS
+
+
+def channels_first(x: Tensor) -> Tensor:
+    """(B, *space, C) to (B, C, *space), channels last in memory, as convolutions like it.
+
+    A view; with one channel the strides are set anew, for they tell torch which format it is.
+    """
+    return x.reshape(-1).view(x.shape).movedim(-1, 1)
+
+
+class StandardizedNetwork(nn.Module):
+    """A network behind standardized channels; base of those that look at images and signals.
+
+    Parameters
+    ----------
+    mean, scale : Tensor of shape (n_channels,)
+        What is taken off and divided by first.
+    """
+
+    mean: Tensor
+    scale: Tensor
+    work_per_row: int | None = None
+    bfloat16_safe = False
+
+    def __init__(self, mean: Tensor, scale: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("mean", mean)
+        self.register_buffer("scale", scale)
+
+    def see(self, x: Tensor) -> Tensor:
+        """Standardized x (B, *space, C): pixel by pixel in memory, as convolutions like it."""
+        return standardized(x, self.mean, self.scale)
+
+    def prepare(self, x: Tensor) -> dict[str, Tensor]:
+        """What ``forward`` takes, from x (B, *space, C): nothing that is trained comes in."""
+        return {"seen": self.see(x)}
+
+    def encode(self, seen: Tensor) -> Tensor:
+        """Features (B, F) of standardized inputs (B, *space, C)."""
+        raise NotImplementedError
+
+
+class ConvolutionalNetwork(StandardizedNetwork):
+    """Standardized channels, features, pooling over space or time, a linear head.
+
+    Parameters
+    ----------
+    features : nn.Module
+        Gives (B, F) or (B, F, *space) for (B, C, *space).
+    pool : nn.Module
+        Gives (B, n_features) for what ``features`` gives.
+    n_features, n_classes : int
+    dropout : float in [0, 1)
+        Before the head.
+    mean, scale : Tensor of shape (n_channels,)
+        What is taken off and divided by first.
+    freeze : bool or int, default=False
+        What of ``features`` is not trained and keeps its statistics: all, or so many first blocks.
+    fixed : bool, default=False
+        Nothing of ``features`` changes while training, nor do its inputs: they are computed once
+        per fit.
+    lr_factor : float, default=1.0
+        Rate of ``features``, as a part of the head's.
+    """
+
+    def __init__(
+        self,
+        features: nn.Module,
+        pool: nn.Module,
+        n_features: int,
+        n_classes: int,
+        *,
+        dropout: float,
+        mean: Tensor,
+        scale: Tensor,
+        freeze: bool | int = False,
+        fixed: bool = False,
+        lr_factor: float = 1.0,
+    ) -> None:
+        super().__init__(mean, scale)
+        self.features, self.pool = features, pool
+        self.dropout = nn.Dropout(dropout)
+        self.head: nn.Module = nn.Linear(n_features, n_classes)
+        self.freeze, self.fixed, self.lr_factor = freeze, fixed, lr_factor
+        for param in features.parameters():
+            param.requires_grad_(param.is_floating_point())
+        for part in self.frozen():
+            part.requires_grad_(False)
+
+    def frozen(self) -> list[nn.Module]:
+        return [self.features] if self.freeze is True else blocks_of(self.features)[: self.freeze]
+
+    def drop_head(self) -> None:
+        """Put nothing in the place of the head, and freeze nothing any more."""
+        self.head, self.freeze = nn.Identity(), False
+
+    def train(self, mode: bool = True) -> ConvolutionalNetwork:
+        super().train(mode)
+        for part in self.frozen():
+            part.eval()  # batch normalization keeps its statistics
+        return self
+
+    @property
+    def prepare_is_costly(self) -> bool:
+        return self.fixed
+
+    def parameter_groups(self) -> list[tuple[Iterator[nn.Parameter], float]]:
+        """Parameters, and the factor of their learning rate."""
+        return [(self.features.parameters(), self.lr_factor), (self.head.parameters(), 1.0)]
+
+    def prepare(self, x: Tensor) -> dict[str, Tensor]:
+        """What ``forward`` takes, from x (B, *space, C): nothing that is trained comes in."""
+        seen = self.see(x)
+        return {"encoded": self.encode(seen)} if self.fixed else {"seen": seen}
+
+    def encode(self, seen: Tensor | None = None, encoded: Tensor | None = None) -> Tensor:
+        """Features (B, F) of standardized inputs (B, *space, C), or those that there are."""
+        if encoded is not None:
+            return encoded
+        assert seen is not None
+        features: Tensor = self.pool(self.features(channels_first(seen)))
+        return features
+
+    def forward(self, seen: Tensor | None = None, encoded: Tensor | None = None) -> Tensor:
+        """Scores (B, n_classes)."""
+        scores: Tensor = self.head(self.dropout(self.encode(seen, encoded)))
+        return scores
+
+
+class CustomNetwork(StandardizedNetwork):
+    """Standardized channels before a network that somebody else made.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Gives scores (B, n_classes) for (B, C, *space).
+    mean, scale : Tensor of shape (n_channels,)
+    """
+
+    def __init__(self, network: nn.Module, mean: Tensor, scale: Tensor) -> None:
+        super().__init__(mean, scale)
+        self.network = network
+        linear = [name for name, part in network.named_modules() if isinstance(part, nn.Linear)]
+        self.head_name = linear[-1] if linear else None
+
+    def encode(self, seen: Tensor) -> Tensor:
+        """What the network's last linear layer takes, flattened (B, F).
+
+        Raises
+        ------
+        UnusableOutputError
+            If it has none.
+        """
+        if self.head_name is None:
+            raise UnusableOutputError(
+                "The module of architecture has no torch.nn.Linear, whose input would be the "
+                "representation: let it end in one."
+            )
+        head = self.network.get_submodule(self.head_name)
+        hook = head.register_forward_pre_hook(stop_here)
+        try:
+            self.network(channels_first(seen))
+        except ReachedHead as reached:
+            return reached.taken.flatten(1)
+        finally:
+            hook.remove()
+        raise UnusableOutputError(
+            f"The last torch.nn.Linear of the module of architecture, {self.head_name!r}, takes no "
+            "part in prediction: define the head last."
+        )
+
+    def drop_head(self) -> None:
+        """Put nothing in the place of the last linear layer."""
+        if self.head_name:
+            self.network.set_submodule(self.head_name, nn.Identity())
+        elif self.head_name is not None:
+            self.network = nn.Identity()
+
+    def forward(self, seen: Tensor) -> Tensor:
+        """Scores (B, n_classes)."""
+        return one_tensor("architecture", self.network(channels_first(seen)))
+
+
+class ReachedHead(Exception):  # noqa: N818
+    """Ends a forward pass before the head."""
+
+    def __init__(self, taken: Tensor) -> None:
+        super().__init__()
+        self.taken = taken
+
+
+def stop_here(_: nn.Module, given: tuple[Tensor]) -> None:
+    raise ReachedHead(given[0])
+
+
+class MeanPool(nn.Module):
+    """(B, F, *space) to its mean (B, F); what has no space passes."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.flatten(2).mean(2) if x.ndim > 2 else x
+
+
+class Backbone(nn.Module):
+    """A network that was trained elsewhere, as features.
+
+    Parameters
+    ----------
+    network : nn.Module
+    n_repeats : int, default=1
+        Each channel comes so many times: grey images for a network of colour images.
+    """
+
+    def __init__(self, network: nn.Module, n_repeats: int = 1) -> None:
+        super().__init__()
+        self.network, self.n_repeats = network, n_repeats
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Features (B, F) or (B, F, *space) of (B, C, *space)."""
+        if self.n_repeats > 1:
+            x = x.repeat(1, self.n_repeats, *[1] * (x.ndim - 2))
+        if isinstance(self.network, StandardizedNetwork):  # x is standardized by now
+            return self.network.encode(x.movedim(1, -1))
+        return one_tensor("backbone", self.network(x))
+
+
+class UnusableOutputError(ValueError):
+    """A network that somebody else made gives what cannot be used."""
+
+
+def one_tensor(name: str, output: object) -> Tensor:
+    """The output of a network that somebody else made, if it is one tensor of floats."""
+    if isinstance(output, Tensor) and output.is_floating_point():
+        return output
+    got = output.dtype if isinstance(output, Tensor) else type(output).__name__
+    raise UnusableOutputError(f"{name} must give one tensor of floats, in training too, got {got}.")
+
+
+def blocks_of(module: nn.Module) -> list[nn.Module]:
+    """The parts with weights that follow one another, behind any wrapping of one part alone."""
+    while True:
+        children = [child for child in module.children() if any(True for _ in child.parameters())]
+        only_wraps = len(children) == 1 and not isinstance(module, nn.Sequential)
+        if not only_wraps or not list(children[0].children()):
+            return children
+        module = children[0]
+
+
+@torch.no_grad()
+def work_per_row(module: StandardizedNetwork, probe: Tensor) -> int:
+    """Multiply-adds of one row of the input (n, C, *space) in the module's largest product."""
+    works, kinds = [0], (*CONVOLUTIONS.values(), nn.Linear)
+
+    def measure(part: nn.Module, _: object, output: Tensor) -> None:
+        places = 1 if isinstance(part, nn.Linear) else output[0, 0].numel()
+        works.append(part.weight.numel() * places)  # type: ignore[operator]
+
+    parts = [part for part in module.modules() if isinstance(part, kinds)]
+    hooks = [part.register_forward_hook(measure) for part in parts]
+    try:
+        module(probe.movedim(1, -1))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return max(works)

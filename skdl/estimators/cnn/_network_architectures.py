@@ -1,0 +1,200 @@
+"""The architectures of convolutional networks: features of images and of signals.
+
+Each is a function of the shape of one row (C, *space), the widths of the blocks and the size of
+the convolutions. It gives the features, ``nn.Sequential`` of blocks, as big as the input asks
+for: nobody needs to think of pooling sizes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ...modules import BatchNorm
+
+Shape = tuple[int, ...]
+Features = Callable[[Shape, Sequence[int], int], nn.Sequential]
+
+# By the number of dimensions of space: 1 for signals, 2 for images.
+CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d}
+MAX_POOLS = {1: nn.MaxPool1d, 2: nn.MaxPool2d}
+MEAN_POOLS = {1: nn.AvgPool1d, 2: nn.AvgPool2d}
+# The first block sees about this many steps or pixels a side at most.
+WORKING_SIDES = {1: 512, 2: 32}
+SMALLEST_SIDE = 4  # blocks halve no further
+
+
+class GridPool(nn.Module):
+    """Where things are, by the means of a grid, beside whether they are, by the maximum of all."""
+
+    def __init__(self, grid: int) -> None:
+        super().__init__()
+        self.grid = grid
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, F * cells + F) of (B, F, *space)."""
+        if self.grid == 1 or x.ndim == 3:
+            means = x.flatten(2).mean(2)
+        else:
+            means = F.adaptive_avg_pool2d(x, self.grid).flatten(1)
+        return torch.cat([means, x.flatten(2).amax(2)], 1)
+
+
+def convolved(n_dims: int, n_in: int, n_out: int, size: int, stride: int = 1) -> list[nn.Module]:
+    """A convolution that keeps the size, and its normalization."""
+    convolution = CONVOLUTIONS[n_dims](n_in, n_out, size, stride, size // 2, bias=False)
+    nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
+    return [convolution, BatchNorm(n_out)]
+
+
+def make_stem(shape: Shape, n_out: int, kernel_size: int) -> tuple[nn.Sequential, int]:
+    """A first convolution that brings large inputs down to the working side; the side then."""
+    n_dims, n_in, side = len(shape) - 1, shape[0], min(shape[1:])
+    stride = 1
+    while side // stride > WORKING_SIDES[n_dims]:
+        stride *= 2
+    size = {1: kernel_size, 2: 3}.get(stride, 7)
+    stem = [*convolved(n_dims, n_in, n_out, size, min(stride, 4)), nn.ReLU()]
+    if stride > 4:
+        stem.append(MAX_POOLS[n_dims](stride // 4, ceil_mode=True))
+    return nn.Sequential(*stem), -(-side // stride)
+
+
+def make_plain(shape: Shape, channels: Sequence[int], kernel_size: int) -> nn.Sequential:
+    """Blocks of two convolutions with batch normalization, halved by a maximum between them."""
+    n_dims, n_in, side = len(shape) - 1, shape[0], min(shape[1:])
+    blocks: list[nn.Module] = []
+    if side > WORKING_SIDES[n_dims]:
+        stem, side = make_stem(shape, channels[0], kernel_size)
+        blocks, n_in = [stem], channels[0]
+    for place, n_out in enumerate(channels):
+        halve = place > 0 and side > SMALLEST_SIDE
+        blocks.append(
+            nn.Sequential(
+                *([MAX_POOLS[n_dims](2, ceil_mode=True)] if halve else []),
+                *convolved(n_dims, n_in, n_out, kernel_size),
+                nn.ReLU(),
+                *convolved(n_dims, n_out, n_out, kernel_size),
+                nn.ReLU(),
+            )
+        )
+        n_in, side = n_out, -(-side // 2) if halve else side
+    return nn.Sequential(*blocks)
+
+
+class Residual(nn.Module):
+    """Two convolutions and a shortcut beside them, which a new block starts as."""
+
+    def __init__(self, n_dims: int, n_in: int, n_out: int, size: int, *, halve: bool) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            *convolved(n_dims, n_in, n_out, size, 2 if halve else 1),
+            nn.ReLU(),
+            *convolved(n_dims, n_out, n_out, size),
+        )
+        nn.init.zeros_(self.body[-1].weight)  # type: ignore[arg-type]
+        shortcut = [MEAN_POOLS[n_dims](2, ceil_mode=True)] if halve else []
+        shortcut += convolved(n_dims, n_in, n_out, 1) if n_in != n_out else []
+        self.shortcut = nn.Sequential(*shortcut)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.body(x) + self.shortcut(x))
+
+
+def make_resnet(shape: Shape, channels: Sequence[int], kernel_size: int) -> nn.Sequential:
+    """A first convolution, then two residual blocks of each width (He et al., 2016)."""
+    n_dims = len(shape) - 1
+    stem, side = make_stem(shape, channels[0], kernel_size)
+    blocks: list[nn.Module] = [stem]
+    n_in = channels[0]
+    for place, n_out in enumerate(channels):
+        halve = place > 0 and side > SMALLEST_SIDE
+        blocks.append(
+            nn.Sequential(
+                Residual(n_dims, n_in, n_out, kernel_size, halve=halve),
+                Residual(n_dims, n_out, n_out, kernel_size, halve=False),
+            )
+        )
+        n_in, side = n_out, -(-side // 2) if halve else side
+    return nn.Sequential(*blocks)
+
+
+class Inception(nn.Module):
+    """Dilated convolutions and a pooled branch side by side, joined and normalized."""
+
+    def __init__(
+        self, n_in: int, n_out: int, length: int, size: int, dilations: Sequence[int]
+    ) -> None:
+        super().__init__()
+        n_mid = max(1, n_out // 2) if n_in > 1 else 1
+        self.bottleneck = nn.Conv1d(n_in, n_mid, 1, bias=False) if n_in > 1 else nn.Identity()
+        size = min(size, length) | 1  # odd, and no longer than the signal asks for
+        longest = max(1, (length - 1) // max(1, size - 1))
+        n_parts = len(dilations) + 1
+        widths = [(n_out + n_parts - 1 - part) // n_parts for part in range(n_parts)]
+        self.branches = nn.ModuleList(
+            nn.Conv1d(n_mid, width, size, padding=size // 2 * d, dilation=d, bias=False)
+            for width, d in zip(widths, (min(d, longest) for d in dilations), strict=False)
+            if width
+        )
+        self.pooled = nn.Conv1d(n_in, widths[-1], 1, bias=False) if widths[-1] else None
+        self.norm = BatchNorm(n_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.bottleneck(x)
+        parts = [branch(h) for branch in self.branches]
+        if self.pooled is not None:
+            parts.append(self.pooled(F.max_pool1d(x, 3, 1, 1)))
+        return self.norm(torch.cat(parts, 1))
+
+
+class InceptionBlock(nn.Module):
+    """Inception modules and a shortcut beside them, on half the steps if ``halve``."""
+
+    n_units, dilations = 2, (1, 2, 4)
+
+    def __init__(self, n_in: int, n_out: int, length: int, size: int, *, halve: bool) -> None:
+        super().__init__()
+        self.pool = nn.MaxPool1d(2, ceil_mode=True) if halve else nn.Identity()
+        length = -(-length // 2) if halve else length
+        self.units = nn.ModuleList(
+            Inception(n_out if unit else n_in, n_out, length, size, self.dilations)
+            for unit in range(self.n_units)
+        )
+        self.shortcut = nn.Sequential(nn.Conv1d(n_in, n_out, 1, bias=False), BatchNorm(n_out))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = h = self.pool(x)
+        for place, unit in enumerate(self.units):
+            h = unit(F.relu(h) if place else h)
+        return F.relu(h + self.shortcut(x))
+
+
+def make_fcn(shape: Shape, channels: Sequence[int], kernel_size: int) -> nn.Sequential:
+    """Residual blocks of Inception modules for signals, over all steps.
+
+    Convolutions of ``3 * kernel_size`` steps with dilations 1, 2 and 4 see the scales of
+    InceptionTime (Ismail Fawaz et al., 2020) with few weights. Signals of over 512 steps are
+    brought under that by a first convolution; the steps halve between blocks while there are 32.
+    """
+    n_in, length = shape
+    blocks: list[nn.Module] = []
+    if length > 512:
+        stride = math.ceil(length / 512)
+        first = nn.Conv1d(n_in, channels[0], 2 * stride + 1, stride, stride, bias=False)
+        blocks.append(nn.Sequential(first, BatchNorm(channels[0]), nn.ReLU()))
+        n_in, length = channels[0], math.ceil(length / stride)
+    for place, n_out in enumerate(channels):
+        halve = place > 0 and length >= 32
+        blocks.append(InceptionBlock(n_in, n_out, length, 3 * kernel_size, halve=halve))
+        n_in, length = n_out, -(-length // 2) if halve else length
+    return nn.Sequential(*blocks)
+
+
+ARCHITECTURES: dict[str, Features] = {"plain": make_plain, "resnet": make_resnet, "fcn": make_fcn}
+BEST_ARCHITECTURE = {"image": "plain", "signal": "fcn"}
+POOL_GRID = {"image": 4, "signal": 1}

@@ -1,0 +1,277 @@
+"""The recurrent family: LSTM and GRU, for regression and classification."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import torch
+from sklearn.utils import Tags
+from torch import Tensor, nn
+
+from ..._sklearn import Interval, StrOptions
+from ...engine import Batch, Data, Net, forward
+from ...modules import last_steps, standardized
+from .._base import (
+    TorchClassifier,
+    TorchEstimator,
+    TorchRegressor,
+    channel_scales,
+    deep_estimator,
+    read_sequences,
+    shortest_sequence,
+)
+from ._linear_model import fit_line
+from ._network import LineAndRecurrence, RecurrentEncoder, RecurrentNetwork
+from ._shrinkage import trust_of
+
+MAX_LINE_FEATURES = 256  # of the straight line beside a recurrence: it costs their cube
+
+
+@dataclass(repr=False, eq=False, match_args=False)
+class _Recurrent(TorchEstimator):
+    """Parameters and module of the whole family."""
+
+    hidden_size: int = 64
+    n_layers: int = 1
+    _: KW_ONLY
+    bidirectional: bool = False
+    pooling: str = "last"
+    dropout: float = 0.0
+    n_channels: int | None = None
+    standardize: bool = True
+
+    _cell: ClassVar[str]
+    _learned: ClassVar[tuple[str, ...]] = ("n_channels_in_", "n_steps_in_")
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "bidirectional": ["boolean"],
+        "pooling": [StrOptions({"last", "mean", "max", "attention"})],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "n_channels": [Interval(Integral, 1, None, closed="left"), None],
+        "standardize": ["boolean"],
+    }
+
+    def _read_inputs(self, X: Any, *, reset: bool) -> Data:
+        return read_sequences(self, X, n_channels=self.n_channels, reset=reset)
+
+    def _make_encoder(self, n_channels: int) -> RecurrentEncoder:
+        return RecurrentEncoder(
+            self._cell,
+            n_channels,
+            self.hidden_size,
+            self.n_layers,
+            bidirectional=self.bidirectional,
+            pooling=self.pooling,
+            dropout=self.dropout,
+        )
+
+    def _channel_scales(self, train: Data) -> dict[str, Tensor]:
+        """``mean`` and ``scale`` of the channels, in the dtype of the weights."""
+        mean, scale = channel_scales(
+            train, self.n_channels_in_, self._dtype, measured=self.standardize
+        )
+        return {"mean": mean, "scale": scale}
+
+    def _make_module(self, train: Data, data: Data) -> nn.Module:
+        return RecurrentNetwork(
+            self._make_encoder(self.n_channels_in_),
+            self._output_shape(),
+            dropout=self.dropout,
+            **self._channel_scales(train),
+        )
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def follow_line(module: nn.Module, batch: Batch) -> Tensor:
+    return batch["line"]
+
+
+def center(module: nn.Module, batch: Batch) -> Tensor:
+    """The module's prediction: the median where it gives quantiles."""
+    output = forward(module, batch)
+    return output if output.ndim == 2 else output[..., int(module.median)]  # type: ignore[arg-type]
+
+
+@dataclass(kw_only=True, repr=False, eq=False, match_args=False)
+class _RecurrentRegressor(TorchRegressor, _Recurrent):
+    """Recurrent regressors have a line to start from."""
+
+    highway: bool = True
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"highway": ["boolean"]}
+
+    def _make_module(self, train: Data, data: Data) -> nn.Module:
+        if not self.highway or self.n_channels_in_ > MAX_LINE_FEATURES:
+            return super()._make_module(train, data)
+        scales = self._channel_scales(train)
+        module = LineAndRecurrence(
+            self._make_encoder(2 * self.n_channels_in_),
+            self._output_shape(),
+            dropout=self.dropout,
+            line=self._fit_line(data, **scales).to(self._dtype),
+            quantiles=self.quantiles_,
+            **scales,
+        )
+        module.measure(train.chunks())
+        return module
+
+    def _make_net(self, train: Data, data: Data, seed: int, go_on: bool) -> Net:
+        net = super()._make_net(train, data, seed, go_on)
+        if isinstance(net.module_, LineAndRecurrence):
+            net.module_.trust.fill_(1.0)  # a warm start is validated on its own
+        return net
+
+    def _after_training(self, net: Net, valid: Data | None) -> None:
+        """Trust the correction of the line as far as the validation rows show that it helps."""
+        module = net.module_
+        if not isinstance(module, LineAndRecurrence):
+            return
+        module.trust.fill_(1.0)
+        if valid is not None:
+            y = torch.cat([batch["y"] for batch in valid.chunks()]).cpu()
+            right, line = (net.outputs(valid, output).double() for output in (center, follow_line))
+            module.trust.fill_(trust_of(y.double() - line, right - line))
+
+    def _fit_line(self, data: Data, mean: Tensor, scale: Tensor) -> Tensor:
+        n_steps = min(shortest_sequence(data), MAX_LINE_FEATURES // len(mean))
+        mean, scale = mean.double(), scale.double()
+        y_mean, y_scale = torch.from_numpy(self.y_mean_), torch.from_numpy(self.y_scale_)
+
+        def steps(batch: Batch) -> Tensor:
+            x = standardized(batch["x"].double(), mean, scale)
+            return last_steps(x, batch.get("lengths"), n_steps)
+
+        persistence = (mean[:, None] - y_mean) / y_scale, scale[:, None] / y_scale
+        return fit_line(data, steps, persistence)
+
+
+@dataclass(kw_only=True, repr=False, eq=False, match_args=False)
+class _RecurrentClassifier(TorchClassifier, _Recurrent):
+    """Recurrent classifiers look at whole sequences; defaults chosen by cross-validation."""
+
+    bidirectional: bool = True
+    pooling: str = "max"
+    dropout: float = 0.2
+    lr: float = 3e-3
+    optimizer: str = "adamw"
+    weight_decay: float = 0.01
+    lr_schedule: str = "cosine"
+    warmup_fraction: float = 0.1
+    gradient_clip: float | None = 1.0
+
+
+@deep_estimator
+class LSTMRegressor(_RecurrentRegressor):
+    """Regression on sequences with long short-term memory (LSTM).
+
+    Notes
+    -----
+    X may be
+
+    - (n_samples, n_steps): sequences of one channel, columns in time order;
+    - (n_samples, n_steps, n_channels);
+    - (n_samples, n_steps * n_channels) with ``n_channels``: the same, flattened time-major;
+    - a list, Series or object array of sequences (n_steps_i,) or (n_steps_i, n_channels) of any
+      lengths. They are padded per batch; no prediction depends on the padding.
+
+    y may be (n_samples,) or (n_samples, n_targets).
+
+    References
+    ----------
+    S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997).
+
+    Examples
+    --------
+    >>> from skdl.datasets import make_sequences
+    >>> from skdl.estimators import LSTMRegressor
+    >>> X, y = make_sequences(300, n_steps=12, random_state=0)
+    >>> regressor = LSTMRegressor(hidden_size=16, max_epochs=20, random_state=0).fit(X, y)
+    >>> regressor.predict(X[:2]).shape
+    (2,)
+    """
+
+    _cell = "lstm"
+
+
+@deep_estimator
+class GRURegressor(_RecurrentRegressor):
+    """Regression on sequences with gated recurrent units (GRU).
+
+    Notes
+    -----
+    X and y as in :class:`LSTMRegressor`.
+
+    References
+    ----------
+    K. Cho et al., "Learning phrase representations using RNN encoder-decoder for statistical
+    machine translation", EMNLP (2014).
+
+    Examples
+    --------
+    >>> from skdl.datasets import make_sequences
+    >>> from skdl.estimators import GRURegressor
+    >>> X, y = make_sequences(300, n_steps=12, random_state=0)
+    >>> regressor = GRURegressor(hidden_size=16, max_epochs=20, random_state=0).fit(X, y)
+    >>> regressor.predict(X[:2]).shape
+    (2,)
+    """
+
+    _cell = "gru"
+
+
+@deep_estimator
+class LSTMClassifier(_RecurrentClassifier):
+    """Classification of sequences with long short-term memory (LSTM).
+
+    Notes
+    -----
+    X as in :class:`LSTMRegressor`; y holds labels of any type that scikit-learn takes.
+
+    References
+    ----------
+    S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997).
+
+    Examples
+    --------
+    >>> from skdl.datasets import make_sequences
+    >>> from skdl.estimators import LSTMClassifier
+    >>> X, y = make_sequences(200, task="classification", ragged=True, random_state=0)
+    >>> classifier = LSTMClassifier(hidden_size=16, max_epochs=20, random_state=0).fit(X, y)
+    >>> classifier.predict_proba(X[:3]).shape
+    (3, 2)
+    """
+
+    _cell = "lstm"
+
+
+@deep_estimator
+class GRUClassifier(_RecurrentClassifier):
+    """Classification of sequences with gated recurrent units (GRU).
+
+    Notes
+    -----
+    X as in :class:`LSTMRegressor`; y holds labels of any type that scikit-learn takes.
+
+    References
+    ----------
+    K. Cho et al., "Learning phrase representations using RNN encoder-decoder for statistical
+    machine translation", EMNLP (2014).
+
+    Examples
+    --------
+    >>> from skdl.datasets import make_sequences
+    >>> from skdl.estimators import GRUClassifier
+    >>> X, y = make_sequences(200, task="classification", ragged=True, random_state=0)
+    >>> classifier = GRUClassifier(hidden_size=16, max_epochs=20, random_state=0).fit(X, y)
+    >>> classifier.predict_proba(X[:3]).shape
+    (3, 2)
+    """
+
+    _cell = "gru"

@@ -1,0 +1,170 @@
+"""A straight line to start from: ridge regression on the last steps of sequences.
+
+Everything comes from moments that are summed batch by batch, so data of any size will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ...engine._data import Batch, Data
+
+N_BLOCKS, PERSISTENCE_ERRORS = 10, 1.5
+# Penalties as a part of the number of rows; the last one leaves only what is not penalised.
+PENALTIES = torch.cat([torch.logspace(-6, 3, 19, dtype=torch.float64), torch.tensor([1e12])])
+
+
+@dataclass
+class Candidate:
+    """A family of lines: theta = (free, shrunk) in a basis of the steps, and a fixed part.
+
+    Attributes
+    ----------
+    basis : Tensor of shape (1 + p, q)
+        Columns: what the coefficients multiply, in terms of (1, x). The first ``n_free`` are not
+        penalised.
+    n_free : int
+    fixed : Tensor of shape (1 + p, k)
+        Coefficients of (1, x) that are given.
+    """
+
+    basis: Tensor
+    n_free: int
+    fixed: Tensor
+
+
+def fit_line(
+    data: Data, steps: Callable[[Batch], Tensor], persistence: tuple[Tensor, Tensor]
+) -> Tensor:
+    """Coefficients (1 + n_steps * C, k) of y on (1, the last n_steps steps).
+
+    Three families of ridge regressions compete, over a path of penalties: shrunk towards the
+    mean of y, towards a free multiple of the last step, and towards the last step itself. Each
+    is judged on contiguous blocks of rows that it has not seen, by mean absolute times root mean
+    squared error. The answer is the best one; with few rows, a mean of those as good within
+    the standard error over blocks; plain persistence, where the best is no better than that by
+    1.5 standard errors (as in the one-standard-error rule of Breiman et al., "Classification and
+    Regression Trees", 1984: a random walk offers many lines that seem to know its way).
+
+    Parameters
+    ----------
+    data : Data
+        With a column y (k,) and maybe weight.
+    steps : callable
+        The last steps of a batch, flattened: (B, n_steps * C) in float64.
+    persistence : pair of Tensors of shape (C, k)
+        Offset and slope: what each channel of the steps is in the units of each target.
+    """
+    blocks = [data.subset(rows) for rows in torch.arange(len(data)).tensor_split(N_BLOCKS)]
+    blocks = [block for block in blocks if len(block)]
+    moments = torch.stack([_moments(block, steps) for block in blocks])
+    total = moments.sum(0)
+    candidates = _candidates(total, persistence)
+    # Without each block in turn, and with all: (n_blocks + 1, M, 1 + p, k)
+    sets = torch.cat([total - moments, total[None]])
+    *unseen, lines = torch.cat([_solve(sets, candidate) for candidate in candidates], 1)
+    if len(blocks) == 1:
+        return lines[-1]
+    errors = [_errors(block, steps, line) for block, line in zip(blocks, unseen, strict=True)]
+    weights = _weights(torch.stack(errors), len(data))
+    return (weights[:, None, None] * lines).sum(0)
+
+
+def _rows(batch: Batch, steps: Callable[[Batch], Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """(1, x) of a batch (B, 1 + p), y (B, k), weights (B, 1)."""
+    x, y = steps(batch), batch["y"].double()
+    one = torch.ones_like(x[:, :1])
+    weight = batch["weight"].double()[:, None] if "weight" in batch else one
+    return torch.cat([one, x], 1), y, weight
+
+
+def _moments(block: Data, steps: Callable[[Batch], Tensor]) -> Tensor:
+    """Weighted moments of (1, x, y) on a block: (1 + p + k, 1 + p + k)."""
+    moments = torch.zeros((), dtype=torch.float64)
+    for batch in block.chunks():
+        x, y, weight = _rows(batch, steps)
+        rows = torch.cat([x, y], 1)
+        moments = moments + (weight * rows).T @ rows
+    return moments
+
+
+def _errors(block: Data, steps: Callable[[Batch], Tensor], lines: Tensor) -> Tensor:
+    """Sums of absolute and of squared errors of lines (M, 1 + p, k) on a block: (2, M)."""
+    errors = torch.zeros(2, len(lines), dtype=torch.float64)
+    flat = lines.movedim(0, 1).flatten(1)  # (1 + p, M * k): one matrix product for all
+    for batch in block.chunks():
+        x, y, weight = _rows(batch, steps)
+        miss = (x @ flat).unflatten(1, (len(lines), -1)) - y[:, None]  # (B, M, k)
+        errors[0] += (weight * miss.abs().sum(2)).sum(0)
+        errors[1] += (weight * miss.square().sum(2)).sum(0)
+    return errors
+
+
+def _weights(errors: Tensor, n_rows: int) -> Tensor:
+    """Weights (M,) of candidates from their errors (n_blocks, 2, M) on each block.
+
+    The last candidate is persistence.
+    """
+    tiny = torch.finfo(torch.float64).tiny
+    score = (errors.sum(0) + tiny).log() * torch.tensor([[1.0], [0.5]])
+    of_blocks = ((errors + tiny).log() * torch.tensor([[1.0], [0.5]])).sum(1)  # (n_blocks, M)
+    worse = score.sum(0) - score.sum(0).min()  # (M,)
+    best = int(worse.argmin())
+    spread = (of_blocks - of_blocks[:, best : best + 1]).std(0) / len(errors) ** 0.5
+    if worse[-1] <= PERSISTENCE_ERRORS * spread[-1]:
+        return torch.eye(len(worse), dtype=worse.dtype)[-1]
+    weights = torch.exp(-0.5 * (worse / (min(1.0, 100 / n_rows) * spread + 1e-12)) ** 2)
+    weights[worse > 0.5] = 0
+    return weights / weights.sum()
+
+
+def _candidates(total: Tensor, persistence: tuple[Tensor, Tensor]) -> list[Candidate]:
+    offset, slope = persistence  # (C, k) each
+    n_channels, k = slope.shape
+    p = len(total) - 1 - k
+    n_steps = p // n_channels
+    one_and_steps = torch.eye(1 + p, dtype=total.dtype)
+    one, last = one_and_steps[:, :1], one_and_steps[:, 1 + p - n_channels :]
+    to_last = one_and_steps[:, 1 : 1 + p - n_channels] - last.repeat(1, n_steps - 1)
+    nothing = total.new_zeros(1 + p, k)
+
+    # Persistence: the channel whose last step, in the units of X, comes nearest to each target.
+    persisting = nothing.expand(n_channels, -1, -1).clone()
+    persisting[:, 0] = offset
+    for channel in range(n_channels):
+        persisting[channel, 1 + p - n_channels + channel] = slope[channel]
+    xx, xy = total[: 1 + p, : 1 + p], total[: 1 + p, 1 + p :]
+    errors = (persisting * (xx @ persisting - 2 * xy)).sum(1)  # (C, k), less a constant
+    persisting = persisting[errors.argmin(0), :, torch.arange(k)].T  # (1 + p, k)
+    return [
+        Candidate(one_and_steps, 1, nothing),
+        Candidate(torch.cat([one, last, to_last], 1), 1 + n_channels, nothing),
+        Candidate(torch.cat([one, to_last], 1), 0, persisting),
+    ]
+
+
+def _solve(moments: Tensor, candidate: Candidate) -> Tensor:
+    """Coefficients of (1, x) for moments (..., m, m) and each penalty: (..., A, 1 + p, k)."""
+    basis, f, n_x = candidate.basis, candidate.n_free, len(candidate.basis)
+    xx, xy = moments[..., :n_x, :n_x], moments[..., :n_x, n_x:]
+    target = basis.T @ (xy - xx @ candidate.fixed)
+    gram = basis.T @ xx @ basis
+    # Eliminate the free coefficients, then one eigendecomposition serves all penalties.
+    inverse = torch.linalg.pinv(gram[..., :f, :f], hermitian=True)
+    from_shrunk, from_target = inverse @ gram[..., :f, f:], inverse @ target[..., :f, :]
+    values, vectors = torch.linalg.eigh(gram[..., f:, f:] - gram[..., f:, :f] @ from_shrunk)
+    rotated = vectors.mT @ (target[..., f:, :] - gram[..., f:, :f] @ from_target)
+    penalty = PENALTIES[:, None] * moments[..., :1, :1]  # (..., A, 1)
+    shrink = 1 / (values.clamp_min(0)[..., None, :] + penalty)  # (..., A, q - f)
+    shrunk = _times(vectors, shrink[..., None] * rotated[..., None, :, :])  # (..., A, q - f, k)
+    free = from_target[..., None, :, :] - _times(from_shrunk, shrunk)
+    return candidate.fixed + _times(basis, torch.cat([free, shrunk], -2))
+
+
+def _times(matrix: Tensor, stack: Tensor) -> Tensor:
+    """One matrix (..., r, s) times each of a stack (..., A, s, k)."""
+    return torch.einsum("...rs,...ask->...ark", matrix, stack)

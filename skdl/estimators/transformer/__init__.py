@@ -1,0 +1,5 @@
+"""The Transformer family: classification of texts and of numeric sequences."""
+
+from ._classifier import TransformerClassifier
+
+__all__ = ["TransformerClassifier"]

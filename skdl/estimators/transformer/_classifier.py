@@ -1,0 +1,413 @@
+"""The Transformer family: classification of texts and of numeric sequences."""
+
+from __future__ import annotations
+
+import copy
+import os
+from dataclasses import KW_ONLY
+from functools import partial
+from itertools import chain
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor, nn
+
+from ..._sklearn import Interval, StrOptions
+from ...engine import (
+    Batch,
+    Data,
+    Objective,
+    Ragged,
+    Streamed,
+    Supervised,
+    cross_entropy,
+    inputs_of,
+    most_likely,
+)
+from .._base import (
+    KeepsFitted,
+    TorchClassifier,
+    channel_scales,
+    deep_estimator,
+    read_sequences,
+)
+from ._checkpoints import load_tokenization, make_pretrained
+from ._linear_model import NgramLine
+from ._network import POSITIONS, PatchEmbedding, TransformerEncoder, TransformerNetwork
+from ._texts import input_type_of, read_texts
+from ._tokenization import Tokenization, check_tokenizer, make_embedding
+
+MAX_STEPS = 2**14  # tokens or patches of a batch
+TOKENS_PER_BATCH = 1500  # about so many, unless batch_size is given
+MAX_PATCHES = 64
+SHARE = 0.25  # how much the Transformer's scores count beside the line's
+
+
+@deep_estimator
+class TransformerClassifier(KeepsFitted, TorchClassifier):
+    """Classification of texts and numeric sequences with a Transformer.
+
+    Notes
+    -----
+    X may be
+
+    - a list, 1-D array, Series or DataFrame with one column of str: raw text. The tokenizer is
+      trained inside ``fit``, on the training rows alone. An empty text is one unknown word;
+    - (n_samples, n_steps), (n_samples, n_steps, n_channels), (n_samples, n_steps * n_channels)
+      with ``n_channels``, or a list of sequences of any lengths: numbers, as in
+      :class:`LSTMClassifier`.
+
+    A text longer than ``max_length`` is cut in the middle: its beginning and its end say most.
+    (With ``pretrained``, whose special tokens must stay, its end is cut off.) Series are cut into
+    patches, so that the longest one of ``fit`` has at most 64 of them: up to its length, cost grows
+    linearly. The last patch ends with the series, and each one is seen with how near it is to
+    either end. Batches hold rows of about the same length, padding is never looked at, and no
+    prediction depends on it (but for rounding, with ``precision="bfloat16"``).
+
+    On text a linear support vector machine on n-grams stands beside the Transformer (``highway``),
+    and their scores are added in prediction, for the two err at different texts. It costs about
+    a tenth of the time of a fit, more with dozens of classes, and memory for its n-grams.
+    ``partial_fit`` makes none, and leaves one that ``fit`` made as it is.
+
+    ``pretrained`` checkpoints are loaded from safetensors alone, and none of their own code is run:
+    one of an architecture that transformers knows is loaded as that, any other is refused.
+    ``d_model``, ``n_heads``, ``n_layers``, ``dim_feedforward``, ``positional``, ``tokenizer``,
+    ``vocab_size``, ``min_frequency``, ``token_dropout`` and ``embeddings`` then say nothing.
+    Fine-tuned layers train at a tenth of ``lr`` and less the deeper they are. What is kept by
+    ``freeze`` counts in blocks: the embeddings, then each layer.
+
+    Candidates of a grid search that share texts and tokenizer share its work, and the linear model:
+    what was made lately stays in memory, up to 256 MiB in a process.
+
+    See Also
+    --------
+    skdl.pipelines.make_text_classifier : Lets any classifier take text.
+    skdl.inspection.AttentionDisplay : Where the Transformer looks.
+
+    References
+    ----------
+    A. Vaswani et al., "Attention is all you need", NeurIPS (2017). R. Xiong et al., "On layer
+    normalization in the Transformer architecture", ICML (2020), for the order within blocks. Y.
+    Nie et al., "A time series is worth 64 words", ICLR (2023), for patches. H.-T. Cheng et al.,
+    "Wide & deep learning for recommender systems", DLRS (2016), for the linear model beside.
+
+    Examples
+    --------
+    >>> from skdl.estimators import TransformerClassifier
+    >>> texts = ["good film", "a bad film", "very good", "very bad indeed"] * 5
+    >>> labels = ["+", "-", "+", "-"] * 5
+    >>> classifier = TransformerClassifier(d_model=16, max_epochs=5, random_state=0)
+    >>> classifier.fit(texts, labels).predict(["good", "bad"])
+    array(['+', '-'], dtype='<U1')
+    """
+
+    d_model: int = 128
+    n_heads: int = 4
+    n_layers: int = 2
+    _: KW_ONLY
+    dim_feedforward: int | None = None
+    dropout: float = 0.1
+    positional: str = "rotary"
+    pooling: str = "mean"
+    max_length: int = 256
+    input_type: str = "auto"
+    tokenizer: Any = "word"
+    vocab_size: int = 20_000
+    min_frequency: int = 2
+    lowercase: bool = True
+    token_dropout: float = 0.3
+    embeddings: Any = None
+    n_channels: int | None = None
+    highway: bool = True
+    label_smoothing: float = 0.0
+    pretrained: str | os.PathLike[str] | None = None
+    freeze: bool | int = False
+    max_epochs: int | str = "auto"
+    optimizer: str = "adamw"
+    weight_decay: float = 0.01
+    lr_schedule: str = "cosine"
+    warmup_fraction: float = 0.1
+    gradient_clip: float | None = 1.0
+
+    _kept: ClassVar[str] = "embeddings"
+    _learned: ClassVar[tuple[str, ...]] = (
+        "input_type_",
+        "tokenizer_",
+        "patch_size_",
+        "n_channels_in_",
+        "n_steps_in_",
+    )
+    _of_training: ClassVar[set[str]] = {"label_smoothing"}
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "d_model": [Interval(Integral, 1, None, closed="left")],
+        "n_heads": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "dim_feedforward": [Interval(Integral, 1, None, closed="left"), None],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "positional": [StrOptions(set(POSITIONS))],
+        "pooling": [StrOptions({"mean", "cls", "attention", "max"})],
+        "max_length": [Interval(Integral, 1, None, closed="left")],
+        "input_type": [StrOptions({"auto", "text", "numeric"})],
+        "tokenizer": [object],  # see check_tokenizer
+        "vocab_size": [Interval(Integral, 3, None, closed="left")],
+        "min_frequency": [Interval(Integral, 1, None, closed="left")],
+        "lowercase": ["boolean"],
+        "token_dropout": [Interval(Real, 0, 1, closed="left")],
+        "embeddings": [object, None],  # see token_vectors
+        "n_channels": [Interval(Integral, 1, None, closed="left"), None],
+        "highway": ["boolean"],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "pretrained": [str, os.PathLike, None],
+        "freeze": ["boolean", Interval(Integral, 0, None, closed="left")],
+    }
+
+    # Reading ------------------------------------------------------------------------------------
+
+    def _read_inputs(self, X: Any, *, reset: bool) -> Data:
+        if reset:
+            self._check_parameters()
+            self._forget_inputs()
+            self.input_type_ = input_type_of(X, self.input_type)
+        else:
+            input_type_of(X, self.input_type_)
+        if self.input_type_ == "numeric":
+            if self.pretrained is not None:
+                raise ValueError("pretrained needs texts, and X holds numbers.")
+            return read_sequences(self, X, n_channels=self.n_channels, reset=reset)
+        texts = read_texts(X)
+        if isinstance(X, pd.DataFrame):
+            validate_data(self, X, reset=reset, skip_check_array=True)  # the column's name
+        if reset:  # the tokenizer is trained when the training rows are known
+            return Data({"text": Streamed(np.array(texts, dtype=object))})
+        if self._line is None:
+            return self._tokens(texts)
+        scores = torch.from_numpy(self._line.scores(texts)).to(self._dtype)
+        return self._tokens(texts).with_columns(line=scores)
+
+    def _check_parameters(self) -> None:
+        if self.pretrained is not None:
+            return
+        check_heads(self.d_model, self.n_heads, rotary=self.positional == "rotary")
+        check_tokenizer(self.tokenizer)
+        if self.freeze:
+            raise ValueError(f"freeze={self.freeze} needs pretrained: there is nothing to freeze.")
+
+    def _forget_inputs(self) -> None:
+        """A fit on texts leaves nothing of one on numbers, and the other way round."""
+        names = ("_tokenization", "_line", "patch_size_")
+        for name in [name for name in vars(self) if name.endswith("_in_") or name in names]:
+            delattr(self, name)
+
+    def _learn_inputs(
+        self,
+        X: Any,
+        data: Data,
+        rows: np.ndarray,
+        target: np.ndarray,
+        weight: np.ndarray | None,
+        how: str,
+    ) -> Data:
+        if self.input_type_ == "numeric":
+            return data
+        texts = read_texts(X)
+        training = [texts[row] for row in rows]
+        if how != "again":
+            self._tokenization = self._make_tokenization(training)
+        self._line = None
+        data, others = self._tokens(texts), np.delete(np.arange(len(texts)), rows)
+        if self.highway and how != "in parts":  # a part may lack words, and classes
+            line = NgramLine(len(self.classes_), lowercase=self.lowercase)
+            of_rows = None if weight is None else weight[rows]
+            self._line = line.fitted_lately(training, target[rows], of_rows)
+        if self._line is None or not len(others):  # training is without it
+            return data
+        scores = np.zeros((len(texts), len(self.classes_)))
+        scores[others] = self._line.scores([texts[row] for row in others])
+        return data.with_columns(line=torch.from_numpy(scores).to(self._dtype))
+
+    def _make_tokenization(self, texts: list[str]) -> Tokenization:
+        if self.pretrained is not None:
+            return load_tokenization(os.fspath(self.pretrained), self.max_length)
+        return Tokenization.trained(
+            self.tokenizer,
+            texts,
+            max_length=self.max_length,
+            vocab_size=self.vocab_size,
+            min_frequency=self.min_frequency,
+            lowercase=self.lowercase,
+        )
+
+    def _tokens(self, texts: list[str]) -> Data:
+        values, lengths = self._tokenization.ids(texts)
+        return Data({"x": Ragged(torch.from_numpy(values), torch.from_numpy(lengths))})
+
+    # The network --------------------------------------------------------------------------------
+
+    def _make_module(self, train: Data, data: Data) -> nn.Module:
+        is_text, self._usual_batch = self.input_type_ == "text", 16.0
+        if self.pretrained is not None:
+            return make_pretrained(
+                os.fspath(self.pretrained),
+                len(self.classes_),
+                n_tokens=self._tokenization.n_tokens,
+                max_length=self._tokenization.max_length,
+                dropout=self.dropout,
+                pooling=self.pooling,
+                freeze=bool(self.freeze) if isinstance(self.freeze, np.bool_) else self.freeze,
+                max_steps=MAX_STEPS // 4,
+                mean_length=train.mean_length(),
+            )
+        if is_text:
+            self._usual_batch = TOKENS_PER_BATCH / train.mean_length()
+            embed: nn.Module = make_embedding(
+                self._tokenization, self.d_model, self.token_dropout, self.embeddings, self._dtype
+            )
+        else:
+            embed = self._embed_steps(train)
+        patch_size = getattr(self, "patch_size_", 1)
+        n_hidden = self.dim_feedforward or 4 * self.d_model
+        encoder = TransformerEncoder(
+            self.d_model,
+            self.n_heads,
+            self.n_layers,
+            n_hidden,
+            dropout=self.dropout,
+            positional=self.positional,
+            pooling=self.pooling,
+            max_length=self.max_length,
+        )
+        return TransformerNetwork(
+            embed,
+            encoder,
+            self.d_model,
+            len(self.classes_),
+            dropout=self.dropout,
+            max_steps=MAX_STEPS * patch_size,
+            work_per_row=int(self.d_model * n_hidden * train.mean_length() / patch_size),
+            normalize=is_text,
+            share=SHARE,
+        )
+
+    def _embed_steps(self, train: Data) -> nn.Module:
+        self.patch_size_ = -(-train.longest() // MAX_PATCHES)
+        mean, scale = channel_scales(train, self.n_channels_in_, self._dtype, measured=True)
+        return PatchEmbedding(
+            self.n_channels_in_,
+            self.d_model,
+            self.patch_size_,
+            token_dropout=self.token_dropout,
+            mean=mean,
+            scale=scale,
+        )
+
+    def _make_objective(self) -> Objective:
+        return Supervised(
+            cross_entropy,
+            most_likely,
+            partial(cross_entropy, label_smoothing=self.label_smoothing),
+        )
+
+    def _auto_batch_size(self, n_train: int) -> int:
+        """What is usual for the input; fewer of few rows, more of many; in batches of like size."""
+        usual = self._usual_batch
+        wanted = 2 ** np.round(np.log2(max(min(n_train / 4, usual), n_train / 40, 1)))
+        n_batches = np.ceil(n_train / np.clip(wanted, 8, 32 if self.pretrained else 64))
+        return int(np.ceil(n_train / n_batches))
+
+    def _auto_epochs(self, n_batches: int) -> int:
+        """Few rows need steps, many rows bring them."""
+        if self.freeze is True:
+            return int(np.clip(np.ceil(1000 / n_batches), 10, 100))
+        if self.pretrained is not None:
+            return int(max(np.clip(np.ceil(500 / n_batches), 2, 5), np.ceil(60 / n_batches)))
+        if self.input_type_ == "numeric":
+            return int(np.clip(np.ceil(600 / n_batches), 15, 100))
+        return int(np.clip(np.ceil(500 / n_batches), 3, 8))
+
+    # After fit ----------------------------------------------------------------------------------
+
+    def tokenize(self, X: Any) -> list[list[str]]:
+        """The tokens that the network sees of each text.
+
+        Parameters
+        ----------
+        X : list, array, Series or DataFrame of str
+            As in ``fit``.
+
+        Returns
+        -------
+        list of list of str
+            With ``pooling="cls"`` the first one is the step that is pooled, "[CLS]".
+
+        Raises
+        ------
+        ValueError
+            If the classifier was fitted on numbers.
+        """
+        check_is_fitted(self)
+        if self.input_type_ == "numeric":
+            raise ValueError(
+                f"tokenize needs texts, but this {type(self).__name__} was fitted on numbers."
+            )
+        tokens = self._tokenization.strings(read_texts(X))
+        own_step = isinstance(self.module_, TransformerNetwork) and self._pools_first
+        return [["[CLS]", *found] for found in tokens] if own_step else tokens
+
+    @property
+    def _pools_first(self) -> bool:
+        """Whether it was fitted to classify what becomes of the first step alone."""
+        module: Any = self.module_
+        pooling: str = getattr(module, "encoder", module).pooling
+        return pooling == "cls"
+
+    def attention_maps(self, X: Any) -> list[np.ndarray]:
+        """How much each token looks at each other one.
+
+        Parameters
+        ----------
+        X : array-like or list
+            As in ``fit``.
+
+        Returns
+        -------
+        list of ndarray of shape (n_layers, n_heads, L, L)
+            One for each row of X, over its L tokens (see ``tokenize``) or patches of
+            ``patch_size_`` steps. The last axis sums to 1.
+        """
+        check_is_fitted(self)
+        data = self._read_inputs(X, reset=False)
+
+        def attention_maps(module: Any, batch: Batch) -> list[Tensor]:
+            maps: list[Tensor] = module.attention_maps(**inputs_of(batch))
+            return maps
+
+        maps = self.net_.outputs_of_batches(data, attention_maps, batch_size=16, prepared=False)
+        return [of_row.float().cpu().numpy() for of_row in chain.from_iterable(maps)]
+
+    @property
+    def tokenizer_(self) -> Any:
+        return (
+            None if self.input_type_ == "numeric" else copy.deepcopy(self._tokenization.tokenizer)
+        )
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.string = self.input_type != "numeric"
+        return tags
+
+
+def check_heads(d_model: int, n_heads: int, *, rotary: bool) -> None:
+    """Raise ValueError where features cannot be divided among the heads of attention."""
+    if d_model % n_heads:
+        raise ValueError(f"n_heads must divide d_model, got d_model={d_model}, n_heads={n_heads}.")
+    if rotary and d_model // n_heads % 2:
+        raise ValueError(
+            'positional="rotary" needs an even number of features in each head, got d_model / '
+            f"n_heads = {d_model // n_heads}."
+        )

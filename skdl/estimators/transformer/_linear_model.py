@@ -1,0 +1,106 @@
+"""The linear model of n-grams that stands beside a Transformer: few texts suffice for it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.special import log_softmax
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.svm import LinearSVC
+
+from ._ngrams import Ngrams
+from ._tokenizers import CACHE, digest
+
+N_FOLDS = 3
+SCALES = np.geomspace(0.5, 20, 40)
+MAX_COEFFICIENTS = 2**25  # of all classes together: 128 MiB
+
+
+class NgramLine:
+    """A linear support vector machine on tf-idf of n-grams, its scores scaled to log-probabilities.
+
+    The scale is what suits the scores of rows that were left out in turn best. No seed comes into
+    it, so that all fits on the same texts share it.
+
+    Parameters
+    ----------
+    n_classes : int
+    lowercase : bool
+    """
+
+    def __init__(self, n_classes: int, *, lowercase: bool) -> None:
+        self.n_classes = n_classes
+        self.ngrams = Ngrams(lowercase=lowercase, max_features=MAX_COEFFICIENTS // n_classes)
+
+    def fit(self, texts: Sequence[str], target: np.ndarray, weight: np.ndarray | None) -> NgramLine:
+        """Learn features, coefficients and scale from texts and their class indices."""
+        features = self.ngrams.fit_transform(texts)
+        weight = np.ones(len(target)) if weight is None else weight / weight.mean()
+        self.coef, self.intercept = self._fitted(features, target, weight)
+        self.scale = self._calibrated(features, target, weight)
+        return self
+
+    def fitted_lately(
+        self, texts: Sequence[str], target: np.ndarray, weight: np.ndarray | None
+    ) -> NgramLine:
+        """What ``fit`` gives, or gave for the same: candidates of a grid search share it."""
+        of_rows = [target.tobytes(), b"" if weight is None else weight.tobytes()]
+        key = (digest(texts), *of_rows, self.n_classes, self.ngrams.lowercase)
+
+        def fit() -> tuple[NgramLine, int]:
+            self.fit(texts, target, weight)
+            return self, self.coef.nbytes + 12 * len(self.coef)
+
+        fitted: NgramLine = CACHE.get(key, fit)
+        return fitted
+
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
+        """Scores (n_texts, n_classes), up to a constant of the row their log-probabilities."""
+        features = self.ngrams.transform(texts)
+        scores: np.ndarray = self.scale * (features @ self.coef + self.intercept)
+        return scores
+
+    def _fitted(
+        self, features: sp.csr_array, target: np.ndarray, weight: np.ndarray, tol: float = 1e-2
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients (n_features, n_classes), intercepts; a class that is missing scores -1."""
+        coef = np.zeros((features.shape[1], self.n_classes), dtype=np.float32)
+        intercept = np.full(self.n_classes, -1.0, dtype=np.float32)
+        present = np.unique(target)
+        if len(present) < 2 or not features.shape[1]:
+            intercept[present] = 1.0
+            return coef, intercept
+        model = LinearSVC(tol=tol, random_state=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # near enough is enough here
+            warnings.filterwarnings("ignore", message="The number of unique classes")
+            model.fit(features, target, sample_weight=weight)
+        if len(present) == 2:  # one line parts the two
+            coef[:, present] = np.stack([-model.coef_[0], model.coef_[0]], 1)
+            intercept[present] = np.concatenate([-model.intercept_, model.intercept_])
+        else:
+            coef[:, present], intercept[present] = model.coef_.T, model.intercept_
+        return coef, intercept
+
+    def _calibrated(
+        self, features: sp.csr_array, target: np.ndarray, weight: np.ndarray
+    ) -> np.float32:
+        rng = np.random.default_rng(0)
+        order = rng.permutation(len(target))
+        order = order[np.argsort(target[order], kind="stable")]
+        fold = np.empty(len(target), dtype=int)
+        fold[order] = np.arange(len(target)) % N_FOLDS  # each class in turn
+        scores = np.zeros((len(target), self.n_classes))
+        for left_out in range(N_FOLDS):
+            rows, others = np.flatnonzero(fold == left_out), np.flatnonzero(fold != left_out)
+            if len(rows) and len(others):
+                coef, intercept = self._fitted(
+                    features[others], target[others], weight[others], tol=0.1
+                )
+                scores[rows] = features[rows] @ coef + intercept
+        own = np.arange(len(target)), target
+        losses = [-weight @ log_softmax(scale * scores, 1)[own] for scale in SCALES]
+        return np.float32(SCALES[int(np.argmin(losses))])

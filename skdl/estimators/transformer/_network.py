@@ -1,0 +1,394 @@
+"""Transformers: self-attention over tokens of text or patches of series, pooled, and a head."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ...modules import BatchNorm, Pool, padding_mask, standardized
+
+POSITIONS = ("rotary", "sinusoidal", "learned")
+REACHES = (2, 8)  # patches at which the nearness of an end falls to a third
+
+
+def angles(n_steps: int, size: int, like: Tensor) -> Tensor:
+    """Angles of the positions (T, size / 2): each pair of features turns at a rate of its own."""
+    rates = 10_000 ** (-torch.arange(0, size, 2, device=like.device, dtype=like.dtype) / size)
+    return torch.arange(n_steps, device=like.device, dtype=like.dtype)[:, None] * rates
+
+
+def rotated(x: Tensor, turn: Tensor) -> Tensor:
+    """x (..., T, D) with each pair of features turned by its angle (T, D / 2).
+
+    Scores then depend on how far apart steps are. Su et al., "RoFormer" (2021).
+    """
+    first, second = x.chunk(2, -1)
+    cos, sin = turn.cos(), turn.sin()
+    return torch.cat([first * cos - second * sin, second * cos + first * sin], -1)
+
+
+def cpu_autocast_off(x: Tensor) -> torch.autocast:
+    """On CPUs torch attends in bfloat16 several times slower than in float32."""
+    enabled = torch.is_autocast_enabled(x.device.type) and x.device.type != "cpu"
+    return torch.autocast(x.device.type, enabled=enabled)
+
+
+class FeatureDropout(nn.Module):
+    """Zeroes some features (B, T, D) of a row, the same at all of its steps, in training.
+
+    Drawing a number for each step would take a third of a training step's time on a CPU. Gal and
+    Ghahramani, "A theoretically grounded application of dropout in recurrent neural networks"
+    (2016).
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or not self.p:
+            return x
+        return x * F.dropout(x.new_ones(len(x), 1, x.shape[2]), self.p)
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention.
+
+    Parameters
+    ----------
+    d_model, n_heads : int
+    rotary : bool
+        Whether queries and keys are turned by their positions.
+    """
+
+    def __init__(self, d_model: int, n_heads: int, *, rotary: bool) -> None:
+        super().__init__()
+        self.n_heads, self.rotary = n_heads, rotary
+        self.project = nn.Linear(d_model, 3 * d_model)
+        self.out = nn.Linear(d_model, d_model)
+
+    def heads(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values (B, H, T, D / H) of x (B, T, D), in the dtype of the weights."""
+        projected = self.project(x).to(self.project.weight.dtype)
+        q, k, v = projected.unflatten(-1, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)
+        if self.rotary:
+            turn = angles(q.shape[2], q.shape[3], q)
+            q, k = rotated(q, turn), rotated(k, turn)
+        return q, k, v
+
+    def weights(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """How much each step looks at each other one (B, H, T, T); rows sum to 1."""
+        q, k, _ = self.heads(x)
+        scores = q @ k.mT / math.sqrt(q.shape[-1])
+        if mask is not None:
+            scores = scores.masked_fill(~mask, -torch.inf)
+        return scores.softmax(-1)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        q, k, v = self.heads(x)
+        with cpu_autocast_off(x):
+            h = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return self.out(h.transpose(1, 2).flatten(2))  # (B, T, D)
+
+
+class Block(nn.Module):
+    """Attention and a feed-forward network, each normalized before and added to what came in.
+
+    Xiong et al., "On layer normalization in the Transformer architecture" (2020).
+
+    Parameters
+    ----------
+    d_model, n_heads, dim_feedforward : int
+    dropout : float in [0, 1)
+    rotary : bool
+    """
+
+    def __init__(
+        self, d_model: int, n_heads: int, dim_feedforward: int, dropout: float, *, rotary: bool
+    ) -> None:
+        super().__init__()
+        self.attention = Attention(d_model, n_heads, rotary=rotary)
+        self.feedforward = nn.Sequential(
+            nn.Linear(d_model, dim_feedforward),
+            nn.GELU(),
+            FeatureDropout(dropout),
+            nn.Linear(dim_feedforward, d_model),
+        )
+        self.attention_norm, self.feedforward_norm = nn.LayerNorm(d_model), nn.LayerNorm(d_model)
+        self.dropout = FeatureDropout(dropout)
+
+    def weights(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """How much each step looks at each other one (B, H, T, T)."""
+        return self.attention.weights(self.attention_norm(x), mask)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        x = x + self.dropout(self.attention(self.attention_norm(x), mask))
+        return x + self.dropout(self.feedforward(self.feedforward_norm(x)))
+
+
+class TransformerEncoder(nn.Module):
+    """Positions, blocks, a last normalization, pooling.
+
+    Padding never reaches an answer: no step looks at it, and it is not pooled. A row without any
+    step is taken for one of its first step, which padding should leave zero.
+
+    Parameters
+    ----------
+    d_model, n_heads, n_layers, dim_feedforward : int
+    dropout : float in [0, 1)
+    positional : {"rotary", "sinusoidal", "learned"}
+    pooling : {"mean", "cls", "attention", "max"}
+        "cls" puts a learned step before the others, and takes what becomes of it.
+    max_length : int
+        Positions that are learned; later steps share the last one.
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        n_heads: int,
+        n_layers: int,
+        dim_feedforward: int,
+        *,
+        dropout: float,
+        positional: str,
+        pooling: str,
+        max_length: int,
+    ) -> None:
+        super().__init__()
+        self.positional, self.pooling = positional, pooling
+        self.blocks = nn.ModuleList(
+            Block(d_model, n_heads, dim_feedforward, dropout, rotary=positional == "rotary")
+            for _ in range(n_layers)
+        )
+        self.norm = nn.LayerNorm(d_model)
+        self.pool = Pool(pooling, d_model)
+        self.dropout = FeatureDropout(dropout)
+        self.first = nn.Parameter(0.02 * torch.randn(d_model)) if pooling == "cls" else None
+        self.learned = (
+            nn.Parameter(0.02 * torch.randn(max_length, d_model))
+            if positional == "learned"
+            else None
+        )
+
+    def begin(self, x: Tensor, real: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """What the first block takes (B, T, D), and which steps may be looked at (B, T)."""
+        if self.first is not None:
+            x = torch.cat([self.first.to(x.dtype).expand(len(x), 1, -1), x], 1)
+            real = None if real is None else F.pad(real, (1, 0), value=True)
+        if self.learned is not None:
+            steps = torch.arange(x.shape[1], device=x.device).clamp_max(len(self.learned) - 1)
+            x = x + self.learned[steps]
+        elif self.positional == "sinusoidal":
+            turn = angles(x.shape[1], x.shape[2], x)
+            x = x + torch.stack([turn.sin(), turn.cos()], -1).flatten(1)[:, : x.shape[2]]
+        if real is not None:  # a row without any step looks at its first one
+            real = torch.cat([real[:, :1] | ~real.any(1, keepdim=True), real[:, 1:]], 1)
+        return self.dropout(x), real
+
+    def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
+        """Pooled representation (B, D) of x (B, T, D), of which some steps are real (B, T)."""
+        x, real = self.begin(x, real)
+        mask = None if real is None else real[:, None, None]
+        for block in self.blocks:
+            x = block(x, mask)
+        if self.first is not None:
+            return self.norm(x[:, 0])
+        return self.pool.over(self.norm(x), None if real is None else real[..., None])
+
+    def attention_maps(self, x: Tensor, real: Tensor | None = None) -> list[Tensor]:
+        """Attention weights of each row (n_layers, H, T_i, T_i)."""
+        x, real = self.begin(x, real)
+        mask, maps = None if real is None else real[:, None, None], []
+        for block in self.blocks:
+            maps.append(block.weights(x, mask))  # type: ignore[operator]
+            x = block(x, mask)
+        return cut_to_length(torch.stack(maps, 1), None if real is None else real.sum(1))
+
+
+def cut_to_length(maps: Tensor, lengths: Tensor | None) -> list[Tensor]:
+    """(B, ..., T, T) without padding: a (..., T_i, T_i) for each row."""
+    if lengths is None:
+        return list(maps)
+    n_steps = lengths.clamp_min(1).tolist()
+    return [of_row[..., :n, :n] for of_row, n in zip(maps, n_steps, strict=True)]
+
+
+class TokenEmbedding(nn.Module):
+    """Tokens (B, T) as vectors (B, T, D).
+
+    Parameters
+    ----------
+    n_tokens, d_model : int
+    unknown : int
+        The token that stands for dropped ones.
+    token_dropout : float in [0, 1)
+        Part of the tokens that is dropped in training.
+    vectors : Tensor of shape (n_tokens, size), default=None
+        What the table begins with; a linear map follows where ``size`` is not ``d_model``.
+    """
+
+    def __init__(
+        self,
+        n_tokens: int,
+        d_model: int,
+        *,
+        unknown: int,
+        token_dropout: float,
+        vectors: Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        self.unknown, self.token_dropout = unknown, token_dropout
+        size = d_model if vectors is None else vectors.shape[1]
+        self.table = nn.Embedding(n_tokens, size)
+        with torch.no_grad():
+            if vectors is None:
+                nn.init.normal_(self.table.weight, std=d_model**-0.5)
+            else:
+                self.table.weight.copy_(vectors)
+        self.project = nn.Identity() if size == d_model else nn.Linear(size, d_model, bias=False)
+
+    def forward(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        if self.training and self.token_dropout:
+            dropped = torch.rand(x.shape, device=x.device) < self.token_dropout
+            x = x.masked_fill(dropped, self.unknown)
+        real = None if lengths is None else padding_mask(x, lengths)[..., 0]
+        return self.project(self.table(x)), real
+
+
+class PatchEmbedding(nn.Module):
+    """Steps (B, T, C), standardized, as vectors (B, ceil(T / patch_size), D) of patches of them.
+
+    The last patch ends with its row, so that what came last is seen alike in long and short rows. A
+    patch is seen with what lies around it: 8 steps at least, twice its size if that is more; and
+    with how near it is to either end.
+
+    Parameters
+    ----------
+    n_channels, d_model, patch_size : int
+    token_dropout : float in [0, 1)
+        Part of the patches that is not looked at in training.
+    mean, scale : Tensor of shape (n_channels,)
+        What is taken off and divided by first.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(
+        self,
+        n_channels: int,
+        d_model: int,
+        patch_size: int,
+        *,
+        token_dropout: float,
+        mean: Tensor,
+        scale: Tensor,
+    ) -> None:
+        super().__init__()
+        self.patch_size, self.token_dropout = patch_size, token_dropout
+        self.kernel_size = max(8, 2 * patch_size)
+        # Not a convolution: torch's are wrong in bfloat16 for some shapes on some CPUs.
+        self.project = nn.Linear(n_channels * self.kernel_size, d_model)
+        self.place = nn.Linear(2 * len(REACHES), d_model, bias=False)
+        self.norm = nn.LayerNorm(d_model)
+        self.register_buffer("mean", mean)
+        self.register_buffer("scale", scale)
+
+    def forward(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        n_steps = torch.tensor([x.shape[1]], device=x.device) if lengths is None else lengths
+        windows = self.windows(standardized(x, self.mean, self.scale), n_steps)
+        index = torch.arange(windows.shape[1], device=x.device)
+        n_patches = -(-n_steps // self.patch_size)[:, None]  # of each row
+        real = None if lengths is None else index < n_patches
+        if self.training and self.token_dropout:
+            seen = torch.rand(windows.shape[:2], device=x.device) >= self.token_dropout
+            real = seen if real is None else seen & real
+        to_ends = torch.stack([index.expand(len(n_patches), -1), n_patches - 1 - index], -1)
+        near = torch.cat([(-to_ends / reach).clamp_max(0).exp() for reach in REACHES], -1)
+        return self.norm(self.project(windows) + self.place(near.to(windows.dtype))), real
+
+    def windows(self, x: Tensor, n_steps: Tensor) -> Tensor:
+        """What each patch is seen with (B, n_patches, kernel_size * C), zeros outside of rows."""
+        n_patches = -(-x.shape[1] // self.patch_size)
+        before = (self.kernel_size - self.patch_size) // 2
+        first = -before - (-n_steps % self.patch_size)  # step at which the first window begins
+        starts = first[:, None] + torch.arange(n_patches, device=x.device) * self.patch_size
+        steps = starts[..., None] + torch.arange(self.kernel_size, device=x.device)
+        inside = (steps >= 0) & (steps < n_steps[:, None, None])
+        rows = torch.arange(len(x), device=x.device)[:, None, None]
+        windows = x[rows, steps.clamp(0, x.shape[1] - 1)]
+        return (windows * inside[..., None].to(x.dtype)).flatten(2)
+
+
+class TransformerNetwork(nn.Module):
+    """Steps as vectors, a Transformer encoder over them, a linear head.
+
+    Parameters
+    ----------
+    embed : nn.Module
+        Gives vectors (B, T, D) of inputs and their lengths, and which are real (B, T) or None.
+    encoder : nn.Module
+        Gives (B, n_features) of these.
+    n_features, n_classes : int
+    dropout : float in [0, 1)
+        Before the head.
+    max_steps : int
+        Most steps of a batch in training.
+    work_per_row : int
+        Multiply-adds of a row in the largest product.
+    normalize : bool, default=False
+        Whether features are brought to one scale over the batch before the head: means over many
+        tokens are much alike, and would be learned slowly.
+    share : float, default=1.0
+        How much these scores count beside those of a line.
+    """
+
+    def __init__(
+        self,
+        embed: nn.Module,
+        encoder: nn.Module,
+        n_features: int,
+        n_classes: int,
+        *,
+        dropout: float,
+        max_steps: int,
+        work_per_row: int,
+        normalize: bool = False,
+        share: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.embed, self.encoder = embed, encoder
+        self.norm = BatchNorm(n_features, affine=False) if normalize else nn.Identity()
+        self.dropout, self.head = nn.Dropout(dropout), nn.Linear(n_features, n_classes)
+        if normalize:
+            nn.init.zeros_(self.head.weight)
+        self.max_steps, self.work_per_row, self.share = max_steps, work_per_row, share
+        self.bfloat16_safe = normalize  # short series gain nothing by it
+
+    def encode(
+        self, x: Tensor, lengths: Tensor | None = None, line: Tensor | None = None
+    ) -> Tensor:
+        """Pooled representation (B, D)."""
+        return self.norm(self.encoder(*self.embed(x, lengths)))
+
+    def attention_maps(
+        self, x: Tensor, lengths: Tensor | None = None, line: Tensor | None = None
+    ) -> list[Tensor]:
+        """Attention weights of each row (n_layers, n_heads, T_i, T_i)."""
+        maps: list[Tensor] = self.encoder.attention_maps(*self.embed(x, lengths))  # type: ignore[operator]
+        return maps
+
+    def forward(
+        self, x: Tensor, lengths: Tensor | None = None, line: Tensor | None = None
+    ) -> Tensor:
+        """Scores (B, n_classes).
+
+        Training is without the ``line``, the scores of another model; then both are added: they
+        err at different rows.
+        """
+        scores = self.head(self.dropout(self.encode(x, lengths)))
+        return scores if line is None or self.training else line + self.share * scores

@@ -1,0 +1,364 @@
+"""Word vectors in the files of word2vec, text or binary, whole or an error that names the place."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import os
+import secrets
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from io import BufferedIOBase, BufferedWriter
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+_READ_BYTES = 1 << 20
+_WRITE_ROWS = 1024
+_HEADER_BYTES = 100
+
+
+def write_word2vec_format(
+    path: str | os.PathLike[str], words: Sequence[str], vectors: ArrayLike, binary: bool = False
+) -> None:
+    """Write words and their vectors into a file that word2vec and gensim read.
+
+    A first line says how many words and dimensions; then follow the words with their vectors,
+    in text a line for each. Numbers in text are the shortest that give the same float32 again.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file to write, packed with gzip if the name ends in .gz. It is written beside under
+        another name first, so that when something goes wrong the old one stays.
+    words : sequence of str of shape (n_words,)
+        Distinct, and without spaces and newlines, which the format uses to part them.
+    vectors : array-like of shape (n_words, n_dimensions)
+        Finite numbers, saved as float32.
+    binary : bool, default=False
+        Whether numbers are written as the four bytes of a float32 rather than as text.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    ValueError
+        If `words` and `vectors` do not fit together, or cannot be saved.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from skdl.estimators.word2vec._vector_files import read_word2vec_format
+    >>> from skdl.estimators.word2vec._vector_files import write_word2vec_format
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "vectors.txt.gz")
+    ...     write_word2vec_format(path, ["sun", "moon"], [[0.1, 2], [-3, 4]])
+    ...     words, vectors = read_word2vec_format(path)
+    >>> words
+    ['sun', 'moon']
+    >>> vectors
+    array([[ 0.1,  2. ],
+           [-3. ,  4. ]], dtype=float32)
+    """
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"The folder of {target} must exist. Make it first.")
+    matrix = _checked_matrix(vectors, len(words))
+    encoded = [_encoded(word) for word in words]
+    _check_distinct(words, "words", "row {}".format)
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        with open(draft, "xb") as plain, _packed(plain, target) as stream:
+            stream.write(b"%d %d\n" % matrix.shape)
+            for start in range(0, len(matrix), _WRITE_ROWS):
+                block = slice(start, start + _WRITE_ROWS)
+                rows = _rows_as_bytes(matrix[block]) if binary else _rows_as_text(matrix[block])
+                parts = zip(encoded[block], rows, strict=True)
+                stream.write(b"".join(b"%b %b" % part for part in parts))
+        os.replace(draft, target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _packed(plain: BufferedWriter, target: Path) -> AbstractContextManager[BufferedIOBase]:
+    if target.suffix != ".gz":
+        return nullcontext(plain)
+    # Without a time and a name in it, the same vectors give the same file.
+    return gzip.GzipFile("", "wb", 6, plain, mtime=0)
+
+
+def _checked_matrix(vectors: ArrayLike, n_words: int) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is told
+        matrix = np.asarray(vectors).astype(np.float32)
+    if matrix.ndim != 2 or len(matrix) != n_words or matrix.size == 0:
+        raise ValueError(
+            "vectors must have shape (n_words, n_dimensions) with at least one of both, got "
+            f"{matrix.shape} for {n_words} words. Pass one row for each word."
+        )
+    if not np.isfinite(matrix).all():
+        row = int(np.flatnonzero(~np.isfinite(matrix).all(axis=1))[0])
+        raise ValueError(
+            f"vectors must be finite in float32, got {matrix[row]} in row {row}. Leave it out."
+        )
+    return matrix
+
+
+def _encoded(word: Any) -> bytes:
+    if not isinstance(word, str):
+        raise ValueError(f"words must be str, got {word!r}. Pass str(word) instead.")
+    if " " in word or "\n" in word:
+        raise ValueError(
+            "words must hold no space and no newline, which part them in files of word2vec, got "
+            f'{word!r}. Put another character there, such as "_".'
+        )
+    try:
+        return word.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"words must be text that UTF-8 can encode, got {word!r}: {error}. Leave it out."
+        ) from error
+
+
+def _rows_as_bytes(matrix: NDArray[np.float32]) -> Iterator[bytes]:
+    return (row.tobytes() for row in matrix.astype("<f4"))
+
+
+def _rows_as_text(matrix: NDArray[np.float32]) -> Iterator[bytes]:
+    return (" ".join(map(repr, row)).encode() + b"\n" for row in _shortest(matrix).tolist())
+
+
+def _shortest(matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The float64 of fewest digits that round to each float32: Python writes them short, fast.
+
+    Whatever is rounded is compared with the float32, so that none is ever another number; those
+    too large or small for an exact power of ten, 1e-20 for one, just keep all their digits.
+    """
+    wide = matrix.astype(np.float64)
+    best = wide.copy()
+    with np.errstate(divide="ignore"):
+        exponent = np.floor(np.log10(np.abs(wide)))
+    for n_digits in (9, 8, 7, 6):  # nine tell all float32 apart; below six repr drops the zeros
+        scale = 10.0 ** np.clip(n_digits - 1 - exponent, 0, 22)
+        rounded = np.rint(wide * scale) / scale
+        with np.errstate(over="ignore"):
+            np.copyto(best, rounded, where=rounded.astype(np.float32) == matrix)
+    return best
+
+
+def read_word2vec_format(
+    path: str | os.PathLike[str],
+    binary: bool = False,
+    limit: int | None = None,
+    encoding: str = "utf-8",
+) -> tuple[list[str], NDArray[np.float32]]:
+    """Read words and their vectors from a file of word2vec or gensim.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file, packed with gzip if the name ends in .gz.
+    binary : bool, default=False
+        Whether numbers are written as the four bytes of a float32 rather than as text.
+    limit : int, default=None
+        How many words to read, from the first. By default all.
+    encoding : str, default="utf-8"
+        How the words are encoded.
+
+    Returns
+    -------
+    words : list of str of shape (n_words,)
+        In the order of the file.
+    vectors : ndarray of shape (n_words, n_dimensions)
+        Of dtype float32.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    ValueError
+        If it holds something else, naming the line, or the entry if binary; if `limit` is below
+        1 or `encoding` is not known.
+
+    Examples
+    --------
+    See :func:`write_word2vec_format`.
+    """
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, Integral)):
+        raise ValueError(f"limit must be None or an int, got {limit!r}. Pass a number of words.")
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit must be at least 1, got {limit}. Pass None for all words.")
+    try:
+        codecs.lookup(encoding)
+    except LookupError as error:
+        raise ValueError(
+            f"encoding must be one that Python knows, got {encoding!r}. Pass 'utf-8', say."
+        ) from error
+    file = _VectorFile(os.fspath(path), binary, encoding)
+    try:
+        with opened(path) as stream:
+            words, vectors = file.read(stream, limit)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ValueError(f"{path} must be a whole gzip file: {error}. Get it again.") from error
+    return words, vectors
+
+
+def opened(path: str | os.PathLike[str]) -> BufferedIOBase:
+    """The file to read bytes from, unpacked where its name ends in .gz."""
+    if os.fspath(path).endswith(".gz"):
+        return gzip.open(path, "rb")
+    return open(path, "rb")
+
+
+@dataclass
+class _VectorFile:
+    """How to read a file, and how to tell what is wrong in it."""
+
+    path: str
+    binary: bool
+    encoding: str
+
+    def read(
+        self, stream: BufferedIOBase, limit: int | None
+    ) -> tuple[list[str], NDArray[np.float32]]:
+        announced, n_dimensions = self._read_header(stream)
+        vectors = self._room_for(min(announced, limit or announced), n_dimensions)
+        words: list[str] = []
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is told
+            rest = (self._read_binary if self.binary else self._read_text)(stream, words, vectors)
+        if limit is None and rest.strip():
+            raise ValueError(
+                f"{self.path} must end after the {announced} words that its line 1 announces, got "
+                f"{_shown(rest)} after them. Correct line 1, or pass limit={announced}; pass "
+                f"binary={not self.binary} if the file is {'text' if self.binary else 'binary'}."
+            )
+        _check_distinct(words, f"{self.path}: words", self._place)
+        for row in np.flatnonzero(~np.isfinite(vectors).all(axis=1)):
+            got = f"{vectors[row]} for {words[row]!r}"
+            raise self._error(int(row), "must hold finite numbers in float32", got, "Leave it out.")
+        return words, vectors
+
+    def _read_header(self, stream: BufferedIOBase) -> tuple[int, int]:
+        header = stream.readline(_HEADER_BYTES)
+        if not header:
+            raise ValueError(f"{self.path} must hold vectors, got an empty file. Save them again.")
+        parts = header.split()
+        if len(parts) != 2 or not all(part.isdigit() and int(part) > 0 for part in parts):
+            raise ValueError(
+                f"{self.path}, line 1 must hold the number of words and that of dimensions, two "
+                f"positive integers, got {_shown(header)}. Write them there if the file begins "
+                "with its first word, as those of GloVe do."
+            )
+        return int(parts[0]), int(parts[1])
+
+    def _room_for(self, n_words: int, n_dimensions: int) -> NDArray[np.float32]:
+        try:
+            return np.empty((n_words, n_dimensions), np.float32)
+        except (MemoryError, ValueError) as error:
+            raise ValueError(
+                f"{self.path}, line 1 must announce vectors that fit into memory, got {n_words} "
+                f"words of {n_dimensions} dimensions. Correct it, or pass a smaller limit."
+            ) from error
+
+    def _read_text(
+        self, stream: BufferedIOBase, words: list[str], vectors: NDArray[np.float32]
+    ) -> bytes:
+        """Fill words and vectors, and return the beginning of what comes after them."""
+        n_dimensions = vectors.shape[1]
+        for row in range(len(vectors)):
+            line = stream.readline()
+            if not line:
+                raise self._ends_early(row, len(vectors))
+            word, _, rest = line.rstrip().partition(b" ")
+            numbers = rest.split()
+            try:
+                words.append(word.decode(self.encoding))
+                if len(numbers) != n_dimensions:
+                    raise ValueError(f"{len(numbers)} numbers")
+                vectors[row] = list(map(float, numbers))
+            except ValueError as error:
+                raise self._bad_line(row, n_dimensions, rest, error) from error
+        return stream.read(_HEADER_BYTES)
+
+    def _bad_line(self, row: int, n_dimensions: int, rest: bytes, error: ValueError) -> ValueError:
+        if any(byte < 9 for byte in rest):  # control characters, which no text holds
+            advice = "This looks like a binary file: pass binary=True."
+        elif isinstance(error, UnicodeDecodeError):
+            return self._bad_word(row, error)
+        else:
+            advice = "Correct the line, or pass binary=True if the file is binary."
+        must = f"must hold a word without spaces and {n_dimensions} numbers"
+        return self._error(row, must, f"{_shown(rest)} ({error})", advice)
+
+    def _read_binary(
+        self, stream: BufferedIOBase, words: list[str], vectors: NDArray[np.float32]
+    ) -> bytes:
+        """Fill words and vectors, and return the beginning of what comes after them."""
+        n_dimensions = vectors.shape[1]
+        n_bytes = 4 * n_dimensions
+        chunk = stream.read(_READ_BYTES)
+        if _is_line_of_text(chunk, n_dimensions):
+            raise self._error(0, "must be binary", _shown(chunk), "Pass binary=False.")
+        start = 0
+        for row in range(len(vectors)):
+            space = chunk.find(b" ", start)
+            if space < 0 or space + n_bytes >= len(chunk):
+                chunk = chunk[start:] + stream.read(_READ_BYTES + n_bytes)
+                start, space = 0, chunk.find(b" ")
+            if space < 0 or space + n_bytes >= len(chunk):
+                raise self._ends_early(row, len(vectors))
+            try:  # the first word2vec begins a new line after each vector
+                words.append(chunk[start:space].lstrip(b"\n").decode(self.encoding))
+            except UnicodeDecodeError as error:
+                raise self._bad_word(row, error) from error
+            vectors[row] = np.frombuffer(chunk, "<f4", n_dimensions, space + 1)
+            start = space + 1 + n_bytes
+        return chunk[start:] + stream.read(_HEADER_BYTES)
+
+    def _bad_word(self, row: int, error: UnicodeDecodeError) -> ValueError:
+        must, got = (
+            f"must hold a word in {self.encoding}",
+            f"{_shown(error.object)}: {error.reason}",
+        )
+        advice = f"Pass the encoding of its words, or binary={not self.binary} if the file is "
+        return self._error(row, must, got, advice + ("text." if self.binary else "binary."))
+
+    def _ends_early(self, row: int, n_words: int) -> ValueError:
+        must = f"must be there: line 1 announces {n_words} words at least"
+        advice = f"Get the whole file, or pass binary={not self.binary} if it is "
+        advice += "text." if self.binary else "binary."
+        return self._error(row, must, "the end of the file", advice)
+
+    def _place(self, row: int) -> str:
+        return f"entry {row + 1}" if self.binary else f"line {row + 2}"
+
+    def _error(self, row: int, must: str, got: str, advice: str) -> ValueError:
+        return ValueError(f"{self.path}, {self._place(row)} {must}, got {got}. {advice}")
+
+
+def _is_line_of_text(chunk: bytes, n_dimensions: int) -> bool:
+    numbers = chunk.split(b"\n", 1)[0].rstrip().split(b" ")[1:]
+    try:
+        return len(list(map(float, numbers))) == n_dimensions
+    except ValueError:
+        return False
+
+
+def _shown(found: bytes) -> str:
+    return repr(found if len(found) <= 40 else found[:40] + b"...")
+
+
+def _check_distinct(words: Sequence[str], what: str, place: Callable[[int], str]) -> None:
+    if len(set(words)) == len(words):
+        return
+    first: dict[str, int] = {}
+    for row, word in enumerate(words):
+        if first.setdefault(word, row) != row:
+            raise ValueError(
+                f"{what} must be distinct, got {word!r} in {place(first[word])} and again in "
+                f"{place(row)}. Leave one out."
+            )

@@ -1,0 +1,54 @@
+"""Padded sequences (B, T, C) and their lengths: the padding mask, last steps, pooling over time."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+def padding_mask(x: Tensor, lengths: Tensor) -> Tensor:
+    """(B, T, 1) booleans: False on padding."""
+    return (torch.arange(x.shape[1], device=x.device) < lengths[:, None])[..., None]
+
+
+def last_steps(x: Tensor, lengths: Tensor | None, n_steps: int) -> Tensor:
+    """The last real ``n_steps`` of each sequence, flattened: (B, n_steps * C).
+
+    A sequence that is shorter is extended backwards by its first step.
+    """
+    if lengths is None and x.shape[1] >= n_steps:
+        return x[:, -n_steps:].flatten(1)
+    if lengths is None:
+        lengths = torch.full((len(x),), x.shape[1], device=x.device)
+    back = torch.arange(-n_steps, 0, device=x.device)
+    index = (lengths[:, None] + back).clamp_min(0)[..., None]  # (B, n_steps, 1)
+    return x.gather(1, index.expand(-1, -1, x.shape[2])).flatten(1)
+
+
+class Pool(nn.Module):
+    """(B, T, D) to (B, D) over the real steps of each sequence.
+
+    "last" takes the last real step; "attention" a softmax-weighted mean whose scores are a
+    learned linear function of each step.
+    """
+
+    def __init__(self, kind: str, n_features: int) -> None:
+        super().__init__()
+        self.kind = kind
+        self.score = nn.Linear(n_features, 1) if kind == "attention" else nn.Identity()
+
+    def forward(self, h: Tensor, lengths: Tensor | None = None) -> Tensor:
+        if self.kind == "last":
+            return h[:, -1] if lengths is None else h[torch.arange(len(h)), lengths - 1]
+        return self.over(h, None if lengths is None else padding_mask(h, lengths))
+
+    def over(self, h: Tensor, real: Tensor | None) -> Tensor:
+        """The same over the steps that are ``real`` (B, T, 1); over all where it is None."""
+        if self.kind == "mean":
+            return h.mean(1) if real is None else (h * real).sum(1) / real.sum(1)
+        if self.kind == "max":
+            return (h if real is None else h.masked_fill(~real, -torch.inf)).amax(1)
+        scores = self.score(h)  # (B, T, 1)
+        if real is not None:
+            scores = scores.masked_fill(~real, -torch.inf)
+        return (scores.softmax(1) * h).sum(1)

@@ -1,0 +1,58 @@
+"""Callbacks, parameters in words, and fits that fail."""
+
+import functools
+import pickle
+
+import pytest
+from skorch.callbacks import EpochScoring
+from torch import nn
+
+from skdl.estimators import CNNClassifier, Ridge
+from skdl.estimators._base._checks import all_or_nothing, check_callbacks, described
+
+
+@pytest.mark.parametrize("callbacks", [None, [], [EpochScoring("r2")], [("a", EpochScoring("r2"))]])
+def test_callbacks_of_skorch_pass(callbacks):
+    check_callbacks(callbacks)
+
+
+@pytest.mark.parametrize(
+    "callback", [print, "checkpoint", ("a", "b"), ("a", EpochScoring("r2"), 1)]
+)
+def test_anything_else_is_told(callback):
+    with pytest.raises(TypeError, match=r"skorch callbacks or pairs \(name, callback\), got"):
+        check_callbacks([callback])
+
+
+class Maker:
+    def __call__(self):
+        return None
+
+
+@pytest.mark.parametrize(
+    "value", [Maker(), test_callbacks_of_skorch_pass, functools.partial(print), nn.Linear(1, 1)]
+)
+def test_words_for_a_parameter_survive_a_pickle(value):
+    assert described(value) == described(pickle.loads(pickle.dumps(value)))
+    assert " at 0x" not in described(value)
+
+
+def test_words_tell_plain_values_apart():
+    words = [described(value) for value in (1, 2.0, "1.0", None, (1, 2), Ridge(), CNNClassifier())]
+    assert len(set(words)) == len(words)
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_what_fails_leaves_no_trace(error):
+    model = Ridge()
+    model.coef_ = before = [1.0]
+
+    def fail():
+        with all_or_nothing(model):
+            model.coef_, model.intercept_ = [2.0], 3.0
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert model.coef_ is before
+    assert not hasattr(model, "intercept_")

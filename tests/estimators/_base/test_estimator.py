@@ -1,0 +1,404 @@
+"""What every deep estimator shares: splits, stopping, devices, interrupts, callbacks."""
+
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV
+from skorch.callbacks import Callback, Checkpoint, EpochScoring, TrainEndCheckpoint
+
+from skdl.datasets import make_sequences
+from skdl.estimators import GRUClassifier, GRURegressor, LSTMRegressor
+from skdl.estimators._base._checks import all_or_nothing
+from tests.fits import InterruptsIn
+
+SMALL = {"hidden_size": 3, "max_epochs": 3, "random_state": 0}
+X, Y = make_sequences(60, n_steps=6, random_state=0)
+LABELS = np.where(Y > 0, "up", "down")
+
+
+def regressor(**params):
+    return GRURegressor(**{**SMALL, **params})
+
+
+# Splitting ---------------------------------------------------------------------------------------
+
+
+def split(cls, target, fraction, seed=0):
+    model = cls(early_stopping=True, validation_fraction=fraction)
+    model.classes_ = np.unique(target)
+    return model._split(target, seed, False)
+
+
+@given(
+    st.sampled_from([GRURegressor, GRUClassifier]),
+    st.integers(2, 200),
+    st.floats(0.01, 0.99),
+    st.integers(0, 9),
+    st.integers(1, 5),
+)
+def test_a_split_parts_all_rows_in_two(cls, n_samples, fraction, seed, n_classes):
+    target = np.arange(n_samples) % n_classes
+    try:
+        train, valid = split(cls, target, fraction, seed)
+    except ValueError as error:
+        each_alone = cls is GRUClassifier and n_samples <= n_classes
+        words = ("leaves", "No row") if each_alone else ("leaves",)
+        assert any(word in str(error) for word in words)  # noqa: PT017
+        return
+    assert sorted([*train, *valid]) == list(range(n_samples))
+    assert min(len(train), len(valid)) > 0
+    again = split(cls, target, fraction, seed)
+    assert all(map(np.array_equal, again, (train, valid)))
+    if cls is GRUClassifier:
+        assert set(target[train]) == set(target), "no class is lost to validation"
+
+
+def test_rows_of_classifiers_are_drawn_in_proportion():
+    target = np.repeat([0, 1, 2], [100, 40, 10])
+    valid = [split(GRUClassifier, target, 0.2, seed)[1] for seed in range(5)]
+    assert all(np.bincount(target[rows]).tolist() == [20, 8, 2] for rows in valid)
+    assert len({tuple(rows) for rows in valid}) == 5
+
+
+def test_rows_of_regressors_are_the_last():
+    """Random ones would overlap with their neighbours in windows of a series."""
+    train, valid = split(GRURegressor, np.zeros(50), 0.2)
+    assert train.tolist() == list(range(40))
+    assert valid.tolist() == list(range(40, 50))
+
+
+@pytest.mark.parametrize("cls", [GRURegressor, GRUClassifier])
+def test_weights_of_zero_among_the_validation_rows(cls):
+    """Rows that do not count cannot say that training is no use."""
+    weight = np.ones(60)
+    weight[-20:] = 0
+    params = {"hidden_size": 3, "max_epochs": 5, "lr": 0.02, "random_state": 0}
+    model = cls(**params, early_stopping=True).fit(X, LABELS == "up", weight)
+    assert (model.history_["valid_loss"] > 0).all()
+
+
+@pytest.mark.parametrize("cls", [GRURegressor, GRUClassifier])
+def test_weights_of_zero_among_the_training_rows(cls):
+    weight = np.zeros(60)
+    weight[-3:] = 1
+    model = cls(3, max_epochs=2, early_stopping=True, random_state=0)
+    try:
+        model.fit(X, LABELS == "up", weight)
+    except ValueError as error:
+        assert "leaves" in str(error)  # noqa: PT017
+        return
+    assert np.isfinite(model.predict(X)).all()
+
+
+@pytest.mark.parametrize("cls", [GRURegressor, GRUClassifier])
+@pytest.mark.parametrize(("n_samples", "fraction"), [(3, 0.1), (5, 0.99)])
+def test_a_split_that_leaves_nothing_is_told(cls, n_samples, fraction):
+    model = cls(early_stopping=True, validation_fraction=fraction, **SMALL)
+    rows = np.argsort(Y)[np.linspace(0, 59, n_samples).astype(int)]
+    if cls is GRURegressor and fraction < 0.5:
+        rows = rows[:1]  # they set more than that aside
+    message = r"leaves .* rows for training .*early_stopping=False"
+    with pytest.raises(ValueError, match=message):
+        model.fit(X[rows], Y[rows] if cls is GRURegressor else LABELS[rows])
+    assert not hasattr(model, "net_")
+    model.set_params(early_stopping=False).fit(
+        X[rows], Y[rows] if cls is GRURegressor else LABELS[rows]
+    )
+
+
+# All or nothing ----------------------------------------------------------------------------------
+
+
+def test_all_or_nothing():
+    def half_fit(model):
+        model.kept_, model.new_ = 2, 3
+        raise KeyboardInterrupt
+
+    model = regressor()
+    model.kept_ = 1
+    before = dict(vars(model))
+    with pytest.raises(KeyboardInterrupt), all_or_nothing(model):
+        half_fit(model)
+    assert vars(model) == before
+    with all_or_nothing(model):
+        model.new_ = 3
+    assert model.new_ == 3
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_ctrl_c_ends_a_fit_and_leaves_the_estimator_as_it_was(method):
+    fresh = regressor(callbacks=[InterruptsIn(1)])
+    with pytest.raises(KeyboardInterrupt):
+        getattr(fresh, method)(X, Y)
+    assert not hasattr(fresh, "net_")
+    model = regressor(callbacks=[InterruptsIn(4)], max_epochs=3).fit(X, Y)
+    before = model.predict(X)
+    with pytest.raises(KeyboardInterrupt):
+        getattr(model.set_params(max_epochs=9, warm_start=True), method)(X, Y)
+    np.testing.assert_array_equal(model.predict(X), before)
+    assert (model.n_iter_, len(model.history_), len(model.net_.history)) == (3, 3, 3)
+
+
+SEARCH = """
+import sys
+from sklearn.model_selection import GridSearchCV
+from skorch.callbacks import Callback
+from skdl.datasets import make_sequences
+from skdl.estimators import GRURegressor
+
+class Ready(Callback):
+    def on_epoch_end(self, net, **kwargs):
+        sys.stdout.write("ready\\n")
+        sys.stdout.flush()
+
+X, y = make_sequences(60, n_steps=6, random_state=0)
+model = GRURegressor(2, max_epochs=10**9, early_stopping=False, callbacks=[Ready()])
+GridSearchCV(model, {"hidden_size": [1, 2]}, cv=2, error_score=0.0).fit(X, y)
+"""
+
+
+def test_ctrl_c_ends_a_grid_search():
+    process = subprocess.Popen(
+        [sys.executable, "-c", SEARCH], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        for _ in range(20):  # well inside the first fit
+            assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode != 0
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+
+
+# Divergence --------------------------------------------------------------------------------------
+
+
+class Spoils(Callback):
+    """Makes the weights NaN in an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch_begin(self, net, **kwargs):
+        if len(net.history) == self.epoch:
+            for weight in net.module_.parameters():
+                weight.data.fill_(torch.nan)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_loss_that_turns_nan_stops_with_the_last_good_weights(early_stopping):
+    params = {"early_stopping": early_stopping}
+    with pytest.warns(ConvergenceWarning, match=r"epoch 3.*smaller lr.*gradient_clip"):
+        model = regressor(callbacks=[Spoils(3)], max_epochs=9, **params).fit(X, Y)
+    assert model.n_iter_ == 3
+    assert model.best_epoch_ <= 2
+    expected = regressor(max_epochs=2, **params).fit(X, Y)
+    np.testing.assert_array_equal(model.predict(X), expected.predict(X))
+
+
+def test_a_loss_that_is_nan_at_once_is_an_error():
+    model = regressor(callbacks=[Spoils(1)])
+    with pytest.raises(ValueError, match=r"not finite.*epoch 1.*smaller lr"):
+        model.fit(X, Y)
+    assert not hasattr(model, "net_")
+
+
+# Parameters --------------------------------------------------------------------------------------
+
+
+BAD_PARAMETERS = {
+    "max_epochs": 0,
+    "batch_size": "all",
+    "lr": 0.0,
+    "optimizer": "lion",
+    "weight_decay": -1.0,
+    "lr_schedule": "step",
+    "warmup_fraction": 1.0,
+    "gradient_clip": 0.0,
+    "early_stopping": "never",
+    "validation_fraction": 1.0,
+    "n_iter_no_change": 0,
+    "tol": -1.0,
+    "ema_decay": 1.0,
+    "device": 1.5,
+    "precision": "int8",
+    "warm_start": "yes",
+    "random_state": "seed",
+    "verbose": -1,
+    "callbacks": "EarlyStopping",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), BAD_PARAMETERS.items())
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_parameters_out_of_range_are_told(name, value, method):
+    model = regressor(**{name: value})
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of GRURegressor must be"):
+        getattr(model, method)(X, Y)
+    assert not hasattr(model, "net_")
+
+
+def test_cuda_without_cuda_is_told(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    model = regressor(device="cuda")
+    with pytest.raises(ValueError, match=r'asks for CUDA.*device="cpu" or device="auto"'):
+        model.fit(X, Y)
+    assert not hasattr(model, "net_")
+    model = regressor(device="cpu").fit(X, Y)
+    with pytest.raises(ValueError, match="asks for CUDA"):
+        model.to("cuda")
+    assert model.device_ == "cpu"
+
+
+@pytest.mark.parametrize("device", ["cpu", torch.device("cpu"), "auto"])
+def test_devices_are_kept_as_given(device):
+    model = regressor(device=device).fit(X, Y)
+    assert clone(model).device == model.device == device
+    assert model.to(device).device_ in ("cpu", "cuda")
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"optimizer": "sgd"},
+        {"optimizer": "adagrad"},
+        {"optimizer": "rmsprop"},
+        {"optimizer": "adamw", "weight_decay": 0.1},
+        {"lr_schedule": "one-cycle"},
+        {"lr_schedule": "cosine", "warmup_fraction": 0.2},
+        {"gradient_clip": 0.01},
+        {"ema_decay": 0.9},
+        {"batch_size": 1000},
+        {"precision": "bfloat16"},
+        {"weight_decay": 1.0},
+        {"max_epochs": 4},
+    ],
+    ids=str,
+)
+def test_every_parameter_reaches_the_training(params):
+    plain = regressor(early_stopping=False, batch_size=10).fit(X, Y).predict(X)
+    other = regressor(**{"early_stopping": False, "batch_size": 10, **params}).fit(X, Y).predict(X)
+    assert np.isfinite(other).all()
+    assert not np.array_equal(other, plain)
+
+
+def test_patience_and_tol_reach_early_stopping():
+    params = {"early_stopping": True, "max_epochs": 50, "tol": 0.99}
+    epochs = [regressor(n_iter_no_change=n, **params).fit(X, Y).n_iter_ for n in (2, 5)]
+    assert epochs == [2, 5]
+
+
+@pytest.mark.parametrize(("verbose", "streams"), [(0, ""), (1, "err"), (2, "out")])
+def test_verbose(capfd, verbose, streams):
+    regressor(verbose=verbose).fit(X, Y)
+    out, err = capfd.readouterr()
+    assert (bool(out), bool(err)) == (streams == "out", streams == "err")
+    assert verbose != 2 or len(out.splitlines()) == 3
+
+
+# Callbacks ---------------------------------------------------------------------------------------
+
+
+def test_skorchs_scoring_of_a_regressor():
+    scoring = EpochScoring("r2", lower_is_better=False, on_train=True)
+    model = regressor(callbacks=[scoring], early_stopping=False).fit(X, Y)
+    assert len(model.net_.history[:, "r2"]) == 3
+    assert model.net_.history[-1, "r2"] == pytest.approx(model.score(X, Y), abs=0.1)
+
+
+def test_skorchs_scoring_of_a_classifier():
+    scoring = EpochScoring("accuracy", lower_is_better=False)
+    model = GRUClassifier(**SMALL, callbacks=[scoring], early_stopping=True).fit(X, LABELS)
+    assert all(0 <= score <= 1 for score in model.net_.history[:, "accuracy"])
+
+
+def test_callbacks_are_neither_changed_nor_shared():
+    scoring = EpochScoring("r2", lower_is_better=False, on_train=True)
+    before = dict(vars(scoring))
+    model = regressor(callbacks=[("score", scoring)])
+    search = GridSearchCV(model, {"hidden_size": [2, 3]}, cv=2, error_score="raise").fit(X, Y)
+    assert vars(scoring) == before
+    assert search.best_estimator_.callbacks[0][1] is not scoring
+    names = [name for name, _ in search.best_estimator_.net_.callbacks_]
+    assert "score" in names
+
+
+# History -----------------------------------------------------------------------------------------
+
+
+def test_history_is_plain_numbers():
+    history = LSTMRegressor(**SMALL, early_stopping=True).fit(X, Y).history_
+    assert isinstance(history, pd.DataFrame)
+    assert history["epoch"].dtype.kind == "i"
+    assert set(history.drop(columns="epoch").dtypes) == {np.dtype(float)}
+    assert (history["seconds"] > 0).all()
+    assert (history["lr"] > 0).all()
+
+
+# After fit -------------------------------------------------------------------------------------
+
+
+def test_parameters_set_after_fit_do_not_change_what_was_fitted():
+    X, y = make_sequences(60, n_steps=5, random_state=0)
+    model = LSTMRegressor(4, max_epochs=2, loss="quantile", quantiles=(0.1, 0.9), random_state=0)
+    expected = model.fit(X, y).predict_quantiles(X), model.predict(X)
+    for changed in ({"quantiles": (0.01, 0.4, 0.6)}, {"loss": "huber", "quantiles": None}):
+        model.set_params(**changed)
+        np.testing.assert_array_equal(model.predict_quantiles(X), expected[0])
+        np.testing.assert_array_equal(model.predict(X), expected[1])
+
+
+@pytest.mark.parametrize("changed", [{"hidden_size": 5}, {"loss": "quantile"}, {"pooling": "max"}])
+def test_going_on_with_another_architecture_is_told(changed):
+    X, y = make_sequences(60, n_steps=5, random_state=0)
+    model = LSTMRegressor(4, max_epochs=2, warm_start=True, random_state=0).fit(X, y)
+    before = model.predict(X)
+    model.set_params(**changed)
+    for go_on in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match=f"{next(iter(changed))} changed since it was built"):
+            go_on(X, y)
+    np.testing.assert_array_equal(model.predict(X), before)
+
+
+def test_partial_fit_takes_todays_rate_and_batch_size():
+    X, y = make_sequences(60, n_steps=5, random_state=0)
+    model = LSTMRegressor(4, random_state=0).partial_fit(X[:10], y[:10])
+    model.set_params(lr=0.5, batch_size=7).partial_fit(X, y)
+    assert model.history_["lr"].tolist() == [0.001, 0.5]
+    assert model.net_.batch_size == 7
+
+
+def test_what_is_no_callback_is_told():
+    with pytest.raises(TypeError, match=r"skorch callbacks or pairs .* got 3"):
+        LSTMRegressor(callbacks=[3]).fit(*make_sequences(20, random_state=0))
+
+
+def test_skorchs_checkpoints_find_their_loss(tmp_path):
+    X, y = make_sequences(80, n_steps=5, random_state=0)
+    best, end = str(tmp_path / "best"), str(tmp_path / "end")
+    callbacks = [Checkpoint(dirname=best), TrainEndCheckpoint(dirname=end)]
+    stopping = {"early_stopping": True, "highway": False, "lr": 0.01}
+    LSTMRegressor(4, max_epochs=3, callbacks=callbacks, random_state=0, **stopping).fit(X, y)
+    assert list((tmp_path / "best").iterdir())
+    assert list((tmp_path / "end").iterdir())
+
+
+def test_divergence_never_keeps_weights_far_worse_than_the_start():
+    X = np.random.default_rng(0).normal(size=(200, 12))
+    model = LSTMRegressor(
+        4, lr=3.0, optimizer="sgd", early_stopping=False, highway=False, random_state=0
+    )
+    with pytest.raises(ValueError, match="not finite any more in epoch"):
+        model.fit(X, X[:, -1])
+    assert not hasattr(model, "net_")
