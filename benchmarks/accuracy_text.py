@@ -13,7 +13,7 @@ than 0.5 points below the better of the two on any set, above on most.
   tokens, which are characters in Chinese, and with ``tokenizer="char"``.
 - subj-1000, snips-1000: 1,000 training texts; tests on all others, and on the test part.
 
-"highway=False" is the same network without the linear model that stands beside it; the column
+"linear_model=False" is the same network without the linear model that stands beside it; the column
 behind the others is ours minus the better one of them.
 
 Numbers: JapaneseVowels (bar 0.96) and BasicMotions (bar 0.97) as the archive divides them,
@@ -66,7 +66,7 @@ from skdl.estimators import (
 )
 from skdl.pipelines import make_sequence_pipeline, make_text_classifier
 
-OURS, PLAIN, LR, SVC = "ours", "highway=False", "LogisticRegression", "LinearSVC"
+OURS, PLAIN, LR, SVC = "ours", "linear_model=False", "LogisticRegression", "LinearSVC"
 LSTM, FOREST = "LSTM", "forest"
 FROZEN, TUNED = "frozen", "fine-tuned"
 N_FOLDS, FEWER_FOLDS = 5, {"subj": 2, "pretrained": 1}
@@ -217,12 +217,12 @@ def without_line(fitted):
 
 
 def check_without_line():
-    """Raise RuntimeError where that is not what ``highway=False`` would have learned."""
+    """Raise RuntimeError where that is not what ``linear_model=False`` would have learned."""
     X, y = ["a good day", "a bad day", "so good", "so bad indeed"] * 10, ["+", "-"] * 20
     ours = partial(TransformerClassifier, d_model=16, max_epochs=2, random_state=0)
-    plain = ours(highway=False).fit(X, y).predict_proba(X)
+    plain = ours(linear_model=False).fit(X, y).predict_proba(X)
     if not np.allclose(without_line(ours().fit(X, y)).predict_proba(X), plain, atol=1e-6):
-        raise RuntimeError("highway=False is another network: fit it too.")
+        raise RuntimeError("linear_model=False is another network: fit it too.")
 
 
 def checkpoint():

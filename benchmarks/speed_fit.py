@@ -5,7 +5,7 @@ and its better count is the one shown. "tuned hand loop" is a hand-written loop 
 kernel and ``index_select``; the bars are set against the plain one, with torch's defaults.
 
 ``LSTMRegressor()`` does more than its peers train: it standardizes X and y, fits a straight line
-beside the recurrence, and shows each channel to the recurrence twice. ``highway=False`` leaves
+beside the recurrence, and shows each channel to the recurrence twice. ``linear_model=False`` leaves
 the line out: the module is then the peers' own, behind a standardization.
 """
 
@@ -19,7 +19,7 @@ from _report import Report
 from skdl.engine import Data, Net, Supervised, squared_error
 from skdl.estimators import LSTMRegressor
 
-DEFAULT, PLAIN = "LSTMRegressor()", "LSTMRegressor(highway=False)"
+DEFAULT, PLAIN = "LSTMRegressor()", "LSTMRegressor(linear_model=False)"
 HAND, TUNED, SKORCH = "hand loop", "tuned hand loop", "skorch"
 
 
@@ -40,7 +40,7 @@ def lstm_jobs(X, y, *, hidden_size, n_epochs, batch_size=64):
     net = partial(skorch_regressor, LSTM, max_epochs=n_epochs, batch_size=batch_size, lr=1e-3)
     ours = {
         DEFAULT: lambda: estimator().fit(X, y),
-        PLAIN: lambda: estimator(highway=False).fit(X, y),
+        PLAIN: lambda: estimator(linear_model=False).fit(X, y),
     }
     peers = {
         HAND: lambda: loop(LSTM(hidden_size), x_tensor, y_column),

@@ -5,8 +5,8 @@ module runs under ``inference_mode`` at the batch size that was best in a trial 
 and with 2 threads, of which the better is shown. skorch runs at its default batch size, 128, and
 at the bare module's.
 
-``LSTMRegressor()`` follows a straight line beside its recurrence, which reads each channel twice:
-its own bare module does the same. ``highway=False`` is the module of skorch and of the bare LSTM.
+``LSTMRegressor()`` has a linear model beside its recurrence, which reads each channel twice: its
+own bare module does the same. ``linear_model=False`` is the module of skorch and of the bare LSTM.
 """
 
 from functools import partial
@@ -56,7 +56,7 @@ def bare(module, X, quick):
 def lstm(report, X) -> None:
     few = X[:256], X[:256].sum((1, 2))
     estimator = partial(LSTMRegressor, hidden_size=32, max_epochs=1, device="cpu", random_state=0)
-    default, plain = estimator().fit(*few), estimator(highway=False).fit(*few)
+    default, plain = estimator().fit(*few), estimator(linear_model=False).fit(*few)
     net = skorch_regressor(LSTM, max_epochs=1).fit(few[0], few[1][:, None])
     size, bare_lstm = bare(LSTM(), X, report.quick)
     own_size, bare_own = bare(OwnModule(default), X, report.quick)
@@ -64,7 +64,7 @@ def lstm(report, X) -> None:
     times = report.measure(
         {
             "LSTMRegressor().predict": lambda: default.predict(X),
-            "LSTMRegressor(highway=False).predict": lambda: plain.predict(X),
+            "LSTMRegressor(linear_model=False).predict": lambda: plain.predict(X),
         },
         {
             "bare LSTM": bare_lstm,

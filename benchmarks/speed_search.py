@@ -62,11 +62,11 @@ def main() -> None:
     )
     net = skorch_regressor(LSTM, max_epochs=n_epochs, batch_size=BATCH_SIZE)
     net_grid = {"module__hidden_size": sizes, "lr": rates}
-    default, plain = "LSTMRegressor()", "LSTMRegressor(highway=False)"
+    default, plain = "LSTMRegressor()", "LSTMRegressor(linear_model=False)"
     times = report.measure(
         {
             default: lambda: grid_search(estimator(), grid, X, y, cv),
-            plain: lambda: grid_search(estimator(highway=False), grid, X, y, cv),
+            plain: lambda: grid_search(estimator(linear_model=False), grid, X, y, cv),
         },
         {
             "hand loops": lambda: hand_search(grid, X, y[:, None], cv, n_epochs),

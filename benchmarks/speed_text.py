@@ -1,7 +1,7 @@
 """Texts: skdl beside hand-written loops, the bare module, tokenizers and transformers.
 
 Seconds of whole fits, predictions and searches, medians of interleaved rounds. All train the same
-network, that of ``TransformerClassifier(highway=False)``, with AdamW at one rate, on 10,000
+network, that of ``TransformerClassifier(linear_model=False)``, with AdamW at one rate, on 10,000
 paragraphs of the docstrings of Python's standard library, cut at 200 words: most are short, few
 are long. Each peer runs with 1 and with 2 threads, and its better count is the one shown.
 
@@ -56,7 +56,7 @@ LETTERS = {"a": PARTS[:2]} | {
 # AdamW at one rate, as the peers have it.
 estimator = partial(
     TransformerClassifier,
-    highway=False,
+    linear_model=False,
     max_length=MAX_LENGTH,
     max_epochs=1,
     lr=LR,
@@ -248,7 +248,7 @@ class Texts:
 
 
 OURS, CACHED, OURS_FLOAT32 = "fit", "fit, tokens kept", "fit, tokens kept, float32"
-WITH_LINE = "fit, with the line of n-grams"
+WITH_LINEAR = "fit, with the line of n-grams"
 HAND, HAND_TOKENS = "tokenizers + hand loop", "hand loop"
 LONGEST, TRAINER, GROUPED = "padded to the longest", "Trainer", "Trainer, group_by_length"
 
@@ -260,7 +260,7 @@ def fits(report, texts):
     ours = {
         OURS: lambda: fit_anew(X, y),
         CACHED: lambda: estimator().fit(X, y),
-        WITH_LINE: lambda: fit_anew(X, y, highway=True),
+        WITH_LINEAR: lambda: fit_anew(X, y, linear_model=True),
     }
     peers = {
         HAND: partial(tokenize_and_fit, network, X, labels, batch_size, mixed=mixed),
@@ -269,7 +269,7 @@ def fits(report, texts):
     times = report.measure(ours, peers, n_rounds=4)
     report.table(f"Fit: {texts.describe()}", times)
     bar = "at most 1.10"
-    report.ratios(times, [(OURS, HAND, bar), (CACHED, HAND_TOKENS, bar), (WITH_LINE, HAND, "")])
+    report.ratios(times, [(OURS, HAND, bar), (CACHED, HAND_TOKENS, bar), (WITH_LINEAR, HAND, "")])
 
 
 def other_fits(report, texts):

@@ -78,11 +78,11 @@ def convolution_and_mean(shape: tuple[int, ...], n_classes: int) -> nn.Module:
 # What scikit-learn's checks run on. A regressor's line is chosen by cross-validation over blocks
 # of rows, and a row that comes twice moves the blocks: full batches go without it.
 CHECKED: list[BaseEstimator] = [
-    LSTMRegressor(**RECURRENT_FULL, highway=False),
+    LSTMRegressor(**RECURRENT_FULL, linear_model=False),
     LSTMRegressor(**RECURRENT_MINI),
     LSTMClassifier(**RECURRENT_FULL),
     LSTMClassifier(**RECURRENT_MINI),
-    GRURegressor(**RECURRENT_FULL, highway=False),
+    GRURegressor(**RECURRENT_FULL, linear_model=False),
     GRURegressor(**RECURRENT_MINI),
     GRUClassifier(**RECURRENT_FULL),
     GRUClassifier(**RECURRENT_MINI),

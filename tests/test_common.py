@@ -409,7 +409,7 @@ def test_early_stopping_restores_the_best_weights(estimator, ragged):
     if not takes_any_shape(estimator):
         params |= {"lr": 0.003}  # at a higher rate the start is the best on images of 2x4
     if is_regressor(estimator):
-        params |= known(estimator, highway=False)  # its line may be best in epoch 0
+        params |= known(estimator, linear_model=False)  # its line may be best in epoch 0
     model = fitted(estimator, X, y, max_epochs=60, n_iter_no_change=3, **params)
     assert model.best_epoch_ == model.history_["valid_loss"].argmin() + 1
     assert model.n_iter_ == model.best_epoch_ + 3 < 60

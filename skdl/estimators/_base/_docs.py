@@ -83,7 +83,7 @@ PARAMETERS: dict[str, tuple[str, str]] = {
         "Whether each channel, and y in regressors, is scaled to mean 0 and variance 1 inside;\n"
         "learned from the training rows of ``fit`` only.",
     ),
-    "highway": (
+    "linear_model": (
         "bool",
         "Whether a linear model stands beside the network. In recurrent regressors a straight\n"
         "line through the last steps, fitted in closed form to all rows of ``fit``; the network\n"

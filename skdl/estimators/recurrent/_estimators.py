@@ -22,11 +22,11 @@ from .._base import (
     read_sequences,
     shortest_sequence,
 )
-from ._linear_model import fit_line
-from ._network import LineAndRecurrence, RecurrentEncoder, RecurrentNetwork
-from ._shrinkage import trust_of
+from ._linear_model import fit_linear_model
+from ._network import RecurrentEncoder, RecurrentNetwork, ResidualRecurrentNetwork
+from ._shrinkage import shrinkage_factor
 
-MAX_LINE_FEATURES = 256  # of the straight line beside a recurrence: it costs their cube
+MAX_LINEAR_FEATURES = 256  # of the linear model: its time grows with their cube
 
 
 @dataclass(repr=False, eq=False, match_args=False)
@@ -89,8 +89,8 @@ class _Recurrent(TorchEstimator):
         return tags
 
 
-def follow_line(module: nn.Module, batch: Batch) -> Tensor:
-    return batch["line"]
+def linear_prediction(module: nn.Module, batch: Batch) -> Tensor:
+    return batch["linear"]
 
 
 def center(module: nn.Module, batch: Batch) -> Tensor:
@@ -101,21 +101,21 @@ def center(module: nn.Module, batch: Batch) -> Tensor:
 
 @dataclass(kw_only=True, repr=False, eq=False, match_args=False)
 class _RecurrentRegressor(TorchRegressor, _Recurrent):
-    """Recurrent regressors have a line to start from."""
+    """Recurrent regressors learn the residuals of a linear model."""
 
-    highway: bool = True
+    linear_model: bool = True
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"highway": ["boolean"]}
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"linear_model": ["boolean"]}
 
     def _make_module(self, train: Data, data: Data) -> nn.Module:
-        if not self.highway or self.n_channels_in_ > MAX_LINE_FEATURES:
+        if not self.linear_model or self.n_channels_in_ > MAX_LINEAR_FEATURES:
             return super()._make_module(train, data)
         scales = self._channel_scales(train)
-        module = LineAndRecurrence(
+        module = ResidualRecurrentNetwork(
             self._make_encoder(2 * self.n_channels_in_),
             self._output_shape(),
             dropout=self.dropout,
-            line=self._fit_line(data, **scales).to(self._dtype),
+            coefficients=self._fit_linear_model(data, **scales).to(self._dtype),
             quantiles=self.quantiles_,
             **scales,
         )
@@ -124,23 +124,27 @@ class _RecurrentRegressor(TorchRegressor, _Recurrent):
 
     def _make_net(self, train: Data, data: Data, seed: int, go_on: bool) -> Net:
         net = super()._make_net(train, data, seed, go_on)
-        if isinstance(net.module_, LineAndRecurrence):
-            net.module_.trust.fill_(1.0)  # a warm start is validated on its own
+        if isinstance(net.module_, ResidualRecurrentNetwork):
+            net.module_.network_weight.fill_(1.0)  # a warm start is validated on its own
         return net
 
     def _after_training(self, net: Net, valid: Data | None) -> None:
-        """Trust the correction of the line as far as the validation rows show that it helps."""
+        """Shrink the network's correction to what the validation rows show to help."""
         module = net.module_
-        if not isinstance(module, LineAndRecurrence):
+        if not isinstance(module, ResidualRecurrentNetwork):
             return
-        module.trust.fill_(1.0)
+        module.network_weight.fill_(1.0)
         if valid is not None:
             y = torch.cat([batch["y"] for batch in valid.chunks()]).cpu()
-            right, line = (net.outputs(valid, output).double() for output in (center, follow_line))
-            module.trust.fill_(trust_of(y.double() - line, right - line))
+            predicted, linear = (
+                net.outputs(valid, output).double() for output in (center, linear_prediction)
+            )
+            errors, corrections = y.double() - linear, predicted - linear
+            weights = [shrinkage_factor(e, c) for e, c in zip(errors.T, corrections.T, strict=True)]
+            module.network_weight.copy_(torch.tensor(weights))
 
-    def _fit_line(self, data: Data, mean: Tensor, scale: Tensor) -> Tensor:
-        n_steps = min(shortest_sequence(data), MAX_LINE_FEATURES // len(mean))
+    def _fit_linear_model(self, data: Data, mean: Tensor, scale: Tensor) -> Tensor:
+        n_steps = min(shortest_sequence(data), MAX_LINEAR_FEATURES // len(mean))
         mean, scale = mean.double(), scale.double()
         y_mean, y_scale = torch.from_numpy(self.y_mean_), torch.from_numpy(self.y_scale_)
 
@@ -149,7 +153,7 @@ class _RecurrentRegressor(TorchRegressor, _Recurrent):
             return last_steps(x, batch.get("lengths"), n_steps)
 
         persistence = (mean[:, None] - y_mean) / y_scale, scale[:, None] / y_scale
-        return fit_line(data, steps, persistence)
+        return fit_linear_model(data, steps, persistence)
 
 
 @dataclass(kw_only=True, repr=False, eq=False, match_args=False)

@@ -1,4 +1,4 @@
-"""A straight line to start from: ridge regression on the last steps of sequences.
+"""The linear model of the recurrent regressors: ridge regression on the last steps.
 
 Everything comes from moments that are summed batch by batch, so data of any size will do.
 """
@@ -20,7 +20,7 @@ PENALTIES = torch.cat([torch.logspace(-6, 3, 19, dtype=torch.float64), torch.ten
 
 @dataclass
 class Candidate:
-    """A family of lines: theta = (free, shrunk) in a basis of the steps, and a fixed part.
+    """A family of linear models: theta = (free, shrunk) in a basis of the steps, and a fixed part.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Candidate:
     fixed: Tensor
 
 
-def fit_line(
+def fit_linear_model(
     data: Data, steps: Callable[[Batch], Tensor], persistence: tuple[Tensor, Tensor]
 ) -> Tensor:
     """Coefficients (1 + n_steps * C, k) of y on (1, the last n_steps steps).
@@ -48,7 +48,7 @@ def fit_line(
     squared error. The answer is the best one; with few rows, a mean of those as good within
     the standard error over blocks; plain persistence, where the best is no better than that by
     1.5 standard errors (as in the one-standard-error rule of Breiman et al., "Classification and
-    Regression Trees", 1984: a random walk offers many lines that seem to know its way).
+    Regression Trees", 1984: on a random walk many linear models seem to predict).
 
     Parameters
     ----------
@@ -66,12 +66,12 @@ def fit_line(
     candidates = _candidates(total, persistence)
     # Without each block in turn, and with all: (n_blocks + 1, M, 1 + p, k)
     sets = torch.cat([total - moments, total[None]])
-    *unseen, lines = torch.cat([_solve(sets, candidate) for candidate in candidates], 1)
+    *unseen, models = torch.cat([_solve(sets, candidate) for candidate in candidates], 1)
     if len(blocks) == 1:
-        return lines[-1]
-    errors = [_errors(block, steps, line) for block, line in zip(blocks, unseen, strict=True)]
+        return models[-1]
+    errors = [_errors(block, steps, model) for block, model in zip(blocks, unseen, strict=True)]
     weights = _weights(torch.stack(errors), len(data))
-    return (weights[:, None, None] * lines).sum(0)
+    return (weights[:, None, None] * models).sum(0)
 
 
 def _rows(batch: Batch, steps: Callable[[Batch], Tensor]) -> tuple[Tensor, Tensor, Tensor]:
@@ -92,13 +92,13 @@ def _moments(block: Data, steps: Callable[[Batch], Tensor]) -> Tensor:
     return moments
 
 
-def _errors(block: Data, steps: Callable[[Batch], Tensor], lines: Tensor) -> Tensor:
-    """Sums of absolute and of squared errors of lines (M, 1 + p, k) on a block: (2, M)."""
-    errors = torch.zeros(2, len(lines), dtype=torch.float64)
-    flat = lines.movedim(0, 1).flatten(1)  # (1 + p, M * k): one matrix product for all
+def _errors(block: Data, steps: Callable[[Batch], Tensor], models: Tensor) -> Tensor:
+    """Sums of absolute and of squared errors of models (M, 1 + p, k) on a block: (2, M)."""
+    errors = torch.zeros(2, len(models), dtype=torch.float64)
+    flat = models.movedim(0, 1).flatten(1)  # (1 + p, M * k): one matrix product for all
     for batch in block.chunks():
         x, y, weight = _rows(batch, steps)
-        miss = (x @ flat).unflatten(1, (len(lines), -1)) - y[:, None]  # (B, M, k)
+        miss = (x @ flat).unflatten(1, (len(models), -1)) - y[:, None]  # (B, M, k)
         errors[0] += (weight * miss.abs().sum(2)).sum(0)
         errors[1] += (weight * miss.square().sum(2)).sum(0)
     return errors

@@ -137,10 +137,10 @@ def last_step(x: Tensor, lengths: Tensor | None) -> Tensor:
     return x[:, -1:] if lengths is None else x[torch.arange(len(x)), lengths - 1][:, None]
 
 
-class LineAndRecurrence(nn.Module):
+class ResidualRecurrentNetwork(nn.Module):
     """A fixed line through the last steps, and a recurrent network that corrects it.
 
-    As in LSTNet (Lai et al., 2018) a linear highway stands beside the recurrence, which alone
+    As in LSTNet (Lai et al., 2018) a linear linear_model stands beside the recurrence, which alone
     cannot follow a level it has not seen. Here the line is given, and the recurrence begins at
     zero: training starts at the line. The recurrence sees each channel twice, clipped and as
     distance from the last step in units of the window's own spread; half of its outputs are
@@ -158,26 +158,26 @@ class LineAndRecurrence(nn.Module):
         Before the head.
     mean, scale : Tensor of shape (n_channels,)
         Standardize the channels.
-    line : Tensor of shape (1 + n_steps * n_channels, k)
+    coefficients : Tensor of shape (1 + n_steps * n_channels, k)
         Coefficients of (1, the last n_steps standardized steps).
 
     Attributes
     ----------
     spread : Tensor of shape ()
         Mean spread of the training windows.
-    residual : Tensor of shape (k,)
-        Size of the line's errors in training: the unit of the correction.
-    trust : Tensor of shape ()
-        How much of the correction counts in evaluation, in [0, 1].
+    residual_scale : Tensor of shape (k,)
+        Root mean square of the linear model's residuals in training: the unit of the network.
+    network_weight : Tensor of shape (k,)
+        How much of the network's correction counts in evaluation, for each target, in [0, 1].
     """
 
     clip = 3.0
     mean: Tensor
     scale: Tensor
-    line: Tensor
+    coefficients: Tensor
     spread: Tensor
-    residual: Tensor
-    trust: Tensor
+    residual_scale: Tensor
+    network_weight: Tensor
 
     def __init__(
         self,
@@ -187,7 +187,7 @@ class LineAndRecurrence(nn.Module):
         dropout: float,
         mean: Tensor,
         scale: Tensor,
-        line: Tensor,
+        coefficients: Tensor,
         quantiles: list[float] | None = None,
     ) -> None:
         super().__init__()
@@ -199,30 +199,31 @@ class LineAndRecurrence(nn.Module):
         nn.init.zeros_(self.head.bias)
         self.median: int | None = None
         if quantiles is not None:
-            # Quantiles begin where those of normal errors of the line would be.
+            # Quantiles begin where those of normal residuals of the linear model would be.
             self.median = quantiles.index(0.5)
             normal = torch.special.ndtri(torch.tensor(quantiles)).expand(output_shape)
             with torch.no_grad():
                 self.head.bias[: normal.numel()] = normal.flatten()
-        for name, value in {"mean": mean, "scale": scale, "line": line}.items():
+        for name, value in {"mean": mean, "scale": scale, "coefficients": coefficients}.items():
             self.register_buffer(name, value)
-        self.n_line_steps = (len(line) - 1) // len(mean)
-        self.register_buffer("spread", torch.ones((), dtype=line.dtype))
-        self.register_buffer("residual", torch.ones(line.shape[1], dtype=line.dtype))
-        self.register_buffer("trust", torch.ones((), dtype=line.dtype))
+        self.n_linear_steps = (len(coefficients) - 1) // len(mean)
+        n_targets = coefficients.shape[1]
+        self.register_buffer("spread", torch.ones((), dtype=coefficients.dtype))
+        self.register_buffer("residual_scale", torch.ones(n_targets, dtype=coefficients.dtype))
+        self.register_buffer("network_weight", torch.ones(n_targets, dtype=coefficients.dtype))
 
     def measure(self, batches: Iterable[dict[str, Tensor]]) -> None:
-        """Learn ``spread`` and ``residual`` from batches of x, y and maybe lengths and weight."""
-        total, spreads, squares = torch.zeros(3, len(self.residual), dtype=self.mean.dtype)
+        """Learn ``spread`` and ``residual_scale`` from batches with x and y."""
+        total, spreads, squares = torch.zeros(3, len(self.residual_scale), dtype=self.mean.dtype)
         for batch in batches:
             x = standardized(batch["x"].to(self.mean), self.mean, self.scale)
             y, lengths = batch["y"].to(self.mean), batch.get("lengths")
             weight = batch.get("weight", torch.ones(len(y))).to(self.mean)[:, None]
             total += weight.sum()
             spreads += (weight * self.views(x, lengths)[1]).sum()
-            squares += (weight * (y - self.follow_line(x, lengths)).square()).sum(0)
+            squares += (weight * (y - self.linear_prediction(x, lengths)).square()).sum(0)
         self.spread.copy_((spreads / total)[0])
-        self.residual.copy_((squares / total).sqrt())
+        self.residual_scale.copy_((squares / total).sqrt())
 
     def views(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
         """What the recurrence sees of standardized x (B, T, 2 C), and the spreads (B, 1)."""
@@ -236,33 +237,37 @@ class LineAndRecurrence(nn.Module):
         seen = torch.cat([x.clamp(-self.clip, self.clip), from_last / spread], 2)
         return seen, spread[:, 0].mean(1, keepdim=True)
 
-    def follow_line(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """The line's value (B, k) for standardized x."""
-        last = last_steps(x, lengths, self.n_line_steps)  # (B, n_line_steps * C)
-        return torch.addmm(self.line[0], last, self.line[1:])
+    def linear_prediction(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """The linear model's prediction (B, k) for standardized x."""
+        last = last_steps(x, lengths, self.n_linear_steps)  # (B, n_linear_steps * C)
+        return torch.addmm(self.coefficients[0], last, self.coefficients[1:])
 
     def prepare(self, x: Tensor, lengths: Tensor | None = None) -> dict[str, Tensor]:
         """What ``forward`` takes, from x (B, T, C): nothing that is trained comes in."""
         x = standardized(x, self.mean, self.scale)
         seen, spread = self.views(x, lengths)
         units = torch.cat([torch.ones_like(spread), spread / self.spread], 1)  # (B, 2)
-        return _with_lengths(lengths, seen=seen, line=self.follow_line(x, lengths), units=units)
+        return _with_lengths(
+            lengths, seen=seen, linear=self.linear_prediction(x, lengths), units=units
+        )
 
     def encode(self, seen: Tensor, lengths: Tensor | None = None, **_: Tensor) -> Tensor:
         """Pooled representation (B, D)."""
         return self.encoder(seen, lengths)
 
     def forward(
-        self, seen: Tensor, line: Tensor, units: Tensor, lengths: Tensor | None = None
+        self, seen: Tensor, linear: Tensor, units: Tensor, lengths: Tensor | None = None
     ) -> Tensor:
         """(B, *output_shape); quantiles in order."""
         z = self.head(self.dropout(self.encoder(seen, lengths)))
         # One half of the head in units of its own, the other in units of the window's spread.
         z = (z.unflatten(1, (2, -1)) * units[..., None]).sum(1)
         if self.median is None:
-            z = z if self.training else self.trust * z
-            return torch.addcmul(line, self.residual, z)
+            z = z if self.training else self.network_weight * z
+            return torch.addcmul(linear, self.residual_scale, z)
         z = z.unflatten(1, self.output_shape)  # (B, k, n_quantiles)
         if not self.training:
-            z = z - (1 - self.trust) * z[..., self.median, None]  # doubt moves, never widens
-        return torch.addcmul(line[..., None], self.residual[:, None], z).sort(-1).values
+            z = (
+                z - (1 - self.network_weight) * z[..., self.median, None]
+            )  # doubt moves, never widens
+        return torch.addcmul(linear[..., None], self.residual_scale[:, None], z).sort(-1).values

@@ -1,4 +1,4 @@
-"""How far to trust a learned correction of a prediction, from rows it was not trained on."""
+"""Shrinkage of a learned correction, from rows that it was not trained on."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from torch import Tensor
 N_BLOCKS, N_ERRORS = 8, 2.0
 
 
-def trust_of(error: Tensor, correction: Tensor) -> float:
-    """Factor in [0, 1] for a correction: what survives the doubt about its use.
+def shrinkage_factor(error: Tensor, correction: Tensor) -> float:
+    """Factor in [0, 1] by which a correction is multiplied, the smaller the less certain its gain.
 
     The factor of least squared error, then the one of least absolute error below it, each
     shrunk by ``1 - (2 se / estimate)^2``, its standard error from a jackknife over contiguous
@@ -17,21 +17,21 @@ def trust_of(error: Tensor, correction: Tensor) -> float:
 
     Parameters
     ----------
-    error : Tensor of shape (n, k)
-        What the correction should be.
-    correction : Tensor of shape (n, k)
+    error : Tensor of shape (n,)
+        What the correction of one target should be.
+    correction : Tensor of shape (n,)
         What it is.
     """
     if len(error) < 4:
         return 0.0
-    explained, size = (error * correction).sum(1), correction.square().sum(1)
+    explained, size = error * correction, correction.square()
     if size.sum() <= 0 or explained.sum() <= 0:
         return 0.0
     factor = explained.sum() / size.sum()
     of_blocks = _without_blocks(explained) / _without_blocks(size).clamp_min(1e-300)
     most = min(1.0, float(factor * _certainty(factor, of_blocks)))
     factors = most * torch.linspace(0, 1, 11, dtype=error.dtype)
-    misses = torch.stack([(error - f * correction).abs().mean(1) for f in factors])  # (11, n)
+    misses = torch.stack([(error - f * correction).abs() for f in factors])  # (11, n)
     best = int(misses.mean(1).argmin())
     gain = misses[0] - misses[best]
     if best == 0 or gain.sum() <= 0:

@@ -37,7 +37,7 @@ from .._base import (
     read_sequences,
 )
 from ._checkpoints import load_tokenization, make_pretrained
-from ._linear_model import NgramLine
+from ._linear_model import NgramClassifier
 from ._network import POSITIONS, PatchEmbedding, TransformerEncoder, TransformerNetwork
 from ._texts import input_type_of, read_texts
 from ._tokenization import Tokenization, check_tokenizer, make_embedding
@@ -45,7 +45,7 @@ from ._tokenization import Tokenization, check_tokenizer, make_embedding
 MAX_STEPS = 2**14  # tokens or patches of a batch
 TOKENS_PER_BATCH = 1500  # about so many, unless batch_size is given
 MAX_PATCHES = 64
-SHARE = 0.25  # how much the Transformer's scores count beside the line's
+NETWORK_WEIGHT = 0.25  # of the Transformer's scores; those of the linear model have weight 1
 
 
 @deep_estimator
@@ -69,9 +69,10 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
     either end. Batches hold rows of about the same length, padding is never looked at, and no
     prediction depends on it (but for rounding, with ``precision="bfloat16"``).
 
-    On text a linear support vector machine on n-grams stands beside the Transformer (``highway``),
-    and their scores are added in prediction, for the two err at different texts. It costs about
-    a tenth of the time of a fit, more with dozens of classes, and memory for its n-grams.
+    On text a linear support vector machine on n-grams stands beside the Transformer
+    (``linear_model``). Its calibrated scores are averaged with the network's in prediction, for the
+    two err at different texts. It costs about a tenth of the time of a fit, more with dozens of
+    classes, and memory for its n-grams.
     ``partial_fit`` makes none, and leaves one that ``fit`` made as it is.
 
     ``pretrained`` checkpoints are loaded from safetensors alone, and none of their own code is run:
@@ -123,7 +124,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
     token_dropout: float = 0.3
     embeddings: Any = None
     n_channels: int | None = None
-    highway: bool = True
+    linear_model: bool = True
     label_smoothing: float = 0.0
     pretrained: str | os.PathLike[str] | None = None
     freeze: bool | int = False
@@ -160,7 +161,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
         "token_dropout": [Interval(Real, 0, 1, closed="left")],
         "embeddings": [object, None],  # see token_vectors
         "n_channels": [Interval(Integral, 1, None, closed="left"), None],
-        "highway": ["boolean"],
+        "linear_model": ["boolean"],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "pretrained": [str, os.PathLike, None],
         "freeze": ["boolean", Interval(Integral, 0, None, closed="left")],
@@ -184,10 +185,10 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
             validate_data(self, X, reset=reset, skip_check_array=True)  # the column's name
         if reset:  # the tokenizer is trained when the training rows are known
             return Data({"text": Streamed(np.array(texts, dtype=object))})
-        if self._line is None:
+        if self._ngram_model is None:
             return self._tokens(texts)
-        scores = torch.from_numpy(self._line.scores(texts)).to(self._dtype)
-        return self._tokens(texts).with_columns(line=scores)
+        scores = torch.from_numpy(self._ngram_model.scores(texts)).to(self._dtype)
+        return self._tokens(texts).with_columns(linear=scores)
 
     def _check_parameters(self) -> None:
         if self.pretrained is not None:
@@ -199,7 +200,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
 
     def _forget_inputs(self) -> None:
         """A fit on texts leaves nothing of one on numbers, and the other way round."""
-        names = ("_tokenization", "_line", "patch_size_")
+        names = ("_tokenization", "_ngram_model", "patch_size_")
         for name in [name for name in vars(self) if name.endswith("_in_") or name in names]:
             delattr(self, name)
 
@@ -218,17 +219,17 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
         training = [texts[row] for row in rows]
         if how != "again":
             self._tokenization = self._make_tokenization(training)
-        self._line = None
+        self._ngram_model = None
         data, others = self._tokens(texts), np.delete(np.arange(len(texts)), rows)
-        if self.highway and how != "in parts":  # a part may lack words, and classes
-            line = NgramLine(len(self.classes_), lowercase=self.lowercase)
+        if self.linear_model and how != "in parts":  # a part may lack words, and classes
+            model = NgramClassifier(len(self.classes_), lowercase=self.lowercase)
             of_rows = None if weight is None else weight[rows]
-            self._line = line.fitted_lately(training, target[rows], of_rows)
-        if self._line is None or not len(others):  # training is without it
+            self._ngram_model = model.fitted_or_cached(training, target[rows], of_rows)
+        if self._ngram_model is None or not len(others):  # training is without it
             return data
         scores = np.zeros((len(texts), len(self.classes_)))
-        scores[others] = self._line.scores([texts[row] for row in others])
-        return data.with_columns(line=torch.from_numpy(scores).to(self._dtype))
+        scores[others] = self._ngram_model.scores([texts[row] for row in others])
+        return data.with_columns(linear=torch.from_numpy(scores).to(self._dtype))
 
     def _make_tokenization(self, texts: list[str]) -> Tokenization:
         if self.pretrained is not None:
@@ -290,7 +291,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
             max_steps=MAX_STEPS * patch_size,
             work_per_row=int(self.d_model * n_hidden * train.mean_length() / patch_size),
             normalize=is_text,
-            share=SHARE,
+            network_weight=NETWORK_WEIGHT,
         )
 
     def _embed_steps(self, train: Data) -> nn.Module:

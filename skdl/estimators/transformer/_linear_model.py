@@ -19,7 +19,7 @@ SCALES = np.geomspace(0.5, 20, 40)
 MAX_COEFFICIENTS = 2**25  # of all classes together: 128 MiB
 
 
-class NgramLine:
+class NgramClassifier:
     """A linear support vector machine on tf-idf of n-grams, its scores scaled to log-probabilities.
 
     The scale is what suits the scores of rows that were left out in turn best. No seed comes into
@@ -35,7 +35,9 @@ class NgramLine:
         self.n_classes = n_classes
         self.ngrams = Ngrams(lowercase=lowercase, max_features=MAX_COEFFICIENTS // n_classes)
 
-    def fit(self, texts: Sequence[str], target: np.ndarray, weight: np.ndarray | None) -> NgramLine:
+    def fit(
+        self, texts: Sequence[str], target: np.ndarray, weight: np.ndarray | None
+    ) -> NgramClassifier:
         """Learn features, coefficients and scale from texts and their class indices."""
         features = self.ngrams.fit_transform(texts)
         weight = np.ones(len(target)) if weight is None else weight / weight.mean()
@@ -43,18 +45,18 @@ class NgramLine:
         self.scale = self._calibrated(features, target, weight)
         return self
 
-    def fitted_lately(
+    def fitted_or_cached(
         self, texts: Sequence[str], target: np.ndarray, weight: np.ndarray | None
-    ) -> NgramLine:
+    ) -> NgramClassifier:
         """What ``fit`` gives, or gave for the same: candidates of a grid search share it."""
         of_rows = [target.tobytes(), b"" if weight is None else weight.tobytes()]
         key = (digest(texts), *of_rows, self.n_classes, self.ngrams.lowercase)
 
-        def fit() -> tuple[NgramLine, int]:
+        def fit() -> tuple[NgramClassifier, int]:
             self.fit(texts, target, weight)
             return self, self.coef.nbytes + 12 * len(self.coef)
 
-        fitted: NgramLine = CACHE.get(key, fit)
+        fitted: NgramClassifier = CACHE.get(key, fit)
         return fitted
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:

@@ -343,8 +343,8 @@ class TransformerNetwork(nn.Module):
     normalize : bool, default=False
         Whether features are brought to one scale over the batch before the head: means over many
         tokens are much alike, and would be learned slowly.
-    share : float, default=1.0
-        How much these scores count beside those of a line.
+    network_weight : float, default=1.0
+        What these scores are multiplied by before those of a linear model are added.
     """
 
     def __init__(
@@ -358,7 +358,7 @@ class TransformerNetwork(nn.Module):
         max_steps: int,
         work_per_row: int,
         normalize: bool = False,
-        share: float = 1.0,
+        network_weight: float = 1.0,
     ) -> None:
         super().__init__()
         self.embed, self.encoder = embed, encoder
@@ -366,29 +366,32 @@ class TransformerNetwork(nn.Module):
         self.dropout, self.head = nn.Dropout(dropout), nn.Linear(n_features, n_classes)
         if normalize:
             nn.init.zeros_(self.head.weight)
-        self.max_steps, self.work_per_row, self.share = max_steps, work_per_row, share
+        self.max_steps, self.work_per_row, self.network_weight = (
+            max_steps,
+            work_per_row,
+            network_weight,
+        )
         self.bfloat16_safe = normalize  # short series gain nothing by it
 
     def encode(
-        self, x: Tensor, lengths: Tensor | None = None, line: Tensor | None = None
+        self, x: Tensor, lengths: Tensor | None = None, linear: Tensor | None = None
     ) -> Tensor:
         """Pooled representation (B, D)."""
         return self.norm(self.encoder(*self.embed(x, lengths)))
 
     def attention_maps(
-        self, x: Tensor, lengths: Tensor | None = None, line: Tensor | None = None
+        self, x: Tensor, lengths: Tensor | None = None, linear: Tensor | None = None
     ) -> list[Tensor]:
         """Attention weights of each row (n_layers, n_heads, T_i, T_i)."""
         maps: list[Tensor] = self.encoder.attention_maps(*self.embed(x, lengths))  # type: ignore[operator]
         return maps
 
     def forward(
-        self, x: Tensor, lengths: Tensor | None = None, line: Tensor | None = None
+        self, x: Tensor, lengths: Tensor | None = None, linear: Tensor | None = None
     ) -> Tensor:
         """Scores (B, n_classes).
 
-        Training is without the ``line``, the scores of another model; then both are added: they
-        err at different rows.
+        Training is without the scores of the ``linear`` model; in evaluation both are added.
         """
         scores = self.head(self.dropout(self.encode(x, lengths)))
-        return scores if line is None or self.training else line + self.share * scores
+        return scores if linear is None or self.training else linear + self.network_weight * scores

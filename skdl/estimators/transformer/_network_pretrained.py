@@ -39,7 +39,7 @@ class PretrainedNetwork(nn.Module):
     """
 
     bfloat16_safe = True
-    line_share = 0.25  # how much the scores of a line count beside these
+    linear_weight = 0.25  # of the scores of a linear model, which are added to these in evaluation
 
     def __init__(
         self,
@@ -89,19 +89,21 @@ class PretrainedNetwork(nn.Module):
             rate *= self.lr_decay
         return [*groups, ([*self.pool.parameters(), *self.head.parameters()], 1.0)]
 
-    def prepare(self, x: Tensor, lengths: Tensor, line: Tensor | None = None) -> dict[str, Tensor]:
+    def prepare(
+        self, x: Tensor, lengths: Tensor, linear: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """What ``forward`` takes: with features where they do not change."""
         inputs = {"x": x, "lengths": lengths}
         if self.prepare_is_costly:
             inputs = {"encoded": self.encode(x, lengths)}
-        return inputs if line is None else {**inputs, "line": line}
+        return inputs if linear is None else {**inputs, "linear": linear}
 
     def encode(
         self,
         x: Tensor | None = None,
         lengths: Tensor | None = None,
         encoded: Tensor | None = None,
-        line: Tensor | None = None,
+        linear: Tensor | None = None,
     ) -> Tensor:
         """Pooled states (B, D) of tokens (B, T), or those that there are."""
         if encoded is not None:
@@ -116,7 +118,7 @@ class PretrainedNetwork(nn.Module):
         return model(input_ids=x, attention_mask=mask_of(x, lengths), **asked)
 
     def attention_maps(
-        self, x: Tensor, lengths: Tensor, line: Tensor | None = None
+        self, x: Tensor, lengths: Tensor, linear: Tensor | None = None
     ) -> list[Tensor]:
         """Attention weights of each row (n_layers, n_heads, T_i, T_i)."""
         # Of a copy with its weights: asking leaves hooks on a model, and changes how it attends.
@@ -134,11 +136,11 @@ class PretrainedNetwork(nn.Module):
         x: Tensor | None = None,
         lengths: Tensor | None = None,
         encoded: Tensor | None = None,
-        line: Tensor | None = None,
+        linear: Tensor | None = None,
     ) -> Tensor:
-        """Scores (B, n_classes); after training with those of a ``line`` beside them."""
+        """Scores (B, n_classes); in evaluation with those of a ``linear`` model added."""
         scores: Tensor = self.head(self.dropout(self.encode(x, lengths, encoded)))
-        return scores if line is None or self.training else scores + self.line_share * line
+        return scores if linear is None or self.training else scores + self.linear_weight * linear
 
 
 def mask_of(x: Tensor, lengths: Tensor) -> Tensor:

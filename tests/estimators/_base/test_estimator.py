@@ -388,7 +388,7 @@ def test_skorchs_checkpoints_find_their_loss(tmp_path):
     X, y = make_sequences(80, n_steps=5, random_state=0)
     best, end = str(tmp_path / "best"), str(tmp_path / "end")
     callbacks = [Checkpoint(dirname=best), TrainEndCheckpoint(dirname=end)]
-    stopping = {"early_stopping": True, "highway": False, "lr": 0.01}
+    stopping = {"early_stopping": True, "linear_model": False, "lr": 0.01}
     LSTMRegressor(4, max_epochs=3, callbacks=callbacks, random_state=0, **stopping).fit(X, y)
     assert list((tmp_path / "best").iterdir())
     assert list((tmp_path / "end").iterdir())
@@ -397,7 +397,7 @@ def test_skorchs_checkpoints_find_their_loss(tmp_path):
 def test_divergence_never_keeps_weights_far_worse_than_the_start():
     X = np.random.default_rng(0).normal(size=(200, 12))
     model = LSTMRegressor(
-        4, lr=3.0, optimizer="sgd", early_stopping=False, highway=False, random_state=0
+        4, lr=3.0, optimizer="sgd", early_stopping=False, linear_model=False, random_state=0
     )
     with pytest.raises(ValueError, match="not finite any more in epoch"):
         model.fit(X, X[:, -1])

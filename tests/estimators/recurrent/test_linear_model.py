@@ -13,7 +13,7 @@ from skdl.estimators.recurrent._linear_model import (
     _moments,
     _solve,
     _weights,
-    fit_line,
+    fit_linear_model,
 )
 
 RNG = np.random.default_rng(0)
@@ -82,7 +82,7 @@ def test_persistence_counts_in_units_of_y():
     raw_x, raw_y = windows(series, 6)
     standardized = as_data((raw_x - 3) / 2, (raw_y + 1) / 5)
     units = torch.tensor([[(3 + 1) / 5]]).double(), torch.tensor([[2 / 5]]).double()
-    line = fit_line(standardized, steps, units).numpy()
+    line = fit_linear_model(standardized, steps, units).numpy()
     predicted = 5 * (line[0] + ((raw_x[:, :, 0] - 3) / 2) @ line[1:]) - 1
     errors = np.abs(predicted - raw_y).mean(), np.abs(raw_x[:, -1] - raw_y).mean()
     np.testing.assert_allclose(errors[0], errors[1], rtol=1e-6)
@@ -99,14 +99,14 @@ def test_persistence_wins_a_near_tie_and_no_other():
 def test_a_line_without_noise_is_found():
     wave = np.sin(np.arange(300) * 0.3)
     x, y = windows(wave, 8, horizon=5)
-    line = fit_line(as_data(x, y), steps, same_units())
+    line = fit_linear_model(as_data(x, y), steps, same_units())
     np.testing.assert_allclose(line[0].numpy() + x[..., 0] @ line[1:].numpy(), y, atol=1e-3)
 
 
 def test_noise_is_met_with_the_mean():
     noise = RNG.normal(size=(500, 10, 1))
     y = RNG.normal(size=(500, 1)) + 3
-    line = fit_line(as_data(noise, y), steps, same_units())
+    line = fit_linear_model(as_data(noise, y), steps, same_units())
     assert line[0].item() == pytest.approx(y.mean(), abs=0.1)
     assert line[1:].abs().max() < 0.1
 
@@ -134,7 +134,7 @@ def test_many_rows_choose_and_few_rows_average():
 
 @pytest.mark.parametrize("n_rows", [1, 2, 3])
 def test_hardly_any_rows(n_rows):
-    line = fit_line(as_data(X[:n_rows], Y[:n_rows]), steps, same_units(2, 3))
+    line = fit_linear_model(as_data(X[:n_rows], Y[:n_rows]), steps, same_units(2, 3))
     assert line.shape == (9, 3)
     assert torch.isfinite(line).all()
 
@@ -142,6 +142,6 @@ def test_hardly_any_rows(n_rows):
 def test_constant_channels_and_single_steps():
     constant = np.ones((40, 1, 1))
     y = RNG.normal(size=(40, 1))
-    line = fit_line(as_data(constant, y), steps, same_units())
+    line = fit_linear_model(as_data(constant, y), steps, same_units())
     predicted = line[0] + line[1]
     assert predicted.item() == pytest.approx(y.mean(), abs=0.35)

@@ -51,9 +51,9 @@ CHECKPOINT = "the folder of the tiny BERT"
 VARIANTS = {
     "word": {},
     "char": {"tokenizer": "char", "positional": "sinusoidal", "pooling": "max"},
-    "bpe": {"tokenizer": "bpe", "positional": "learned", "pooling": "cls", "highway": False},
+    "bpe": {"tokenizer": "bpe", "positional": "learned", "pooling": "cls", "linear_model": False},
     "wordpiece": {"tokenizer": "wordpiece", "pooling": "attention", "n_layers": 2},
-    "given": {"tokenizer": word_tokenizer(), "highway": False, "batch_size": "auto"},
+    "given": {"tokenizer": word_tokenizer(), "linear_model": False, "batch_size": "auto"},
     "fine-tuned": {"pretrained": CHECKPOINT},
     "frozen": {"pretrained": CHECKPOINT, "freeze": True},
 }
@@ -308,7 +308,7 @@ def test_validation_texts_stay_out_of_the_vocabulary(estimator):
     assert model.history_["valid_loss"].notna().all()
     if model.tokenizer == "word" and not model.pretrained:
         assert sum(word in model.tokenizer_.get_vocab() for word in own) == 30
-    line = getattr(model, "_line", None)
+    line = getattr(model, "_ngram_model", None)
     if line is not None:
         n_words = len(line.ngrams.keys[0])
         known = line.ngrams.transform(own)[:, :n_words].toarray().any(1)
@@ -401,7 +401,7 @@ def test_beats_dummy(estimator):
 def test_the_network_learns_without_the_line(estimator):
     """What beats chance is not the n-grams alone."""
     texts, y = make_texts(120, 2, random_state=2)
-    model = fitted(estimator, texts, y, max_epochs=12, lr=0.02, highway=False)
+    model = fitted(estimator, texts, y, max_epochs=12, lr=0.02, linear_model=False)
     assert model.score(X_TEST, Y_TEST) > 0.7
 
 
@@ -573,9 +573,9 @@ def test_a_text_of_100_000_words(estimator):
 
 @every_own
 def test_of_a_long_text_the_first_and_last_half_are_seen(estimator):
-    model = fitted(estimator, highway=False, max_length=10)
+    model = fitted(estimator, linear_model=False, max_length=10)
     n_marks = int(model.pooling == "cls")
-    whole = fitted(estimator, highway=False, max_length=1000)
+    whole = fitted(estimator, linear_model=False, max_length=1000)
     head, tail = "the good film was with", "quite rather bad story scene"
     text, other = (f"{head} {middle} {tail}" for middle in ("very " * 9, "this awful book " * 30))
     (all_tokens,), (kept,) = whole.tokenize([text]), model.tokenize([text])
@@ -588,7 +588,7 @@ def test_of_a_long_text_the_first_and_last_half_are_seen(estimator):
 
 
 def test_of_a_long_text_a_checkpoint_sees_the_beginning(checkpoint):
-    model = fitted(classifier(pretrained=checkpoint, max_length=6, highway=False))
+    model = fitted(classifier(pretrained=checkpoint, max_length=6, linear_model=False))
     (tokens,) = model.tokenize(["good film with a very bad story"])
     assert tokens == ["[CLS]", "good", "film", "with", "a", "[SEP]"]
     first, second = model.predict_proba(["good film with a bad end", "good film with a story"])
@@ -611,7 +611,7 @@ def test_chinese(tokenizer):
     assert model.fit(CHINESE, good).score(CHINESE, good) == 1
     assert "[UNK]" not in sum(model.tokenize(CHINESE), [])
     assert model.predict(["这很好", "这很坏"]).tolist() == [True, False]
-    assert model.set_params(highway=False).fit(CHINESE, good).score(CHINESE, good) > 0.9
+    assert model.set_params(linear_model=False).fit(CHINESE, good).score(CHINESE, good) > 0.9
 
 
 # Tokens and maps ---------------------------------------------------------------------------------
@@ -844,7 +844,7 @@ def test_x_and_y_of_other_sizes():
         ({"label_smoothing": 1.0}, ["label_smoothing"]),
         ({"pretrained": 5}, ["pretrained"]),
         ({"freeze": -1}, ["freeze"]),
-        ({"highway": "yes"}, ["highway"]),
+        ({"linear_model": "yes"}, ["linear_model"]),
     ],
     ids=str,
 )
@@ -1040,10 +1040,10 @@ def test_a_frozen_real_checkpoint_beats_tf_idf_on_few_sentences():
 # Lessons ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("highway", [True, False])
-def test_a_warm_start_learns_other_labels(highway):
+@pytest.mark.parametrize("linear_model", [True, False])
+def test_a_warm_start_learns_other_labels(linear_model):
     """The linear model is fitted anew: it must not hold to the labels of the fit before."""
-    model = classifier(highway=highway, max_epochs=20, lr=0.02, warm_start=True).fit(X, Y)
+    model = classifier(linear_model=linear_model, max_epochs=20, lr=0.02, warm_start=True).fit(X, Y)
     other = {label: model.classes_[1 - i] for i, label in enumerate(model.classes_[:2])}
     flipped = np.array([other.get(label, label) for label in Y])
     assert model.fit(X, flipped).score(X, flipped) > 0.9
@@ -1074,8 +1074,8 @@ def test_the_linear_model_validates_too():
     """With a network that learns nothing, its scores are all that a validation row has."""
     params = {"lr": 1e-9, "max_epochs": 1, "early_stopping": True}
     with_line, without = (
-        classifier(highway=highway, **params).fit(X, Y).history_["valid_loss"][0]
-        for highway in (True, False)
+        classifier(linear_model=linear_model, **params).fit(X, Y).history_["valid_loss"][0]
+        for linear_model in (True, False)
     )
     assert without == pytest.approx(np.log(2), abs=1e-3)
     assert with_line < 0.9 * without
@@ -1089,8 +1089,10 @@ def test_candidates_share_the_linear_model(monkeypatch):
     """Those of the same texts, labels and weights, whatever their seeds; no others."""
     CACHE.clear()
     fits = []
-    fit = _ngram_line.NgramLine.fit
-    monkeypatch.setattr(_ngram_line.NgramLine, "fit", lambda *args: fits.append(1) or fit(*args))
+    fit = _ngram_line.NgramClassifier.fit
+    monkeypatch.setattr(
+        _ngram_line.NgramClassifier, "fit", lambda *args: fits.append(1) or fit(*args)
+    )
     models = [classifier(lr=lr).fit(X, Y) for lr in (1e-3, 1e-2)]
     assert len(fits) == 1
     alone = classifier(lr=1e-2)

@@ -7,14 +7,14 @@ from sklearn.metrics import log_loss
 from sklearn.svm import LinearSVC
 
 from skdl.estimators.transformer import _linear_model as _ngram_line
-from skdl.estimators.transformer._linear_model import SCALES, NgramLine
+from skdl.estimators.transformer._linear_model import SCALES, NgramClassifier
 from skdl.estimators.transformer._ngrams import Ngrams
 from tests.texts import make_texts
 
 
 def fitted(texts, target, weight=None, n_classes=None, **params):
     n_classes = n_classes or int(target.max()) + 1
-    line = NgramLine(n_classes, **{"lowercase": True, **params})
+    line = NgramClassifier(n_classes, **{"lowercase": True, **params})
     return line.fit(texts, target, weight)
 
 
