@@ -110,6 +110,7 @@ class CNNClassifier(KeepsFitted, TorchClassifier):
     lr_schedule: str = "cosine"
     warmup_fraction: float = 0.1
 
+    _input_kinds: ClassVar[frozenset[str]] = frozenset({"signals", "images"})
     _kept: ClassVar[str] = "backbone"
     _learned: ClassVar[tuple[str, ...]] = ("kind_", "input_shape_", "n_channels_in_")
     _of_training: ClassVar[set[str]] = {

@@ -43,6 +43,7 @@ class _Recurrent(TorchEstimator):
     standardize: bool = True
 
     _cell: ClassVar[str]
+    _input_kinds: ClassVar[frozenset[str]] = frozenset({"sequences", "ragged"})
     _learned: ClassVar[tuple[str, ...]] = ("n_channels_in_", "n_steps_in_")
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_size": [Interval(Integral, 1, None, closed="left")],

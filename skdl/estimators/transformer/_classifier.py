@@ -135,6 +135,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
     warmup_fraction: float = 0.1
     gradient_clip: float | None = 1.0
 
+    _input_kinds: ClassVar[frozenset[str]] = frozenset({"sequences", "ragged", "texts"})
     _kept: ClassVar[str] = "embeddings"
     _learned: ClassVar[tuple[str, ...]] = (
         "input_type_",
