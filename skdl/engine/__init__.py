@@ -8,6 +8,7 @@ from ._data import STREAM_BYTES, Batch, Column, Data, Ragged, Streamed, as_tenso
 from ._net import Net, Output, forward
 from ._objectives import (
     Augmented,
+    Loss,
     Objective,
     Pinball,
     Supervised,
@@ -29,6 +30,7 @@ __all__ = [
     "Batch",
     "Column",
     "Data",
+    "Loss",
     "Net",
     "Objective",
     "Output",

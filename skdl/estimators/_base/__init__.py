@@ -1,10 +1,14 @@
 """What every deep estimator shares: parameters, ``fit``, targets, reading of X, checks, docs."""
 
 from ._checks import all_or_nothing, check_callbacks
+from ._classifier import TorchClassifier
+from ._contract import FitMode, batch_size_between
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
 from ._fitted_parameter import KeepsFitted
 from ._given_vectors import given_vectors
+from ._regressor import TorchRegressor
+from ._rows import Rows
 from ._sequences import (
     channel_scales,
     channel_statistics,
@@ -13,16 +17,18 @@ from ._sequences import (
     read_sequences,
     shortest_sequence,
 )
-from ._targets import TorchClassifier, TorchRegressor
 from ._trained import Trained
 
 __all__ = [
+    "FitMode",
     "KeepsFitted",
+    "Rows",
     "TorchClassifier",
     "TorchEstimator",
     "TorchRegressor",
     "Trained",
     "all_or_nothing",
+    "batch_size_between",
     "channel_scales",
     "channel_statistics",
     "check_callbacks",

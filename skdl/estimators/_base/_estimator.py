@@ -1,11 +1,13 @@
-"""TorchEstimator: the parameters every deep estimator shares, and the plumbing of ``fit``."""
+"""TorchEstimator: the parameters that all deep estimators share, and their three ways to learn."""
 
 from __future__ import annotations
 
+import contextlib
 import copy
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, fields
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -13,7 +15,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from ..._sklearn import Interval, StrOptions, check_sample_weight
+from ..._sklearn import Interval, StrOptions
 from ...engine import (
     LR_SCHEDULES,
     OPTIMIZERS,
@@ -22,7 +24,7 @@ from ...engine import (
     Net,
     Objective,
     Output,
-    as_tensor,
+    Supervised,
     draw_seed,
     forward,
     inputs_of,
@@ -33,20 +35,83 @@ from ...engine import (
     set_lr,
 )
 from ._checks import all_or_nothing, check_callbacks, described
+from ._contract import Family, FitMode
+from ._docs import deep_estimator
+from ._rows import Rows
+from ._targets import Target
 from ._trained import Trained
 
 PRECISIONS = {"auto", "float32", "bfloat16", "float64"}
 
 
-@dataclass(kw_only=True, repr=False, eq=False, match_args=False)
-class TorchEstimator(Trained, BaseEstimator):
+@deep_estimator
+class TorchEstimator(Trained, Family, BaseEstimator):
     """Base of every deep estimator: shared parameters, ``fit`` through the engine.
 
-    A subclass says how X is read (``_read_inputs``), how y is read (``_read_target``, see
-    ``TorchRegressor`` and ``TorchClassifier``), which module is trained (``_make_module``) and on
-    which objective (``_make_objective``). See CONTRIBUTING.md, "Add an estimator in six steps".
+    What a family says is in :class:`Family`; what is done with y in :class:`Target`. How to write
+    one: CONTRIBUTING.md, "Add an estimator".
+
+    Parameters
+    ----------
+    max_epochs : int or "auto", default=100
+        Maximum number of passes over the training rows, at least 1. "auto" is 100.
+    batch_size : int or "auto", default="auto"
+        Rows per step of the optimizer, at least 1. "auto" is an eighth of the training rows,
+        rounded down to a power of 2, between 8 and 64. A single row that would be left over joins
+        the batch before.
+    lr : float, default=0.001
+        Learning rate at its peak, above 0.
+    optimizer : {"sgd", "adagrad", "rmsprop", "adam", "adamw"}, default="adam"
+        The optimizer; "sgd" has momentum 0.9.
+    weight_decay : float, default=0.0
+        Decay of the weights, 0 or more: decoupled for "adamw", an L2 penalty for the others.
+    lr_schedule : {"constant", "linear", "cosine", "one-cycle", "plateau"}, default="constant"
+        Schedule of the learning rate. "constant" keeps it, "linear" and "cosine" let it fall to 0;
+        "one-cycle" lets it rise over 30 % of the steps, then fall; "plateau" halves it after 3
+        epochs without a lower loss.
+    warmup_fraction : float, default=0.0
+        Fraction of the steps over which the learning rate first grows from 0; in [0, 1).
+    gradient_clip : float or None, default=None
+        Maximum norm of the gradient, above 0; None does not clip.
+    early_stopping : bool or "auto", default="auto"
+        Whether to set ``validation_fraction`` of the rows aside, stop when their loss does not
+        improve, and keep the weights that were best on them.
+    validation_fraction : float, default=0.1
+        Fraction of the rows of ``fit`` set aside when stopping early; in (0, 1).
+    n_iter_no_change : int, default=10
+        Epochs without improvement before stopping early, at least 1.
+    tol : float, default=0.0001
+        Improvement of the validation loss that counts, relative to the loss; 0 or more.
+    ema_decay : float or None, default=None
+        Decay of an exponential moving average of the weights, in [0, 1), such as 0.999; used for
+        validation and prediction. None uses the weights themselves.
+    device : str or torch.device, default="auto"
+        "auto" is CUDA when there is one, else the CPU. Also "cpu", "cuda" and "cuda:1".
+    precision : {"auto", "float32", "bfloat16", "float64"}, default="auto"
+        "float32" and "float64" are the dtype of weights and computation. "bfloat16" trains in mixed
+        precision; "auto" does so on CUDA and on CPUs with matrix units (Intel AMX), where the
+        network is known to be as accurate, and is "float32" otherwise. With "auto" predictions are
+        in float32.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the weights of the fit before, and from what else was learned
+        before training, such as scales.
+    random_state : int, RandomState instance or None, default=None
+        Decides initial weights, validation split, shuffling and dropout. None draws a new seed each
+        time. numpy's and torch's global random states are left alone.
+    verbose : int, default=0
+        0 is silent, 1 shows one bar with loss and remaining time, 2 a line per epoch.
+    callbacks : list or None, default=None
+        skorch callbacks, or pairs (name, callback). They are copied, never changed.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Size of the second dimension of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of a DataFrame; only where X was one in ``fit``.
     """
 
+    _: KW_ONLY
     max_epochs: int | str = 100
     batch_size: int | str = "auto"
     lr: float = 1e-3
@@ -89,205 +154,136 @@ class TorchEstimator(Trained, BaseEstimator):
         "callbacks": [list, None],
     }
 
-    # Fitted attributes, and parameters that may change while training goes on. Each base and
-    # subclass names its own.
-    _learned: ClassVar[tuple[str, ...]] = (
-        "net_",
-        "module_",
-        "history_",
-        "n_iter_",
-        "best_epoch_",
-        "device_",
-        "n_parameters_",
-        "n_features_in_",
-        "feature_names_in_",
-    )
-    _of_training: ClassVar[set[str]] = set()
+    if TYPE_CHECKING:  # an annotation at run time would be a parameter
+        _target: Target
 
-    # What a subclass says -----------------------------------------------------------------------
+    # What regressors and classifiers say ---------------------------------------------------------
 
-    def _read_inputs(self, X: Any, *, reset: bool) -> Data:
-        """X as columns named like the arguments of the module's ``forward``."""
+    def _make_target(self) -> Target:
+        """What y means, nothing of it learned."""
         raise NotImplementedError
 
-    def _read_target(self, y: Any, *, reset: bool) -> np.ndarray:
-        """y validated: floats (n, k) or class indices (n,)."""
-        raise NotImplementedError
-
-    def _learn_inputs(
-        self,
-        X: Any,
-        data: Data,
-        rows: np.ndarray,
-        target: np.ndarray,
-        weight: np.ndarray | None,
-        how: str,
-    ) -> Data:
-        """The columns of all rows, where reading them is learned from the training rows: "anew",
-        "again" for the network that there is, or "in parts" of which these are the first."""
-        return data
-
-    def _class_weights(self, target: np.ndarray) -> np.ndarray | None:
-        """A weight per row from the classes, or None."""
-        return None
-
-    def _learn_target(self, target: np.ndarray, weight: np.ndarray | None) -> None:
-        """Learn what ``_target_column`` needs, from the training rows."""
-
-    def _target_column(self, target: np.ndarray) -> Tensor:
-        """The target as the objective wants it."""
-        raise NotImplementedError
-
-    def _output_shape(self) -> tuple[int, ...]:
-        """Shape of one row's output."""
-        raise NotImplementedError
-
-    def _make_module(self, train: Data, data: Data) -> nn.Module:
-        """The untrained module.
-
-        ``train`` holds the training rows, ``data`` those for validation too; both have y and
-        maybe weight.
-        """
-        raise NotImplementedError
-
-    def _after_training(self, net: Net, valid: Data | None) -> None:
-        """What a module still learns from the validation rows."""
+    def _same_target(self) -> Target:
+        """What y meant in the fit before, with today's parameters where these may change."""
+        return self._target
 
     def _make_objective(self) -> Objective:
-        raise NotImplementedError
+        return Supervised(self._target.loss, self._target.decide)
 
-    def _stops_early_by_itself(self, n_samples: int) -> bool:
-        """What ``early_stopping="auto"`` means."""
-        return False
+    # Three ways to learn -------------------------------------------------------------------------
 
-    def _auto_batch_size(self, n_train: int) -> int:
-        """What ``batch_size="auto"`` means: an epoch of few rows needs some steps too."""
-        return int(np.clip(2 ** np.floor(np.log2(n_train / 8)), 8, 64))
-
-    def _auto_epochs(self, n_batches: int) -> int:
-        """What ``max_epochs="auto"`` means."""
-        return 100
-
-    def _batch_size(self, n_train: int) -> int:
-        chosen = self.batch_size
-        return self._auto_batch_size(n_train) if isinstance(chosen, str) else chosen
-
-    def _n_valid(self, n_samples: int) -> int:
-        return round(self.validation_fraction * n_samples)
-
-    def _choose_valid(
-        self, target: np.ndarray, n_valid: int, rng: np.random.Generator
-    ) -> np.ndarray:
-        """The rows that validate."""
-        raise NotImplementedError
-
-    # Training -----------------------------------------------------------------------------------
-
-    def _fit(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool = False) -> Self:
-        """What ``fit`` and ``partial_fit`` do: read, split, build the module, train it."""
-        with all_or_nothing(self):
-            go_on = hasattr(self, "net_") and (self.warm_start or incremental)
-            if go_on:
-                self._check_architecture()
-            data, target, weight = self._read(X, y, sample_weight, reset=not go_on)
-            seed = draw_seed(self.random_state)
-            usable = np.arange(len(target)) if weight is None else np.flatnonzero(weight)
-            if not len(usable):
-                raise ValueError("sample_weight must not be zero for all samples.")
-            rows, valid_rows = self._split(target[usable], seed, incremental)
-            rows = usable[rows]
-            if not go_on:
-                self._learn_target(target[rows], None if weight is None else weight[rows])
-            if not (go_on and incremental):
-                how = "again" if go_on else "in parts" if incremental else "anew"
-                data = self._learn_inputs(X, data, rows, target, weight, how)
-            data = data.with_columns(y=self._target_column(target))
-            if weight is not None:
-                mean = weight[rows].mean()
-                data = data.with_columns(weight=as_tensor(weight / mean).to(self._dtype))
-            valid = None if valid_rows is None else data.subset(usable[valid_rows])
-            train = data if len(rows) == len(target) else data.subset(rows)
-            data = data if len(usable) == len(target) else data.subset(usable)
-            if go_on and incremental:
-                net = self._retuned(self.net_, len(train))
-            else:
-                net = self._make_net(train, data, seed, go_on)
-            net.train(train, valid, n_epochs=1 if incremental else None)
-            self._after_training(net, valid)
-            self._keep(net if incremental else net.forget_optimizer())
+    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        """``fit`` from nothing: learn how to read X and y, draw a network, train it."""
+        with self._fitting(y):
+            self._target = self._make_target()
+            data = self._read_X(X, reset=True)
+            rows, seed = self._read_rows(data, y, sample_weight)
+            self._target.learn(rows.target[rows.train], rows.train_weight)
+            data = self._learn_X(X, data, rows, FitMode.FIT)
+            train, valid, used = rows.of(data, self._target, self._dtype)
+            self._built_with = self._architecture()
+            module = self._new_module(train, used, seed)
+            self._train(self._new_net(module, train, seed, FitMode.FIT), train, valid)
         return self
 
-    def _read(
-        self, X: Any, y: Any, sample_weight: Any, *, reset: bool
-    ) -> tuple[Data, np.ndarray, np.ndarray | None]:
-        """Inputs, target and weights of all rows, validated."""
-        resolve_device(self.device)  # a wrong device is said before any work
-        check_callbacks(self.callbacks)
-        if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but the target y "
-                "is None."
-            )
-        data = self._read_inputs(X, reset=reset)
-        target = self._read_target(y, reset=reset)
-        if len(target) != len(data):
-            raise ValueError(f"X has {len(data)} samples, but y has {len(target)}.")
-        weight = self._class_weights(target)
-        if sample_weight is not None:
-            given = check_sample_weight(
-                sample_weight, target, dtype=np.float64, ensure_non_negative=True
-            )
-            weight = given if weight is None else weight * given
-        return data, target, weight
+    def _fit_warm(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        """``fit`` from the fit before: its network goes on, on these rows."""
+        with self._fitting(y):
+            self._check_architecture()
+            self._target = self._same_target()
+            data = self._read_X(X, reset=False)
+            rows, seed = self._read_rows(data, y, sample_weight)
+            data = self._learn_X(X, data, rows, FitMode.WARM_START)
+            train, valid, _ = rows.of(data, self._target, self._dtype)
+            module = copy.deepcopy(self.module_)
+            self._train(self._new_net(module, train, seed, FitMode.WARM_START), train, valid)
+        return self
 
-    def _split(
-        self, target: np.ndarray, seed: int, incremental: bool
-    ) -> tuple[np.ndarray | slice, np.ndarray | None]:
-        """Rows to train on, and rows to validate on when stopping early."""
-        stop_early = self.early_stopping
-        if stop_early == "auto":
-            stop_early = self._stops_early_by_itself(len(target))
-        if incremental or not stop_early:
-            return slice(None), None
-        n_valid = self._n_valid(len(target))
-        if not 0 < n_valid < len(target):
-            raise ValueError(
-                f"validation_fraction={self.validation_fraction} of {len(target)} samples leaves "
-                f"{len(target) - n_valid} rows for training and {n_valid} for validation; both "
-                "need at least one. Use another validation_fraction, more data, or "
-                "early_stopping=False."
-            )
-        valid = self._choose_valid(target, n_valid, np.random.default_rng(seed))
-        if not len(valid):
-            raise ValueError(
-                f"No row of the {len(target)} can be set aside for validation: each class has one "
-                "only. Use more data or early_stopping=False."
-            )
-        train = np.ones(len(target), dtype=bool)
-        train[valid] = False
-        return np.flatnonzero(train), np.sort(valid)
+    def _fit_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        """``partial_fit``: one epoch on one part of the data, with the optimizer as it was left."""
+        if not hasattr(self, "net_"):
+            return self._fit_first_part(X, y, sample_weight)
+        with self._fitting(y):
+            self._check_architecture()
+            self._target = self._same_target()
+            data = self._read_X(X, reset=False)
+            rows = Rows.read(self._target, y, sample_weight, len(data))
+            train, _, _ = rows.of(data, self._target, self._dtype)
+            net = self.net_
+            self._prepare_module(net.module_, FitMode.PARTIAL_FIT)
+            net.lr, net.batch_size = self.lr, self._training_sizes(train)[0]
+            net.criterion_ = self._make_objective()
+            set_lr(net.optimizer_, self.lr)
+            self._train(net, train, None, n_epochs=1)
+        return self
 
-    def _make_net(self, train: Data, data: Data, seed: int, go_on: bool) -> Net:
-        if not go_on:
+    def _fit_first_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        """The first ``partial_fit``: what goes before training is learned from these rows."""
+        with self._fitting(y):
+            self._target = self._make_target()
+            data = self._read_X(X, reset=True)
+            rows = Rows.read(self._target, y, sample_weight, len(data))
+            self._target.learn(rows.target[rows.train], rows.train_weight)
+            data = self._learn_X(X, data, rows, FitMode.PARTIAL_FIT)
+            train, _, used = rows.of(data, self._target, self._dtype)
             self._built_with = self._architecture()
+            seed = draw_seed(self.random_state)
+            module = self._new_module(train, used, seed)
+            net = self._new_net(module, train, seed, FitMode.PARTIAL_FIT)
+            self._train(net, train, None, n_epochs=1)
+        return self
+
+    # Their steps ---------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _fitting(self, y: Any) -> Iterator[None]:
+        """Around each way to learn: parameters are checked first; what fails changes nothing."""
+        with all_or_nothing(self):
+            resolve_device(self.device)
+            check_callbacks(self.callbacks)
+            self._check_parameters()
+            if y is None:
+                raise ValueError(
+                    f"This {type(self).__name__} estimator requires y to be passed, but the "
+                    "target y is None."
+                )
+            yield
+
+    def _read_rows(self, data: Data, y: Any, sample_weight: Any) -> tuple[Rows, int]:
+        """Targets and weights, with rows set aside where training may stop early; the seed."""
+        rows = Rows.read(self._target, y, sample_weight, len(data))
+        seed, stops_early = draw_seed(self.random_state), self.early_stopping
+        if stops_early == "auto":
+            stops_early = self._target.stops_early_by_default(len(rows.used))
+        if stops_early:
+            rows.set_aside(self._target, self.validation_fraction, seed)
+        return rows, seed
+
+    def _new_module(self, train: Data, used: Data, seed: int) -> nn.Module:
         with seeded(seed, resolve_device(self.device)), scoped_threads(1):
-            module = copy.deepcopy(self.module_) if go_on else self._make_module(train, data)
-        early, batch_size = self.early_stopping is not False, self._batch_size(len(train))
-        epochs = self.max_epochs
-        if isinstance(epochs, str):
-            epochs = self._auto_epochs(train.n_batches(batch_size))
+            return self._make_module(train, used)
+
+    def _training_sizes(self, train: Data) -> tuple[int, int]:
+        """Batch size and maximum number of epochs."""
+        chosen = None if isinstance(self.batch_size, str) else self.batch_size
+        batch_size, max_epochs = self._auto_training(train, chosen)
+        return batch_size, max_epochs if isinstance(self.max_epochs, str) else self.max_epochs
+
+    def _new_net(self, module: nn.Module, train: Data, seed: int, mode: FitMode) -> Net:
+        self._prepare_module(module, mode)
+        batch_size, max_epochs = self._training_sizes(train)
         return Net(
             module,
             self._make_objective(),
             optimizer=self.optimizer,
             lr=self.lr,
             weight_decay=self.weight_decay,
-            max_epochs=epochs,
+            max_epochs=max_epochs,
             batch_size=batch_size,
             lr_schedule=self.lr_schedule,
             warmup_fraction=self.warmup_fraction,
             gradient_clip=self.gradient_clip,
-            patience=self.n_iter_no_change if early else None,
+            patience=self.n_iter_no_change if self.early_stopping is not False else None,
             tol=self.tol,
             ema_decay=self.ema_decay,
             device=self.device,
@@ -297,16 +293,19 @@ class TorchEstimator(Trained, BaseEstimator):
             callbacks=self.callbacks,
         ).initialize()
 
-    def _retuned(self, net: Net, n_train: int) -> Net:
-        """The net with today's rate, batch size and objective."""
-        net.lr, net.batch_size = self.lr, self._batch_size(n_train)
-        net.criterion_ = self._make_objective()
-        set_lr(net.optimizer_, self.lr)
-        return net
+    def _train(
+        self, net: Net, train: Data, valid: Data | None, *, n_epochs: int | None = None
+    ) -> None:
+        """Train a net and keep it; after a whole fit without the state of its optimizer."""
+        net.train(train, valid, n_epochs=n_epochs)
+        self._after_training(net, valid)
+        self.net_ = net.forget_optimizer() if n_epochs is None else net
+        self.n_iter_ = len(net.history)
+        self.best_epoch_ = net.best_epoch_
 
     def _architecture(self) -> dict[str, str]:
         """The parameters that a trained network cannot change any more."""
-        free = {field.name for field in fields(TorchEstimator)} - {"precision"} | self._of_training
+        free = {field.name for field in fields(TorchEstimator)} - {"precision"} | self._changeable
         params = self.get_params(deep=False)
         return {k: described(v) for k, v in params.items() if k not in free}
 
@@ -319,17 +318,12 @@ class TorchEstimator(Trained, BaseEstimator):
                 f"{', '.join(f'{k}={self._built_with[k]}' for k in changed)}, or fit a clone."
             )
 
-    def _keep(self, net: Net) -> None:
-        self.net_ = net
-        self.n_iter_ = len(net.history)
-        self.best_epoch_ = net.best_epoch_
-
-    # After fit ----------------------------------------------------------------------------------
+    # After fit ------------------------------------------------------------------------------------
 
     def _outputs(self, X: Any, output: Output = forward) -> np.ndarray:
         """``output(module, batch)`` for every row of X."""
         check_is_fitted(self)
-        return self.net_.outputs(self._read_inputs(X, reset=False), output).numpy()
+        return self.net_.outputs(self._read_X(X, reset=False), output).numpy()
 
     def encode(self, X: Any) -> np.ndarray:
         """The learned representation of each row, before the head.

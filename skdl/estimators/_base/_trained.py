@@ -15,7 +15,26 @@ HISTORY = ["epoch", "train_loss", "valid_loss", "lr", "seconds"]
 
 
 class Trained:
-    """An estimator that keeps its trained net as ``net_``."""
+    """An estimator that keeps its trained net as ``net_``.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net.
+    module_ : torch.nn.Module
+        The trained module.
+    history_ : DataFrame
+        A row per epoch: epoch, train_loss, valid_loss (means of the objective over rows), lr,
+        seconds.
+    n_iter_ : int
+        Number of epochs trained.
+    best_epoch_ : int
+        Epoch whose weights are kept; 0 is the start.
+    device_ : str
+        Where the module is.
+    n_parameters_ : int
+        Number of weights, trained and fixed.
+    """
 
     net_: Net
 

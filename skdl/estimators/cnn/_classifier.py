@@ -16,8 +16,15 @@ from sklearn.utils import Tags
 from torch import Tensor, nn
 
 from ..._sklearn import Interval, StrOptions
-from ...engine import Augmented, Data, Net, Objective, cross_entropy, most_likely
-from .._base import KeepsFitted, TorchClassifier, channel_scales, deep_estimator
+from ...engine import Augmented, Data, Objective
+from .._base import (
+    FitMode,
+    KeepsFitted,
+    TorchClassifier,
+    batch_size_between,
+    channel_scales,
+    deep_estimator,
+)
 from ._augmentation import AUGMENTATIONS, BatchAugmentation
 from ._backbones import read_backbone
 from ._images import read_images
@@ -39,6 +46,72 @@ from ._network_architectures import ARCHITECTURES, BEST_ARCHITECTURE, POOL_GRID,
 class CNNClassifier(KeepsFitted, TorchClassifier):
     """Classification of images and signals with a convolutional network.
 
+    Parameters
+    ----------
+    channels : tuple of int, default=(32, 64)
+        Width of each block of the network, at least 1 each; the size halves from block to block
+        where there is room.
+    architecture : {"auto", "plain", "resnet", "fcn"} or callable, default="auto"
+        "plain" stacks convolutions, batch normalization, rectifiers and pooling; "resnet" has
+        residual blocks; "fcn" is for signals, with convolutions of several scales; "auto" is
+        "plain" for images and "fcn" for signals. A callable is given the shape of one row as torch
+        has it, (n_channels, height, width) or (n_channels, n_steps), and the number of classes, and
+        returns a ``torch.nn.Module`` that makes scores (n, n_classes) of rows (n, *shape).
+    kernel_size : int, default=3
+        Side of the convolutions, odd, in pixels or steps; in "fcn" a third of it, whose
+        convolutions also skip steps: they see 9, 17 and 33 by default.
+    kind : {"auto", "image", "signal"}, default="auto"
+        What the rows of X are, "image" or "signal". "auto" takes a 2-D X without ``image_shape``
+        for signals, all else for images.
+    image_shape : tuple of int or None, default=None
+        Shape of one row of X: (height, width) or (height, width, n_channels), row by row when
+        flattened; for ``kind="signal"`` (n_steps, n_channels). None takes the shape of X.
+    dropout : float, default=0.2
+        Fraction of the features that is zeroed in training, before the head; in [0, 1).
+    normalize : bool, default=True
+        Whether each channel is scaled to mean 0 and variance 1 inside; learned from the training
+        rows of ``fit`` only.
+    augment : {"shift", "flip", "crop-flip", "randaugment"}, callable or None, default=None
+        Random changes of rows in training, drawn for each batch: "shift" moves by up to an eighth
+        of the side, "flip" mirrors every second image left to right (a signal in time), "crop-flip"
+        does both, "randaugment" does two of turning, shearing, moving, stretching, brightness,
+        contrast, sharpness, noise and cutting out (on signals: those that there are in one
+        dimension). A callable is given a batch of normalized rows (n, n_channels, height, width) or
+        (n, n_channels, n_steps) on the device and returns one of that shape. The changes are sized
+        for normalized rows.
+    mixup : float, default=0.0
+        When above 0, training rows are mixed in pairs, and their losses with them, in a proportion
+        drawn from Beta(mixup, mixup).
+    label_smoothing : float, default=0.0
+        Fraction of the target that is spread over all classes in training, in [0, 1).
+    backbone : torch.nn.Module, fitted CNNClassifier, str or None, default=None
+        A trained network to start from in place of ``architecture``: a module, a fitted
+        ``CNNClassifier``, or the name of a network of timm or torchvision.
+    freeze : bool or int, default=False
+        What of the backbone is not trained, statistics of batch normalization too: all (True),
+        nothing (False), or so many first blocks.
+    backbone_lr_factor : float, default=0.1
+        Learning rate of the backbone as a fraction of ``lr``; above 0.
+    max_epochs : int or "auto", default="auto"
+        Maximum number of passes over the training rows, at least 1. "auto" is what makes 1,200
+        steps of the optimizer, but at least 20 and at most 60.
+    batch_size : int or "auto", default="auto"
+        Rows per step of the optimizer, at least 1. "auto" is 16; a quarter of the training rows
+        where there are fewer than 64, but at least 8; a 40th where there are more than 640, but at
+        most 128. A single row that would be left over joins the batch before.
+    random_state : int, RandomState instance or None, default=None
+        Decides initial weights, validation split, shuffling, dropout, augmentation and mixup. None
+        draws a new seed each time. numpy's and torch's global random states are left alone.
+
+    Attributes
+    ----------
+    kind_ : str
+        "image" or "signal".
+    input_shape_ : tuple of int
+        Shape of one row, channels last: (H, W, C) or (T, C).
+    n_channels_in_ : int
+        Channels of each pixel or step.
+
     Notes
     -----
     X may be
@@ -55,7 +128,7 @@ class CNNClassifier(KeepsFitted, TorchClassifier):
     converted batch by batch on the device, unless all of them take less than 64 MiB as floats.
 
     A ``backbone`` is copied, never changed, and followed by a new linear head; ``architecture``,
-    ``channels`` and ``kernel_size`` then say nothing. Its output must be (n, n_features), or (n,
+    ``channels`` and ``kernel_size`` are then ignored. Its output must be (n, n_features), or (n,
     n_features, height, width), which is averaged over the image: take off the head of a module
     that has one. A fitted ``CNNClassifier`` gets inputs standardized as in its own fit, a module
     as ``normalize`` says. Grey images are repeated for a network of colour images. Blocks, for
@@ -112,14 +185,9 @@ class CNNClassifier(KeepsFitted, TorchClassifier):
 
     _input_kinds: ClassVar[frozenset[str]] = frozenset({"signals", "images"})
     _kept: ClassVar[str] = "backbone"
-    _learned: ClassVar[tuple[str, ...]] = ("kind_", "input_shape_", "n_channels_in_")
-    _of_training: ClassVar[set[str]] = {
-        "class_weight",
-        "augment",
-        "mixup",
-        "label_smoothing",
-        "backbone_lr_factor",
-    }
+    _changeable: ClassVar[frozenset[str]] = frozenset(
+        {"class_weight", "augment", "mixup", "label_smoothing", "backbone_lr_factor"}
+    )
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "channels": ["array-like"],
         "architecture": [StrOptions({"auto", *ARCHITECTURES}), callable],
@@ -136,12 +204,11 @@ class CNNClassifier(KeepsFitted, TorchClassifier):
         "backbone_lr_factor": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def _read_inputs(self, X: Any, *, reset: bool) -> Data:
-        if reset:
-            self._check_parameters()
+    def _read_X(self, X: Any, *, reset: bool) -> Data:  # noqa: N802
         return read_images(self, X, kind=self.kind, shape=self.image_shape, reset=reset)
 
     def _check_parameters(self) -> None:
+        super()._check_parameters()
         for name in ("channels", "image_shape"):
             sizes = getattr(self, name)
             if sizes is not None and not is_sizes(sizes):
@@ -158,7 +225,7 @@ class CNNClassifier(KeepsFitted, TorchClassifier):
 
     # The network --------------------------------------------------------------------------------
 
-    def _make_module(self, train: Data, data: Data) -> nn.Module:
+    def _make_module(self, train: Data, used: Data) -> nn.Module:
         probe = channels_first(torch.zeros(2, *self.input_shape_, dtype=self._dtype))
         if self.backbone is not None:
             module = self._with_backbone(train, probe)
@@ -258,39 +325,34 @@ class CNNClassifier(KeepsFitted, TorchClassifier):
             ) from error
         return one_tensor(name, output)
 
-    def _fix_features(self, net: Net) -> Net:
+    def _prepare_module(self, module: nn.Module, mode: FitMode) -> None:
         """Frozen features of inputs that do not change are computed once."""
-        module = net.module_
         if isinstance(module, ConvolutionalNetwork):
             module.fixed = module.freeze is True and self.augment is None and not self.mixup
-        return net
-
-    def _make_net(self, train: Data, data: Data, seed: int, go_on: bool) -> Net:
-        return self._fix_features(super()._make_net(train, data, seed, go_on))
-
-    def _retuned(self, net: Net, n_train: int) -> Net:
-        return self._fix_features(super()._retuned(net, n_train))
 
     def _make_objective(self) -> Objective:
         augment = AUGMENTATIONS[self.augment] if isinstance(self.augment, str) else self.augment
         return Augmented(
-            cross_entropy,
-            most_likely,
-            partial(cross_entropy, label_smoothing=self.label_smoothing),
+            self._target.loss,
+            self._target.decide,
+            partial(self._target.loss, label_smoothing=self.label_smoothing),
             column="seen",
             augment=None if augment is None else BatchAugmentation(augment),
             mixup=self.mixup,
         )
 
-    def _auto_batch_size(self, n_train: int) -> int:
-        """16 rows, or a 40th of many; more than 4 batches of few. In batches of like size."""
-        wanted = 2 ** np.round(np.log2(max(min(n_train / 4, 16), n_train / 40, 1)))
-        n_batches = np.ceil(n_train / np.clip(wanted, 8, 128))
-        return int(np.ceil(n_train / n_batches))
-
-    def _auto_epochs(self, n_batches: int) -> int:
+    def _auto_training(self, train: Data, batch_size: int | None) -> tuple[int, int]:
         """Few rows need steps, many rows bring them."""
-        return int(np.clip(np.ceil(1200 / n_batches), 20, 60))
+        batch_size = batch_size or batch_size_between(len(train), usual=16, largest=128)
+        return batch_size, int(np.clip(np.ceil(1200 / train.n_batches(batch_size)), 20, 60))
+
+    def _search_grid(self) -> dict[str, list[Any]]:
+        augment = [None, "shift", "randaugment"]
+        if self.backbone is not None:
+            return {"freeze": [False, True], "lr": [1e-3, 3e-3]}
+        if callable(self.architecture):
+            return {"augment": augment, "lr": [1e-3, 3e-3]}
+        return {"augment": augment, "architecture": ["auto", "resnet"]}
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from sklearn.utils import Tags
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from ..._sklearn import Interval, StrOptions
 from ...engine import Batch, Data, Net, forward
 from ...modules import last_steps, standardized
 from .._base import (
+    FitMode,
     TorchClassifier,
     TorchEstimator,
     TorchRegressor,
@@ -29,9 +31,41 @@ from ._shrinkage import shrinkage_factor
 MAX_LINEAR_FEATURES = 256  # of the linear model: its time grows with their cube
 
 
-@dataclass(repr=False, eq=False, match_args=False)
+@deep_estimator
 class _Recurrent(TorchEstimator):
-    """Parameters and module of the whole family."""
+    """Parameters and network of the whole family.
+
+    Parameters
+    ----------
+    hidden_size : int, default=64
+        Number of features of the hidden state, in each direction; at least 1.
+    n_layers : int, default=1
+        Number of stacked recurrent layers, at least 1.
+    bidirectional : bool, default=False
+        Whether a second layer reads each sequence backwards.
+    pooling : {"last", "mean", "max", "attention"}, default="last"
+        How the states of all steps become one: "last" takes the state of the last step (never of
+        padding), "mean" and "max" the mean and maximum over the steps, "attention" a weighted mean
+        whose weights are learned.
+    dropout : float, default=0.0
+        Fraction of the features that is zeroed in training, between layers and before the head; in
+        [0, 1).
+    n_channels : int or None, default=None
+        Channels of each step where X is flat: (n_samples, n_steps * n_channels), the channels of
+        one step together. None reads a 2-D X as sequences of one channel.
+    standardize : bool, default=True
+        Whether each channel of X is scaled to mean 0 and variance 1 inside; learned from the
+        training rows of ``fit`` only.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Size of the second dimension of X; not set where X was a list of sequences.
+    n_channels_in_ : int
+        Channels of each step.
+    n_steps_in_ : int
+        Steps of each sequence; not set where X was a list of sequences.
+    """
 
     hidden_size: int = 64
     n_layers: int = 1
@@ -44,7 +78,6 @@ class _Recurrent(TorchEstimator):
 
     _cell: ClassVar[str]
     _input_kinds: ClassVar[frozenset[str]] = frozenset({"sequences", "ragged"})
-    _learned: ClassVar[tuple[str, ...]] = ("n_channels_in_", "n_steps_in_")
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "n_layers": [Interval(Integral, 1, None, closed="left")],
@@ -55,8 +88,16 @@ class _Recurrent(TorchEstimator):
         "standardize": ["boolean"],
     }
 
-    def _read_inputs(self, X: Any, *, reset: bool) -> Data:
+    def _read_X(self, X: Any, *, reset: bool) -> Data:  # noqa: N802
         return read_sequences(self, X, n_channels=self.n_channels, reset=reset)
+
+    def _make_module(self, train: Data, used: Data) -> nn.Module:
+        return RecurrentNetwork(
+            self._make_encoder(self.n_channels_in_),
+            self._target.output_shape,
+            dropout=self.dropout,
+            **self._channel_scales(train),
+        )
 
     def _make_encoder(self, n_channels: int) -> RecurrentEncoder:
         return RecurrentEncoder(
@@ -76,13 +117,8 @@ class _Recurrent(TorchEstimator):
         )
         return {"mean": mean, "scale": scale}
 
-    def _make_module(self, train: Data, data: Data) -> nn.Module:
-        return RecurrentNetwork(
-            self._make_encoder(self.n_channels_in_),
-            self._output_shape(),
-            dropout=self.dropout,
-            **self._channel_scales(train),
-        )
+    def _search_grid(self) -> dict[str, list[Any]]:
+        return {"hidden_size": [16, 64], "lr": [1e-3, 3e-3, 1e-2]}
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -90,7 +126,92 @@ class _Recurrent(TorchEstimator):
         return tags
 
 
+@deep_estimator
+class _RecurrentRegressor(_Recurrent, TorchRegressor):
+    """Recurrent regressors learn the residuals of a linear model.
+
+    Parameters
+    ----------
+    standardize : bool, default=True
+        Whether y, and each channel of X, is scaled to mean 0 and variance 1 inside; learned from
+        the training rows of ``fit`` only.
+    linear_model : bool, default=True
+        Whether a ridge regression on the last steps of each sequence, fitted in closed form to all
+        rows of ``fit``, stands beside the network, which learns its residuals; the validation rows
+        decide how much of that correction counts (``network_weight_``). The linear model sees at
+        most 256 numbers, so there is none for more channels.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the weights of the fit before, and keeps what else was learned
+        before training: scales, and the linear model.
+
+    Attributes
+    ----------
+    network_weight_ : ndarray of shape (n_targets_,)
+        How much of the network's correction of the linear model counts in predictions, for each
+        target, in [0, 1]; 1 without a linear model and without early stopping.
+    """
+
+    linear_model: bool = True
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"linear_model": ["boolean"]}
+
+    def _make_module(self, train: Data, used: Data) -> nn.Module:
+        if not self.linear_model or self.n_channels_in_ > MAX_LINEAR_FEATURES:
+            return super()._make_module(train, used)
+        scales = self._channel_scales(train)
+        module = ResidualRecurrentNetwork(
+            self._make_encoder(2 * self.n_channels_in_),
+            self._target.output_shape,
+            dropout=self.dropout,
+            coefficients=self._fit_linear_model(used, **scales).to(self._dtype),
+            quantiles=self._target.quantiles,
+            **scales,
+        )
+        module.measure(train.chunks())
+        return module
+
+    def _fit_linear_model(self, used: Data, mean: Tensor, scale: Tensor) -> Tensor:
+        """Coefficients of (1, last steps), standardized; the rows that validate are used too."""
+        n_steps = min(shortest_sequence(used), MAX_LINEAR_FEATURES // len(mean))
+        mean, scale = mean.double(), scale.double()
+        y_mean, y_scale = torch.from_numpy(self.y_mean_), torch.from_numpy(self.y_scale_)
+
+        def steps(batch: Batch) -> Tensor:
+            x = standardized(batch["x"].double(), mean, scale)
+            return last_steps(x, batch.get("lengths"), n_steps)
+
+        persistence = (mean[:, None] - y_mean) / y_scale, scale[:, None] / y_scale
+        return fit_linear_model(used, steps, persistence)
+
+    def _prepare_module(self, module: nn.Module, mode: FitMode) -> None:
+        if mode is FitMode.WARM_START and isinstance(module, ResidualRecurrentNetwork):
+            module.network_weight.fill_(1.0)  # the network is validated as it is
+
+    def _after_training(self, net: Net, valid: Data | None) -> None:
+        """Shrink the network's correction to what the validation rows show to help."""
+        module = net.module_
+        if not isinstance(module, ResidualRecurrentNetwork):
+            return
+        module.network_weight.fill_(1.0)
+        if valid is None:
+            return
+        y = torch.cat([batch["y"] for batch in valid.chunks()]).cpu().double()
+        predicted, linear = (
+            net.outputs(valid, output).double() for output in (center, linear_prediction)
+        )
+        errors, corrections = y - linear, predicted - linear
+        weights = [shrinkage_factor(e, c) for e, c in zip(errors.T, corrections.T, strict=True)]
+        module.network_weight.copy_(torch.tensor(weights))
+
+    @property
+    def network_weight_(self) -> np.ndarray:
+        if not isinstance(self.module_, ResidualRecurrentNetwork):
+            return np.ones(self.n_targets_)
+        return self.module_.network_weight.double().cpu().numpy()
+
+
 def linear_prediction(module: nn.Module, batch: Batch) -> Tensor:
+    """What the linear model predicts."""
     return batch["linear"]
 
 
@@ -100,65 +221,8 @@ def center(module: nn.Module, batch: Batch) -> Tensor:
     return output if output.ndim == 2 else output[..., int(module.median)]  # type: ignore[arg-type]
 
 
-@dataclass(kw_only=True, repr=False, eq=False, match_args=False)
-class _RecurrentRegressor(TorchRegressor, _Recurrent):
-    """Recurrent regressors learn the residuals of a linear model."""
-
-    linear_model: bool = True
-
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"linear_model": ["boolean"]}
-
-    def _make_module(self, train: Data, data: Data) -> nn.Module:
-        if not self.linear_model or self.n_channels_in_ > MAX_LINEAR_FEATURES:
-            return super()._make_module(train, data)
-        scales = self._channel_scales(train)
-        module = ResidualRecurrentNetwork(
-            self._make_encoder(2 * self.n_channels_in_),
-            self._output_shape(),
-            dropout=self.dropout,
-            coefficients=self._fit_linear_model(data, **scales).to(self._dtype),
-            quantiles=self.quantiles_,
-            **scales,
-        )
-        module.measure(train.chunks())
-        return module
-
-    def _make_net(self, train: Data, data: Data, seed: int, go_on: bool) -> Net:
-        net = super()._make_net(train, data, seed, go_on)
-        if isinstance(net.module_, ResidualRecurrentNetwork):
-            net.module_.network_weight.fill_(1.0)  # a warm start is validated on its own
-        return net
-
-    def _after_training(self, net: Net, valid: Data | None) -> None:
-        """Shrink the network's correction to what the validation rows show to help."""
-        module = net.module_
-        if not isinstance(module, ResidualRecurrentNetwork):
-            return
-        module.network_weight.fill_(1.0)
-        if valid is not None:
-            y = torch.cat([batch["y"] for batch in valid.chunks()]).cpu()
-            predicted, linear = (
-                net.outputs(valid, output).double() for output in (center, linear_prediction)
-            )
-            errors, corrections = y.double() - linear, predicted - linear
-            weights = [shrinkage_factor(e, c) for e, c in zip(errors.T, corrections.T, strict=True)]
-            module.network_weight.copy_(torch.tensor(weights))
-
-    def _fit_linear_model(self, data: Data, mean: Tensor, scale: Tensor) -> Tensor:
-        n_steps = min(shortest_sequence(data), MAX_LINEAR_FEATURES // len(mean))
-        mean, scale = mean.double(), scale.double()
-        y_mean, y_scale = torch.from_numpy(self.y_mean_), torch.from_numpy(self.y_scale_)
-
-        def steps(batch: Batch) -> Tensor:
-            x = standardized(batch["x"].double(), mean, scale)
-            return last_steps(x, batch.get("lengths"), n_steps)
-
-        persistence = (mean[:, None] - y_mean) / y_scale, scale[:, None] / y_scale
-        return fit_linear_model(data, steps, persistence)
-
-
-@dataclass(kw_only=True, repr=False, eq=False, match_args=False)
-class _RecurrentClassifier(TorchClassifier, _Recurrent):
+@deep_estimator
+class _RecurrentClassifier(_Recurrent, TorchClassifier):
     """Recurrent classifiers look at whole sequences; defaults chosen by cross-validation."""
 
     bidirectional: bool = True

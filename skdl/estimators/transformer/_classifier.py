@@ -25,13 +25,14 @@ from ...engine import (
     Ragged,
     Streamed,
     Supervised,
-    cross_entropy,
     inputs_of,
-    most_likely,
 )
 from .._base import (
+    FitMode,
     KeepsFitted,
+    Rows,
     TorchClassifier,
+    batch_size_between,
     channel_scales,
     deep_estimator,
     read_sequences,
@@ -51,6 +52,100 @@ NETWORK_WEIGHT = 0.25  # of the Transformer's scores; those of the linear model 
 @deep_estimator
 class TransformerClassifier(KeepsFitted, TorchClassifier):
     """Classification of texts and numeric sequences with a Transformer.
+
+    Parameters
+    ----------
+    d_model : int, default=128
+        Features of each token or patch, at least 1.
+    n_heads : int, default=4
+        Heads of the attention; must divide ``d_model``.
+    n_layers : int, default=2
+        Number of Transformer blocks, at least 1.
+    dim_feedforward : int or None, default=None
+        Hidden features of the feed-forward networks; None is 4 times ``d_model``.
+    dropout : float, default=0.1
+        Fraction of the features that is zeroed in training, in the blocks and before the head; in
+        [0, 1).
+    positional : {"rotary", "sinusoidal", "learned"}, default="rotary"
+        Positional encoding: "rotary" turns queries and keys by their position, "sinusoidal" adds
+        fixed waves to the tokens, "learned" learned vectors.
+    pooling : {"mean", "cls", "attention", "max"}, default="mean"
+        How the states of all steps become one: "mean" and "max" take the mean and maximum over the
+        steps, "attention" a weighted mean whose weights are learned, "cls" the state of a learned
+        step of its own before the others.
+    max_length : int, default=256
+        Maximum number of tokens of a text that the Transformer sees: of a longer one its first and
+        its last half of so many. The linear model beside it sees all.
+    input_type : {"auto", "text", "numeric"}, default="auto"
+        What the rows of X are, "text" or "numeric"; "auto" takes what holds a str for text.
+    tokenizer : {"word", "bpe", "wordpiece", "char"} or tokenizers.Tokenizer, default="word"
+        How texts are cut: a kind, trained on the training rows in ``fit``, or one trained before,
+        used as it is. "word" takes words, signs and single Chinese characters, "char" every
+        character; "bpe" and "wordpiece" find pieces of words.
+    vocab_size : int, default=20000
+        Maximum number of tokens of a tokenizer trained in ``fit``, at least 3.
+    min_frequency : int, default=2
+        How often a token must occur to be known (in "bpe" and "wordpiece": a pair to be joined), at
+        least 1.
+    lowercase : bool, default=True
+        Whether texts are lowercased first.
+    token_dropout : float, default=0.3
+        Fraction of the tokens that is replaced by the unknown token in training, or of the patches
+        that is masked; in [0, 1).
+    embeddings : mapping, fitted Word2VecTransformer or None, default=None
+        Vectors of words to begin with: word -> array of shape (size,). Other tokens are drawn from
+        a normal distribution with their mean and variance. A linear map follows where ``size`` is
+        not ``d_model``.
+    n_channels : int or None, default=None
+        Channels of each step where X is flat: (n_samples, n_steps * n_channels), the channels of
+        one step together. None reads a 2-D X as sequences of one channel.
+    linear_model : bool, default=True
+        Whether a linear support vector machine on n-grams of words and characters stands beside the
+        Transformer on text: its calibrated scores are averaged with the network's in prediction.
+        There is none on numbers.
+    label_smoothing : float, default=0.0
+        Fraction of the target that is spread over all classes in training, in [0, 1).
+    pretrained : str, path or None, default=None
+        A checkpoint to start from in place of an own tokenizer and network: a local folder or the
+        name of a model of the Hugging Face hub, with weights in safetensors.
+    freeze : bool or int, default=False
+        What of the pretrained checkpoint is not trained: all (True), nothing (False), or so many
+        first blocks.
+    max_epochs : int or "auto", default="auto"
+        Maximum number of passes over the training rows, at least 1. "auto" makes 500 steps of the
+        optimizer, but 3 to 8 epochs, on text; 600, 15 to 100, on numbers; with ``pretrained`` 500,
+        2 to 5, but at least 60 steps (a head alone: 1,000, 10 to 100).
+    batch_size : int or "auto", default="auto"
+        Rows per step of the optimizer, at least 1. "auto" is rows of 1,500 tokens in all on text,
+        16 on numbers and with ``pretrained``; a quarter of the training rows where there are few, a
+        40th where there are many; from 8 to 64 (32 with ``pretrained``). A single row that would be
+        left over joins the batch before. Sequences of unequal length are batched by length, and
+        there are fewer rows where they have more than 16,384 tokens or patches, padding counted
+        (4,096 with ``pretrained``).
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the weights of the fit before, and keeps its tokenizer or
+        scales. The linear model is fitted to the new rows.
+    random_state : int, RandomState instance or None, default=None
+        Decides initial weights, validation split, shuffling, dropout and token dropout. None draws
+        a new seed each time. numpy's and torch's global random states are left alone.
+
+    Attributes
+    ----------
+    input_type_ : str
+        "text" or "numeric".
+    tokenizer_ : tokenizers.Tokenizer or None
+        A copy of the tokenizer; None on numbers.
+    patch_size_ : int
+        Steps of a patch; on numbers only.
+    network_weight_ : float
+        Weight of the network's scores in the average with those of the linear model, in (0, 1]; 1
+        where there is no linear model.
+    n_features_in_ : int
+        Size of the second dimension of X; not set by texts and by lists of sequences.
+    n_channels_in_ : int
+        Channels of each step; on numbers only.
+    n_steps_in_ : int
+        Steps of each sequence; on numbers only, and not set by lists of sequences.
 
     Notes
     -----
@@ -78,7 +173,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
     ``pretrained`` checkpoints are loaded from safetensors alone, and none of their own code is run:
     one of an architecture that transformers knows is loaded as that, any other is refused.
     ``d_model``, ``n_heads``, ``n_layers``, ``dim_feedforward``, ``positional``, ``tokenizer``,
-    ``vocab_size``, ``min_frequency``, ``token_dropout`` and ``embeddings`` then say nothing.
+    ``vocab_size``, ``min_frequency``, ``token_dropout`` and ``embeddings`` are then ignored.
     Fine-tuned layers train at a tenth of ``lr`` and less the deeper they are. What is kept by
     ``freeze`` counts in blocks: the embeddings, then each layer.
 
@@ -137,14 +232,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
 
     _input_kinds: ClassVar[frozenset[str]] = frozenset({"sequences", "ragged", "texts"})
     _kept: ClassVar[str] = "embeddings"
-    _learned: ClassVar[tuple[str, ...]] = (
-        "input_type_",
-        "tokenizer_",
-        "patch_size_",
-        "n_channels_in_",
-        "n_steps_in_",
-    )
-    _of_training: ClassVar[set[str]] = {"label_smoothing"}
+    _changeable: ClassVar[frozenset[str]] = frozenset({"class_weight", "label_smoothing"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "d_model": [Interval(Integral, 1, None, closed="left")],
         "n_heads": [Interval(Integral, 1, None, closed="left")],
@@ -170,9 +258,8 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
 
     # Reading ------------------------------------------------------------------------------------
 
-    def _read_inputs(self, X: Any, *, reset: bool) -> Data:
+    def _read_X(self, X: Any, *, reset: bool) -> Data:  # noqa: N802
         if reset:
-            self._check_parameters()
             self._forget_inputs()
             self.input_type_ = input_type_of(X, self.input_type)
         else:
@@ -192,6 +279,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
         return self._tokens(texts).with_columns(linear=scores)
 
     def _check_parameters(self) -> None:
+        super()._check_parameters()
         if self.pretrained is not None:
             return
         check_heads(self.d_model, self.n_heads, rotary=self.positional == "rotary")
@@ -205,27 +293,19 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
         for name in [name for name in vars(self) if name.endswith("_in_") or name in names]:
             delattr(self, name)
 
-    def _learn_inputs(
-        self,
-        X: Any,
-        data: Data,
-        rows: np.ndarray,
-        target: np.ndarray,
-        weight: np.ndarray | None,
-        how: str,
-    ) -> Data:
+    def _learn_X(self, X: Any, data: Data, rows: Rows, mode: FitMode) -> Data:  # noqa: N802
         if self.input_type_ == "numeric":
             return data
         texts = read_texts(X)
-        training = [texts[row] for row in rows]
-        if how != "again":
+        training = [texts[row] for row in rows.train]
+        if mode is not FitMode.WARM_START:
             self._tokenization = self._make_tokenization(training)
         self._ngram_model = None
-        data, others = self._tokens(texts), np.delete(np.arange(len(texts)), rows)
-        if self.linear_model and how != "in parts":  # a part may lack words, and classes
+        data, others = self._tokens(texts), np.delete(np.arange(len(texts)), rows.train)
+        if self.linear_model and mode is not FitMode.PARTIAL_FIT:  # a part may lack words, classes
             model = NgramClassifier(len(self.classes_), lowercase=self.lowercase)
-            of_rows = None if weight is None else weight[rows]
-            self._ngram_model = model.fitted_or_cached(training, target[rows], of_rows)
+            target = rows.target[rows.train]
+            self._ngram_model = model.fitted_or_cached(training, target, rows.train_weight)
         if self._ngram_model is None or not len(others):  # training is without it
             return data
         scores = np.zeros((len(texts), len(self.classes_)))
@@ -250,8 +330,8 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
 
     # The network --------------------------------------------------------------------------------
 
-    def _make_module(self, train: Data, data: Data) -> nn.Module:
-        is_text, self._usual_batch = self.input_type_ == "text", 16.0
+    def _make_module(self, train: Data, used: Data) -> nn.Module:
+        is_text = self.input_type_ == "text"
         if self.pretrained is not None:
             return make_pretrained(
                 os.fspath(self.pretrained),
@@ -265,7 +345,6 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
                 mean_length=train.mean_length(),
             )
         if is_text:
-            self._usual_batch = TOKENS_PER_BATCH / train.mean_length()
             embed: nn.Module = make_embedding(
                 self._tokenization, self.d_model, self.token_dropout, self.embeddings, self._dtype
             )
@@ -309,27 +388,31 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
 
     def _make_objective(self) -> Objective:
         return Supervised(
-            cross_entropy,
-            most_likely,
-            partial(cross_entropy, label_smoothing=self.label_smoothing),
+            self._target.loss,
+            self._target.decide,
+            partial(self._target.loss, label_smoothing=self.label_smoothing),
         )
 
-    def _auto_batch_size(self, n_train: int) -> int:
-        """What is usual for the input; fewer of few rows, more of many; in batches of like size."""
-        usual = self._usual_batch
-        wanted = 2 ** np.round(np.log2(max(min(n_train / 4, usual), n_train / 40, 1)))
-        n_batches = np.ceil(n_train / np.clip(wanted, 8, 32 if self.pretrained else 64))
-        return int(np.ceil(n_train / n_batches))
-
-    def _auto_epochs(self, n_batches: int) -> int:
+    def _auto_training(self, train: Data, batch_size: int | None) -> tuple[int, int]:
         """Few rows need steps, many rows bring them."""
+        own_text = self.input_type_ == "text" and self.pretrained is None
+        usual = TOKENS_PER_BATCH / train.mean_length() if own_text else 16
+        largest = 32 if self.pretrained else 64
+        batch_size = batch_size or batch_size_between(len(train), usual, largest)
+        n_batches = train.n_batches(batch_size)
         if self.freeze is True:
-            return int(np.clip(np.ceil(1000 / n_batches), 10, 100))
+            return batch_size, int(np.clip(np.ceil(1000 / n_batches), 10, 100))
         if self.pretrained is not None:
-            return int(max(np.clip(np.ceil(500 / n_batches), 2, 5), np.ceil(60 / n_batches)))
+            few = np.clip(np.ceil(500 / n_batches), 2, 5)
+            return batch_size, int(max(few, np.ceil(60 / n_batches)))
         if self.input_type_ == "numeric":
-            return int(np.clip(np.ceil(600 / n_batches), 15, 100))
-        return int(np.clip(np.ceil(500 / n_batches), 3, 8))
+            return batch_size, int(np.clip(np.ceil(600 / n_batches), 15, 100))
+        return batch_size, int(np.clip(np.ceil(500 / n_batches), 3, 8))
+
+    def _search_grid(self) -> dict[str, list[Any]]:
+        if self.pretrained is not None:
+            return {"freeze": [False, True], "lr": [1e-4, 1e-3]}
+        return {"d_model": [64, 128], "lr": [1e-3, 3e-3], "token_dropout": [0.1, 0.3]}
 
     # After fit ----------------------------------------------------------------------------------
 
@@ -382,7 +465,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
             ``patch_size_`` steps. The last axis sums to 1.
         """
         check_is_fitted(self)
-        data = self._read_inputs(X, reset=False)
+        data = self._read_X(X, reset=False)
 
         def attention_maps(module: Any, batch: Batch) -> list[Tensor]:
             maps: list[Tensor] = module.attention_maps(**inputs_of(batch))
@@ -390,6 +473,13 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
 
         maps = self.net_.outputs_of_batches(data, attention_maps, batch_size=16, prepared=False)
         return [of_row.float().cpu().numpy() for of_row in chain.from_iterable(maps)]
+
+    @property
+    def network_weight_(self) -> float:
+        if getattr(self, "_ngram_model", None) is None:
+            return 1.0
+        module: Any = self.module_
+        return float(module.network_weight / (module.network_weight + module.linear_weight))
 
     @property
     def tokenizer_(self) -> Any:

@@ -371,6 +371,7 @@ class TransformerNetwork(nn.Module):
             work_per_row,
             network_weight,
         )
+        self.linear_weight = 1.0
         self.bfloat16_safe = normalize  # short series gain nothing by it
 
     def encode(

@@ -39,6 +39,7 @@ class PretrainedNetwork(nn.Module):
     """
 
     bfloat16_safe = True
+    network_weight = 1.0
     linear_weight = 0.25  # of the scores of a linear model, which are added to these in evaluation
 
     def __init__(

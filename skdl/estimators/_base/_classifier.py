@@ -1,0 +1,172 @@
+"""TorchClassifier: what all deep classifiers share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import torch
+from sklearn.base import ClassifierMixin
+
+from ..._sklearn import StrOptions, fit_context
+from ._docs import deep_estimator
+from ._estimator import TorchEstimator
+from ._targets import ClassificationTarget
+
+
+@deep_estimator
+class TorchClassifier(ClassifierMixin, TorchEstimator):
+    """Base of the deep classifiers: any labels outside, class indices inside.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each label; "balanced" makes the weights of all classes sum to the same. It is
+        multiplied by ``sample_weight``.
+    early_stopping : bool or "auto", default="auto"
+        Whether to set ``validation_fraction`` of the rows aside, stop when their loss does not
+        improve, and keep the weights that were best on them. "auto" does not.
+    validation_fraction : float, default=0.1
+        Fraction of the rows of ``fit`` set aside when stopping early; in (0, 1). They are drawn at
+        random, in proportion to the classes.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    """
+
+    class_weight: dict[Any, float] | str | None = None
+
+    _changeable: ClassVar[frozenset[str]] = frozenset({"class_weight"})
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    if TYPE_CHECKING:  # an annotation at run time would be a parameter
+        _target: ClassificationTarget
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit to the rows of X and their labels.
+
+        Parameters
+        ----------
+        X : array-like or list
+            See the class's notes.
+        y : array-like of shape (n_samples,)
+            Labels of any type that scikit-learn takes; at least two classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Not negative; relative to each other. Multiplied by the class weights.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If X, y, weights and parameters do not go together, or training diverges in its first
+            epoch. The estimator is then as it was before.
+        """
+        if self.warm_start and hasattr(self, "net_"):
+            return self._fit_warm(X, y, sample_weight)
+        return self._fit(X, y, sample_weight)
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Train for one epoch on these rows: for data in chunks.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in ``fit``.
+        classes : array-like of shape (n_classes,), default=None
+            All classes there will be; on the first call, if its y lacks some.
+
+        Returns
+        -------
+        self
+        """
+        self._announced = classes
+        try:
+            return self._fit_part(X, y, sample_weight)
+        finally:
+            del self._announced
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Scores of the classes before the softmax.
+
+        Parameters
+        ----------
+        X : array-like or list
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            With two classes: the second's score less the first's.
+        """
+        scores = self._outputs(X)
+        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like or list
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``; rows sum to 1.
+        """
+        return torch.from_numpy(self._outputs(X)).softmax(1).numpy()
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Logarithms of the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like or list
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``; finite also where a probability is rounded to 0.
+        """
+        return torch.from_numpy(self._outputs(X)).log_softmax(1).numpy()
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the most probable label.
+
+        Parameters
+        ----------
+        X : array-like or list
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        outputs = self._outputs(X)
+        return self._target.predictions(outputs)
+
+    def _make_target(self) -> ClassificationTarget:
+        return ClassificationTarget(
+            type(self).__name__, self.class_weight, getattr(self, "_announced", None)
+        )
+
+    def _same_target(self) -> ClassificationTarget:
+        announced = getattr(self, "_announced", None)
+        return replace(self._target, class_weight=self.class_weight, announced=announced)
+
+    @property
+    def classes_(self) -> np.ndarray:
+        classes = self._target.classes
+        assert classes is not None
+        return classes

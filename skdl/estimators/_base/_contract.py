@@ -1,0 +1,112 @@
+"""What a family of estimators says of itself: the hooks of ``TorchEstimator``, in one place."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from torch import nn
+
+from ...engine import Data, Net, Objective
+
+if TYPE_CHECKING:
+    from ._rows import Rows
+
+
+class FitMode(Enum):
+    """The three ways to learn.
+
+    Attributes
+    ----------
+    FIT
+        ``fit`` from nothing.
+    WARM_START
+        ``fit`` with ``warm_start=True`` after another fit: all that was learned before training
+        stays, and the network goes on.
+    PARTIAL_FIT
+        ``partial_fit``: rows that are one part of the data.
+    """
+
+    FIT = "fit"
+    WARM_START = "warm_start"
+    PARTIAL_FIT = "partial_fit"
+
+
+class Family(ABC):
+    """The hooks of a family: two that it must write, six that it may.
+
+    What a module may offer to the engine beyond ``forward`` is in
+    :mod:`skdl.engine._contract`. What is done with y is in :mod:`skdl.estimators._base._targets`.
+    """
+
+    # Kinds of X that ``fit`` takes, of "sequences", "ragged" (sequences of unequal length),
+    # "signals", "images", "texts", "documents" and "tables".
+    _input_kinds: ClassVar[frozenset[str]]
+    # Parameters that may change between fits of one network (warm_start, partial_fit), beside
+    # those that all deep estimators share.
+    _changeable: ClassVar[frozenset[str]] = frozenset()
+
+    # A family must say ---------------------------------------------------------------------------
+
+    @abstractmethod
+    def _read_X(self, X: Any, *, reset: bool) -> Data:  # noqa: N802
+        """X validated, as columns named like the arguments of the module.
+
+        With ``reset`` X is that of a fit: what is learned by looking (``n_features_in_`` and the
+        like) is set. Without, it is compared with that.
+        """
+
+    @abstractmethod
+    def _make_module(self, train: Data, used: Data) -> nn.Module:
+        """The untrained module, its outputs of the shape ``self._target.output_shape``.
+
+        ``train`` holds the training rows and ``used`` those for validation too, both with a column
+        ``y`` and maybe ``weight``. Initial weights may be drawn from torch's global generator.
+        """
+
+    # A family may say ----------------------------------------------------------------------------
+
+    def _check_parameters(self) -> None:
+        """Raise ValueError or TypeError where parameters do not go together, before any work."""
+
+    def _learn_X(self, X: Any, data: Data, rows: Rows, mode: FitMode) -> Data:  # noqa: N802
+        """The columns of all rows, where reading them is learned from the training rows.
+
+        Not called by a ``partial_fit`` that goes on.
+        """
+        return data
+
+    def _auto_training(self, train: Data, batch_size: int | None) -> tuple[int, int]:
+        """Batch size and maximum number of epochs, as "auto" means them.
+
+        ``batch_size`` is what the user chose, None for "auto".
+        """
+        n_rows = len(train)
+        chosen = int(np.clip(2 ** np.floor(np.log2(n_rows / 8)), 8, 64))
+        return batch_size or chosen, 100
+
+    @abstractmethod
+    def _make_objective(self) -> Objective:
+        """What is minimised; that of the target unless a family says otherwise."""
+
+    def _prepare_module(self, module: nn.Module, mode: FitMode) -> None:
+        """Set what parameters may change in a module before each training, new or old."""
+
+    def _after_training(self, net: Net, valid: Data | None) -> None:
+        """What a module still learns from the validation rows."""
+
+    def _search_grid(self) -> dict[str, list[Any]]:
+        """A small ``param_grid`` to begin a search with."""
+        return {"lr": [1e-3, 3e-3, 1e-2]}
+
+
+def batch_size_between(n_rows: int, usual: float, largest: int) -> int:
+    """The usual batch size; smaller for few rows, larger for many, for batches of like size.
+
+    At least 4 batches of few rows, at most 40 of many; from 8 to ``largest`` rows.
+    """
+    wanted = 2 ** np.round(np.log2(max(min(n_rows / 4, usual), n_rows / 40, 1)))
+    n_batches = np.ceil(n_rows / np.clip(wanted, 8, largest))
+    return int(np.ceil(n_rows / n_batches))

@@ -1,0 +1,198 @@
+"""TorchRegressor: what all deep regressors share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils import Tags
+from sklearn.utils.metaestimators import available_if
+
+from ..._sklearn import StrOptions, fit_context
+from ._docs import deep_estimator
+from ._estimator import TorchEstimator
+from ._targets import REGRESSION_LOSSES, RegressionTarget
+
+
+def estimates_quantiles(estimator: TorchRegressor) -> bool:
+    """Whether predict_quantiles exists: by the loss fitted with, before fit by the one set."""
+    fitted = hasattr(estimator, "net_")
+    if (estimator.quantiles_ is None) if fitted else (estimator.loss != "quantile"):
+        raise AttributeError(
+            f'predict_quantiles needs a fit with loss="quantile", got loss={estimator.loss!r}.'
+        )
+    return True
+
+
+@deep_estimator
+class TorchRegressor(RegressorMixin, TorchEstimator):
+    """Base of the deep regressors: y in its own units outside, standardized inside.
+
+    Parameters
+    ----------
+    standardize : bool, default=True
+        Whether y is scaled to mean 0 and variance 1 inside; learned from the training rows of
+        ``fit`` only.
+    loss : {"squared_error", "absolute_error", "huber", "quantile"}, default="squared_error"
+        What is minimised, on standardized y: "squared_error", "absolute_error", "huber", squared up
+        to an error of one standard deviation of y and absolute beyond, or "quantile", the pinball
+        loss of ``quantiles``.
+    quantiles : tuple of float or None, default=None
+        Levels for ``loss="quantile"``, sorted, each in (0, 1); None means (0.1, 0.5, 0.9). The
+        median is always estimated too: it is what ``predict`` gives.
+    early_stopping : bool or "auto", default="auto"
+        Whether to set ``validation_fraction`` of the rows aside, stop when their loss does not
+        improve, and keep the weights that were best on them. "auto" does so for 8 rows or more.
+    validation_fraction : float, default=0.1
+        Fraction of the rows of ``fit`` set aside when stopping early; in (0, 1). They are the last
+        rows, at least 4 if there are 8, for in series neighbours overlap. Where the last rows weigh
+        less than others, more are set aside, so that they carry this fraction of the weight.
+
+    Attributes
+    ----------
+    y_mean_, y_scale_ : ndarray of shape (n_targets_,)
+        Mean and standard deviation of y, by which it is standardized.
+    n_targets_ : int
+        Columns of y.
+    quantiles_ : list of float or None
+        Levels that the network estimates, the median among them.
+    """
+
+    standardize: bool = True
+    loss: str = "squared_error"
+    quantiles: tuple[float, ...] | None = None
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "standardize": ["boolean"],
+        "loss": [StrOptions({*REGRESSION_LOSSES, "quantile"})],
+        "quantiles": ["array-like", None],
+    }
+
+    if TYPE_CHECKING:  # an annotation at run time would be a parameter
+        _target: RegressionTarget
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit to the rows of X and their targets.
+
+        Parameters
+        ----------
+        X : array-like or list
+            See the class's notes.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array-like of shape (n_samples,), default=None
+            Not negative; relative to each other.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If X, y, weights and parameters do not go together, or training diverges in its first
+            epoch. The estimator is then as it was before.
+        """
+        if self.warm_start and hasattr(self, "net_"):
+            return self._fit_warm(X, y, sample_weight)
+        return self._fit(X, y, sample_weight)
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train for one epoch on these rows: for data in chunks.
+
+        The first call builds the network and learns what goes before training, such as the scales
+        of X and y. Later calls keep that.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in ``fit``.
+
+        Returns
+        -------
+        self
+        """
+        return self._fit_part(X, y, sample_weight)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict in the units of y.
+
+        Parameters
+        ----------
+        X : array-like or list
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            The median when ``loss="quantile"``. float32 for one target, float64 for several.
+        """
+        outputs = self._outputs(X)
+        return self._target.predictions(outputs)
+
+    @available_if(estimates_quantiles)
+    def predict_quantiles(self, X: Any) -> np.ndarray:
+        """Predict the ``quantiles``; a higher one is never below a lower one.
+
+        Parameters
+        ----------
+        X : array-like or list
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_quantiles) or (n_samples, n_targets, n_quantiles)
+
+        Raises
+        ------
+        AttributeError
+            If the loss is not "quantile".
+        """
+        outputs = self._outputs(X)
+        return self._target.quantile_predictions(outputs)
+
+    def _make_target(self) -> RegressionTarget:
+        return RegressionTarget(
+            type(self).__name__, self.loss, self.quantiles, bool(self.standardize)
+        )
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if self.quantiles is None:
+            return
+        if self.loss != "quantile":
+            raise ValueError(
+                f'quantiles={self.quantiles} needs loss="quantile", got loss={self.loss!r}.'
+            )
+        try:
+            levels = np.asarray(self.quantiles, dtype=float)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"quantiles must be numbers, got {self.quantiles}.") from error
+        if levels.ndim != 1 or not levels.size or not ((levels > 0) & (levels < 1)).all():
+            raise ValueError(f"quantiles must lie between 0 and 1, got {self.quantiles}.")
+        if (np.diff(levels) <= 0).any():
+            raise ValueError(f"quantiles must be sorted and distinct, got {self.quantiles}.")
+
+    @property
+    def y_mean_(self) -> np.ndarray:
+        return self._target.mean
+
+    @property
+    def y_scale_(self) -> np.ndarray:
+        return self._target.scale
+
+    @property
+    def n_targets_(self) -> int:
+        return self._target.n_targets
+
+    @property
+    def quantiles_(self) -> list[float] | None:
+        return self._target.quantiles
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.single_output = True
+        return tags

@@ -1,0 +1,103 @@
+"""The rows of a fit: their targets and weights, and which of them train and validate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..._sklearn import check_sample_weight
+from ...engine import Data, as_tensor
+from ._targets import Target
+
+
+@dataclass
+class Rows:
+    """What a fit knows of its rows.
+
+    Attributes
+    ----------
+    target : ndarray of shape (n_samples, ...)
+        y as the target reads it.
+    weight : ndarray of shape (n_samples,) or None
+        Weights of class and sample, multiplied; None where all rows count the same.
+    used : ndarray of int
+        The rows of weight above 0.
+    train, valid : ndarray of int
+        Those of them that are trained on, and that validate. ``valid`` is None where nothing is
+        set aside.
+    """
+
+    target: np.ndarray
+    weight: np.ndarray | None
+    used: np.ndarray
+    train: np.ndarray
+    valid: np.ndarray | None = None
+
+    @classmethod
+    def read(cls, target: Target, y: Any, sample_weight: Any, n_samples: int) -> Rows:
+        """Targets and weights of all rows, validated; all that count are trained on.
+
+        Raises
+        ------
+        ValueError
+            If y or the weights cannot be read, or are not one for each row.
+        """
+        values = target.read(y)
+        if len(values) != n_samples:
+            raise ValueError(f"X has {n_samples} samples, but y has {len(values)}.")
+        weight = target.weights(values)
+        if sample_weight is not None:
+            given = check_sample_weight(
+                sample_weight, values, dtype=np.float64, ensure_non_negative=True
+            )
+            weight = given if weight is None else weight * given
+        used = np.arange(n_samples) if weight is None else np.flatnonzero(weight)
+        if not len(used):
+            raise ValueError("sample_weight must not be zero for all samples.")
+        return cls(values, weight, used, used)
+
+    def set_aside(self, target: Target, fraction: float, seed: int) -> None:
+        """Set a fraction of the rows aside for validation.
+
+        Raises
+        ------
+        ValueError
+            If that leaves no row for one of the two.
+        """
+        values = self.target[self.used]
+        weight = None if self.weight is None else self.weight[self.used]
+        n_rows, n_valid = len(values), target.n_valid(len(values), fraction)
+        if not 0 < n_valid < n_rows:
+            raise ValueError(
+                f"validation_fraction={fraction} of {n_rows} samples leaves {n_rows - n_valid} "
+                f"rows for training and {n_valid} for validation; both need at least one. Use "
+                "another validation_fraction, more data, or early_stopping=False."
+            )
+        chosen = target.validation_rows(values, weight, n_valid, np.random.default_rng(seed))
+        if not len(chosen):
+            raise ValueError(
+                f"No row of the {n_rows} can be set aside for validation: each class has one "
+                "only. Use more data or early_stopping=False."
+            )
+        trains = np.ones(n_rows, dtype=bool)
+        trains[chosen] = False
+        self.train, self.valid = self.used[trains], self.used[np.sort(chosen)]
+
+    @property
+    def train_weight(self) -> np.ndarray | None:
+        return None if self.weight is None else self.weight[self.train]
+
+    def of(self, data: Data, target: Target, dtype: torch.dtype) -> tuple[Data, Data | None, Data]:
+        """Training, validation and all used rows of ``data``, with columns y and maybe weight."""
+        data = data.with_columns(y=target.column(self.target, dtype))
+        if self.weight is not None:
+            mean = self.weight[self.train].mean()
+            data = data.with_columns(weight=as_tensor(self.weight / mean).to(dtype))
+        n_rows = len(data)
+        train, used = (
+            data if len(rows) == n_rows else data.subset(rows) for rows in (self.train, self.used)
+        )
+        return train, None if self.valid is None else data.subset(self.valid), used
