@@ -2,40 +2,35 @@
 
 from typing import Any
 
-from ._families import check_instance, held
+from sklearn.naive_bayes import MultinomialNB
 
-_OF_TREES: dict[str, list[Any]] = {"max_depth": [3, 6, 12, None], "min_samples_leaf": [1, 5, 20]}
-_OF_RECURRENT: dict[str, list[Any]] = {"hidden_size": [16, 64], "lr": [1e-3, 3e-3, 1e-2]}
-_AUGMENT = [None, "shift", "randaugment"]
+from ..estimators import classical
+from ._preparation import check_instance, held
 
-# By name of the class, so that those of scikit-learn-intelex are known too.
-GRIDS: dict[str, dict[str, list[Any]]] = {
-    "CNNClassifier": {"augment": _AUGMENT, "architecture": ["auto", "resnet"]},
-    "DecisionTreeClassifier": _OF_TREES,
-    "DecisionTreeRegressor": _OF_TREES,
-    "GRUClassifier": _OF_RECURRENT,
-    "GRURegressor": _OF_RECURRENT,
-    "KNeighborsClassifier": {"n_neighbors": [1, 3, 5, 10, 20], "weights": ["uniform", "distance"]},
-    "LSTMClassifier": _OF_RECURRENT,
-    "LSTMRegressor": _OF_RECURRENT,
-    "Lasso": {"alpha": [1e-3, 1e-2, 0.1, 1.0]},
-    "LinearRegression": {"fit_intercept": [True, False]},
-    "LinearSVC": {"C": [0.01, 0.1, 1.0, 10.0]},
-    "LogisticRegression": {"C": [0.01, 0.1, 1.0, 10.0]},
-    "MultinomialNB": {"alpha": [0.01, 0.1, 0.5, 1.0]},
-    "NearestCentroid": {"metric": ["euclidean", "manhattan"]},
-    "Perceptron": {"penalty": ["l1", "l2"], "alpha": [1e-6, 1e-5, 1e-4]},
-    "RandomForestClassifier": {"max_features": ["sqrt", 0.3], "min_samples_leaf": [1, 3, 10]},
-    "RandomForestRegressor": {"max_features": [0.3, 1.0], "min_samples_leaf": [1, 3, 10]},
-    "Ridge": {"alpha": [0.01, 0.1, 1.0, 10.0, 100.0, 1000.0]},
-    "SVC": {"C": [1.0, 10.0, 100.0], "gamma": ["scale", 1e-3, 1e-2, 0.1]},
-    "SVR": {"C": [1.0, 10.0, 100.0], "epsilon": [0.01, 0.1], "gamma": ["scale", 0.01]},
-    "TransformerClassifier": {
-        "d_model": [64, 128],
-        "lr": [1e-3, 3e-3],
-        "token_dropout": [0.1, 0.3],
+_TREES: dict[str, list[Any]] = {"max_depth": [3, 6, 12, None], "min_samples_leaf": [1, 5, 20]}
+# scikit-learn's estimators cannot say it themselves. Those of scikit-learn-intelex are subclasses;
+# its forests are subclasses of the base of scikit-learn's.
+_FOREST_CLASSIFIER = classical.RandomForestClassifier.__mro__[1]
+_FOREST_REGRESSOR = classical.RandomForestRegressor.__mro__[1]
+CLASSICAL_GRIDS: dict[type, dict[str, list[Any]]] = {
+    classical.DecisionTreeClassifier: _TREES,
+    classical.DecisionTreeRegressor: _TREES,
+    classical.KNeighborsClassifier: {
+        "n_neighbors": [1, 3, 5, 10, 20],
+        "weights": ["uniform", "distance"],
     },
-    "Word2VecTransformer": {"window": [2, 5, 10], "pooling": ["mean", "idf", "sif"]},
+    classical.Lasso: {"alpha": [1e-3, 1e-2, 0.1, 1.0]},
+    classical.LinearRegression: {"fit_intercept": [True, False]},
+    classical.LinearSVC: {"C": [0.01, 0.1, 1.0, 10.0]},
+    classical.LogisticRegression: {"C": [0.01, 0.1, 1.0, 10.0]},
+    MultinomialNB: {"alpha": [0.01, 0.1, 0.5, 1.0]},
+    classical.NearestCentroid: {"metric": ["euclidean", "manhattan"]},
+    classical.Perceptron: {"penalty": ["l1", "l2"], "alpha": [1e-6, 1e-5, 1e-4]},
+    _FOREST_CLASSIFIER: {"max_features": ["sqrt", 0.3], "min_samples_leaf": [1, 3, 10]},
+    _FOREST_REGRESSOR: {"max_features": [0.3, 1.0], "min_samples_leaf": [1, 3, 10]},
+    classical.Ridge: {"alpha": [0.01, 0.1, 1.0, 10.0, 100.0, 1000.0]},
+    classical.SVC: {"C": [1.0, 10.0, 100.0], "gamma": ["scale", 1e-3, 1e-2, 0.1]},
+    classical.SVR: {"C": [1.0, 10.0, 100.0], "epsilon": [0.01, 0.1], "gamma": ["scale", 0.01]},
 }
 
 
@@ -90,16 +85,15 @@ def search_grid(estimator: Any) -> dict[str, list[Any]]:
 
 
 def _grid_of(model: Any) -> dict[str, list[Any]]:
-    names = [base.__name__ for base in type(model).__mro__ if base.__name__ in GRIDS]
-    if not names:
-        raise TypeError(
-            f"There is no grid for {type(model).__name__}, only for {', '.join(GRIDS)}. Write "
-            "param_grid yourself: a dict from names of parameters to lists of values."
-        )
-    if getattr(model, "backbone", None) is not None:
-        return {"freeze": [False, True], "lr": [1e-3, 3e-3]}
-    if callable(getattr(model, "architecture", None)):
-        return {"augment": _AUGMENT, "lr": [1e-3, 3e-3]}
-    if getattr(model, "pretrained", None) is not None:
-        return {"freeze": [False, True], "lr": [1e-4, 1e-3]}
-    return GRIDS[names[0]]
+    """The grid that an estimator of skdl says, or that of a classical one."""
+    if hasattr(model, "_search_grid"):
+        own: dict[str, list[Any]] = model._search_grid()
+        return own
+    for base in type(model).__mro__:
+        if base in CLASSICAL_GRIDS:
+            return CLASSICAL_GRIDS[base]
+    raise TypeError(
+        f"There is no grid for {type(model).__name__}, only for the estimators of skdl.estimators "
+        "and MultinomialNB. Write param_grid yourself: a dict from names of parameters to lists "
+        "of values."
+    )

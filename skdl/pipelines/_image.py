@@ -6,7 +6,7 @@ from sklearn.pipeline import Pipeline
 
 from ..estimators import CNNClassifier
 from ..preprocessing import PixelScaler
-from ._families import make_flat_pipeline
+from ._preparation import make_flat_pipeline
 
 
 def make_image_classifier(estimator: Any = None) -> Pipeline:

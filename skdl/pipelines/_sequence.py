@@ -5,7 +5,7 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ._families import make_flat_pipeline
+from ._preparation import make_flat_pipeline
 
 
 def make_sequence_pipeline(estimator: Any) -> Pipeline:

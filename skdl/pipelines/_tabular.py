@@ -9,7 +9,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from ._families import Family, family_of
+from ._preparation import Preparation, preparation_of
 
 _DATES = ["datetime", "datetimetz", "timedelta"]
 _NUMBERS = ["number", "bool"]
@@ -82,9 +82,11 @@ def make_tabular_pipeline(estimator: Any, *, max_categories: int | None = 50) ->
     (6, 6)
     (6, 4)
     """
-    family = family_of(estimator)
-    scaling = [] if family in (Family.TREE, Family.UNSCALED) else [StandardScaler()]
-    encoder = _ordinal(max_categories) if family is Family.TREE else _one_hot(max_categories)
+    preparation = preparation_of(estimator)
+    scaling = [] if preparation in (Preparation.TREE, Preparation.UNSCALED) else [StandardScaler()]
+    encoder = (
+        _ordinal(max_categories) if preparation is Preparation.TREE else _one_hot(max_categories)
+    )
     columns = ColumnTransformer(
         [
             (

@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 
 from ..estimators import TransformerClassifier
-from ._families import Family, check_instance, family_of, held, innermost
+from ._preparation import Preparation, check_instance, held, innermost, input_kinds, preparation_of
 
 _N_COMPONENTS = 100
 
@@ -97,7 +97,7 @@ def make_text_classifier(
     check_instance(estimator)
     if _takes_text(estimator):
         return make_pipeline(estimator)
-    if family_of(estimator) is Family.DEEP:
+    if preparation_of(estimator) is Preparation.DEEP:
         name = type(innermost(estimator)).__name__
         raise TypeError(
             f"estimator must take texts or tables of numbers, got {name}, which takes numbers in "
@@ -116,7 +116,7 @@ def _takes_text(estimator: Any) -> bool:
     inner = held(estimator)
     if inner is not None:
         return _takes_text(inner[1])
-    if isinstance(estimator, TransformerClassifier):
+    if "texts" in input_kinds(estimator):
         return True
     if not hasattr(estimator, "__sklearn_tags__"):  # "passthrough"
         return False

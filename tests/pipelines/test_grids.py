@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.base import clone, is_classifier
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
@@ -34,7 +34,6 @@ from skdl.pipelines import (
     make_text_classifier,
     search_grid,
 )
-from skdl.pipelines._grids import GRIDS
 
 MOST = 12
 every_name = pytest.mark.parametrize("name", skdl.estimators.__all__)
@@ -59,8 +58,16 @@ def networks():
     ]
 
 
-def test_the_whole_catalogue():
-    assert set(GRIDS) - {"MultinomialNB"} == set(skdl.estimators.__all__) - {"MultinomialNB"}
+class KNeighborsClassifier(BaseEstimator):
+    """Has the name of scikit-learn's, and other parameters."""
+
+    def fit(self, X, y):
+        return self
+
+
+def test_a_namesake_does_not_inherit_the_grid():
+    with pytest.raises(TypeError, match="no grid for KNeighborsClassifier"):
+        search_grid(KNeighborsClassifier())
 
 
 @every_name

@@ -51,7 +51,7 @@ class Family(ABC):
     # A family must say ---------------------------------------------------------------------------
 
     @abstractmethod
-    def _read_X(self, X: Any, *, reset: bool) -> Data:  # noqa: N802
+    def _read_inputs(self, X: Any, *, reset: bool) -> Data:
         """X validated, as columns named like the arguments of the module.
 
         With ``reset`` X is that of a fit: what is learned by looking (``n_features_in_`` and the
@@ -71,7 +71,7 @@ class Family(ABC):
     def _check_parameters(self) -> None:
         """Raise ValueError or TypeError where parameters do not go together, before any work."""
 
-    def _learn_X(self, X: Any, data: Data, rows: Rows, mode: FitMode) -> Data:  # noqa: N802
+    def _learn_inputs(self, X: Any, data: Data, rows: Rows, mode: FitMode) -> Data:
         """The columns of all rows, where reading them is learned from the training rows.
 
         Not called by a ``partial_fit`` that goes on.

@@ -176,10 +176,10 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         """``fit`` from nothing: learn how to read X and y, draw a network, train it."""
         with self._fitting(y):
             self._target = self._make_target()
-            data = self._read_X(X, reset=True)
+            data = self._read_inputs(X, reset=True)
             rows, seed = self._read_rows(data, y, sample_weight)
             self._target.learn(rows.target[rows.train], rows.train_weight)
-            data = self._learn_X(X, data, rows, FitMode.FIT)
+            data = self._learn_inputs(X, data, rows, FitMode.FIT)
             train, valid, used = rows.of(data, self._target, self._dtype)
             self._built_with = self._architecture()
             module = self._new_module(train, used, seed)
@@ -191,9 +191,9 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         with self._fitting(y):
             self._check_architecture()
             self._target = self._same_target()
-            data = self._read_X(X, reset=False)
+            data = self._read_inputs(X, reset=False)
             rows, seed = self._read_rows(data, y, sample_weight)
-            data = self._learn_X(X, data, rows, FitMode.WARM_START)
+            data = self._learn_inputs(X, data, rows, FitMode.WARM_START)
             train, valid, _ = rows.of(data, self._target, self._dtype)
             module = copy.deepcopy(self.module_)
             self._train(self._new_net(module, train, seed, FitMode.WARM_START), train, valid)
@@ -206,7 +206,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         with self._fitting(y):
             self._check_architecture()
             self._target = self._same_target()
-            data = self._read_X(X, reset=False)
+            data = self._read_inputs(X, reset=False)
             rows = Rows.read(self._target, y, sample_weight, len(data))
             train, _, _ = rows.of(data, self._target, self._dtype)
             net = self.net_
@@ -221,10 +221,10 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         """The first ``partial_fit``: what goes before training is learned from these rows."""
         with self._fitting(y):
             self._target = self._make_target()
-            data = self._read_X(X, reset=True)
+            data = self._read_inputs(X, reset=True)
             rows = Rows.read(self._target, y, sample_weight, len(data))
             self._target.learn(rows.target[rows.train], rows.train_weight)
-            data = self._learn_X(X, data, rows, FitMode.PARTIAL_FIT)
+            data = self._learn_inputs(X, data, rows, FitMode.PARTIAL_FIT)
             train, _, used = rows.of(data, self._target, self._dtype)
             self._built_with = self._architecture()
             seed = draw_seed(self.random_state)
@@ -323,7 +323,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     def _outputs(self, X: Any, output: Output = forward) -> np.ndarray:
         """``output(module, batch)`` for every row of X."""
         check_is_fitted(self)
-        return self.net_.outputs(self._read_X(X, reset=False), output).numpy()
+        return self.net_.outputs(self._read_inputs(X, reset=False), output).numpy()
 
     def encode(self, X: Any) -> np.ndarray:
         """The learned representation of each row, before the head.

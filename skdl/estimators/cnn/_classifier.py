@@ -204,7 +204,7 @@ class CNNClassifier(KeepsFitted, TorchClassifier):
         "backbone_lr_factor": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def _read_X(self, X: Any, *, reset: bool) -> Data:  # noqa: N802
+    def _read_inputs(self, X: Any, *, reset: bool) -> Data:
         return read_images(self, X, kind=self.kind, shape=self.image_shape, reset=reset)
 
     def _check_parameters(self) -> None:

@@ -88,7 +88,7 @@ class _Recurrent(TorchEstimator):
         "standardize": ["boolean"],
     }
 
-    def _read_X(self, X: Any, *, reset: bool) -> Data:  # noqa: N802
+    def _read_inputs(self, X: Any, *, reset: bool) -> Data:
         return read_sequences(self, X, n_channels=self.n_channels, reset=reset)
 
     def _make_module(self, train: Data, used: Data) -> nn.Module:

@@ -258,7 +258,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
 
     # Reading ------------------------------------------------------------------------------------
 
-    def _read_X(self, X: Any, *, reset: bool) -> Data:  # noqa: N802
+    def _read_inputs(self, X: Any, *, reset: bool) -> Data:
         if reset:
             self._forget_inputs()
             self.input_type_ = input_type_of(X, self.input_type)
@@ -293,7 +293,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
         for name in [name for name in vars(self) if name.endswith("_in_") or name in names]:
             delattr(self, name)
 
-    def _learn_X(self, X: Any, data: Data, rows: Rows, mode: FitMode) -> Data:  # noqa: N802
+    def _learn_inputs(self, X: Any, data: Data, rows: Rows, mode: FitMode) -> Data:
         if self.input_type_ == "numeric":
             return data
         texts = read_texts(X)
@@ -465,7 +465,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
             ``patch_size_`` steps. The last axis sums to 1.
         """
         check_is_fitted(self)
-        data = self._read_X(X, reset=False)
+        data = self._read_inputs(X, reset=False)
 
         def attention_maps(module: Any, batch: Batch) -> list[Tensor]:
             maps: list[Tensor] = module.attention_maps(**inputs_of(batch))

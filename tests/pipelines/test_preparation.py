@@ -1,6 +1,7 @@
-"""Every estimator falls in the family that its input asks for."""
+"""Every estimator gets the preparation that it needs."""
 
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
@@ -21,12 +22,20 @@ from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeRegressor
 
 from skdl.estimators import classical as _classical
-from skdl.estimators._base._estimator import TorchEstimator
-from skdl.pipelines._families import Family, family_of, held, innermost
+from skdl.estimators._base import TorchRegressor
+from skdl.pipelines._preparation import Preparation, held, innermost, preparation_of
 
 
-class Deep(TorchEstimator):
+class Deep(TorchRegressor):
     """The least deep estimator."""
+
+    _input_kinds = frozenset({"sequences"})
+
+    def _read_inputs(self, X, *, reset):
+        raise NotImplementedError
+
+    def _make_module(self, train, used):
+        raise NotImplementedError
 
     def fit(self, X, y):
         return self
@@ -34,6 +43,8 @@ class Deep(TorchEstimator):
 
 class XGBModel:
     """Stands for the base class of xgboost."""
+
+    __module__ = "xgboost.sklearn"
 
     def fit(self, X, y):
         return self
@@ -43,32 +54,42 @@ class XGBRegressor(XGBModel):
     pass
 
 
+class BaseForest(BaseEstimator):
+    """Has the name of the base of scikit-learn's forests, and is none."""
+
+    def fit(self, X, y):
+        return self
+
+
 @pytest.mark.parametrize("name", _classical.__all__)
 def test_catalogue(name):
     tree = "Tree" in name or "Forest" in name
-    assert family_of(getattr(_classical, name)()) is (Family.TREE if tree else Family.SCALED)
+    assert preparation_of(getattr(_classical, name)()) is (
+        Preparation.TREE if tree else Preparation.SCALED
+    )
 
 
 @pytest.mark.parametrize(
-    ("estimator", "family"),
+    ("estimator", "preparation"),
     [
-        (Deep(), Family.DEEP),
-        (DummyClassifier(), Family.TREE),
-        (DummyRegressor(), Family.TREE),
-        (ExtraTreesClassifier(), Family.TREE),
-        (GradientBoostingRegressor(), Family.TREE),
-        (HistGradientBoostingClassifier(), Family.TREE),
-        (XGBRegressor(), Family.TREE),
-        (BaggingRegressor(), Family.TREE),
-        (AdaBoostRegressor(), Family.TREE),
-        (MultinomialNB(), Family.UNSCALED),
-        (GaussianNB(), Family.SCALED),
-        (MLPClassifier(), Family.SCALED),
-        (VotingRegressor([("tree", DecisionTreeRegressor())]), Family.SCALED),
+        (Deep(), Preparation.DEEP),
+        (DummyClassifier(), Preparation.TREE),
+        (DummyRegressor(), Preparation.TREE),
+        (ExtraTreesClassifier(), Preparation.TREE),
+        (GradientBoostingRegressor(), Preparation.TREE),
+        (HistGradientBoostingClassifier(), Preparation.TREE),
+        (XGBRegressor(), Preparation.TREE),
+        (BaseForest(), Preparation.SCALED),
+        (BaggingRegressor(), Preparation.TREE),
+        (AdaBoostRegressor(), Preparation.TREE),
+        (MultinomialNB(), Preparation.UNSCALED),
+        (GaussianNB(), Preparation.SCALED),
+        (MLPClassifier(), Preparation.SCALED),
+        (VotingRegressor([("tree", DecisionTreeRegressor())]), Preparation.SCALED),
     ],
 )
-def test_other_estimators(estimator, family):
-    assert family_of(estimator) is family
+def test_other_estimators(estimator, preparation):
+    assert preparation_of(estimator) is preparation
 
 
 @pytest.mark.parametrize(
@@ -84,12 +105,16 @@ def test_other_estimators(estimator, family):
     ],
 )
 @pytest.mark.parametrize(
-    ("model", "family"),
-    [(Deep(), Family.DEEP), (DecisionTreeRegressor(), Family.TREE), (Ridge(), Family.SCALED)],
+    ("model", "preparation"),
+    [
+        (Deep(), Preparation.DEEP),
+        (DecisionTreeRegressor(), Preparation.TREE),
+        (Ridge(), Preparation.SCALED),
+    ],
 )
-def test_meta_estimators_are_treated_as_what_they_wrap(wrap, model, family):
+def test_meta_estimators_are_treated_as_what_they_wrap(wrap, model, preparation):
     assert innermost(wrap(model)) is model
-    assert family_of(wrap(model)) is family
+    assert preparation_of(wrap(model)) is preparation
 
 
 def test_held_is_a_parameter_and_its_name():
@@ -106,4 +131,4 @@ def test_held_is_a_parameter_and_its_name():
 @pytest.mark.parametrize("bad", [LogisticRegression, "ridge", None, object()])
 def test_only_instances_with_fit(bad):
     with pytest.raises(TypeError, match="must be an instance with a fit method"):
-        family_of(bad)
+        preparation_of(bad)

@@ -1,4 +1,4 @@
-"""Which preparation an estimator needs: the one table that every ``make_*_pipeline`` reads."""
+"""How data are prepared for an estimator: what every ``make_*_pipeline`` asks."""
 
 from enum import Enum
 from typing import Any
@@ -6,30 +6,29 @@ from typing import Any
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 
-from ..estimators._base import TorchEstimator
 from ..preprocessing import Flatten
 
-# Names of base classes, looked up among the ancestors of an estimator: so scikit-learn's trees,
-# those of scikit-learn-intelex and of the boosting libraries are known without being imported.
+# Estimators of other packages whose answers do not depend on the scale of a column, by package
+# and base class: so they are known without being imported. No tag of scikit-learn says it.
 # Bagging and AdaBoost grow trees when they are given no estimator.
 _INDIFFERENT_TO_SCALE = frozenset(
     {
-        "BaseBagging",
-        "BaseDecisionTree",
-        "BaseForest",
-        "BaseGradientBoosting",
-        "BaseHistGradientBoosting",
-        "BaseWeightBoosting",
-        "CatBoost",
-        "DummyClassifier",
-        "DummyRegressor",
-        "LGBMModel",
-        "XGBModel",
+        ("catboost", "CatBoost"),
+        ("lightgbm", "LGBMModel"),
+        ("sklearn", "BaseBagging"),
+        ("sklearn", "BaseDecisionTree"),
+        ("sklearn", "BaseForest"),
+        ("sklearn", "BaseGradientBoosting"),
+        ("sklearn", "BaseHistGradientBoosting"),
+        ("sklearn", "BaseWeightBoosting"),
+        ("sklearn", "DummyClassifier"),
+        ("sklearn", "DummyRegressor"),
+        ("xgboost", "XGBModel"),
     }
 )
 
 
-class Family(Enum):
+class Preparation(Enum):
     """What an estimator needs of its input.
 
     Attributes
@@ -70,6 +69,12 @@ def innermost(estimator: Any) -> Any:
     return estimator if inner is None else innermost(inner[1])
 
 
+def input_kinds(estimator: Any) -> frozenset[str]:
+    """Return the kinds of X that one of skdl's own estimators says it takes; none for others."""
+    kinds: frozenset[str] = getattr(estimator, "_input_kinds", frozenset())
+    return kinds
+
+
 def check_instance(estimator: Any) -> None:
     """Raise TypeError for what is no estimator, or its class."""
     if isinstance(estimator, type) or not hasattr(estimator, "fit"):
@@ -78,25 +83,26 @@ def check_instance(estimator: Any) -> None:
         )
 
 
-def family_of(estimator: Any) -> Family:
-    """Return the family of an estimator, of the wrapped one for a meta-estimator."""
+def preparation_of(estimator: Any) -> Preparation:
+    """Return what an estimator needs, of the wrapped one for a meta-estimator."""
     check_instance(estimator)
     model = innermost(estimator)
-    if isinstance(model, TorchEstimator):
-        return Family.DEEP
-    if _INDIFFERENT_TO_SCALE.intersection(base.__name__ for base in type(model).__mro__):
-        return Family.TREE
+    if input_kinds(model):
+        return Preparation.DEEP
+    bases = {(base.__module__.partition(".")[0], base.__name__) for base in type(model).__mro__}
+    if bases & _INDIFFERENT_TO_SCALE:
+        return Preparation.TREE
     if get_tags(model).input_tags.positive_only:
-        return Family.UNSCALED
-    return Family.SCALED
+        return Preparation.UNSCALED
+    return Preparation.SCALED
 
 
 def make_flat_pipeline(estimator: Any, scaler: Any) -> Pipeline:
     """Return a Pipeline that flattens X and scales it, each where the estimator needs it."""
     steps = {
-        Family.DEEP: [],
-        Family.TREE: [Flatten()],
-        Family.UNSCALED: [Flatten()],
-        Family.SCALED: [Flatten(), scaler],
-    }[family_of(estimator)]
+        Preparation.DEEP: [],
+        Preparation.TREE: [Flatten()],
+        Preparation.UNSCALED: [Flatten()],
+        Preparation.SCALED: [Flatten(), scaler],
+    }[preparation_of(estimator)]
     return make_pipeline(*steps, estimator)
