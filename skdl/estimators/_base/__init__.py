@@ -1,6 +1,6 @@
 """What every deep estimator shares: parameters, ``fit``, targets, reading of X, checks, docs."""
 
-from ._checks import all_or_nothing, check_callbacks
+from ._checks import all_or_nothing, check_callbacks, check_finite
 from ._classifier import TorchClassifier
 from ._contract import FitMode, batch_size_between
 from ._docs import deep_estimator
@@ -9,14 +9,9 @@ from ._fitted_parameter import KeepsFitted
 from ._given_vectors import given_vectors
 from ._regressor import TorchRegressor
 from ._rows import Rows
-from ._sequences import (
-    channel_scales,
-    channel_statistics,
-    check_finite,
-    is_ragged,
-    read_sequences,
-    shortest_sequence,
-)
+from ._scales import channel_scales, channel_statistics
+from ._sequences import is_ragged, read_sequences, shortest_sequence
+from ._tables import read_table
 from ._trained import Trained
 
 __all__ = [
@@ -37,5 +32,6 @@ __all__ = [
     "given_vectors",
     "is_ragged",
     "read_sequences",
+    "read_table",
     "shortest_sequence",
 ]

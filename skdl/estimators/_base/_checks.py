@@ -1,4 +1,4 @@
-"""What ``fit`` checks, compares and gives back around the training."""
+"""What ``fit`` checks: callbacks, finite numbers, and that a failure changes nothing."""
 
 from __future__ import annotations
 
@@ -39,3 +39,31 @@ def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
+
+
+def _first_not_finite(array: np.ndarray) -> tuple[int, ...] | None:
+    """Index of the first value that is not finite in float32 or wider, or None."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(array.sum(dtype=np.float32)):  # fast, and enough when all is well
+            return None
+    limit = np.finfo(np.float32).max
+    rows_at_once = max(1, 2**20 // max(1, array[0].size))
+    for start in range(0, len(array), rows_at_once):
+        part = array[start : start + rows_at_once]
+        bad = np.argwhere(~(np.abs(part) <= limit))
+        if len(bad):
+            return (int(bad[0][0]) + start, *(int(i) for i in bad[0][1:]))
+    return None
+
+
+def check_finite(array: np.ndarray, dims: tuple[str, ...], where: str = "") -> None:
+    """Raise ValueError for a value that is not finite, saying where by the names of dimensions."""
+    bad = _first_not_finite(array)
+    if bad is None:
+        return
+    where += ", ".join(f"{dim} {index}" for dim, index in zip(dims, bad, strict=True))
+    what = "NaN" if np.isnan(array[bad]) else "infinity or a value too large for dtype('float32')"
+    raise ValueError(
+        f"Input X contains {what}, first at {where}. Impute or drop such values first, for "
+        "example with sklearn.impute.SimpleImputer."
+    )

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ...engine import STREAM_BYTES, Column, Data, Ragged, Streamed, as_tensor
-from ...modules import padding_mask
+from ._checks import check_finite
 
 SEQUENCES = (np.ndarray, list, tuple, pd.DataFrame, pd.Series)
 
@@ -157,75 +157,6 @@ def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:
         )
     check_finite(array, ("step", "channel"), f"sequence {row}, ")
     return array
-
-
-def _first_not_finite(array: np.ndarray) -> tuple[int, ...] | None:
-    """Index of the first value that is not finite in float32 or wider, or None."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(array.sum(dtype=np.float32)):  # fast, and enough when all is well
-            return None
-    limit = np.finfo(np.float32).max
-    rows_at_once = max(1, 2**20 // max(1, array[0].size))
-    for start in range(0, len(array), rows_at_once):
-        part = array[start : start + rows_at_once]
-        bad = np.argwhere(~(np.abs(part) <= limit))
-        if len(bad):
-            return (int(bad[0][0]) + start, *(int(i) for i in bad[0][1:]))
-    return None
-
-
-def check_finite(array: np.ndarray, dims: tuple[str, ...], where: str = "") -> None:
-    """Raise ValueError for a value that is not finite, saying where by the names of dimensions."""
-    bad = _first_not_finite(array)
-    if bad is None:
-        return
-    where += ", ".join(f"{dim} {index}" for dim, index in zip(dims, bad, strict=True))
-    what = "NaN" if np.isnan(array[bad]) else "infinity or a value too large for dtype('float32')"
-    raise ValueError(
-        f"Input X contains {what}, first at {where}. Impute or drop such values first, for "
-        "example with sklearn.impute.SimpleImputer."
-    )
-
-
-def channel_statistics(train: Data) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and standard deviation of each channel of ``x`` over real steps, weighted by row.
-
-    The channels are the last dimension; all between it and the rows are steps.
-
-    Channels that do not vary get the scale 1.
-    """
-    shift = next(train.batches(1))["x"].flatten(1, -2)[0, 0].double()  # keeps the squares small
-    total, sums, squares = torch.zeros(3, len(shift), dtype=torch.float64)
-    for batch in train.chunks():
-        x = batch["x"].flatten(1, -2).double() - shift  # (B, T, C)
-        if not {"lengths", "weight"} & set(batch):
-            total = total + x[..., 0].numel()
-            sums = sums + x.sum((0, 1))
-            squares = squares + x.square_().sum((0, 1))
-            continue
-        real = torch.ones_like(x[..., :1])
-        if "lengths" in batch:
-            real = padding_mask(x, batch["lengths"]).double()
-        if "weight" in batch:
-            real = real * batch["weight"].double()[:, None, None]
-        total = total + real.sum()
-        sums = sums + (real * x).sum((0, 1))
-        squares = squares + (real * x * x).sum((0, 1))
-    mean = sums / total
-    spread = (squares / total - mean**2).clamp_min(0).sqrt()
-    size = torch.maximum(mean.abs(), shift.abs())
-    scale = torch.where(spread <= 1e-12 * size, torch.ones_like(spread), spread)
-    return mean + shift, scale
-
-
-def channel_scales(
-    train: Data, n_channels: int, dtype: torch.dtype, *, measured: bool
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and scale of the channels as weights are kept; 0 and 1 where not ``measured``."""
-    if not measured:
-        return torch.zeros(n_channels, dtype=dtype), torch.ones(n_channels, dtype=dtype)
-    mean, scale = channel_statistics(train)
-    return mean.to(dtype), scale.to(dtype)
 
 
 def shortest_sequence(train: Data) -> int:

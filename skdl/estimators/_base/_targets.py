@@ -260,13 +260,13 @@ class ClassificationTarget(Target):
         unknown = ~np.isin(y, self.classes)
         if unknown.any():
             raise ValueError(
-                f"y holds the label {y[unknown][0]!r}, which is not among the classes "
+                f"y holds the label {y[unknown].tolist()[0]!r}, which is not among the classes "
                 f"{self.classes.tolist()}."
             )
         if len(self.classes) < 2:
             raise ValueError(
                 f"{self.owner} needs samples of at least 2 classes, got only one class: "
-                f"{self.classes[0]!r}."
+                f"{self.classes.tolist()[0]!r}."
             )
         return np.searchsorted(self.classes, y)
 

@@ -267,7 +267,7 @@ class ResidualRecurrentNetwork(nn.Module):
             return torch.addcmul(linear, self.residual_scale, z)
         z = z.unflatten(1, self.output_shape)  # (B, k, n_quantiles)
         if not self.training:
-            z = (
-                z - (1 - self.network_weight) * z[..., self.median, None]
-            )  # doubt moves, never widens
+            # Only the median is shrunk: the quantiles keep their distances from it.
+            shift = (1 - self.network_weight) * z[..., self.median]  # (B, k)
+            z = z - shift[..., None]
         return torch.addcmul(linear[..., None], self.residual_scale[:, None], z).sort(-1).values

@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
@@ -29,51 +27,7 @@ def regressor(**params):
     return GRURegressor(**{**SMALL, **params})
 
 
-# Splitting ---------------------------------------------------------------------------------------
-
-
-def split(cls, target, fraction, seed=0):
-    model = cls(early_stopping=True, validation_fraction=fraction)
-    model.classes_ = np.unique(target)
-    return model._split(target, seed, False)
-
-
-@given(
-    st.sampled_from([GRURegressor, GRUClassifier]),
-    st.integers(2, 200),
-    st.floats(0.01, 0.99),
-    st.integers(0, 9),
-    st.integers(1, 5),
-)
-def test_a_split_parts_all_rows_in_two(cls, n_samples, fraction, seed, n_classes):
-    target = np.arange(n_samples) % n_classes
-    try:
-        train, valid = split(cls, target, fraction, seed)
-    except ValueError as error:
-        each_alone = cls is GRUClassifier and n_samples <= n_classes
-        words = ("leaves", "No row") if each_alone else ("leaves",)
-        assert any(word in str(error) for word in words)  # noqa: PT017
-        return
-    assert sorted([*train, *valid]) == list(range(n_samples))
-    assert min(len(train), len(valid)) > 0
-    again = split(cls, target, fraction, seed)
-    assert all(map(np.array_equal, again, (train, valid)))
-    if cls is GRUClassifier:
-        assert set(target[train]) == set(target), "no class is lost to validation"
-
-
-def test_rows_of_classifiers_are_drawn_in_proportion():
-    target = np.repeat([0, 1, 2], [100, 40, 10])
-    valid = [split(GRUClassifier, target, 0.2, seed)[1] for seed in range(5)]
-    assert all(np.bincount(target[rows]).tolist() == [20, 8, 2] for rows in valid)
-    assert len({tuple(rows) for rows in valid}) == 5
-
-
-def test_rows_of_regressors_are_the_last():
-    """Random ones would overlap with their neighbours in windows of a series."""
-    train, valid = split(GRURegressor, np.zeros(50), 0.2)
-    assert train.tolist() == list(range(40))
-    assert valid.tolist() == list(range(40, 50))
+# Rows that validate ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("cls", [GRURegressor, GRUClassifier])

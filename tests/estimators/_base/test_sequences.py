@@ -15,7 +15,7 @@ from skdl.datasets import make_sequences
 from skdl.engine import Data, Ragged
 from skdl.estimators import GRUClassifier, GRURegressor, LSTMRegressor
 from skdl.estimators._base import _sequences as _inputs
-from skdl.estimators._base._sequences import channel_statistics, is_ragged, shortest_sequence
+from skdl.estimators._base._sequences import is_ragged, shortest_sequence
 
 SMALL = {"hidden_size": 3, "max_epochs": 2, "random_state": 0, "early_stopping": False}
 X3, Y = make_sequences(30, n_steps=6, n_channels=2, random_state=0)
@@ -263,35 +263,7 @@ def test_a_large_memory_map_is_streamed(tmp_path, shape, cls):
     assert peak[-1] < 150e6
 
 
-# Statistics --------------------------------------------------------------------------------------
-
-
-def test_channel_statistics_are_those_of_the_real_steps():
-    sequences = ragged(8, n_channels=2)
-    lengths = torch.tensor([len(x) for x in sequences])
-    column = Ragged(torch.tensor(np.concatenate(sequences)), lengths)
-    mean, scale = channel_statistics(Data({"x": column}))
-    steps = np.concatenate(sequences)
-    np.testing.assert_allclose(mean, steps.mean(0))
-    np.testing.assert_allclose(scale, steps.std(0))
-
-
-def test_channel_statistics_weigh_rows():
-    weight = torch.tensor([0.0, 1.0, 2.0])
-    data = Data({"x": torch.tensor(X3[:3]), "weight": weight})
-    mean, scale = channel_statistics(data)
-    steps = X3[[1, 2, 2]].reshape(-1, 2)
-    np.testing.assert_allclose(mean, steps.mean(0))
-    np.testing.assert_allclose(scale, steps.std(0))
-
-
-@pytest.mark.parametrize("offset", [0.0, 1e6, -1e9])
-def test_channel_statistics_stand_offsets_and_constants(offset):
-    X = X3 + offset
-    X[..., 1] = 7.0 + offset
-    mean, scale = channel_statistics(Data({"x": torch.tensor(X)}))
-    np.testing.assert_allclose(mean, X.mean((0, 1)), rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(scale, [X3[..., 0].std(), 1.0], rtol=1e-5)
+# Lengths -----------------------------------------------------------------------------------------
 
 
 def test_shortest_sequence_of_the_rows_in_use():

@@ -1,0 +1,54 @@
+"""Mean and scale of the channels of training data."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ...engine import Data
+from ...modules import padding_mask
+
+
+def channel_statistics(train: Data) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each channel of ``x`` over real steps, weighted by row.
+
+    The channels (of tables: the columns) are the last dimension; all between it and the rows are
+    steps. Channels that do not vary get the scale 1.
+    """
+    shift = _steps(next(train.batches(1))["x"])[0, 0].double()  # keeps the squares small
+    total, sums, squares = torch.zeros(3, len(shift), dtype=torch.float64)
+    for batch in train.chunks():
+        x = _steps(batch["x"]).double() - shift  # (B, T, C)
+        if not {"lengths", "weight"} & set(batch):
+            total = total + x[..., 0].numel()
+            sums = sums + x.sum((0, 1))
+            squares = squares + x.square_().sum((0, 1))
+            continue
+        real = torch.ones_like(x[..., :1])
+        if "lengths" in batch:
+            real = padding_mask(x, batch["lengths"]).double()
+        if "weight" in batch:
+            real = real * batch["weight"].double()[:, None, None]
+        total = total + real.sum()
+        sums = sums + (real * x).sum((0, 1))
+        squares = squares + (real * x * x).sum((0, 1))
+    mean = sums / total
+    spread = (squares / total - mean**2).clamp_min(0).sqrt()
+    size = torch.maximum(mean.abs(), shift.abs())
+    scale = torch.where(spread <= 1e-12 * size, torch.ones_like(spread), spread)
+    return mean + shift, scale
+
+
+def channel_scales(
+    train: Data, n_channels: int, dtype: torch.dtype, *, measured: bool
+) -> tuple[Tensor, Tensor]:
+    """Mean and scale of the channels as weights are kept; 0 and 1 where not ``measured``."""
+    if not measured:
+        return torch.zeros(n_channels, dtype=dtype), torch.ones(n_channels, dtype=dtype)
+    mean, scale = channel_statistics(train)
+    return mean.to(dtype), scale.to(dtype)
+
+
+def _steps(x: Tensor) -> Tensor:
+    """(B, *steps, C) as (B, T, C), with one step where there are none."""
+    return x.flatten(1, -2) if x.ndim > 2 else x[:, None]

@@ -1,0 +1,35 @@
+"""Reading tables: 2-D arrays and DataFrames of numbers become one column (n, F), or an error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from ...engine import STREAM_BYTES, Data, Streamed, as_tensor
+from ._checks import check_finite
+
+
+def read_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Data:
+    """A table of numbers as data with a column ``x`` (n, F), in the dtype of X if that is a float.
+
+    A memory map that is large stays where it is. Sets or checks ``n_features_in_`` and
+    ``feature_names_in_``.
+
+    Raises
+    ------
+    ValueError
+        For what is no table of finite numbers, or does not match what was fitted.
+    """
+    streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
+    array = validate_data(
+        estimator,
+        X,
+        reset=reset,
+        dtype=None if streamed else (np.float64, np.float32),
+        ensure_all_finite=False,
+    )
+    check_finite(array, ("row", "column"))
+    return Data({"x": Streamed(array) if streamed else as_tensor(array)})

@@ -1,0 +1,115 @@
+"""Rows of a fit: what they weigh, which validate, and how they become data."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skdl.engine import Data
+from skdl.estimators._base._rows import Rows
+from skdl.estimators._base._targets import ClassificationTarget, RegressionTarget
+
+
+def regression():
+    return RegressionTarget("Owner", "squared_error")
+
+
+def classification(**params):
+    return ClassificationTarget("Owner", **params)
+
+
+def split(target, y, fraction, seed=0, weight=None):
+    rows = Rows.read(target, y, weight, len(y))
+    rows.set_aside(target, fraction, seed)
+    return rows
+
+
+@given(
+    st.booleans(),
+    st.integers(2, 200),
+    st.floats(0.01, 0.99),
+    st.integers(0, 9),
+    st.integers(2, 5),
+)
+def test_a_split_parts_all_rows_in_two(classifies, n_samples, fraction, seed, n_classes):
+    y = np.arange(n_samples) % n_classes
+    make = classification if classifies else regression
+    try:
+        rows = split(make(), y, fraction, seed)
+    except ValueError as error:
+        each_alone = classifies and n_samples <= n_classes
+        words = ("leaves", "No row") if each_alone else ("leaves",)
+        assert any(word in str(error) for word in words)  # noqa: PT017
+        return
+    assert sorted([*rows.train, *rows.valid]) == list(range(n_samples))
+    assert min(len(rows.train), len(rows.valid)) > 0
+    again = split(make(), y, fraction, seed)
+    assert np.array_equal(again.train, rows.train)
+    if classifies:
+        assert set(y[rows.train]) == set(y), "no class is lost to validation"
+
+
+def test_rows_of_classifiers_are_drawn_in_proportion():
+    y = np.repeat([0, 1, 2], [100, 40, 10])
+    valid = [split(classification(), y, 0.2, seed).valid for seed in range(5)]
+    assert all(np.bincount(y[rows]).tolist() == [20, 8, 2] for rows in valid)
+    assert len({tuple(rows) for rows in valid}) == 5
+
+
+def test_rows_of_regressors_are_the_last():
+    """Random ones would overlap with their neighbours in windows of a series."""
+    rows = split(regression(), np.zeros(50), 0.2)
+    assert rows.train.tolist() == list(range(40))
+    assert rows.valid.tolist() == list(range(40, 50))
+
+
+def test_light_rows_at_the_end_do_not_validate_alone():
+    """Those that validate carry their fraction of the weight."""
+    weight = np.repeat([1.0, 0.01], [50, 50])
+    valid = split(regression(), np.zeros(100), 0.1, weight=weight).valid
+    assert valid[-1] == 99
+    assert weight[valid].sum() == pytest.approx(0.1 * weight.sum(), abs=1)
+    equal = split(regression(), np.zeros(100), 0.1, weight=np.full(100, 7.0)).valid
+    assert equal.tolist() == list(range(90, 100))
+
+
+@given(st.lists(st.sampled_from([1e-9, 0.1, 1.0, 1e6]), min_size=8, max_size=60))
+def test_validation_takes_at_most_half_of_the_weight_beyond_its_rows(weights):
+    rows = split(regression(), np.zeros(len(weights)), 0.1, weight=np.array(weights))
+    n_plain = max(round(0.1 * len(weights)), 4)
+    assert len(rows.valid) >= n_plain
+    if len(rows.valid) > n_plain:
+        assert rows.weight[rows.valid].sum() <= rows.weight.sum() / 2 * (1 + 1e-9)
+
+
+def test_rows_of_weight_zero_are_not_used():
+    weight = np.array([1.0, 0, 2, 0, 1, 1, 0, 1, 1, 1])
+    rows = split(regression(), np.arange(10.0), 0.2, weight=weight)
+    assert sorted([*rows.train, *rows.valid]) == np.flatnonzero(weight).tolist()
+    with pytest.raises(ValueError, match="zero for all samples"):
+        Rows.read(classification(class_weight={0: 0, 1: 0}), [0, 1], None, 2)
+
+
+def test_weights_of_classes_and_samples_are_multiplied():
+    rows = Rows.read(classification(class_weight={"a": 2.0, "b": 3.0}), ["a", "b"], [5.0, 7.0], 2)
+    assert rows.weight.tolist() == [10, 21]
+    assert Rows.read(regression(), [0.0, 1.0], None, 2).weight is None
+
+
+def test_x_and_y_of_unequal_length_are_told():
+    with pytest.raises(ValueError, match="X has 3 samples, but y has 2"):
+        Rows.read(regression(), [0.0, 1.0], None, 3)
+
+
+def test_data_have_targets_and_weights_of_mean_one():
+    target, weight = regression(), np.array([0.0, *[1.0] * 5, *[3.0] * 4])
+    rows = split(target, np.arange(10.0), 0.3, weight=weight)
+    target.learn(rows.target[rows.train], rows.train_weight)
+    data = Data({"x": torch.arange(10.0)[:, None]})
+    train, valid, used = rows.of(data, target, torch.float32)
+    assert len(train) + len(valid) == len(used) == 9
+    (batch,) = train.batches(100)
+    assert batch["weight"].mean().item() == pytest.approx(1)
+    expected = (batch["x"].double().numpy() - target.mean) / target.scale
+    np.testing.assert_allclose(batch["y"], expected, atol=1e-6)

@@ -1,0 +1,52 @@
+"""Statistics of channels, and of the columns of tables."""
+
+import numpy as np
+import pytest
+import torch
+
+from skdl.engine import Data, Ragged
+from skdl.estimators._base._scales import channel_scales, channel_statistics
+
+RNG = np.random.default_rng(0)
+X3 = RNG.normal(size=(20, 5, 2))
+
+
+def test_channel_statistics_are_those_of_the_real_steps():
+    sequences = [RNG.normal(size=(n, 2)) for n in (3, 1, 4, 1, 5)]
+    lengths = torch.tensor([len(x) for x in sequences])
+    column = Ragged(torch.tensor(np.concatenate(sequences)), lengths)
+    mean, scale = channel_statistics(Data({"x": column}))
+    steps = np.concatenate(sequences)
+    np.testing.assert_allclose(mean, steps.mean(0))
+    np.testing.assert_allclose(scale, steps.std(0))
+
+
+def test_channel_statistics_weigh_rows():
+    weight = torch.tensor([0.0, 1.0, 2.0])
+    data = Data({"x": torch.tensor(X3[:3]), "weight": weight})
+    mean, scale = channel_statistics(data)
+    steps = X3[[1, 2, 2]].reshape(-1, 2)
+    np.testing.assert_allclose(mean, steps.mean(0))
+    np.testing.assert_allclose(scale, steps.std(0))
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6, -1e9])
+def test_channel_statistics_stand_offsets_and_constants(offset):
+    X = X3 + offset
+    X[..., 1] = 7.0 + offset
+    mean, scale = channel_statistics(Data({"x": torch.tensor(X)}))
+    np.testing.assert_allclose(mean, X.mean((0, 1)), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(scale, [X3[..., 0].std(), 1.0], rtol=1e-5)
+
+
+def test_columns_of_a_table_are_its_channels():
+    table = X3[:, 0]
+    mean, scale = channel_statistics(Data({"x": torch.tensor(table)}))
+    np.testing.assert_allclose(mean, table.mean(0))
+    np.testing.assert_allclose(scale, table.std(0))
+
+
+def test_scales_that_are_not_measured_change_nothing():
+    mean, scale = channel_scales(Data({"x": torch.tensor(X3)}), 2, torch.float32, measured=False)
+    assert (mean.tolist(), scale.tolist()) == ([0, 0], [1, 1])
+    assert mean.dtype is scale.dtype is torch.float32
