@@ -15,7 +15,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.manifold import TSNE
 from sklearn.pipeline import FeatureUnion, Pipeline
 
-from ..estimators.word2vec._search import check_count, row_of, unit_rows
+from ..estimators.word2vec._search import check_count, row_of, unit_rows, word_list
 from ..estimators.word2vec._word_vectors import WordVectors
 from ._labels import draw_labels, letters
 from ._letters import drawable
@@ -176,12 +176,12 @@ class EmbeddingDisplay:
             raise ValueError(f"method must be one of {_METHODS}, got {method!r}. Choose one.")
         check_count(n_words, "n_words")
         holder = _reach_vectors(estimator)
-        grouped = {str(name): _listed(of_group) for name, of_group in (groups or {}).items()}
+        grouped = {str(name): word_list(of_group) for name, of_group in (groups or {}).items()}
         _check_groups(grouped)
         if words is None and groups is None:
             chosen = _frequent(holder, n_words)
         else:
-            given = [] if words is None else _listed(words)
+            given = [] if words is None else word_list(words)
             chosen = list(dict.fromkeys(chain(given, *grouped.values())))
         if not chosen:
             raise ValueError(
@@ -306,10 +306,6 @@ def _parts(estimator: Any) -> Iterator[Any]:
         inner = [part for part in found if part is not None] + [c.estimator for c in calibrated]
     for part in inner:
         yield from _parts(part)
-
-
-def _listed(words: str | Iterable[str]) -> list[str]:
-    return [words] if isinstance(words, str) else list(words)
 
 
 def _check_groups(groups: dict[str, list[str]]) -> None:

@@ -1,4 +1,4 @@
-"""How word vectors are judged: word pairs that people scored, and questions of analogies."""
+"""Evaluation of word vectors: human similarity scores of word pairs, and analogy questions."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from scipy import stats
 from ._search import unit_rows
 from ._vector_files import opened
 
-# Questions are answered in blocks of so many scores, 32 MB of them.
+# Analogy questions are answered in blocks of this many scores, 32 MB.
 _BLOCK_SCORES = 1 << 23
-# How many candidates may turn out to be a word of the question, spelled otherwise, before the
-# last of them counts as the answer.
+# Candidates that differ from a word of the question only in case are passed over, up to this many;
+# then the last one is the answer.
 _N_CANDIDATES = 5
 
 
 class WordPairScores(NamedTuple):
-    """How cosines of word pairs agree with the scores that people gave.
+    """Correlation of cosine similarities of word pairs with human scores.
 
     Attributes
     ----------
     pearson : float
-        Correlation of cosines and scores.
+        Pearson correlation of similarities and scores.
     pearson_pvalue : float
         Its two-sided p-value.
     spearman : float
-        Correlation of their ranks.
+        Spearman rank correlation.
     spearman_pvalue : float
         Its two-sided p-value.
     unknown_ratio : float
-        The share of pairs with an unknown word, from 0 to 1.
+        Fraction of pairs with an unknown word, from 0 to 1.
     """
 
     pearson: float
@@ -46,17 +46,17 @@ class WordPairScores(NamedTuple):
 
 
 class AnalogyScores(NamedTuple):
-    """How many questions of analogies were answered right.
+    """Accuracy on analogy questions.
 
     Attributes
     ----------
     accuracy : float
-        The share of right answers over all sections, 0 where there was no question to answer.
+        Fraction of correct answers over all sections; 0 without questions.
     sections : DataFrame of shape (n_sections, 4)
         Indexed by the names of the sections, in the order of the file: ``accuracy``,
         ``n_correct``, ``n_questions`` (those counted), ``n_unknown`` (those with an unknown word).
     unknown_ratio : float
-        The share of questions with an unknown word, from 0 to 1.
+        Fraction of questions with an unknown word, from 0 to 1.
     """
 
     accuracy: float
@@ -67,7 +67,7 @@ class AnalogyScores(NamedTuple):
 def rows_by_spelling(
     words: Sequence[str], restrict_vocab: int | None, case_insensitive: bool
 ) -> dict[str, int]:
-    """The row of each word among the first ones; of those that differ in case, the first."""
+    """The row of each of the first words; of words that differ only in case, the first row."""
     rows: dict[str, int] = {}
     for row, word in enumerate(words[:restrict_vocab]):
         rows.setdefault(word.upper() if case_insensitive else word, row)
@@ -77,7 +77,7 @@ def rows_by_spelling(
 # Word pairs --------------------------------------------------------------------------------------
 
 
-def evaluate_pairs(
+def evaluate_word_pairs(
     words: Sequence[str],
     vectors: NDArray[np.float32],
     pairs: str | os.PathLike[str] | pd.DataFrame,
@@ -86,21 +86,21 @@ def evaluate_pairs(
     case_insensitive: bool,
     unknown_as_zero: bool,
 ) -> WordPairScores:
-    """Correlate cosines with the scores of word pairs; see `WordVectors.evaluate_word_pairs`."""
+    """See `WordVectors.evaluate_word_pairs`."""
     rows = rows_by_spelling(words, restrict_vocab, case_insensitive)
     table = _pairs_of_frame(pairs) if isinstance(pairs, pd.DataFrame) else _pairs_of_file(pairs)
-    asked = [[a.upper(), b.upper()] if case_insensitive else [a, b] for a, b, _ in table]
-    found = np.array([[rows.get(word, -1) for word in pair] for pair in asked]).reshape(-1, 2)
+    spelled = [[a.upper(), b.upper()] if case_insensitive else [a, b] for a, b, _ in table]
+    found = np.array([[rows.get(word, -1) for word in pair] for pair in spelled]).reshape(-1, 2)
     known = (found >= 0).all(axis=1)
     counted = np.ones_like(known) if unknown_as_zero else known
     if not known.any() or counted.sum() < 2:
         raise ValueError(
-            "pairs must hold two pairs of known words at least, for a correlation, got "
+            "pairs must hold at least two pairs of known words, for a correlation, got "
             f"{known.sum()} of {len(table)} pairs. Check that it is separated by tabs: word, word, "
             "score; or fit on texts with such words."
         )
     first, second = (unit_rows(vectors[side].astype(np.float64)) for side in found[known].T)
-    # In float32 every word has cosine 1 with itself, which ties; the last bits would rank noise.
+    # In float32 all words have cosine 1 with themselves, so ranks are tied, not rounding errors.
     similarity = np.zeros(len(table), np.float32)
     similarity[known] = np.einsum("ij,ij->i", first, second)
     given = np.array([score for _, _, score in table])[counted]
@@ -116,7 +116,7 @@ def evaluate_pairs(
 
 
 def _pairs_of_file(path: str | os.PathLike[str]) -> list[tuple[str, str, float]]:
-    """The lines of word, word, score; others, such as a header, are passed over."""
+    """The lines of word, word, score; others, such as a header, are skipped."""
     pairs = []
     for line in lines_of(path):
         parts = line.split("\t")
@@ -146,7 +146,7 @@ def _pairs_of_frame(frame: pd.DataFrame) -> list[tuple[str, str, float]]:
 
 
 def lines_of(path: str | os.PathLike[str]) -> list[str]:
-    """The lines of a text file, unpacked where its name ends in .gz."""
+    """The lines of a text file, decompressed where its name ends in .gz."""
     with opened(path) as stream:
         found = stream.read()
     try:
@@ -162,7 +162,7 @@ def lines_of(path: str | os.PathLike[str]) -> list[str]:
 # Analogies ---------------------------------------------------------------------------------------
 
 
-def evaluate_questions(
+def evaluate_analogies(
     words: Sequence[str],
     vectors: NDArray[np.float32],
     path: str | os.PathLike[str],
@@ -171,30 +171,30 @@ def evaluate_questions(
     case_insensitive: bool,
     unknown_as_zero: bool,
 ) -> AnalogyScores:
-    """Answer questions of analogies; see `WordVectors.evaluate_analogies`."""
+    """See `WordVectors.evaluate_analogies`."""
     rows = rows_by_spelling(words, restrict_vocab, case_insensitive)
     names, section, questions = _read_questions(path, case_insensitive)
-    asked = np.array([[rows.get(word, -1) for word in question] for question in questions])
-    known = (asked >= 0).all(axis=1)
-    right = np.zeros(len(asked), bool)
+    queries = np.array([[rows.get(word, -1) for word in question] for question in questions])
+    known = (queries >= 0).all(axis=1)
+    correct = np.zeros(len(queries), bool)
     if known.any():
         folded = [word.upper() if case_insensitive else word for word in words[:restrict_vocab]]
         spelling = np.array([rows[word] for word in folded])
-        answers = _answers(vectors[: len(spelling)], spelling, asked[known, :3])
-        right[known] = answers == asked[known, 3]
+        answers = _answers(vectors[: len(spelling)], spelling, queries[known, :3])
+        correct[known] = answers == queries[known, 3]
     counted = np.ones_like(known) if unknown_as_zero else known
-    table = pd.DataFrame({"n_correct": right, "n_questions": counted, "n_unknown": ~known})
+    table = pd.DataFrame({"n_correct": correct, "n_questions": counted, "n_unknown": ~known})
     sums = table.groupby(section).sum().reindex(range(len(names)), fill_value=0)
     sums.insert(0, "accuracy", sums["n_correct"] / sums["n_questions"].clip(lower=1))
     sums.index = pd.Index(names, name="section")
-    accuracy = right.sum() / max(counted.sum(), 1)
+    accuracy = correct.sum() / max(counted.sum(), 1)
     return AnalogyScores(float(accuracy), sums, float(1 - known.mean()))
 
 
 def _read_questions(
     path: str | os.PathLike[str], case_insensitive: bool
 ) -> tuple[list[str], list[int], list[list[str]]]:
-    """The names of the sections; of each question its section and its four words."""
+    """The names of the sections, and the section and four words of each question."""
     names: list[str] = []
     section, questions = [], []
     for number, line in enumerate(lines_of(path), start=1):
@@ -207,7 +207,7 @@ def _read_questions(
                 f"{os.fspath(path)} must begin with a section, as in ': capitals', got "
                 f"{line!r:.60} in line {number}. Put one before it."
             )
-        if len(question) == 4:  # whatever else stands in the file is passed over
+        if len(question) == 4:  # other lines are skipped
             section.append(len(names) - 1)
             questions.append(question)
     if not questions:
@@ -219,44 +219,44 @@ def _read_questions(
 
 
 def _answers(
-    vectors: NDArray[np.float32], spelling: NDArray[np.int64], asked: NDArray[np.int64]
+    vectors: NDArray[np.float32], spelling: NDArray[np.int64], queries: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """The row that answers "a is to b as c is to": nearest to b + c - a, spelled as none of them.
+    """The row that answers "a is to b as c is to": the most similar to b + c - a.
 
     Parameters
     ----------
     vectors : ndarray of shape (V, d)
     spelling : ndarray of shape (V,)
-        For each row the first one that is spelled the same, up to case.
-    asked : ndarray of shape (n, 3)
+        The first row with the same spelling, up to case, for each row.
+    queries : ndarray of shape (n, 3)
         The rows of a, b and c.
 
     Returns
     -------
     answers : ndarray of shape (n,)
-        In terms of `spelling`; -1 where nothing is left to answer with.
+        Values of `spelling`; -1 where no word is left as an answer.
     """
     units = unit_rows(vectors)
     step = max(1, _BLOCK_SCORES // len(units))
-    blocks = [asked[start : start + step] for start in range(0, len(asked), step)]
+    blocks = [queries[start : start + step] for start in range(0, len(queries), step)]
     return np.concatenate([_block_answers(units, spelling, block) for block in blocks])
 
 
 def _block_answers(
-    units: NDArray[np.float32], spelling: NDArray[np.int64], asked: NDArray[np.int64]
+    units: NDArray[np.float32], spelling: NDArray[np.int64], queries: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    a, b, c = asked.T
+    a, b, c = queries.T
     scores = (units[b] + units[c] - units[a]) @ units.T  # (n, V)
-    np.put_along_axis(scores, asked, -np.inf, axis=1)
-    answers = np.full(len(asked), -1)
-    open_ = np.arange(len(asked))
+    np.put_along_axis(scores, queries, -np.inf, axis=1)
+    answers = np.full(len(queries), -1)
+    open_ = np.arange(len(queries))
     for _ in range(_N_CANDIDATES):
         best = (scores if len(open_) == len(scores) else scores[open_]).argmax(axis=1)
         there = scores[open_, best] > -np.inf
         open_, best = open_[there], best[there]
         answers[open_] = spelling[best]
         scores[open_, best] = -np.inf
-        open_ = open_[(spelling[best, None] == asked[open_]).any(axis=1)]
+        open_ = open_[(spelling[best, None] == queries[open_]).any(axis=1)]
         if not len(open_):
             break
     return answers

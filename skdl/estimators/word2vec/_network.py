@@ -1,11 +1,11 @@
-"""Word2Vec: two tables of word vectors that train themselves on running text.
+"""Word2Vec: tables of input and output vectors that train themselves on running text.
 
-A step: tokens that follow one another are cut into strips, and what the tokens of a strip learn
-from each other is one small product of matrices, with weights that are 0 for all that do not share
-a window. Tokens share noise words, as in S. Ji et al., "Parallelizing Word2Vec in Shared and
-Distributed Memory" (2016): in skip-gram those of a strip, in CBOW, where neighbours have nearly the
-same window, those at the same place of each strip. The strips of a block learn from the same
-vectors, and what they learn is summed.
+Consecutive tokens are cut into tiles. All scores of a tile, between its tokens, those of their
+windows and its negative samples, are one small matrix product, in which pairs outside of each
+other's window have weight 0. Tokens share negative samples, as in S. Ji et al., "Parallelizing
+Word2Vec in Shared and Distributed Memory" (2016): in skip-gram the tokens of a tile; in CBOW, where
+neighbours have nearly the same window, those at the same place of each tile of a block. A block is
+a mini-batch: all its tiles read the same vectors, and the sum of their updates is added.
 """
 
 from __future__ import annotations
@@ -18,49 +18,63 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ._network_cbow import cbow, learn_means
-from ._network_huffman import huffman_paths
-from ._network_steps import compiled, learn_blocks
-from ._network_tiles import Text, skip_gram, with_tree
+from ._network_cbow import cbow_batch, train_cbow_blocks
+from ._network_outputs import HuffmanTree, NegativeSampler
+from ._network_steps import compiled, hierarchical_batch, skip_gram_batch, train_blocks
+from ._network_tiles import Text
 
-# Words of a block learn from the same vectors. Where a text says the same again and again, many
-# updates of few words would be summed and go too far: there blocks are smaller, so that the rates
-# of a word sum up to no more than this, on average. Where a small block is still crowded, all of it
-# is much the same: it learns at a lower rate, until half of this is left.
-CROWDED = 4.0
+# Where a text repeats itself, a block sums many updates of few words, all computed from the same
+# vectors, and the sum overshoots. Update density (see Text.update_density) measures that. Blocks
+# above the maximum are halved down to the small block; then the learning rate is, until the
+# density is below half of the maximum.
+MAX_UPDATE_DENSITY = 4.0
 SMALL_BLOCK = 32
-# The same for the most frequent noise word, which all words of a block learn to tell from theirs.
-CROWDED_NOISE = 8.0
-# Words in all windows that are prepared at once: some numbers of memory for each.
-WINDOW_WORDS = 2**20
+# The same for the most frequent negative sample, which all tokens of a block may share.
+MAX_NEGATIVE_DENSITY = 8.0
+# Maximum number of window entries that are prepared at once: memory for a few numbers each.
+MAX_WINDOW_ENTRIES = 2**20
 
 
 class Layout(NamedTuple):
-    """How text is cut, for the best of speed and quality: found by measuring, on novels."""
+    """How text is cut. Values were chosen by speed and quality measured on novels.
 
-    strip: int  # more waste products on words that share no window, fewer read more neighbours
-    block: int  # more are faster, fewer truer to learning word by word
-    noise: int = 0  # noise words drawn at once, times those that a token alone would draw
-    piece: int = 2**16  # tokens that are prepared at once, at most: fewer where windows are large
+    Attributes
+    ----------
+    tile : int
+        Tokens of a tile. Longer tiles multiply more pairs of weight 0, shorter ones read more
+        context vectors.
+    block : int
+        Tokens of a block. Longer ones are faster, shorter ones are closer to updates after each
+        word.
+    negatives : int
+        Negative samples of a group of tokens, as a multiple of those that a single token draws.
+    piece : int
+        Maximum number of tokens that are prepared at once; fewer where windows are large.
+    """
 
-    def fitted_to(self, block_size: int | None) -> Layout:
-        """The same with whole strips in blocks of about another size."""
+    tile: int
+    block: int
+    negatives: int = 0
+    piece: int = 2**16
+
+    def with_block_size(self, block_size: int | None) -> Layout:
+        """The same with blocks of whole tiles of at least the given size; unchanged for None."""
         if block_size is None:
             return self
-        strip = min(self.strip, block_size)
-        return self._replace(strip=strip, block=-(-block_size // strip) * strip)
+        tile = min(self.tile, block_size)
+        return self._replace(tile=tile, block=-(-block_size // tile) * tile)
 
 
 LAYOUTS = {
-    ("skip-gram", "negative"): Layout(strip=32, block=512, noise=1),
-    ("cbow", "negative"): Layout(strip=32, block=1024, noise=3),
-    ("skip-gram", "hierarchical"): Layout(strip=16, block=512, piece=2**14),
-    ("cbow", "hierarchical"): Layout(strip=16, block=512, piece=2**14),
+    ("skip-gram", "negative"): Layout(tile=32, block=512, negatives=1),
+    ("cbow", "negative"): Layout(tile=32, block=1024, negatives=3),
+    ("skip-gram", "hierarchical"): Layout(tile=16, block=512, piece=2**14),
+    ("cbow", "hierarchical"): Layout(tile=16, block=512, piece=2**14),
 }
 
 
 class Word2Vec(nn.Module):
-    """Word vectors that predict, or are predicted by, the words around them.
+    """Skip-gram and CBOW, with negative sampling or the hierarchical softmax.
 
     T. Mikolov et al., "Efficient Estimation of Word Representations in Vector Space" and
     "Distributed Representations of Words and Phrases and their Compositionality" (2013).
@@ -68,32 +82,36 @@ class Word2Vec(nn.Module):
     Parameters
     ----------
     counts : sequence of int
-        How often each of the words occurs.
+        Number of occurrences of each word.
     vector_size : int
     window : int
-        Each token's window reaches a number of tokens that is drawn from 1 to this.
+        Maximum distance of context words; that of each token is drawn from 1 to this.
     algorithm : {"skip-gram", "cbow"}
     objective : {"negative", "hierarchical"}
     negative : int
-        Noise words that count as much as one true word.
+        Number of negative samples for each positive word.
     ns_exponent : float
-        Noise words are drawn in proportion to their counts to this power.
+        Negative samples are drawn in proportion to their counts to this power.
     sample : float
-        Words that are a larger part of the text than this are left out now and then; 0 keeps all.
+        Threshold of sub-sampling, as a fraction of the text; 0 keeps all tokens.
     block_size : int or None
-        Tokens that learn at once, from the same vectors; None takes what is best on CPUs.
+        Tokens of a block; None takes what is best on CPUs.
     n_workers : int
-        Threads that train on pieces of the text beside one another and do not wait.
+        Threads that train on pieces of the text at the same time, without locks (Hogwild).
+
+    Attributes
+    ----------
+    generator : torch.Generator or None
+        Where the random numbers of :meth:`train_on` come from; None is torch's global generator.
+        Set by a training run for its own length.
     """
 
     input_embedding: nn.Embedding
     output_embedding: nn.Embedding
-    keep: Tensor
-    noise_threshold: Tensor
-    noise_other: Tensor
-    nodes: Tensor
-    codes: Tensor
-    depths: Tensor
+    keep_probability: Tensor
+    sampler: NegativeSampler
+    tree: HuffmanTree
+    generator: torch.Generator | None = None
 
     def __init__(
         self,
@@ -113,49 +131,43 @@ class Word2Vec(nn.Module):
         self.window, self.negative = window, negative
         self.algorithm, self.objective = algorithm, objective
         self.ns_exponent, self.sample = ns_exponent, sample
-        self.layout = LAYOUTS[algorithm, objective].fitted_to(block_size)
+        self.layout = LAYOUTS[algorithm, objective].with_block_size(block_size)
         self.block_size, self.n_workers = self.layout.block, n_workers
         n_pairs = 1 if algorithm == "cbow" else window + 1  # of a token, on average
-        self.n_noise = -(-self.layout.noise * n_pairs * negative // 8) * 8
+        self.n_negatives = -(-self.layout.negatives * n_pairs * negative // 8) * 8
         n_outputs = len(counts) if objective == "negative" else max(1, len(counts) - 1)
-        # Within 1 / vector_size as gensim: from half of that, word2vec.c's, it starts slower.
+        # Within 1 / vector_size as gensim: half of that, as in word2vec.c, learns more slowly.
         inputs = torch.empty(len(counts), vector_size).uniform_(-1, 1).div_(vector_size)
         self.input_embedding = nn.Embedding.from_pretrained(inputs, freeze=False)
         outputs = torch.zeros(n_outputs, vector_size)
         self.output_embedding = nn.Embedding.from_pretrained(outputs, freeze=False)
-        self.count(counts)
+        self._set_counts(counts)
 
-    def count(self, counts: Sequence[int]) -> None:
-        """Learn from the words' counts how often they are left out, and noise or the tree."""
+    def _set_counts(self, counts: Sequence[int]) -> None:
+        """Sub-sampling, and negative samples or the tree, from the counts of words."""
         numbers = torch.as_tensor(counts, dtype=torch.float64)
         excess = self.sample * numbers.sum() / numbers if self.sample else torch.ones_like(numbers)
-        self.register_buffer("keep", (excess.sqrt() + excess).clamp(max=1).float())
+        self.register_buffer("keep_probability", (excess.sqrt() + excess).clamp(max=1).float())
         if self.objective == "negative":
-            weights = numbers**self.ns_exponent
-            self.top_noise = float(weights.max() / weights.sum())
-            threshold, other = alias_table(weights)
-            self.register_buffer("noise_threshold", threshold)
-            self.register_buffer("noise_other", other)
+            self.sampler = NegativeSampler(numbers**self.ns_exponent)
         else:
-            nodes, codes, depths = huffman_paths([int(number) for number in counts])
-            self.register_buffer("nodes", nodes)
-            self.register_buffer("codes", codes)
-            self.register_buffer("depths", depths)
+            self.tree = HuffmanTree([int(number) for number in counts])
 
     @torch.no_grad()
     def set_vectors(self, words: Iterable[int], vectors: Tensor) -> None:
-        """Begin with these vectors (n, vector_size) for some words."""
-        self.input_embedding.weight[torch.as_tensor(list(words))] = vectors.to(self.keep)
+        """Set the input vectors (n, vector_size) of some words."""
+        weight = self.input_embedding.weight
+        weight[torch.as_tensor(list(words))] = vectors.to(weight)
 
     @torch.no_grad()
-    def take_over(self, other: Word2Vec) -> None:
-        """Go on from what another has learned, whose words are the first of this one's."""
-        n_words = len(other.keep)
+    def copy_learned(self, other: Word2Vec) -> None:
+        """Take over what another module has learned; its words are the first of this one's."""
+        n_words = len(other.keep_probability)
         self.input_embedding.weight[:n_words] = other.input_embedding.weight
         if self.objective == "negative":
             self.output_embedding.weight[:n_words] = other.output_embedding.weight
-        elif n_words == len(self.keep):  # the nodes mean the same so long as the tree stays
-            self.nodes, self.codes, self.depths = other.nodes, other.codes, other.depths
+        elif n_words == len(self.keep_probability):  # nodes keep their meaning with the same tree
+            self.tree.copy_paths(other.tree)
             self.output_embedding.weight[:] = other.output_embedding.weight
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -166,155 +178,131 @@ class Word2Vec(nn.Module):
     # Training ------------------------------------------------------------------------------------
 
     def train_on(self, tokens: Tensor, document: Tensor, *, lr: float) -> Tensor:
-        """Learn from a piece of the corpus; the mean loss of a part of its pairs.
+        """Train on consecutive tokens of the corpus; return the mean loss of some of their pairs.
 
         Parameters
         ----------
         tokens : Tensor of shape (n,)
-            Words in the order of the text.
+            Words, in the order of the text.
         document : Tensor of shape (n,)
-            The number of the document that each is of: no window reaches over its ends.
+            Number of the document of each token: windows are cut off at its ends.
         lr : float
+            Learning rate.
         """
         size, stop = self._piece_size(document), threading.Event()
         pieces = tokens.split(size)
-        # Each piece has random numbers of its own, whichever thread takes it.
-        seeds = torch.randint(2**62, (len(pieces),)).tolist()
+        # A seed for each piece: its random numbers do not depend on which thread takes it.
+        seeds = self._draw_seeds(len(pieces))
         jobs = list(zip(pieces, document.split(size), seeds, strict=True))
-        learn = compiled(self._learn)  # once, before threads ask for it
+        step = compiled(self._step)  # before the threads start
         if self.n_workers == 1:
-            losses = [self._train_on_piece(*job, lr, learn, stop) for job in jobs]
+            losses = [self._train_on_piece(*job, lr, step, stop) for job in jobs]
             return self._mean(losses)
         with ThreadPoolExecutor(self.n_workers) as threads:
-            runs = [threads.submit(self._train_on_piece, *job, lr, learn, stop) for job in jobs]
+            runs = [threads.submit(self._train_on_piece, *job, lr, step, stop) for job in jobs]
             try:
                 return self._mean([run.result() for run in runs])
             finally:
                 stop.set()  # Ctrl-C does not wait for the other pieces
 
+    def _draw_seeds(self, n_seeds: int) -> list[int]:
+        device = None if self.generator is None else self.generator.device
+        seeds = torch.randint(2**62, (n_seeds,), generator=self.generator, device=device)
+        return [int(seed) for seed in seeds.tolist()]
+
     def _piece_size(self, document: Tensor) -> int:
-        """Tokens to prepare at once: as many pieces for each thread, but none below a block."""
+        """Tokens to prepare at once: as many pieces for each worker, none shorter than a block."""
         longest = int(torch.unique_consecutive(document, return_counts=True)[1].max())
-        reach = min(self.window, longest)  # windows end with a piece: it is longer than some
-        most = min(self.layout.piece, max(WINDOW_WORDS // (2 * reach + 1), 8 * reach))
-        n_rounds = -(-len(document) // (most * self.n_workers))
+        reach = min(self.window, longest)  # a piece ends windows: it is several times as long
+        limit = min(self.layout.piece, max(MAX_WINDOW_ENTRIES // (2 * reach + 1), 8 * reach))
+        n_rounds = -(-len(document) // (limit * self.n_workers))
         size = -(-len(document) // (n_rounds * self.n_workers))
         return max(size, min(self.layout.block, self.layout.piece))
 
-    @torch.inference_mode()  # skips more of autograd than no_grad: a tenth of the time
+    @torch.inference_mode()  # has less overhead than no_grad: a tenth of the time of a step
     def _train_on_piece(
         self,
         tokens: Tensor,
         document: Tensor,
         seed: int,
         lr: float,
-        learn: Callable[..., Tensor],
+        step: Callable[..., Tensor],
         stop: threading.Event,
     ) -> Tensor | None:
-        """Learn from so much text as is prepared at once; its loss, None where nothing is kept."""
+        """Sub-sample a piece of text and train on it; its loss, None where no token is kept."""
         generator = torch.Generator(tokens.device).manual_seed(seed)
         drawn = torch.rand(tokens.shape, generator=generator, device=tokens.device)
-        kept = (drawn < self.keep.index_select(0, tokens)).nonzero().squeeze(1)
+        kept = (drawn < self.keep_probability.index_select(0, tokens)).nonzero().squeeze(1)
         if stop.is_set() or not len(kept):
             return None
         tokens, document = tokens[kept].long(), document[kept]
         reach = torch.randint(
             1, self.window + 1, tokens.shape, generator=generator, device=tokens.device
         )
-        layout = self.layout.fitted_to(min(self.layout.block, len(tokens)))
-        text = Text.of(tokens, document, reach, reach, self.window, *layout[:2]).narrowed()
+        layout = self.layout.with_block_size(min(self.layout.block, len(tokens)))
+        text = Text.from_documents(
+            tokens, document, reach, reach, self.window, layout.tile, layout.block
+        ).with_smallest_window()
         losses = [
-            learn(*self._tables, *self._lessons(part, rate, generator))
-            for part, rate in self._parts(text, layout, lr)
+            step(*self._tables, *self._batch(part, rate, generator))
+            for part, rate in self._limit_density(text, layout, lr)
         ]
         return losses[0]
 
     def _mean(self, losses: list[Tensor | None]) -> Tensor:
         found = [loss for loss in losses if loss is not None]
-        return torch.stack(found).mean() if found else self.keep.new_zeros(())
+        return torch.stack(found).mean() if found else self.keep_probability.new_zeros(())
 
     @property
     def _tables(self) -> tuple[Tensor, Tensor]:
         return self.input_embedding.weight, self.output_embedding.weight
 
-    def _parts(self, text: Text, layout: Layout, lr: float) -> Iterator[tuple[Text, float]]:
-        """The text with its rate. Crowded blocks are cut into smaller ones, then learn slower."""
+    def _limit_density(self, text: Text, layout: Layout, lr: float) -> Iterator[tuple[Text, float]]:
+        """Parts of the text with their learning rates, none above the maximum update density.
+
+        Blocks above it are cut into smaller ones; small blocks get a lower learning rate.
+        """
         while True:
-            crowded = self._crowding(text, lr) > (1.0 if layout.block > SMALL_BLOCK else 0.5)
-            if not crowded.any():
+            limit = 1.0 if layout.block > SMALL_BLOCK else 0.5
+            dense = self._relative_density(text, lr) > limit
+            if not dense.any():
                 yield text, lr
                 return
-            if not crowded.all():
-                yield text.part(~crowded, *layout[:2]), lr
+            if not dense.all():
+                yield text.select_blocks(~dense, layout.tile, layout.block), lr
             if layout.block > SMALL_BLOCK:
-                layout = layout.fitted_to(layout.block // 2)
+                layout = layout.with_block_size(layout.block // 2)
             else:
                 lr /= 2
-            text = text.part(crowded, *layout[:2])
+            text = text.select_blocks(dense, layout.tile, layout.block)
 
-    def _crowding(self, text: Text, lr: float) -> Tensor:
-        """How crowded each block (b,) is, as a part of what it may be."""
-        n_words = text.n_words
+    def _relative_density(self, text: Text, lr: float) -> Tensor:
+        """Update density of each block (b,), divided by the maximum one."""
+        sizes = text.window_sizes
         if self.objective == "hierarchical":
-            return text.crowding(lr * self.depths[text.tokens] * n_words) / CROWDED
-        of_words = text.crowding(lr * (1 + self.negative) * n_words) / CROWDED
-        n_pairs = n_words.clamp(max=1) if self._by_means else n_words
-        noise = text.within(n_pairs).sum((1, 2)) * (lr * self.negative * self.top_noise)
-        return torch.maximum(of_words, noise / CROWDED_NOISE)
+            rates = lr * self.tree.lengths[text.tokens] * sizes
+            return text.update_density(rates) / MAX_UPDATE_DENSITY
+        of_words = text.update_density(lr * (1 + self.negative) * sizes) / MAX_UPDATE_DENSITY
+        n_pairs = sizes.clamp(max=1) if self._is_cbow_negative else sizes
+        rate = lr * self.negative * self.sampler.max_probability
+        of_negatives = text.tiles(n_pairs).sum((1, 2)) * rate
+        return torch.maximum(of_words, of_negatives / MAX_NEGATIVE_DENSITY)
 
     @property
-    def _by_means(self) -> bool:
-        """Whether means of windows meet noise: these learn in a way of their own."""
+    def _is_cbow_negative(self) -> bool:
+        """Whether batches and steps are those of :mod:`._network_cbow`."""
         return self.algorithm == "cbow" and self.objective == "negative"
 
     @property
-    def _learn(self) -> Callable[..., Tensor]:
-        return learn_means if self._by_means else learn_blocks
+    def _step(self) -> Callable[..., Tensor]:
+        return train_cbow_blocks if self._is_cbow_negative else train_blocks
 
-    def _lessons(self, text: Text, lr: float, generator: torch.Generator) -> tuple[Any, ...]:
-        """What a text teaches this time: noise is drawn."""
+    def _batch(self, text: Text, lr: float, generator: torch.Generator) -> tuple[Any, ...]:
+        """The training batch of a text, with newly drawn negative samples."""
         if self.objective == "hierarchical":
-            ways = self.nodes, self.codes, self.depths
-            return with_tree(text, ways, lr, cbow=self.algorithm == "cbow")
-        n_groups = text.strip if self._by_means else text.block // text.strip
-        noise = self._noise((text.n_blocks, n_groups), generator)
-        return (cbow if self._by_means else skip_gram)(text, noise, self.negative, lr)
-
-    def _noise(self, shape: tuple[int, int], generator: torch.Generator) -> Tensor:
-        """Noise words (b, G, n_noise), by the alias method.
-
-        Those of a block come evenly from all parts of the vocabulary, and so do those of each of
-        its groups: fewer of them then say as much as more that are drawn independently.
-        """
-        (n_blocks, n_groups), n_words, device = shape, len(self.keep), self.keep.device
-        n_drawn = n_groups * self.n_noise
-        parts = torch.arange(n_drawn, device=device).view(self.n_noise, n_groups)
-        size = (n_blocks, self.n_noise, n_groups)
-        within = torch.rand(size, dtype=torch.float64, generator=generator, device=device)
-        word = ((within + parts) * (n_words / n_drawn)).long().clamp_(max=n_words - 1)
-        drawn = torch.rand(size, generator=generator, device=device)
-        is_it = drawn < self.noise_threshold.take(word)
-        word = torch.where(is_it, word, self.noise_other.take(word))
-        return word.transpose(1, 2).contiguous()
-
-
-def alias_table(weights: Tensor) -> tuple[Tensor, Tensor]:
-    """A way to draw from (V,) weights at the cost of two random numbers.
-
-    M. D. Vose, "A linear algorithm for generating random numbers with a given distribution"
-    (1991): draw one of the V evenly; with the probability in the first of the two results it is
-    it, else the one in the second.
-    """
-    scaled = (weights / weights.sum() * len(weights)).tolist()
-    other = list(range(len(scaled)))
-    small = [word for word, value in enumerate(scaled) if value < 1]
-    large = [word for word, value in enumerate(scaled) if value >= 1]
-    while small and large:
-        short, long = small.pop(), large[-1]
-        other[short] = long
-        scaled[long] -= 1 - scaled[short]
-        if scaled[long] < 1:
-            small.append(large.pop())
-    for word in (*small, *large):
-        scaled[word] = 1.0  # rounding left it a little off
-    return torch.tensor(scaled, dtype=torch.float32), torch.tensor(other)
+            paths = self.tree.nodes, self.tree.codes, self.tree.lengths
+            return hierarchical_batch(text, paths, lr, cbow=self.algorithm == "cbow")
+        n_groups = text.tile if self._is_cbow_negative else text.block // text.tile
+        negatives = self.sampler.draw(text.n_blocks, n_groups, self.n_negatives, generator)
+        make = cbow_batch if self._is_cbow_negative else skip_gram_batch
+        return make(text, negatives, self.negative, lr)

@@ -1,4 +1,4 @@
-"""Running text as blocks of strips: what their tokens learn, and how strongly."""
+"""Running text cut into blocks of tiles, and which tokens are in each token's window."""
 
 from __future__ import annotations
 
@@ -7,69 +7,38 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-N_SUMS = 2**13  # places where rates of words are summed: rare words share one with others
-
-
-class Lessons(NamedTuple):
-    """What a piece of text teaches: b blocks of S strips.
-
-    Predictors are the inputs of a strip, or means of them. They meet the outputs of the strip.
-
-    Attributes
-    ----------
-    inputs : Tensor of shape (b, S, h), int64
-        Words whose vectors are the inputs.
-    outputs : Tensor of shape (b, S, m), int64
-        Rows of the other table: words, or nodes of the tree.
-    truth : Tensor of shape (b, 1 or S, 1, m)
-        1 for true outputs, 0 for others.
-    window_rows, window_table : Tensors of shapes (b, S, strip, 2), int64, and (n, h + k)
-        What is in each token's window, see :class:`Windows`.
-    meetings : Tensor of shape (b, S, strip, m) or None
-        How often each token of a strip meets an output, times the rate; None where the windows say
-        it.
-    n_words : Tensor of shape (b, S, strip, 1) or None
-        Words in each window, where predictors are their means; None where they are the inputs.
-    tree : bool
-        Whether outputs are nodes of a tree.
-    """
-
-    inputs: Tensor
-    outputs: Tensor
-    truth: Tensor
-    window_rows: Tensor
-    window_table: Tensor
-    meetings: Tensor | None
-    n_words: Tensor | None
-    tree: bool
+# Update rates of a block's words are summed in this many places, a word's by its number modulo
+# this: rare words share a place with others.
+N_SUMS = 2**13
 
 
 class Text(NamedTuple):
-    """A piece of text, cut into blocks of strips, the last of which are filled up.
+    """A piece of text in blocks of tiles of consecutive tokens; the last ones are padded.
 
     Attributes
     ----------
     tokens : Tensor of shape (n,), int64
+        Words, as rows of the input table.
     before, after : Tensors of shape (n,), int64
-        Tokens that each one's window reaches on either side, within the document.
+        Number of tokens of each one's window on either side, within its document.
     window : int
-        Most of them, at least 1.
-    strip, block : int
-        Tokens of a strip and of a block.
+        Upper bound of ``before`` and ``after``, at least 1.
+    tile, block : int
+        Number of tokens of a tile and of a block, which has a whole number of tiles.
     """
 
     tokens: Tensor
     before: Tensor
     after: Tensor
     window: int
-    strip: int
+    tile: int
     block: int
 
     @classmethod
-    def of(
+    def from_documents(
         cls, tokens: Tensor, document: Tensor, before: Tensor, after: Tensor, *sizes: int
     ) -> Text:
-        """From the document of each token, over whose ends no window reaches."""
+        """From the document of each token: windows are cut off at its ends."""
         lengths = torch.unique_consecutive(document, return_counts=True)[1]
         ends = torch.repeat_interleave(lengths.cumsum(0), lengths)
         place = torch.arange(len(tokens), device=tokens.device)
@@ -77,52 +46,58 @@ class Text(NamedTuple):
         to_end = ends - 1 - place
         return cls(tokens, torch.minimum(before, from_start), torch.minimum(after, to_end), *sizes)
 
-    def narrowed(self) -> Text:
-        """The same, with a window of no more than its documents let any token reach."""
+    def with_smallest_window(self) -> Text:
+        """The same text with the smallest ``window`` that bounds all windows."""
         longest = int(torch.maximum(self.before, self.after).max())
         return self._replace(window=max(1, longest))
 
-    def part(self, blocks: Tensor, strip: int, block: int) -> Text:
-        """Some of the blocks, as text cut otherwise. Where others are left out, windows end."""
-        chosen = blocks.repeat_interleave(self.block)[: len(self.tokens)]
-        run = chosen.diff(prepend=chosen[:1]).cumsum(0)
-        before, after = self.before[chosen], self.after[chosen]
-        return Text.of(self.tokens[chosen], run[chosen], before, after, self.window, strip, block)
+    def select_blocks(self, blocks: Tensor, tile: int, block: int) -> Text:
+        """Some blocks (a mask), cut into tiles and blocks of other sizes.
+
+        Windows are cut off where the blocks before or after are not selected.
+        """
+        selected = blocks.repeat_interleave(self.block)[: len(self.tokens)]
+        run = selected.diff(prepend=selected[:1]).cumsum(0)
+        before, after = self.before[selected], self.after[selected]
+        return Text.from_documents(
+            self.tokens[selected], run[selected], before, after, self.window, tile, block
+        )
 
     @property
     def n_blocks(self) -> int:
         return -(-len(self.tokens) // self.block)
 
     @property
-    def n_around(self) -> int:
-        """Tokens of a strip and around it."""
-        return self.strip + 2 * self.window
+    def n_context(self) -> int:
+        """Number of tokens of a tile together with those that its windows can reach."""
+        return self.tile + 2 * self.window
 
-    def within(self, column: Tensor) -> Tensor:
-        """A column (n,) cut into strips: (b, S, strip)."""
+    def tiles(self, column: Tensor) -> Tensor:
+        """A column (n,) cut into tiles, padded with zeros: (b, S, tile)."""
         padded = column.new_zeros(self.n_blocks * self.block)
         padded[: len(column)] = column
-        return padded.view(self.n_blocks, -1, self.strip)
+        return padded.view(self.n_blocks, -1, self.tile)
 
-    def around(self, column: Tensor) -> Tensor:
-        """The same with what windows reach on both sides: (b, S, n_around)."""
+    def contexts(self, column: Tensor) -> Tensor:
+        """The tiles of a column (n,) with what their windows can reach: (b, S, n_context)."""
         padded = column.new_zeros(self.n_blocks * self.block + 2 * self.window)
         padded[self.window : self.window + len(column)] = column
-        shape = self.n_blocks, self.block // self.strip, self.n_around
-        return padded.as_strided(shape, (self.block, self.strip, 1))
+        shape = self.n_blocks, self.block // self.tile, self.n_context
+        return padded.as_strided(shape, (self.block, self.tile, 1))
 
     @property
-    def n_words(self) -> Tensor:
-        """Words in the window of each token (n,)."""
+    def window_sizes(self) -> Tensor:
+        """Number of tokens in the window of each token (n,)."""
         return self.before + self.after
 
-    def crowding(self, rates: Tensor) -> Tensor:
-        """How often the words of each block (b,) are learned in it.
+    def update_density(self, rates: Tensor) -> Tensor:
+        """How often the same words are updated within each block (b,).
 
-        ``rates`` (n,) are the rates of each token's updates. Their sum for all tokens of a word is
-        averaged over them.
+        ``rates`` (n,) are learning rates, times the number of updates, of each token. They are
+        summed over all tokens of a word; the result is the mean of these sums, weighted by the
+        rates.
         """
-        words, rates = self.within(self.tokens).flatten(1), self.within(rates).flatten(1)
+        words, rates = self.tiles(self.tokens).flatten(1), self.tiles(rates).flatten(1)
         place = words % N_SUMS + N_SUMS * torch.arange(len(words), device=words.device)[:, None]
         sums = rates.new_zeros(len(words) * N_SUMS)
         sums.index_add_(0, place.flatten(), rates.flatten())
@@ -130,68 +105,32 @@ class Text(NamedTuple):
 
 
 class Windows:
-    """What is in the window of each token of a strip: ``times`` where it is, 0 elsewhere.
+    """Weights of the context of each token: ``weight`` for tokens in its window, 0 for others.
 
-    The ``n_more`` columns behind hold ``more`` for each word that is. All that a strip can look
-    like stands in a table, in one half for each side: to add two of its rows is many times as fast
-    as to compare places.
+    ``n_extra`` columns follow that hold ``extra_weight`` for each token in the window. A row of
+    weights depends on the place in the tile and on the size of the window alone. So there is a
+    table of all possible rows, one half of it for each side of the window: adding two of its rows
+    is many times as fast as comparing places.
+
+    Attributes
+    ----------
+    rows : Tensor of shape (b, S, tile, 2), int64
+        The two rows of ``table`` whose sum are the weights of a token.
+    table : Tensor of shape (2 * tile * (window + 1), n_context + n_extra)
     """
 
-    def __init__(self, text: Text, times: float = 1.0, n_more: int = 0, more: float = 0.0) -> None:
+    def __init__(
+        self, text: Text, weight: float = 1.0, n_extra: int = 0, extra_weight: float = 0.0
+    ) -> None:
         device, size = text.tokens.device, text.window + 1
-        reach, here = torch.arange(size, device=device), torch.arange(text.strip, device=device)
-        distance = torch.arange(text.n_around, device=device) - here[:, None, None] - text.window
-        sides = torch.stack([-distance, distance])  # (2, strip, 1, n_around)
+        reach, here = torch.arange(size, device=device), torch.arange(text.tile, device=device)
+        distance = torch.arange(text.n_context, device=device) - here[:, None, None] - text.window
+        sides = torch.stack([-distance, distance])  # (2, tile, 1, n_context)
         inside = ((sides > 0) & (sides <= reach[:, None])).float()
-        behind = (reach[:, None] * more).expand(*inside.shape[:3], n_more)
-        self.table = torch.cat([inside, behind], 3).mul_(times).flatten(0, 2)
+        extra = (reach[:, None] * extra_weight).expand(*inside.shape[:3], n_extra)
+        self.table = torch.cat([inside, extra], 3).mul_(weight).flatten(0, 2)
         first = here * size
         self.rows = torch.stack(
-            [text.within(text.before) + first, text.within(text.after) + first + text.strip * size],
+            [text.tiles(text.before) + first, text.tiles(text.after) + first + text.tile * size],
             dim=3,
-        )  # (b, S, strip, 2)
-
-
-def skip_gram(text: Text, noise: Tensor, negative: int, lr: float) -> Lessons:
-    """Each token predicts the words of its window, against noise words.
-
-    ``noise`` (b, S, k) are k words for each strip; they count as ``negative`` for each true word.
-    """
-    n_noise = noise.shape[2]
-    windows = Windows(text, lr, n_noise, negative / n_noise)
-    inputs = text.within(text.tokens)
-    outputs = torch.cat([text.around(text.tokens), noise], 2)
-    truth = (torch.arange(outputs.shape[2], device=outputs.device) < text.n_around).float()
-    truth = truth.expand(len(outputs), 1, 1, -1)
-    return Lessons(inputs, outputs, truth, windows.rows, windows.table, None, None, tree=False)
-
-
-def with_tree(text: Text, ways: tuple[Tensor, Tensor, Tensor], lr: float, *, cbow: bool) -> Lessons:
-    """The words of each token's window, or their mean, predict its way through the tree.
-
-    ``ways`` are nodes, codes and lengths as :func:`huffman_paths` gives them.
-    """
-    nodes, codes, lengths = ways
-    own, n_words = text.within(text.tokens), text.within(text.n_words)
-    n_steps = torch.where(n_words > 0, lengths[own], 0)  # (b, S, c)
-    depth = max(1, int(n_steps.max()))
-    real = torch.arange(depth, device=own.device) < n_steps.unsqueeze(3)
-    # A node with its code, as one number: it comes once in a strip, for all tokens below it.
-    steps = torch.where(real, nodes[own, :depth] * 2 + codes[own, :depth], -1).flatten(2)
-    outputs, place = distinct_of_rows(steps)
-    meetings = torch.zeros(*own.shape, outputs.shape[2], device=own.device)
-    meetings.scatter_add_(3, place.view(real.shape), real * lr)
-    truth = (outputs % 2 == 0).float().unsqueeze(2)
-    outputs, inputs, windows = outputs.clamp_(min=0) // 2, text.around(text.tokens), Windows(text)
-    means = n_words.clamp(min=1).unsqueeze(3) if cbow else None
-    return Lessons(inputs, outputs, truth, windows.rows, windows.table, meetings, means, tree=True)
-
-
-def distinct_of_rows(values: Tensor) -> tuple[Tensor, Tensor]:
-    """The distinct values along the last dimension, filled up with -1, and where each one went."""
-    ordered, order = values.sort(dim=2)
-    new = torch.ones_like(ordered, dtype=torch.bool)
-    new[:, :, 1:] = ordered[:, :, 1:] != ordered[:, :, :-1]
-    slot = new.cumsum(2) - 1
-    distinct = values.new_full((*values.shape[:2], int(slot.max()) + 1), -1)
-    return distinct.scatter_(2, slot, ordered), torch.empty_like(slot).scatter_(2, order, slot)
+        )  # (b, S, tile, 2)

@@ -1,4 +1,4 @@
-"""Vectors of words to one vector of each document: mean, weighted mean and maximum."""
+"""Pooling: from the vectors of words to one vector per document."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import scipy.sparse as sp
 
 from ._corpus import Corpus
 
-BATCH_TOKENS = 2**16  # averaged or counted at a time
-GATHERED_TOKENS = 2**13  # whose vectors are copied at a time
-RUN = 32  # longest run of vectors compared one by one
+BATCH_TOKENS = 2**16  # tokens that are averaged or counted at once
+GATHERED_TOKENS = 2**13  # tokens whose vectors are copied at once
+RUN = 32  # maximum length of a run of vectors that are compared one by one
 
 
 def pool(
@@ -20,7 +20,7 @@ def pool(
     pooling: str,
     word_weights: np.ndarray | None = None,
 ) -> np.ndarray:
-    """One vector for each document, from those of its known words; zeros where it has none.
+    """One vector for each document, from those of its known words; zeros without any.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def pool(
         Documents as rows of ``vectors``.
     vectors : ndarray of float32 of shape (n_words, n_features)
     pooling : {"mean", "max", "idf", "sif"}
-        "idf" divides the weighted sum by the sum of weights; "sif" by the number of words, as
-        Arora et al. do.
+        "idf" divides the weighted sum by the sum of weights; "sif" by the number of words, as in
+        Arora et al.
     word_weights : ndarray of shape (n_words,), default=None
         Not negative, for "idf" and "sif".
 
@@ -66,15 +66,16 @@ def _pool_max(corpus: Corpus, vectors: np.ndarray) -> np.ndarray:
         lengths = np.diff(corpus.offsets[first : last + 1].clip(start, stop))
         documents = first + np.flatnonzero(lengths)
         found = _maxima_of_runs(vectors, tokens, lengths[lengths > 0])
-        pooled[documents] = np.maximum(pooled[documents], found)  # one may have begun before
+        # The first document may have begun in the batch before.
+        pooled[documents] = np.maximum(pooled[documents], found)
     pooled[corpus.lengths == 0] = 0
     return pooled
 
 
 def _maxima_of_runs(vectors: np.ndarray, rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """The maximum over each run of so many (at least 1) of ``vectors[rows]``, by component.
+    """The maximum by component over each run, of the given lengths, of ``vectors[rows]``.
 
-    ``np.maximum.reduceat`` takes three times as long: it goes through components one by one.
+    ``np.maximum.reduceat`` takes three times as long: it computes component after component.
     """
     if lengths.max() > RUN:  # the maxima of runs of runs
         n_runs = -(-lengths // RUN)
@@ -82,7 +83,7 @@ def _maxima_of_runs(vectors: np.ndarray, rows: np.ndarray, lengths: np.ndarray) 
         of_runs[np.cumsum(n_runs) - 1] = lengths - RUN * (n_runs - 1)
         maxima = _maxima_of_runs(vectors, rows, of_runs)
         return _maxima_of_runs(maxima, np.arange(len(maxima)), n_runs)
-    order = np.argsort(-lengths, kind="stable")  # those that go on are always the first
+    order = np.argsort(-lengths, kind="stable")  # the runs that go on are always the first
     starts = (np.cumsum(lengths) - lengths)[order]
     maxima = vectors.take(rows[starts], axis=0)
     for place in range(1, lengths.max()):
@@ -114,14 +115,14 @@ def inverse_document_frequencies(corpus: Corpus, n_words: int) -> np.ndarray:
 
 
 def sif_weights(counts: np.ndarray, a: float = 1e-3) -> np.ndarray:
-    """a / (a + p) of each word (n_words,), where p is its share of all; Arora et al. (2017)."""
+    """a / (a + p) of each word (n_words,), p its fraction of the corpus; Arora et al. (2017)."""
     return a / (a + counts / counts.sum())
 
 
 def common_component(pooled: np.ndarray) -> np.ndarray:
-    """What the documents have most in common (n_features,): their first right singular vector.
+    """The first right singular vector (n_features,) of the documents' vectors, not centred.
 
-    They are not centred. Its largest component is positive; for zeros alone it is zero.
+    Its largest component is positive; it is zero if all vectors are.
     """
     n_features = pooled.shape[1]
     gram = np.zeros((n_features, n_features))
@@ -136,5 +137,5 @@ def common_component(pooled: np.ndarray) -> np.ndarray:
 
 
 def without_component(pooled: np.ndarray, component: np.ndarray) -> np.ndarray:
-    """The vectors (n_documents, n_features) less their projection on a unit vector."""
+    """The vectors (n_documents, n_features) minus their projection on a unit vector."""
     return pooled - (pooled @ component)[:, np.newaxis] * component

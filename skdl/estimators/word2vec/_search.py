@@ -1,7 +1,8 @@
-"""Finding words: the row of one, with near spellings where there is none, and its neighbours."""
+"""Search in the vocabulary: rows of words, similar spellings of unknown words, neighbours."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 from itertools import islice
 from numbers import Integral
@@ -10,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-# Near spellings are looked for among so many words of about the same length, the frequent first.
+# Similar spellings are searched among the most frequent words of about the same length.
 _N_COMPARED = 5000
 
 
 class UnknownWordError(KeyError):
-    """A word that is not in the vocabulary; its message names near spellings."""
+    """A word that is not in the vocabulary; the message suggests similar spellings."""
 
     def __str__(self) -> str:  # KeyError would show the message in quotes
         return str(self.args[0]) if self.args else ""
@@ -29,7 +30,7 @@ def row_of(word: Any, vocabulary: dict[str, int]) -> int:
     UnknownWordError
         If the vocabulary has no such word.
     ValueError
-        If it is no str.
+        If it is not a str.
     """
     if not isinstance(word, str):
         raise ValueError(f"A word must be a str, got {type(word).__name__}: {word!r:.60}.")
@@ -44,12 +45,12 @@ def _unknown(word: str, vocabulary: dict[str, int]) -> str:
     if not near:
         alike = (known for known in vocabulary if abs(len(known) - len(word)) <= 2)
         near = get_close_matches(word, islice(alike, _N_COMPARED), n=3)
-    meant = f"Did you mean {' or '.join(map(repr, near))}?" if near else "No known word is near it."
+    meant = f"Did you mean {' or '.join(map(repr, near))}?" if near else "No known word is similar."
     return f"A word must be one of the vocabulary_ of {len(vocabulary)}, got {word!r:.80}. {meant}"
 
 
 def check_vector(vector: ArrayLike, n_dimensions: int) -> NDArray[np.float64]:
-    """The vector as an array of shape (n_dimensions,), or ValueError for what is none."""
+    """The vector as an array of shape (n_dimensions,); ValueError for anything else."""
     try:
         checked = np.asarray(vector, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -67,7 +68,7 @@ def check_vector(vector: ArrayLike, n_dimensions: int) -> NDArray[np.float64]:
 
 
 def check_count(value: Any, name: str, *, or_none: bool = False) -> None:
-    """Raise ValueError for what is no int of at least 1."""
+    """Raise ValueError unless the value is an int of at least 1."""
     if or_none and value is None:
         return
     if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
@@ -75,8 +76,13 @@ def check_count(value: Any, name: str, *, or_none: bool = False) -> None:
         raise ValueError(f"{name} must be {wanted}, got {value!r}. Pass a number of words.")
 
 
+def word_list(words: str | Iterable[str]) -> list[str]:
+    """A list of words, also for a single one."""
+    return [words] if isinstance(words, str) else list(words)
+
+
 def unit_rows(vectors: NDArray[Any]) -> NDArray[Any]:
-    """Each row (n, d) scaled to length 1; rows of zeros stay."""
+    """The rows (n, d) scaled to length 1; zeros stay zeros."""
     lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
     return vectors / np.where(lengths > 0, lengths, 1)[:, None]
 
@@ -84,7 +90,10 @@ def unit_rows(vectors: NDArray[Any]) -> NDArray[Any]:
 def nearest_rows(
     vectors: NDArray[np.float32], target: NDArray[Any], topn: int, leave_out: list[int]
 ) -> list[tuple[int, float]]:
-    """The rows of (V, d) with the highest cosine to the target (d,); of equal ones the first."""
+    """Rows of (V, d) with the highest cosine similarity to the target (d,), the highest first.
+
+    Rows of equal similarity keep their order.
+    """
     unit = unit_rows(target[None].astype(np.float64))[0].astype(np.float32)
     lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
     cosines = (vectors @ unit) / np.where(lengths > 0, lengths, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import KW_ONLY
@@ -17,12 +18,26 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ..._sklearn import Interval, StrOptions, fit_context
-from ...engine import Data, Net, Streamed, as_tensor
-from .._base import KeepsFitted, Trained, all_or_nothing, deep_estimator
-from ._analyzer import Analyze, make_analyzer
-from ._corpus import Corpus, choose_vocabulary, encode, read_corpus
-from ._docs_word2vec import OF_WORD2VEC
-from ._net import check_parameters, check_sample, check_unchanged, net_for_more, new_net
+from ...engine import (
+    Data,
+    Net,
+    Streamed,
+    as_tensor,
+    draw_seed,
+    resolve_device,
+    scoped_threads,
+    seeded,
+)
+from .._base import (
+    KeepsFitted,
+    Trained,
+    all_or_nothing,
+    check_callbacks,
+    deep_estimator,
+    given_vectors,
+)
+from ._corpus import Corpus, encode, read_corpus
+from ._documents import Analyze, make_analyzer
 from ._network import Word2Vec
 from ._pooling import (
     common_component,
@@ -34,32 +49,129 @@ from ._pooling import (
 )
 from ._search import unit_rows
 from ._vector_files import read_word2vec_format
-from ._vocabulary import add_words, ids_of_rows
+from ._vocabulary import Vocabulary, choose_vocabulary
 from ._word_vectors import WordVectors
+
+# Tokens of the corpus at one learning rate, for each thread; fewer for a small corpus, so that the
+# learning rate falls in many steps.
+CHUNK_TOKENS = 2**17
+# Tokens of a mini-batch on CUDA, where small steps take as long as large ones.
+CUDA_BLOCK = 4096
 
 
 @deep_estimator
 class Word2VecTransformer(
     KeepsFitted,
-    Trained,
     WordVectors,
+    Trained,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     BaseEstimator,
 ):
-    """Word vectors learned from documents; a document becomes what its words have in common.
+    r"""Word2vec: word vectors learned from documents; documents become pooled word vectors.
+
+    Parameters
+    ----------
+    vector_size : int, default=100
+        Number of dimensions of the word vectors, at least 1.
+    window : int, default=5
+        Maximum distance between a word and the words of its context, at least 1. The distance is
+        drawn for each token, uniformly from 1 to this.
+    min_count : int, default=5
+        Minimum number of occurrences of a word in the vocabulary, at least 1.
+    max_vocab : int or None, default=None
+        Maximum number of words in the vocabulary, at least 1: the most frequent ones are kept. None
+        keeps all.
+    algorithm : {"skip-gram", "cbow"}, default="skip-gram"
+        What predicts what: with "skip-gram" a word predicts each word of its context, with "cbow"
+        (continuous bag of words) the mean of the context predicts the word. "cbow" is faster, and
+        less accurate for rare words.
+    objective : {"negative", "hierarchical"}, default="negative"
+        Loss of a prediction: "negative" is negative sampling, in which the predicted word is
+        distinguished from random words; "hierarchical" is the hierarchical softmax, in which its
+        path in the Huffman tree of the vocabulary is predicted.
+    negative : int, default=5
+        Number of negative samples for each predicted word, at least 1 with
+        ``objective="negative"``; ignored with "hierarchical".
+    ns_exponent : float, default=0.75
+        Negative samples are drawn in proportion to the counts of words to this power: 1 draws from
+        the distribution of the corpus, 0 from the uniform one.
+    sample : float, default=0.001
+        Threshold of sub-sampling, 0 or more: of words that are a larger fraction of the corpus,
+        tokens are left out at random, the more the more frequent a word is. 0 leaves out none.
+    lr : float, default=0.025
+        Learning rate at the start of ``fit``, above 0; in ``partial_fit`` the constant learning
+        rate.
+    min_lr : float, default=0.0001
+        Learning rate at the end of ``fit``, from 0 to ``lr``; it falls linearly.
+    max_epochs : int, default=5
+        Maximum number of passes over the corpus, at least 1.
+    pooling : {"mean", "max", "idf", "sif", "none"}, default="mean"
+        How the vectors of the words of a document are combined: "mean" is their mean, "max" their
+        maximum in each dimension, "idf" their mean weighted by inverse document frequency. "sif"
+        is smooth inverse frequency (Arora et al. 2017): a mean with weights a / (a + p), where p is
+        the fraction of the corpus that the word is and a is 0.001, minus its projection on the
+        common component of all documents. "none" keeps one vector per word, as sequences for LSTMs
+        and Transformers.
+    normalize : bool, default=False
+        Whether ``transform`` scales vectors to length 1.
+    lowercase : bool, default=True
+        Whether texts are converted to lower case first. Lists of tokens are not.
+    token_pattern : str or None, default=r"(?u)\b\w\w+\b"
+        Regular expression of a token, with ``analyzer="word"`` and without ``tokenizer``. It can be
+        None if there is a ``tokenizer``.
+    tokenizer : callable or None, default=None
+        Takes a text and returns its tokens, with ``analyzer="word"``. None uses ``token_pattern``.
+    analyzer : {"word", "char"} or callable, default="word"
+        Whether tokens are words or characters. A callable takes a text as it is and returns its
+        tokens.
+    stop_words : "english", list of str or None, default=None
+        Words left out of texts with ``analyzer="word"``. "english" is scikit-learn's list; None
+        leaves out none.
+    init_vectors : mapping, fitted Word2VecTransformer or None, default=None
+        Initial vectors, from words to arrays of shape (vector_size,). Other words start with random
+        vectors, and all do with None. Clones share it.
+    batch_size : int or "auto", default="auto"
+        Consecutive tokens of a mini-batch, at least 1: their updates are all computed from the same
+        vectors. Larger ones are faster and further from word2vec's updates after each word. "auto"
+        is 512, with "cbow" and negative sampling 1024, on CUDA 4096.
+    deterministic : bool, default=True
+        Whether the same seed gives the same vectors, bit for bit, on the same CPU. True trains in
+        one thread. False trains in as many threads as torch may use (``torch.set_num_threads``),
+        which update the vectors without locks, like gensim's workers: faster, with slightly
+        different results each time. On CUDA sums have no fixed order either way.
+    device : str or torch.device, default="auto"
+        "auto" is CUDA when there is one, else the CPU. Also "cpu", "cuda" and "cuda:1".
+    random_state : int, RandomState instance or None, default=None
+        Decides initial vectors, sub-sampling, window sizes and negative samples. None draws a new
+        seed each time. numpy's and torch's global random states are left alone.
+    verbose : int, default=0
+        0 is silent, 1 shows one bar with loss and remaining time, 2 a line per epoch.
+    callbacks : list or None, default=None
+        skorch callbacks, or pairs (name, callback). They are copied, never changed.
+
+    Attributes
+    ----------
+    idf_ : ndarray of shape (n_words,)
+        Smooth inverse document frequency of each word, with ``pooling="idf"``.
+    component_ : ndarray of shape (vector_size,)
+        Common component of the documents, with ``pooling="sif"``: the first right singular vector
+        of their weighted means.
+    history_ : DataFrame
+        A row per epoch: epoch, train_loss (mean log-loss of some of the pairs of words), valid_loss
+        (NaN), lr (at the end of the epoch), seconds.
 
     Notes
     -----
-    A document is a str, which is cut into words as scikit-learn's ``CountVectorizer`` does, or a
-    list of words. Skip-gram and CBOW, negative sampling and the hierarchical softmax, the dynamic
-    window, sub-sampling and the falling rate are those of word2vec.c and gensim; parameters of the
-    same name mean the same.
+    A document is a str, which is split into words as by scikit-learn's ``CountVectorizer``, or a
+    list of words. Skip-gram and CBOW, negative sampling and the hierarchical softmax, the random
+    window size, sub-sampling and the falling learning rate are those of word2vec.c and gensim;
+    parameters of the same name mean the same.
 
-    How it differs: some hundred words that follow one another learn at once, from the same vectors,
-    as products of matrices, and share noise words. Where a text says the same again and again these
-    are fewer, which is slower, and at last the rate is lower. ``history_`` has the loss of a
-    sample. For a small corpus train longer and faster: ``max_epochs=20, lr=0.05`` say.
+    The difference: some hundred consecutive words are a mini-batch, computed as products of
+    matrices, and words of a mini-batch share negative samples. Where a text repeats itself,
+    mini-batches are smaller, which is slower, and the learning rate is lower if that is not enough.
+    On a small corpus more epochs at a higher learning rate are better: ``max_epochs=20, lr=0.05``.
 
     References
     ----------
@@ -114,20 +226,7 @@ class Word2VecTransformer(
     callbacks: list[Any] | None = None
 
     _kept: ClassVar[str] = "init_vectors"
-    _meanings: ClassVar[dict[str, tuple[str, str]]] = OF_WORD2VEC
-    _learned: ClassVar[tuple[str, ...]] = (
-        "vocabulary_",
-        "vectors_",
-        "counts_",
-        "idf_",
-        "component_",
-        "net_",
-        "module_",
-        "history_",
-        "n_iter_",
-        "device_",
-        "n_parameters_",
-    )
+    _input_kinds: ClassVar[frozenset[str]] = frozenset({"documents"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "vector_size": [Interval(Integral, 1, None, closed="left")],
         "window": [Interval(Integral, 1, None, closed="left")],
@@ -166,8 +265,8 @@ class Word2VecTransformer(
         Parameters
         ----------
         X : iterable of str or of lists of str
-            The documents. What can be read more than once: a list, array or Series, or an object
-            whose ``__iter__`` opens a file anew, say. They are read once.
+            The documents. It must be possible to read them more than once: a list, array or
+            Series, or an object whose ``__iter__`` opens a file each time. They are read once here.
         y : None
             Ignored.
 
@@ -178,31 +277,30 @@ class Word2VecTransformer(
         Raises
         ------
         TypeError
-            If X can be read once only, or is no series of documents.
+            If X can be read only once, or is not a series of documents.
         ValueError
-            If a document or token is none, if no word occurs ``min_count`` times, if no document
-            has two words of the vocabulary, or parameters do not go together.
+            If a document or token is invalid, if no word occurs ``min_count`` times, if no document
+            has two words of the vocabulary, or if parameters contradict each other.
         """
         with all_or_nothing(self):
-            check_parameters(self)
+            self._check_parameters()
             for name in ("net_", "idf_", "component_", "_rare", "_loaded"):
                 self.__dict__.pop(name, None)
-            words, counts, corpus = read_corpus(X, self._analyzer())
-            order = choose_vocabulary(words, counts, self.min_count, self.max_vocab)
-            corpus = corpus.renumbered(order, len(words))
-            self.vocabulary_ = {words[i]: row for row, i in enumerate(order.tolist())}
-            self.counts_ = counts[order]
-            self._train(new_net(self), corpus)
+            words, counts, corpus = read_corpus(X, self._make_analyzer())
+            chosen = choose_vocabulary(words, counts, self.min_count, self.max_vocab)
+            self.vocabulary_ = {words[i]: row for row, i in enumerate(chosen.tolist())}
+            self.counts_ = counts[chosen]
+            self._train(self._make_net(), corpus.renumbered(chosen, len(words)))
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Iterable[Any], y: Any = None) -> Self:
-        """Go on learning from more documents: one pass, at the rate ``lr``.
+        """Go on learning from more documents: one epoch at the constant learning rate ``lr``.
 
-        Words that have now occurred ``min_count`` times, in all calls of ``partial_fit``, join the
-        vocabulary behind those that are there; so long as there are fewer than ``max_vocab``. With
-        the hierarchical objective new words mean a new tree, whose nodes learn anew. What "idf" and
-        "sif" pooling learn of documents is learned from these alone.
+        Words that have now occurred ``min_count`` times in all calls of ``partial_fit`` are added
+        to the vocabulary behind the present ones, while there are fewer than ``max_vocab``. With
+        the hierarchical softmax, new words need a new tree, whose output vectors start from zero.
+        "idf" and "sif" pooling take their statistics from these documents alone.
 
         Parameters
         ----------
@@ -221,59 +319,26 @@ class Word2VecTransformer(
             As in ``fit``; if ``vector_size``, ``algorithm`` or ``objective`` changed.
         """
         with all_or_nothing(self):
-            check_parameters(self)
-            check_unchanged(self)
-            before = getattr(self, "vocabulary_", {})
-            words, counts, corpus = read_corpus(X, self._analyzer())
-            vocabulary, totals, rare = add_words(
-                (words, counts),
-                before,
-                getattr(self, "counts_", None),
-                getattr(self, "_rare", {}),
-                self.min_count,
-                self.max_vocab,
+            self._check_parameters()
+            self._check_unchanged()
+            known = Vocabulary()
+            if hasattr(self, "vocabulary_"):
+                known = Vocabulary(self.vocabulary_, self.counts_, getattr(self, "_rare", {}))
+            words, counts, corpus = read_corpus(X, self._make_analyzer())
+            found = known.extended(
+                words, counts, min_count=self.min_count, max_vocab=self.max_vocab
             )
-            self.vocabulary_, self.counts_, self._rare = vocabulary, totals, rare
-            corpus = corpus.renumbered(*ids_of_rows(words, vocabulary))
-            self._train(net_for_more(self, len(before)), corpus, n_epochs=1)
+            self.vocabulary_, self.counts_, self._rare = found.rows, found.counts, found.rare
+            net = self._make_net()
+            if known.rows:
+                self._copy_learned(net, len(known.rows))
+            self._train(net, corpus.renumbered(*found.ids_of_rows(words)), n_epochs=1)
         return self
-
-    def _analyzer(self) -> Analyze:
-        return make_analyzer(
-            lowercase=self.lowercase,
-            token_pattern=self.token_pattern,
-            tokenizer=self.tokenizer,
-            analyzer=self.analyzer,
-            stop_words=self.stop_words,
-        )
-
-    def _train(self, net: Net, corpus: Corpus, n_epochs: int | None = None) -> None:
-        """Train a net, if there is something to learn, and keep it."""
-        if (corpus.lengths > 1).any():
-            check_sample(self, net)
-            in_memory = not isinstance(corpus.tokens, np.memmap)
-            tokens = as_tensor(corpus.tokens) if in_memory else Streamed(corpus.tokens)
-            columns = {"tokens": tokens, "document": Streamed(corpus.document_numbers())}
-            net.train(Data(columns), n_epochs=n_epochs)
-        elif not net.history:
-            raise ValueError(
-                "No document has two words of the vocabulary, so that there is nothing to learn "
-                "from: words are learned from those beside them. Lower min_count, or pass longer "
-                "documents."
-            )
-        for name in ("_loaded", "idf_", "component_"):
-            self.__dict__.pop(name, None)
-        self.net_ = net.forget_optimizer()
-        self.n_iter_ = len(net.history)
-        if self.pooling == "idf":
-            self.idf_ = inverse_document_frequencies(corpus, len(self.vocabulary_))
-        elif self.pooling == "sif":
-            self.component_ = common_component(self._pooled(corpus))
 
     # Documents to tables ------------------------------------------------------------------------
 
     def transform(self, X: Iterable[Any]) -> Any:
-        """Turn each document into one vector, or into those of its words.
+        """Turn each document into one vector, or into the vectors of its words.
 
         Parameters
         ----------
@@ -283,45 +348,27 @@ class Word2VecTransformer(
         Returns
         -------
         ndarray of float32 of shape (n_documents, vector_size)
-            Zeros for a document without a known word. With ``pooling="none"`` a list of such
-            arrays, (n_words, vector_size) for each document, with one row of zeros for one
+            Zeros for a document without a known word. With ``pooling="none"`` a list of arrays of
+            shape (n_words, vector_size), one for each document, with a row of zeros for a document
             without a known word.
 
         Raises
         ------
         TypeError, ValueError
-            If X is no series of documents, as in ``fit``; if ``pooling`` is "idf" or "sif" and was
-            not so in ``fit``.
+            If X is not a series of documents, as in ``fit``; if ``pooling`` is "idf" or "sif" and
+            was another one in ``fit``.
         """
         check_is_fitted(self)
-        wanted = getattr(self, "_sklearn_output_config", {}).get("transform")
-        if self.pooling == "none" and (wanted or get_config()["transform_output"]) != "default":
-            raise ValueError(
-                'pooling="none" gives a list of arrays, no table; set_output must be "default".'
-            )
-        pooling_fits = {"idf": hasattr(self, "idf_"), "sif": hasattr(self, "component_")}
-        if not pooling_fits.get(self.pooling, True):
-            raise ValueError(
-                f'pooling="{self.pooling}" learns from the documents of fit, where pooling was '
-                'another one. Fit again, or set "mean" or "max".'
-            )
-        corpus = encode(X, self._analyzer(), self.vocabulary_)
+        self._check_pooling()
+        corpus = encode(X, self._make_analyzer(), self.vocabulary_)
         if self.pooling == "none":
-            nothing = np.zeros((1, self.vectors_.shape[1]), dtype=np.float32)
-            found = [words if len(words) else nothing for words in ragged(corpus, self.vectors_)]
+            empty = np.zeros((1, self.vectors_.shape[1]), dtype=np.float32)
+            found = [words if len(words) else empty for words in ragged(corpus, self.vectors_)]
             return [unit_rows(words) for words in found] if self.normalize else found
-        pooled = self._pooled(corpus)
+        pooled = self._pool(corpus)
         if self.pooling == "sif":
             pooled = without_component(pooled, self.component_)
         return unit_rows(pooled) if self.normalize else pooled
-
-    def _pooled(self, corpus: Corpus) -> np.ndarray:
-        weights = None
-        if self.pooling == "idf":
-            weights = self.idf_
-        elif self.pooling == "sif":
-            weights = sif_weights(self.counts_)
-        return pool(corpus, self.vectors_, self.pooling, weights)
 
     @property
     def vectors_(self) -> NDArray[np.float32]:  # type: ignore[override]
@@ -344,31 +391,31 @@ class Word2VecTransformer(
         limit: int | None = None,
         encoding: str = "utf-8",
     ) -> Self:
-        """Word vectors from a file as word2vec and gensim write it, ready to transform.
+        """Load word vectors from a file of word2vec or gensim, ready to transform.
 
         Parameters
         ----------
         path : str or path-like
-            The file, in ".gz" too.
+            The file, compressed with gzip if its name ends in .gz.
         binary : bool, default=False
             Whether it is in the binary format.
         limit : int or None, default=None
-            So many words, the first, are read; all when None.
+            Maximum number of words, from the first. None reads all.
         encoding : str, default="utf-8"
-            Of the words.
+            Encoding of the words.
 
         Returns
         -------
         Word2VecTransformer
-            Fitted, with the parameter ``vector_size`` of the file and the defaults of the others.
-            ``counts_`` are not in such files: they fall by one from word to word, as gensim's.
+            Fitted, with the ``vector_size`` of the file and the defaults of the other parameters.
+            Such files have no counts: as in gensim, ``counts_`` fall by one from word to word.
 
         Raises
         ------
         FileNotFoundError
-            If there is no such file.
+            If the file does not exist.
         ValueError
-            If the file is malformed; the line is named.
+            If the file is malformed, with the line.
         """
         words, vectors = read_word2vec_format(path, binary, limit, encoding)
         loaded = cls(vectors.shape[1])
@@ -376,6 +423,170 @@ class Word2VecTransformer(
         loaded.counts_ = np.arange(len(words), 0, -1)
         loaded._loaded = vectors
         return loaded
+
+    # Steps of fit and partial_fit ----------------------------------------------------------------
+
+    def _make_analyzer(self) -> Analyze:
+        return make_analyzer(
+            lowercase=self.lowercase,
+            token_pattern=self.token_pattern,
+            tokenizer=self.tokenizer,
+            analyzer=self.analyzer,
+            stop_words=self.stop_words,
+        )
+
+    def _make_net(self) -> Net:
+        """An untrained net for the vocabulary."""
+        seed, device = draw_seed(self.random_state), resolve_device(self.device)
+        single = self.deterministic or device.type != "cpu"
+        n_workers = 1 if single else torch.get_num_threads()
+        with seeded(seed, device), scoped_threads(1):
+            module = self._make_module(device, n_workers)
+        n_tokens = CHUNK_TOKENS * n_workers
+        return Net(
+            module,
+            None,
+            lr=self.lr,
+            min_lr=self.min_lr,
+            lr_schedule="linear",
+            max_epochs=self.max_epochs,
+            batch_size=int(np.clip(self.counts_.sum() // 16, module.block_size, n_tokens)),
+            device=self.device,
+            precision="float32",
+            seed=seed,
+            verbose=self.verbose,
+            callbacks=self.callbacks,
+        ).initialize()
+
+    def _make_module(self, device: torch.device, n_workers: int) -> Word2Vec:
+        if self.objective == "hierarchical" and len(self.counts_) < 2:
+            raise ValueError(
+                'objective="hierarchical" needs a tree of at least two words, and the vocabulary '
+                "has one. Lower min_count, or pass more documents."
+            )
+        chosen, auto = self.batch_size, CUDA_BLOCK if device.type == "cuda" else None
+        module = Word2Vec(
+            self.counts_.tolist(),
+            self.vector_size,
+            window=self.window,
+            algorithm=self.algorithm,
+            objective=self.objective,
+            negative=self.negative,
+            ns_exponent=self.ns_exponent,
+            sample=self.sample,
+            block_size=auto if isinstance(chosen, str) else chosen,
+            n_workers=n_workers,
+        )
+        if self.init_vectors is not None:
+            rows, given = given_vectors(self.init_vectors, self.vocabulary_, "init_vectors")
+            if given.shape[1] != self.vector_size:
+                raise ValueError(
+                    f"init_vectors must have vector_size={self.vector_size} numbers for each word, "
+                    f"got {given.shape[1]}."
+                )
+            module.set_vectors(rows, torch.from_numpy(given))
+        return module
+
+    def _copy_learned(self, net: Net, n_words: int) -> None:
+        """What the first words have learned before, and the history, into a new net."""
+        if not hasattr(self, "net_"):  # vectors from a file
+            net.module_.set_vectors(range(n_words), torch.from_numpy(self.vectors_))
+            return
+        net.module_.copy_learned(self.module_)
+        net.history_, net.seed = copy.copy(self.net_.history), self.net_.seed
+
+    def _train(self, net: Net, corpus: Corpus, n_epochs: int | None = None) -> None:
+        """Train a net, if the corpus has pairs of words, and keep it."""
+        if (corpus.lengths > 1).any():
+            self._check_sample(net.module_)
+            in_memory = not isinstance(corpus.tokens, np.memmap)
+            tokens = as_tensor(corpus.tokens) if in_memory else Streamed(corpus.tokens)
+            columns = {"tokens": tokens, "document": Streamed(corpus.document_numbers())}
+            net.train(Data(columns), n_epochs=n_epochs)
+        elif not net.history:
+            raise ValueError(
+                "No document has two words of the vocabulary, so that there is nothing to learn "
+                "from: words are learned from those beside them. Lower min_count, or pass longer "
+                "documents."
+            )
+        for name in ("_loaded", "idf_", "component_"):
+            self.__dict__.pop(name, None)
+        self.net_ = net.forget_optimizer()
+        self.n_iter_ = self.best_epoch_ = len(net.history)
+        if self.pooling == "idf":
+            self.idf_ = inverse_document_frequencies(corpus, len(self.vocabulary_))
+        elif self.pooling == "sif":
+            self.component_ = common_component(self._pool(corpus))
+
+    def _pool(self, corpus: Corpus) -> np.ndarray:
+        weights = None
+        if self.pooling == "idf":
+            weights = self.idf_
+        elif self.pooling == "sif":
+            weights = sif_weights(self.counts_)
+        return pool(corpus, self.vectors_, self.pooling, weights)
+
+    # Checks ---------------------------------------------------------------------------------------
+
+    def _check_parameters(self) -> None:
+        """Raise ValueError where parameters contradict each other."""
+        resolve_device(self.device)
+        check_callbacks(self.callbacks)
+        if self.objective == "negative" and self.negative == 0:
+            raise ValueError(
+                'objective="negative" needs negative samples, got negative=0: nothing would be '
+                'learned. Set negative=5, or objective="hierarchical".'
+            )
+        if self.min_lr > self.lr:
+            raise ValueError(
+                "min_lr must not be above lr, where training starts; got "
+                f"min_lr={self.min_lr:g}, lr={self.lr:g}."
+            )
+
+    def _check_unchanged(self) -> None:
+        """Raise ValueError where partial_fit cannot continue with the present vectors."""
+        before: dict[str, Any] = {}
+        if hasattr(self, "vocabulary_"):
+            before["vector_size"] = self.vectors_.shape[1]
+        if hasattr(self, "net_"):
+            before["algorithm"] = self.module_.algorithm
+            before["objective"] = self.module_.objective
+        changed = [f"{n}={value!r}" for n, value in before.items() if getattr(self, n) != value]
+        if changed:
+            raise ValueError(
+                "partial_fit continues with the present vectors, which were learned with "
+                f"{', '.join(changed)}. Set it so again, or fit a clone."
+            )
+
+    def _check_sample(self, module: Word2Vec) -> None:
+        """Raise ValueError where sub-sampling leaves next to nothing of the corpus."""
+        counts = torch.as_tensor(self.counts_).double()
+        n_kept = float(module.keep_probability.double().cpu() @ counts)
+        if n_kept * self.max_epochs < 0.1:
+            raise ValueError(
+                f"sample={self.sample:g} leaves out nearly all words, so that nothing would be "
+                "learned. Use a larger one; 1e-3 is usual, and 0 leaves out none."
+            )
+
+    def _check_pooling(self) -> None:
+        """Raise ValueError where transform cannot do the pooling that is set."""
+        wanted = getattr(self, "_sklearn_output_config", {}).get("transform")
+        if self.pooling == "none" and (wanted or get_config()["transform_output"]) != "default":
+            raise ValueError(
+                'pooling="none" gives a list of arrays, not a table; set_output must be "default".'
+            )
+        learned = {"idf": hasattr(self, "idf_"), "sif": hasattr(self, "component_")}
+        if not learned.get(self.pooling, True):
+            raise ValueError(
+                f'pooling="{self.pooling}" learns from the documents of fit, where pooling was '
+                'another one. Fit again, or set "mean" or "max".'
+            )
+
+    # For scikit-learn and the catalogue ----------------------------------------------------------
+
+    def _search_grid(self) -> dict[str, list[Any]]:
+        """A small ``param_grid`` to begin a search with."""
+        return {"window": [2, 5, 10], "pooling": ["mean", "idf", "sif"]}
 
     @property
     def _n_features_out(self) -> int:

@@ -1,4 +1,4 @@
-"""Word vectors in the files of word2vec, text or binary, whole or an error that names the place."""
+"""Files of word vectors in the formats of word2vec, text and binary."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ def write_word2vec_format(
 ) -> None:
     """Write words and their vectors into a file that word2vec and gensim read.
 
-    A first line says how many words and dimensions; then follow the words with their vectors,
-    in text a line for each. Numbers in text are the shortest that give the same float32 again.
+    The first line has the number of words and of dimensions. The words with their vectors follow,
+    in text a line for each. Numbers in text are the shortest that read as the same float32.
 
     Parameters
     ----------
     path : str or path-like
-        The file to write, packed with gzip if the name ends in .gz. It is written beside under
-        another name first, so that when something goes wrong the old one stays.
+        The file to write, compressed with gzip if the name ends in .gz. It is written under
+        another name and then renamed, so that after an error an old file is still there.
     words : sequence of str of shape (n_words,)
-        Distinct, and without spaces and newlines, which the format uses to part them.
+        Distinct, without spaces and newlines, which separate words in the format.
     vectors : array-like of shape (n_words, n_dimensions)
         Finite numbers, saved as float32.
     binary : bool, default=False
-        Whether numbers are written as the four bytes of a float32 rather than as text.
+        Whether numbers are the four bytes of a float32 instead of text.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such folder.
+        If the folder does not exist.
     ValueError
-        If `words` and `vectors` do not fit together, or cannot be saved.
+        If `words` and `vectors` have different lengths, or cannot be saved.
 
     Examples
     --------
@@ -88,12 +88,12 @@ def write_word2vec_format(
 def _packed(plain: BufferedWriter, target: Path) -> AbstractContextManager[BufferedIOBase]:
     if target.suffix != ".gz":
         return nullcontext(plain)
-    # Without a time and a name in it, the same vectors give the same file.
+    # Without a time and a name in the header, equal vectors give equal files.
     return gzip.GzipFile("", "wb", 6, plain, mtime=0)
 
 
 def _checked_matrix(vectors: ArrayLike, n_words: int) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is told
+    with np.errstate(over="ignore"):  # infinite in float32 is an error below
         matrix = np.asarray(vectors).astype(np.float32)
     if matrix.ndim != 2 or len(matrix) != n_words or matrix.size == 0:
         raise ValueError(
@@ -113,8 +113,8 @@ def _encoded(word: Any) -> bytes:
         raise ValueError(f"words must be str, got {word!r}. Pass str(word) instead.")
     if " " in word or "\n" in word:
         raise ValueError(
-            "words must hold no space and no newline, which part them in files of word2vec, got "
-            f'{word!r}. Put another character there, such as "_".'
+            "words must hold no space and no newline, which separate words in such files, got "
+            f'{word!r}. Replace it by another character, such as "_".'
         )
     try:
         return word.encode()
@@ -133,16 +133,16 @@ def _rows_as_text(matrix: NDArray[np.float32]) -> Iterator[bytes]:
 
 
 def _shortest(matrix: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The float64 of fewest digits that round to each float32: Python writes them short, fast.
+    """The float64 with the fewest digits that rounds to each float32, for short text.
 
-    Whatever is rounded is compared with the float32, so that none is ever another number; those
-    too large or small for an exact power of ten, 1e-20 for one, just keep all their digits.
+    A rounded number is used only where it equals the float32. Numbers too large or small for an
+    exact power of ten, such as 1e-20, keep all digits.
     """
     wide = matrix.astype(np.float64)
     best = wide.copy()
     with np.errstate(divide="ignore"):
         exponent = np.floor(np.log10(np.abs(wide)))
-    for n_digits in (9, 8, 7, 6):  # nine tell all float32 apart; below six repr drops the zeros
+    for n_digits in (9, 8, 7, 6):  # nine identify any float32; repr drops trailing zeros below six
         scale = 10.0 ** np.clip(n_digits - 1 - exponent, 0, 22)
         rounded = np.rint(wide * scale) / scale
         with np.errstate(over="ignore"):
@@ -161,28 +161,28 @@ def read_word2vec_format(
     Parameters
     ----------
     path : str or path-like
-        The file, packed with gzip if the name ends in .gz.
+        The file, compressed with gzip if the name ends in .gz.
     binary : bool, default=False
-        Whether numbers are written as the four bytes of a float32 rather than as text.
+        Whether numbers are the four bytes of a float32 instead of text.
     limit : int, default=None
-        How many words to read, from the first. By default all.
+        Number of words to read, from the first. None reads all.
     encoding : str, default="utf-8"
-        How the words are encoded.
+        Encoding of the words.
 
     Returns
     -------
     words : list of str of shape (n_words,)
         In the order of the file.
     vectors : ndarray of shape (n_words, n_dimensions)
-        Of dtype float32.
+        float32.
 
     Raises
     ------
     OSError
         If the file cannot be opened.
     ValueError
-        If it holds something else, naming the line, or the entry if binary; if `limit` is below
-        1 or `encoding` is not known.
+        If the file is malformed, with the line, or the entry if binary; if `limit` is below 1 or
+        `encoding` is unknown.
 
     Examples
     --------
@@ -196,7 +196,7 @@ def read_word2vec_format(
         codecs.lookup(encoding)
     except LookupError as error:
         raise ValueError(
-            f"encoding must be one that Python knows, got {encoding!r}. Pass 'utf-8', say."
+            f"encoding must be one that Python knows, got {encoding!r}. Pass 'utf-8'."
         ) from error
     file = _VectorFile(os.fspath(path), binary, encoding)
     try:
@@ -208,7 +208,7 @@ def read_word2vec_format(
 
 
 def opened(path: str | os.PathLike[str]) -> BufferedIOBase:
-    """The file to read bytes from, unpacked where its name ends in .gz."""
+    """The file opened for reading bytes, decompressed where its name ends in .gz."""
     if os.fspath(path).endswith(".gz"):
         return gzip.open(path, "rb")
     return open(path, "rb")
@@ -216,7 +216,7 @@ def opened(path: str | os.PathLike[str]) -> BufferedIOBase:
 
 @dataclass
 class _VectorFile:
-    """How to read a file, and how to tell what is wrong in it."""
+    """Reads a file, with errors that name the place in it."""
 
     path: str
     binary: bool
@@ -228,7 +228,7 @@ class _VectorFile:
         announced, n_dimensions = self._read_header(stream)
         vectors = self._room_for(min(announced, limit or announced), n_dimensions)
         words: list[str] = []
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is told
+        with np.errstate(over="ignore"):  # infinite in float32 is an error below
             rest = (self._read_binary if self.binary else self._read_text)(stream, words, vectors)
         if limit is None and rest.strip():
             raise ValueError(
@@ -267,7 +267,7 @@ class _VectorFile:
     def _read_text(
         self, stream: BufferedIOBase, words: list[str], vectors: NDArray[np.float32]
     ) -> bytes:
-        """Fill words and vectors, and return the beginning of what comes after them."""
+        """Fill words and vectors; return the first bytes after them."""
         n_dimensions = vectors.shape[1]
         for row in range(len(vectors)):
             line = stream.readline()
@@ -285,7 +285,7 @@ class _VectorFile:
         return stream.read(_HEADER_BYTES)
 
     def _bad_line(self, row: int, n_dimensions: int, rest: bytes, error: ValueError) -> ValueError:
-        if any(byte < 9 for byte in rest):  # control characters, which no text holds
+        if any(byte < 9 for byte in rest):  # control characters, which text does not contain
             advice = "This looks like a binary file: pass binary=True."
         elif isinstance(error, UnicodeDecodeError):
             return self._bad_word(row, error)
@@ -297,7 +297,7 @@ class _VectorFile:
     def _read_binary(
         self, stream: BufferedIOBase, words: list[str], vectors: NDArray[np.float32]
     ) -> bytes:
-        """Fill words and vectors, and return the beginning of what comes after them."""
+        """Fill words and vectors; return the first bytes after them."""
         n_dimensions = vectors.shape[1]
         n_bytes = 4 * n_dimensions
         chunk = stream.read(_READ_BYTES)
@@ -311,7 +311,7 @@ class _VectorFile:
                 start, space = 0, chunk.find(b" ")
             if space < 0 or space + n_bytes >= len(chunk):
                 raise self._ends_early(row, len(vectors))
-            try:  # the first word2vec begins a new line after each vector
+            try:  # word2vec.c writes a newline after each vector
                 words.append(chunk[start:space].lstrip(b"\n").decode(self.encoding))
             except UnicodeDecodeError as error:
                 raise self._bad_word(row, error) from error

@@ -1,71 +1,97 @@
-"""A vocabulary that grows with each part of a corpus."""
+"""The vocabulary: which words are in it, and how it grows with more documents."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from ._corpus import choose_vocabulary
 
+def choose_vocabulary(
+    words: Sequence[str], counts: np.ndarray, min_count: int, max_vocab: int | None
+) -> np.ndarray:
+    """The ids of the words with at least ``min_count`` occurrences, the most frequent first.
 
-def add_words(
-    found: tuple[list[str], np.ndarray],
-    vocabulary: Mapping[str, int],
-    counts: np.ndarray | None,
-    rare: Mapping[str, int],
-    min_count: int,
-    max_vocab: int | None,
-) -> tuple[dict[str, int], np.ndarray, dict[str, int]]:
-    """Count the words of one more part; those that are frequent enough now join the vocabulary.
-
-    Parameters
-    ----------
-    found : words and their counts (n,)
-        Of the new part.
-    vocabulary, counts
-        Words to rows, and their counts (n_words,), None at the start. Rows keep their places.
-    rare : mapping of str to int
-        Counts of the words seen so far that are not in the vocabulary.
-    min_count, max_vocab
-        As in Word2VecTransformer.
-
-    Returns
-    -------
-    vocabulary, counts, rare
-        The same, grown.
+    At most ``max_vocab`` of them. Words of equal counts keep their order.
 
     Raises
     ------
     ValueError
-        If there is no word in the vocabulary yet.
+        If no word remains.
     """
-    words, numbers = found
-    grown, waiting = dict(vocabulary), dict(rare)
-    totals = np.zeros(0, dtype=np.int64) if counts is None else counts.copy()
-    rows = np.fromiter((grown.get(word, -1) for word in words), np.int64, len(words))
-    totals[rows[rows >= 0]] += numbers[rows >= 0]
-    for i in np.flatnonzero(rows < 0).tolist():
-        waiting[words[i]] = waiting.get(words[i], 0) + int(numbers[i])
-    candidates, of_candidates = list(waiting), np.array(list(waiting.values()), dtype=np.int64)
-    room = None if max_vocab is None else max(0, max_vocab - len(grown))
-    if grown and not (of_candidates >= min_count).any():
-        return grown, totals, waiting
-    joining = choose_vocabulary(candidates, of_candidates, min_count, room)
-    for i in joining.tolist():
-        grown[candidates[i]] = len(grown)
-        del waiting[candidates[i]]
-    return grown, np.concatenate([totals, of_candidates[joining]]), waiting
+    if not len(words):
+        raise ValueError("The vocabulary is empty: no document in X has a word. Pass some that do.")
+    order = np.argsort(-counts, kind="stable")
+    most = int(counts[order[0]])
+    if most < min_count:
+        raise ValueError(
+            f"The vocabulary is empty: min_count={min_count} leaves no word; the most frequent "
+            f"one, {words[order[0]]!r}, occurs {most} time(s). Lower min_count, or pass more "
+            "documents."
+        )
+    return order[counts[order] >= min_count][:max_vocab]
 
 
-def ids_of_rows(words: list[str], vocabulary: Mapping[str, int]) -> tuple[np.ndarray, int]:
-    """The id, a place in ``words``, of each row of a vocabulary, and the number of ids.
+@dataclass(frozen=True)
+class Vocabulary:
+    """Words with rows and counts, and rare words that may join later.
 
-    Words of the vocabulary that are not among them get ids behind.
+    Parameters
+    ----------
+    rows : dict of str to int
+        The row of each word.
+    counts : ndarray of int64 of shape (n_words,)
+        Number of occurrences of each word, by row.
+    rare : dict of str to int
+        Number of occurrences of words that are not in the vocabulary.
     """
-    ids = np.arange(len(words), len(words) + len(vocabulary))
-    for i, word in enumerate(words):
-        row = vocabulary.get(word)
-        if row is not None:
-            ids[row] = i
-    return ids, len(words) + len(ids)
+
+    rows: dict[str, int] = field(default_factory=dict)
+    counts: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    rare: dict[str, int] = field(default_factory=dict)
+
+    def extended(
+        self, words: list[str], counts: np.ndarray, *, min_count: int, max_vocab: int | None
+    ) -> Vocabulary:
+        """The vocabulary with the counts of more documents.
+
+        Words that now have at least ``min_count`` occurrences get rows behind the present ones,
+        the most frequent first, while there are fewer than ``max_vocab`` words.
+
+        Parameters
+        ----------
+        words, counts
+            The distinct words of the documents, and the number of occurrences of each (n,).
+
+        Raises
+        ------
+        ValueError
+            If there is still no word in the vocabulary.
+        """
+        grown, waiting, totals = dict(self.rows), dict(self.rare), self.counts.copy()
+        rows = np.fromiter((grown.get(word, -1) for word in words), np.int64, len(words))
+        totals[rows[rows >= 0]] += counts[rows >= 0]
+        for i in np.flatnonzero(rows < 0).tolist():
+            waiting[words[i]] = waiting.get(words[i], 0) + int(counts[i])
+        candidates, numbers = list(waiting), np.array(list(waiting.values()), dtype=np.int64)
+        if grown and not (numbers >= min_count).any():
+            return Vocabulary(grown, totals, waiting)
+        room = None if max_vocab is None else max(0, max_vocab - len(grown))
+        joining = choose_vocabulary(candidates, numbers, min_count, room)
+        for i in joining.tolist():
+            grown[candidates[i]] = len(grown)
+            del waiting[candidates[i]]
+        return Vocabulary(grown, np.concatenate([totals, numbers[joining]]), waiting)
+
+    def ids_of_rows(self, words: list[str]) -> tuple[np.ndarray, int]:
+        """The id of each row's word, which is its place in ``words``, and the number of ids.
+
+        Words of the vocabulary that are not among them get ids behind.
+        """
+        ids = np.arange(len(words), len(words) + len(self.rows))
+        for i, word in enumerate(words):
+            row = self.rows.get(word)
+            if row is not None:
+                ids[row] = i
+        return ids, len(words) + len(ids)

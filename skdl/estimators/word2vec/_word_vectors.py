@@ -1,4 +1,4 @@
-"""What can be asked of word vectors: neighbours, analogies, how good they are, a file of them."""
+"""Queries on word vectors: neighbours, analogies, similarities, evaluation, saving."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from ._evaluation import AnalogyScores, WordPairScores, evaluate_pairs, evaluate_questions
-from ._search import check_count, check_vector, nearest_rows, row_of, unit_rows
+from ._evaluation import AnalogyScores, WordPairScores, evaluate_analogies, evaluate_word_pairs
+from ._search import check_count, check_vector, nearest_rows, row_of, unit_rows, word_list
 from ._vector_files import write_word2vec_format
 
 
 class WordVectors:
-    """Questions to the word vectors of an estimator, a mixin.
+    """Mixin of estimators with word vectors: queries, evaluation and saving.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
         The row of each word, from 0.
     vectors_ : ndarray of shape (n_words, n_dimensions)
-        A row for each word, of dtype float32.
+        The vector of each word, float32.
     counts_ : ndarray of shape (n_words,)
-        How often each word was seen.
+        Number of occurrences of each word.
 
     Notes
     -----
-    What cannot be done with the words given raises one of a few errors: `UnknownWordError`, a
-    KeyError, for a word that is not in the vocabulary, with near spellings in its message;
-    ValueError for all else; NotFittedError before `fit`.
+    All methods raise `UnknownWordError`, a KeyError, for a word that is not in the vocabulary, with
+    similar spellings in its message; ValueError for other invalid input; NotFittedError before
+    `fit`.
 
     Examples
     --------
@@ -62,7 +62,7 @@ class WordVectors:
     skdl.estimators.word2vec._search.UnknownWordError: A word must be one of the vocabulary_ of 5,
     got 'Quen'. Did you mean 'queen'?
 
-    Scores of people for pairs of words, questions in the format of Google's, and a file:
+    Evaluation on similarity scores of word pairs and on analogy questions, and saving to a file:
 
     >>> import pandas as pd
     >>> pairs = [("king", "man", 8), ("king", "woman", 3), ("queen", "apple", 5), ("a", "b", 1)]
@@ -89,24 +89,24 @@ class WordVectors:
     counts_: NDArray[np.int64]
 
     def most_similar(self, word: str | ArrayLike, topn: int = 10) -> list[tuple[str, float]]:
-        """Find the words whose vectors point most nearly the same way.
+        """Find the words with the most similar vectors.
 
         Parameters
         ----------
         word : str or array-like of shape (n_dimensions,)
-            A word, which is left out of what is found, or a vector.
+            A word, which is not among the results, or a vector.
         topn : int, default=10
-            How many words to find, at least 1; there may be fewer.
+            Maximum number of words to find, at least 1.
 
         Returns
         -------
         neighbours : list of (str, float)
-            Words and their cosines, the nearest first. A vector of zeros has cosine 0 with all.
+            Words and their cosine similarities, the most similar first; 0 with a vector of zeros.
 
         Raises
         ------
         KeyError
-            If the word is not in the vocabulary; the message names near spellings.
+            If the word is not in the vocabulary; the message suggests similar spellings.
         ValueError
             If the vector has another shape or is not finite, or `topn` is below 1.
         """
@@ -119,45 +119,45 @@ class WordVectors:
     def analogy(
         self, positive: str | Sequence[str], negative: str | Sequence[str] = (), topn: int = 10
     ) -> list[tuple[str, float]]:
-        """Find the words nearest to a sum of some words less others.
+        """Solve an analogy: find the words most similar to a sum and difference of others.
 
-        Man is to king as woman is to ``analogy(["king", "woman"], "man")``. Each vector counts
-        with length 1 (3CosAdd of Mikolov et al., 2013).
+        Man is to king as woman is to ``analogy(["king", "woman"], "man")``. Vectors are scaled to
+        length 1 first (3CosAdd of Mikolov et al., 2013).
 
         Parameters
         ----------
         positive : str or sequence of str
-            Words to add. All words passed are left out of what is found.
+            Words to add. No word that is passed is among the results.
         negative : str or sequence of str, default=()
-            Words to take away.
+            Words to subtract.
         topn : int, default=10
-            How many words to find, at least 1; there may be fewer.
+            Maximum number of words to find, at least 1.
 
         Returns
         -------
         answers : list of (str, float)
-            Words and their cosines with the sum, the nearest first.
+            Words and their cosine similarities, the most similar first.
 
         Raises
         ------
         KeyError
-            If a word is not in the vocabulary; the message names near spellings.
+            If a word is not in the vocabulary; the message suggests similar spellings.
         ValueError
             If no word is passed, or `topn` is below 1.
         """
         check_is_fitted(self, "vectors_")
         added, taken = (
-            [row_of(word, self.vocabulary_) for word in _listed(w)] for w in (positive, negative)
+            [row_of(word, self.vocabulary_) for word in word_list(w)] for w in (positive, negative)
         )
         rows = added + taken
         if not rows:
-            raise ValueError("positive and negative must hold one word at least, got none.")
+            raise ValueError("positive and negative must hold at least one word, got none.")
         signs = np.repeat([1.0, -1.0], [len(added), len(taken)])
         target = signs @ unit_rows(self.vectors_[rows].astype(np.float64))
         return self._nearest(target, topn, leave_out=rows)
 
     def similarity(self, word: str, other: str) -> float:
-        """Measure how nearly the same way the vectors of two words point.
+        """Compute the cosine similarity of two words.
 
         Parameters
         ----------
@@ -167,12 +167,12 @@ class WordVectors:
         Returns
         -------
         cosine : float
-            From -1 to 1; 0 where one is a vector of zeros.
+            From -1 to 1; 0 for a vector of zeros.
 
         Raises
         ------
         KeyError
-            If a word is not in the vocabulary; the message names near spellings.
+            If a word is not in the vocabulary; the message suggests similar spellings.
         """
         check_is_fitted(self, "vectors_")
         rows = [row_of(word, self.vocabulary_), row_of(other, self.vocabulary_)]
@@ -180,12 +180,12 @@ class WordVectors:
         return float(np.clip(first @ second, -1, 1))
 
     def doesnt_match(self, words: Iterable[str]) -> str:
-        """Find the word that fits the others least: farthest from the mean of all.
+        """Find the word that does not match the others: the least similar to their mean.
 
         Parameters
         ----------
         words : iterable of str
-            One at least; each vector counts with length 1 in the mean.
+            At least one. Vectors are scaled to length 1 before the mean is taken.
 
         Returns
         -------
@@ -195,14 +195,14 @@ class WordVectors:
         Raises
         ------
         KeyError
-            If a word is not in the vocabulary; the message names near spellings.
+            If a word is not in the vocabulary; the message suggests similar spellings.
         ValueError
             If no words are passed.
         """
         check_is_fitted(self, "vectors_")
-        listed = _listed(words)
+        listed = word_list(words)
         if not listed:
-            raise ValueError("words must hold one word at least, got none. Pass some to compare.")
+            raise ValueError("words must hold at least one word, got none. Pass some to compare.")
         units = unit_rows(
             self.vectors_[[row_of(word, self.vocabulary_) for word in listed]].astype(np.float64)
         )
@@ -216,28 +216,28 @@ class WordVectors:
         case_insensitive: bool = True,
         unknown_as_zero: bool = False,
     ) -> WordPairScores:
-        """Correlate the cosines of word pairs with scores that people gave them.
+        """Correlate cosine similarities of word pairs with human similarity scores.
 
-        The figures are those of gensim's method of this name.
+        The results are those of gensim's method of this name.
 
         Parameters
         ----------
         pairs : str, path-like or DataFrame of shape (n_pairs, 3)
             Word, word and score: a DataFrame, or a file in UTF-8 with a pair in each line,
-            separated by tabs, packed with gzip if its name ends in .gz. Lines that begin with #
-            or are something else, such as a header, are passed over.
+            separated by tabs, compressed with gzip if its name ends in .gz. Lines that begin with
+            # or have another form, such as a header, are skipped.
         restrict_vocab : int, default=300000
-            Only so many words, the most frequent, count as known. None for all.
+            Number of words, the most frequent ones, that count as known. None for all.
         case_insensitive : bool, default=True
-            Whether words that differ in case are the same; the most frequent one stands for all.
+            Whether to ignore case; of words that differ only in case the most frequent is used.
         unknown_as_zero : bool, default=False
-            Whether pairs with an unknown word count with cosine 0, rather than being left out.
+            Whether pairs with an unknown word have similarity 0 instead of being left out.
 
         Returns
         -------
         scores : WordPairScores
             A named tuple of `pearson`, `pearson_pvalue`, `spearman`, `spearman_pvalue` and
-            `unknown_ratio`, the share of pairs with an unknown word.
+            `unknown_ratio`, the fraction of pairs with an unknown word.
 
         Raises
         ------
@@ -246,7 +246,7 @@ class WordVectors:
         """
         check_is_fitted(self, "vectors_")
         check_count(restrict_vocab, "restrict_vocab", or_none=True)
-        return evaluate_pairs(
+        return evaluate_word_pairs(
             self._words(),
             self.vectors_,
             pairs,
@@ -263,29 +263,30 @@ class WordVectors:
         case_insensitive: bool = True,
         unknown_as_zero: bool = False,
     ) -> AnalogyScores:
-        """Answer questions of analogies, "a is to b as c is to", and count the right answers.
+        """Compute the accuracy on analogy questions, "a is to b as c is to".
 
-        The figures are those of gensim's ``evaluate_word_analogies``: an answer is the word
-        nearest to b + c - a that is not one of the three.
+        The results are those of gensim's ``evaluate_word_analogies``: the answer is the word most
+        similar to b + c - a that is not one of the three.
 
         Parameters
         ----------
         path : str or path-like
-            A file in UTF-8, packed with gzip if its name ends in .gz, in the format of Google's
-            questions-words.txt: lines of four words, the last the answer, under lines such as
-            ``: capitals`` that begin a section. Other lines are passed over.
+            A file in UTF-8, compressed with gzip if its name ends in .gz, in the format of
+            Google's questions-words.txt: lines of four words, the last the answer, under lines
+            such as ``: capitals`` that begin a section. Other lines are skipped.
         restrict_vocab : int, default=300000
-            Only so many words, the most frequent, count as known and as answers. None for all.
+            Number of words, the most frequent ones, that count as known and can be answers. None
+            for all.
         case_insensitive : bool, default=True
-            Whether words that differ in case are the same; the most frequent one stands for all.
+            Whether to ignore case; of words that differ only in case the most frequent is used.
         unknown_as_zero : bool, default=False
-            Whether questions with an unknown word count as wrong, rather than being left out.
+            Whether questions with an unknown word count as wrong instead of being left out.
 
         Returns
         -------
         scores : AnalogyScores
-            A named tuple of `accuracy`, `sections` (a DataFrame with the figures of each) and
-            `unknown_ratio`, the share of questions with an unknown word.
+            A named tuple of `accuracy`, `sections` (a DataFrame with the results of each) and
+            `unknown_ratio`, the fraction of questions with an unknown word.
 
         Raises
         ------
@@ -294,7 +295,7 @@ class WordVectors:
         """
         check_is_fitted(self, "vectors_")
         check_count(restrict_vocab, "restrict_vocab", or_none=True)
-        return evaluate_questions(
+        return evaluate_analogies(
             self._words(),
             self.vectors_,
             path,
@@ -304,22 +305,22 @@ class WordVectors:
         )
 
     def save_word2vec_format(self, path: str | os.PathLike[str], *, binary: bool = False) -> None:
-        """Save words and vectors, the frequent first, into a file that word2vec and gensim read.
+        """Save words and vectors to a file that word2vec and gensim can read.
 
         Parameters
         ----------
         path : str or path-like
-            The file to write, packed with gzip if its name ends in .gz.
+            The file to write, compressed with gzip if its name ends in .gz.
         binary : bool, default=False
-            Whether numbers are written as the four bytes of a float32 rather than as text. Both
-            give the same float32 when read.
+            Whether numbers are written as the four bytes of a float32 instead of text. Reading
+            either gives the same float32.
 
         Raises
         ------
         FileNotFoundError
-            If there is no such folder.
+            If the folder does not exist.
         ValueError
-            If a word holds a space or a newline, which part the words in such files.
+            If a word contains a space or a newline, which separate words in such files.
         """
         check_is_fitted(self, "vectors_")
         write_word2vec_format(path, self._words(), self.vectors_, binary)
@@ -327,7 +328,7 @@ class WordVectors:
     def _words(self) -> list[str]:
         """The words in the order of their rows."""
         words, rows = list(self.vocabulary_), list(self.vocabulary_.values())
-        in_order = rows == sorted(rows)  # as they are, unless someone has made the dict anew
+        in_order = rows == sorted(rows)  # unless the dict was replaced by a user
         return words if in_order else sorted(words, key=self.vocabulary_.__getitem__)
 
     def _nearest(
@@ -337,7 +338,3 @@ class WordVectors:
         words = self._words()
         found = nearest_rows(self.vectors_, target, topn, leave_out)
         return [(words[row], cosine) for row, cosine in found]
-
-
-def _listed(words: str | Iterable[str]) -> list[str]:
-    return [words] if isinstance(words, str) else list(words)
