@@ -1,96 +1,81 @@
-"""CONTRIBUTING.md, "Add an estimator in six steps": followed to the letter by a small estimator."""
+"""CONTRIBUTING.md, "Add an estimator": followed to the letter in a copy of the repository."""
 
-from typing import Any, ClassVar
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-import torch
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import check_estimator
-from torch import nn
 
-from skdl._sklearn import StrOptions
-from skdl.datasets import make_sequences
-from skdl.estimators._base._docs import PARAMETERS, deep_estimator
-from skdl.estimators._base._estimator import TorchEstimator
-from skdl.estimators._base._sequences import channel_statistics, read_sequences
-from skdl.estimators._base._targets import TorchClassifier, TorchRegressor
+ROOT = Path(__file__).parents[1]
+BLOCKS = re.compile(r"<!-- (file|lines): ([^\n]+) -->\n```python\n(.*?)```", re.DOTALL)
+COPIED = ["skdl", "tests", "conftest.py", "pyproject.toml", "README.md", "CHANGELOG.md"]
+NEWCOMERS = ["TCNRegressor", "DenseClassifier"]
 
 
-class Mixer(nn.Module):
-    """Mean over time of a linear function of each step and its square."""
-
-    def __init__(self, n_channels, n_outputs, activation, mean, scale):
-        super().__init__()
-        self.hidden, self.head = nn.Linear(n_channels, 16), nn.Linear(16, n_outputs)
-        self.activation = {"relu": torch.relu, "tanh": torch.tanh}[activation]
-        self.register_buffer("mean", mean)
-        self.register_buffer("scale", scale)
-
-    def prepare(self, x):
-        return {"z": ((x - self.mean) / self.scale).to(self.mean.dtype)}
-
-    def forward(self, z):
-        return self.head(self.activation(self.hidden(z)).mean(1))
+def insert(file, before, lines):
+    """Put lines behind a line that begins so."""
+    text = file.read_text(encoding="utf-8")
+    (start,) = re.findall(rf"^{re.escape(before)}[^\n]*\n", text, re.MULTILINE)
+    file.write_text(text.replace(start, start + lines), encoding="utf-8")
 
 
-PARAMETERS.setdefault("activation", ('{"relu", "tanh"}', "What bends each step."))
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """The repository with the estimators of CONTRIBUTING.md in it."""
+    root = tmp_path_factory.mktemp("repository")
+    for name in COPIED:
+        put = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        put(ROOT / name, root / name)
+    places = {"__all__": "__all__ = [", "TABLE": "TABLE: "}
+    for kind, where, code in BLOCKS.findall((ROOT / "CONTRIBUTING.md").read_text("utf-8")):
+        if kind == "file":
+            (root / where).parent.mkdir(parents=True, exist_ok=True)
+            (root / where).write_text(code, encoding="utf-8")
+            continue
+        path, place = where.split(", ")
+        file = root / path
+        if place == "imports":  # before the first one: make format sorts them
+            file.write_text(
+                file.read_text("utf-8").replace("from .classical", code + "from .classical")
+            )
+        else:
+            insert(file, places[place], code)
+    names = "".join(f"    {name},\n" for name in NEWCOMERS)
+    insert(root / "tests/laws/instances.py", "from skdl.estimators import (", names)
+    for name in ("README.md", "CHANGELOG.md"):
+        with (root / name).open("a", encoding="utf-8") as file:
+            file.write("\n" + ", ".join(f"`{name}`" for name in NEWCOMERS) + "\n")
+    run(root, "ruff", "check", "--fix", "-q", ".")
+    run(root, "ruff", "format", "-q", ".")
+    return root
 
 
-class Mixing(TorchEstimator):
-    activation = "relu"
-
-    def _read_inputs(self, X, *, reset):
-        return read_sequences(self, X, n_channels=None, reset=reset)
-
-    def _make_module(self, train, data):
-        mean, scale = (value.to(self._dtype) for value in channel_statistics(train))
-        (n_outputs,) = self._output_shape()
-        return Mixer(self.n_channels_in_, n_outputs, self.activation, mean, scale)
+def run(root, *command):
+    """The command's output, where it succeeds."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    return done.stdout
 
 
-@deep_estimator
-class MixerRegressor(TorchRegressor, Mixing):
-    """Regression by mixing steps."""
-
-    activation: str = "relu"
-    lr: float = 0.03
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "activation": [StrOptions({"relu", "tanh"})]
-    }
+@pytest.mark.parametrize("name", NEWCOMERS)
+def test_every_law_holds_for_the_newcomer(copy, name):
+    """Those of scikit-learn among them; the grid too."""
+    laws = ["tests/laws", "tests/pipelines/test_grids.py"]
+    output = run(copy, "pytest", "-q", "-p", "no:cacheprovider", *laws, "-k", name)
+    assert int(re.search(r"(\d+) passed", output)[1]) > 100
 
 
-@deep_estimator
-class MixerClassifier(TorchClassifier, Mixing):
-    """Classification by mixing steps."""
-
-    activation: str = "relu"
-    lr: float = 0.03
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "activation": [StrOptions({"relu", "tanh"})]
-    }
+def test_the_house_and_the_newcomers_own_tests_pass(copy):
+    families = [
+        f"{part}/estimators/{name}" for part in ("skdl", "tests") for name in ("tcn", "dense")
+    ]
+    run(copy, "pytest", "-q", "-p", "no:cacheprovider", "tests/test_house.py", *families)
 
 
-@pytest.mark.parametrize("cls", [MixerRegressor, MixerClassifier])
-@pytest.mark.filterwarnings("ignore")
-def test_scikit_learns_checks_hold_for_it(cls):
-    """But for those that its network is too simple for, and mini-batches."""
-    known = {
-        "check_sample_weight_equivalence_on_dense_data": "mini-batches",
-        "check_regressors_train": "a mean over columns cannot learn each column's weight",
-        "check_classifiers_train": "likewise",
-        "check_classifiers_classes": "likewise",
-    }
-    results = check_estimator(cls(max_epochs=5, random_state=0), on_fail=None)
-    failed = {result["check_name"] for result in results if result["status"] == "failed"}
-    assert failed <= set(known)
-
-
-@pytest.mark.parametrize("task", ["regression", "classification"])
-def test_it_learns_in_a_pipeline(task):
-    cls = MixerRegressor if task == "regression" else MixerClassifier
-    X, y = make_sequences(200, n_steps=6, task=task, random_state=0)
-    X, y = (X, (X**2).mean(1)) if task == "regression" else (X, (X**2).mean(1) > 1)
-    model = make_pipeline(StandardScaler(), cls(random_state=0)).fit(X, y)
-    assert model.score(X, y) > 0.8
-    assert "activation : " in cls.__doc__
+@pytest.mark.slow
+def test_types_of_the_newcomers_are_right(copy):
+    run(copy, "mypy")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import skdl
+from skdl import estimators
 
 ROOT = Path(skdl.__file__).parent
 TESTS = Path(__file__).parent
@@ -148,7 +149,7 @@ def test_every_file_says_what_it_is_for(file):
     assert ast.get_docstring(tree_of(file))
 
 
-def tests_of(file):
+def mirrors_of(file):
     """``test_<stem>.py`` beside the mirrored path, or several: ``test_<stem>_<subject>.py``."""
     folder, stem = TESTS / file.relative_to(ROOT).parent, file.stem.removeprefix("_")
     return [*folder.glob(f"test_{stem}.py"), *folder.glob(f"test_{stem}_*.py")]
@@ -159,16 +160,23 @@ def test_every_private_file_has_its_tests(file):
     inside = file.relative_to(ROOT)
     if file.name == "__init__.py" or str(inside) in UNMIRRORED:
         return
-    mirrors = tests_of(file)
+    mirrors = mirrors_of(file)
     assert mirrors, f"{inside} has no tests"
     assert any("def test_" in mirror.read_text(encoding="utf-8") for mirror in mirrors)
 
 
 def test_every_test_file_tests_a_file():
     """tests/laws is about all estimators."""
-    found = {test for file in FILES for test in tests_of(file)}
+    found = {test for file in FILES for test in mirrors_of(file)}
     mirrored = {file for file in TESTS.glob("*/**/test_*.py") if file.parent.name != "laws"}
     assert mirrored - found == set()
+
+
+@pytest.mark.parametrize("document", ["README.md", "CHANGELOG.md"])
+def test_every_deep_estimator_is_told_of(document):
+    text = (TESTS.parent / document).read_text(encoding="utf-8")
+    deep = [n for n in estimators.__all__ if hasattr(getattr(estimators, n), "_input_kinds")]
+    assert [name for name in deep if f"`{name}`" not in text] == []
 
 
 # Code --------------------------------------------------------------------------------------------

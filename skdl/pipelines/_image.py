@@ -16,6 +16,7 @@ def make_image_classifier(estimator: Any = None) -> Pipeline:
     estimator                                    steps
     ============================================ ==============================================
     skdl's deep estimators                       the estimator alone: X reaches it untouched
+    those of them that take tables alone         ``Flatten``
     trees, forests, boosted trees, Dummy         ``Flatten``
     estimators for positive numbers (by its tag) ``Flatten``
     all others: SVMs, neighbours, linear models, ``Flatten``, ``PixelScaler``

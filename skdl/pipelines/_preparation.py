@@ -36,6 +36,8 @@ class Preparation(Enum):
     DEEP : skdl's deep estimators
         Take sequences and images as they are and standardize inside; on tables they need
         scaled numbers, like any network.
+    TABLE : skdl's deep estimators that take tables alone
+        Take flat rows, and standardize inside.
     TREE : trees, forests, boosted trees, dummies
         Compare values of one column with each other only: neither scaling nor one-hot columns.
     SCALED : everything else
@@ -46,6 +48,7 @@ class Preparation(Enum):
     """
 
     DEEP = "deep"
+    TABLE = "table"
     TREE = "tree"
     SCALED = "scaled"
     UNSCALED = "unscaled"
@@ -87,8 +90,8 @@ def preparation_of(estimator: Any) -> Preparation:
     """Return what an estimator needs, of the wrapped one for a meta-estimator."""
     check_instance(estimator)
     model = innermost(estimator)
-    if input_kinds(model):
-        return Preparation.DEEP
+    if kinds := input_kinds(model):
+        return Preparation.TABLE if kinds == {"tables"} else Preparation.DEEP
     bases = {(base.__module__.partition(".")[0], base.__name__) for base in type(model).__mro__}
     if bases & _INDIFFERENT_TO_SCALE:
         return Preparation.TREE
@@ -101,6 +104,7 @@ def make_flat_pipeline(estimator: Any, scaler: Any) -> Pipeline:
     """Return a Pipeline that flattens X and scales it, each where the estimator needs it."""
     steps = {
         Preparation.DEEP: [],
+        Preparation.TABLE: [Flatten()],
         Preparation.TREE: [Flatten()],
         Preparation.UNSCALED: [Flatten()],
         Preparation.SCALED: [Flatten(), scaler],

@@ -17,6 +17,7 @@ def make_sequence_pipeline(estimator: Any) -> Pipeline:
     estimator                                    steps
     ============================================ ==============================================
     skdl's deep estimators                       the estimator alone: X reaches it untouched
+    those of them that take tables alone         ``Flatten``
     trees, forests, boosted trees, Dummy         ``Flatten``
     estimators for positive numbers (by its tag) ``Flatten``
     all others: Ridge, Lasso, SVMs, neighbours,  ``Flatten``, ``StandardScaler``

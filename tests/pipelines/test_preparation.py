@@ -41,6 +41,12 @@ class Deep(TorchRegressor):
         return self
 
 
+class DeepOnTables(Deep):
+    """Takes tables alone."""
+
+    _input_kinds = frozenset({"tables"})
+
+
 class XGBModel:
     """Stands for the base class of xgboost."""
 
@@ -73,6 +79,7 @@ def test_catalogue(name):
     ("estimator", "preparation"),
     [
         (Deep(), Preparation.DEEP),
+        (DeepOnTables(), Preparation.TABLE),
         (DummyClassifier(), Preparation.TREE),
         (DummyRegressor(), Preparation.TREE),
         (ExtraTreesClassifier(), Preparation.TREE),

@@ -251,7 +251,13 @@ class ResidualRecurrentNetwork(nn.Module):
             lengths, seen=seen, linear=self.linear_prediction(x, lengths), units=units
         )
 
-    def encode(self, seen: Tensor, lengths: Tensor | None = None, **_: Tensor) -> Tensor:
+    def encode(
+        self,
+        seen: Tensor,
+        linear: Tensor | None = None,
+        units: Tensor | None = None,
+        lengths: Tensor | None = None,
+    ) -> Tensor:
         """Pooled representation (B, D)."""
         return self.encoder(seen, lengths)
 
