@@ -46,8 +46,9 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         improve, and keep the weights that were best on them. "auto" does so for 8 rows or more.
     validation_fraction : float, default=0.1
         Fraction of the rows of ``fit`` set aside when stopping early; in (0, 1). They are the last
-        rows, at least 4 if there are 8, for in series neighbours overlap. Where the last rows weigh
-        less than others, more are set aside, so that they carry this fraction of the weight.
+        rows, at least 4 if there are 8, for in series neighbours overlap. With ``sample_weight``
+        they carry this fraction of the weight, and rows of less than half the weighted median
+        weight are passed over.
 
     Attributes
     ----------

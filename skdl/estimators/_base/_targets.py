@@ -210,16 +210,21 @@ class RegressionTarget(Target):
     ) -> np.ndarray:
         """The last rows: random ones would overlap with their neighbours in windows of a series.
 
-        Where they weigh less than others there are more of them, so that they carry their fraction
-        of the weight; never more than half of it.
+        With weights, the last ones of those that weigh at least half of the weighted median, so
+        many that they carry their fraction of the weight: light rows at the end do not decide.
         """
         n_rows = len(values)
-        if weight is not None:
-            carried = np.cumsum(weight[::-1])
-            enough = int(np.searchsorted(carried, n_valid / n_rows * carried[-1])) + 1
-            most = int(np.searchsorted(carried, carried[-1] / 2, side="right"))
-            n_valid = max(n_valid, min(enough, most))
-        return np.arange(n_rows - n_valid, n_rows)
+        last = np.arange(n_rows - n_valid, n_rows)
+        if weight is None:
+            return last
+        order = np.argsort(weight)
+        middle = np.searchsorted(np.cumsum(weight[order]), weight.sum() / 2)
+        heavy = np.flatnonzero(weight >= weight[order[middle]] / 2)
+        carried = np.cumsum(weight[heavy][::-1]) / weight.sum()
+        enough = int(np.searchsorted(carried, n_valid / n_rows * (1 - 1e-9))) + 1
+        most = int(np.searchsorted(carried, 0.5, side="right"))  # half of the weight trains
+        chosen = min(max(enough, min(4, n_rows // 2)), most)
+        return heavy[len(heavy) - chosen :] if chosen else last
 
 
 @dataclass

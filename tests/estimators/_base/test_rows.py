@@ -64,22 +64,31 @@ def test_rows_of_regressors_are_the_last():
     assert rows.valid.tolist() == list(range(40, 50))
 
 
-def test_light_rows_at_the_end_do_not_validate_alone():
-    """Those that validate carry their fraction of the weight."""
-    weight = np.repeat([1.0, 0.01], [50, 50])
+@pytest.mark.parametrize("light", [1e-12, 0.05, 0.4])
+def test_light_rows_at_the_end_do_not_validate(light):
+    weight = np.repeat([1.0, light], [50, 50])
     valid = split(regression(), np.zeros(100), 0.1, weight=weight).valid
-    assert valid[-1] == 99
+    assert valid[-1] == 49
     assert weight[valid].sum() == pytest.approx(0.1 * weight.sum(), abs=1)
-    equal = split(regression(), np.zeros(100), 0.1, weight=np.full(100, 7.0)).valid
-    assert equal.tolist() == list(range(90, 100))
+
+
+def test_equal_weights_are_no_weights():
+    valid = split(regression(), np.zeros(100), 0.1, weight=np.full(100, 0.1)).valid
+    assert valid.tolist() == list(range(90, 100))
+
+
+def test_heavy_rows_at_the_end_validate_with_their_weight():
+    weight = np.repeat([1.0, 10.0], [50, 50])
+    valid = split(regression(), np.zeros(100), 0.1, weight=weight).valid
+    assert valid.tolist() == list(range(94, 100))
 
 
 @given(st.lists(st.sampled_from([1e-9, 0.1, 1.0, 1e6]), min_size=8, max_size=60))
-def test_validation_takes_at_most_half_of_the_weight_beyond_its_rows(weights):
+def test_weights_never_leave_training_or_validation_without_rows(weights):
     rows = split(regression(), np.zeros(len(weights)), 0.1, weight=np.array(weights))
-    n_plain = max(round(0.1 * len(weights)), 4)
-    assert len(rows.valid) >= n_plain
-    if len(rows.valid) > n_plain:
+    assert min(len(rows.train), len(rows.valid)) > 0
+    heaviest_alone = rows.weight.max() > rows.weight.sum() / 2
+    if not heaviest_alone:
         assert rows.weight[rows.valid].sum() <= rows.weight.sum() / 2 * (1 + 1e-9)
 
 
