@@ -1,6 +1,6 @@
 """What every deep estimator shares: parameters, ``fit``, targets, reading of X, checks, docs."""
 
-from ._checks import all_or_nothing, check_callbacks, check_finite
+from ._checks import all_or_nothing, check_callbacks, check_finite, plain_parameters
 from ._classifier import TorchClassifier
 from ._contract import FitMode, batch_size_between
 from ._docs import deep_estimator
@@ -31,6 +31,7 @@ __all__ = [
     "deep_estimator",
     "given_vectors",
     "is_ragged",
+    "plain_parameters",
     "read_sequences",
     "read_table",
     "shortest_sequence",

@@ -41,6 +41,29 @@ def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
         raise
 
 
+@contextlib.contextmanager
+def plain_parameters(estimator: BaseEstimator) -> Iterator[None]:
+    """Numbers of numpy among the parameters are Python's inside: torch takes no others."""
+    given = estimator.get_params(deep=False)
+    for name, value in given.items():
+        if (number := plain(value)) is not value:
+            setattr(estimator, name, number)
+    try:
+        yield
+    finally:
+        for name, value in given.items():
+            setattr(estimator, name, value)
+
+
+def plain(value: Any) -> Any:
+    """A number of numpy, or a list or tuple of some, as Python's; all else as it is."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (list, tuple)) and any(isinstance(item, np.generic) for item in value):
+        return type(value)(plain(item) for item in value)
+    return value
+
+
 def _first_not_finite(array: np.ndarray) -> tuple[int, ...] | None:
     """Index of the first value that is not finite in float32 or wider, or None."""
     with np.errstate(over="ignore", invalid="ignore"):

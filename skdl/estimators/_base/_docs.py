@@ -116,11 +116,7 @@ def _joined(cls: type) -> str:
 
 def _parameters(cls: type) -> str:
     described, entries = _of_all_bases(cls, "Parameters"), []
-    for name, entry in vars(cls).get("_meanings", {}).items():
-        described.setdefault(name, entry)
     for name, parameter in inspect.signature(cls).parameters.items():
-        if name not in described and "_meanings" in vars(cls):
-            continue
         if name not in described:
             raise TypeError(
                 f"{cls.__name__} declares the parameter {name}, which no docstring describes: add "

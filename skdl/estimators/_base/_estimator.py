@@ -34,7 +34,7 @@ from ...engine import (
     seeded,
     set_lr,
 )
-from ._checks import all_or_nothing, check_callbacks, described
+from ._checks import all_or_nothing, check_callbacks, described, plain_parameters
 from ._contract import Family, FitMode
 from ._docs import deep_estimator
 from ._rows import Rows
@@ -62,7 +62,8 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     lr : float, default=0.001
         Learning rate at its peak, above 0.
     optimizer : {"sgd", "adagrad", "rmsprop", "adam", "adamw"}, default="adam"
-        The optimizer; "sgd" has momentum 0.9.
+        The optimizer: "sgd" has momentum 0.9; "adagrad", "rmsprop", "adam" and "adamw" have the
+        defaults of torch.
     weight_decay : float, default=0.0
         Decay of the weights, 0 or more: decoupled for "adamw", an L2 penalty for the others.
     lr_schedule : {"constant", "linear", "cosine", "one-cycle", "plateau"}, default="constant"
@@ -238,7 +239,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     @contextlib.contextmanager
     def _fitting(self, y: Any) -> Iterator[None]:
         """Around each way to learn: parameters are checked first; what fails changes nothing."""
-        with all_or_nothing(self):
+        with all_or_nothing(self), plain_parameters(self):
             resolve_device(self.device)
             check_callbacks(self.callbacks)
             self._check_parameters()

@@ -3,12 +3,18 @@
 import functools
 import pickle
 
+import numpy as np
 import pytest
 from skorch.callbacks import EpochScoring
 from torch import nn
 
 from skdl.estimators import CNNClassifier, Ridge
-from skdl.estimators._base._checks import all_or_nothing, check_callbacks, described
+from skdl.estimators._base._checks import (
+    all_or_nothing,
+    check_callbacks,
+    described,
+    plain_parameters,
+)
 
 
 @pytest.mark.parametrize("callbacks", [None, [], [EpochScoring("r2")], [("a", EpochScoring("r2"))]])
@@ -56,3 +62,16 @@ def test_what_fails_leaves_no_trace(error):
         fail()
     assert model.coef_ is before
     assert not hasattr(model, "intercept_")
+
+
+def test_numbers_of_numpy_are_plain_inside_and_come_back():
+    given = {"alpha": np.float64(2.0), "max_iter": np.int64(7), "positive": np.bool_(True)}
+    ridge = Ridge(**given)
+    with plain_parameters(ridge):
+        assert (type(ridge.alpha), type(ridge.max_iter), type(ridge.positive)) == (float, int, bool)
+    assert all(getattr(ridge, name) is value for name, value in given.items())
+    network = CNNClassifier(channels=(np.int32(8), 16))
+    with plain_parameters(network):
+        assert network.channels == (8, 16)
+        assert type(network.channels[0]) is int
+    assert type(network.channels[0]) is np.int32
