@@ -1,0 +1,77 @@
+"""Laws of containers: what holds X and y does not matter."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.laws.common import assert_close, assert_same, classifies, every, numeric, tabular
+
+
+@every(numeric)
+def test_layout_of_the_memory_does_not_matter(instance, tmp_path):
+    """Strided, reversed, Fortran-ordered, read-only and memory-mapped arrays."""
+    X, y = instance.data()
+    expected = instance.answers_of_fit(X, y)
+    for other in instance.kind.layouts(X, tmp_path):
+        assert_same(instance.answers_of_fit(other, y), expected)
+
+
+@every()
+def test_containers_do_not_matter(instance):
+    """Lists, frames, object arrays, Series and so on mean the same."""
+    X, y = instance.data()
+    expected = instance.answers_of_fit(X, y)
+    for i, other in enumerate(instance.kind.containers(X)):
+        target = pd.Series(y) if i % 2 else y.tolist()
+        assert_same(instance.answers_of_fit(other, target), expected)
+
+
+@every(numeric)
+@pytest.mark.parametrize("dtype", [np.float32, np.int64, np.uint8, bool, object])
+def test_dtypes_of_x(instance, dtype):
+    """Any numeric dtype is read as its values."""
+    X, y = instance.data()
+    largest = 1 if dtype is bool else 9
+    X = instance.kind.map(lambda x: np.clip(np.round(3 * x), 0, largest).astype(float), X)
+    other = instance.kind.map(lambda x: x.astype(dtype), X)
+    assert_close(instance.answers_of_fit(other, y), instance.answers_of_fit(X, y))
+
+
+@every(tabular)
+def test_feature_names(instance):
+    """Names of a frame are kept, and checked at predict as scikit-learn does."""
+    X, y = instance.data()
+    frame = pd.DataFrame(X, columns=[f"t{i}" for i in range(X.shape[1])])
+    model = instance.fitted(frame, y)
+    assert_same(model.feature_names_in_, frame.columns)
+    with pytest.raises(ValueError, match="feature names"):
+        model.predict(frame[frame.columns[::-1]])
+    with pytest.warns(UserWarning, match="valid feature names"):
+        model.predict(X)
+    model.fit(X, y)
+    assert not hasattr(model, "feature_names_in_")
+
+
+@every(classifies)
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array(["no", "yes"]),
+        np.array(["no", "yes"], dtype=object),
+        np.array([False, True]),
+        np.array([-5, 40]),
+        np.array([0.0, 1.0]),
+        pd.Categorical(["no", "yes"]),
+        pd.array(["no", "yes"], dtype="string"),
+    ],
+    ids=lambda labels: str(labels.dtype),
+)
+def test_any_labels(instance, labels):
+    """Labels come back as they went in; only their order matters."""
+    X, y = instance.data()
+    model = instance.fitted(X, pd.Series(labels).take(y))
+    assert_same(model.predict_proba(X), instance.fitted(X, y).predict_proba(X))
+    assert model.classes_.tolist() == list(labels)
+    assert set(model.predict(X)) <= set(labels)
+    assert_same(model.predict(X), model.classes_[model.predict_proba(X).argmax(1)])
+    assert_same(model.decision_function(X) > 0, model.predict(X) == labels[1])

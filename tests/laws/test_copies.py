@@ -1,0 +1,46 @@
+"""Laws of copies: clones, pickles, deep copies."""
+
+import copy
+import pickle
+
+import numpy as np
+from sklearn.base import clone
+
+from tests.laws.common import answers, assert_same, every
+
+
+@every()
+def test_copies_predict_the_same(instance):
+    """Pickles and deep copies; a clone is unfitted and fits to the same."""
+    X, y = instance.data()
+    model = instance.fitted(X, y)
+    expected = answers(model, X)
+    for twin in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        assert_same(answers(twin, X), expected)
+        assert repr(twin.get_params()) == repr(model.get_params())
+        twin.partial_fit(X, y)
+    assert_same(answers(model, X), expected)
+    assert not hasattr(clone(model), "net_")
+    assert_same(answers(clone(model).fit(X, y), X), expected)
+
+
+@every()
+def test_a_copy_goes_on_as_the_original(instance):
+    X, y = instance.data()
+    model = instance.fitted(X, y).partial_fit(X, y)
+    twins = [pickle.loads(pickle.dumps(model)), copy.deepcopy(model)]
+    expected = answers(model.partial_fit(X, y), X)
+    for twin in twins:
+        assert_same(answers(twin.partial_fit(X, y), X), expected)
+
+
+@every()
+def test_a_pickle_is_small_and_does_not_grow_with_the_data(instance):
+    """Weights and little more."""
+    X, y = instance.data()
+    small, large = (
+        len(pickle.dumps(instance.fitted(instance.kind.join(*[X] * n), np.tile(y, n))))
+        for n in (1, 16)
+    )
+    assert abs(large - small) < 1_000
+    assert small < 60_000

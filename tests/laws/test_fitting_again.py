@@ -1,0 +1,168 @@
+"""Laws of fitting again: from nothing, from the fit before, part by part; and of fits that fail."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone, is_classifier, is_regressor
+from skorch.callbacks import Callback
+
+from tests.laws.common import (
+    INSTANCES,
+    answers,
+    any_shape,
+    assert_same,
+    classifies,
+    every,
+    has,
+    learned,
+    takes_weights,
+)
+
+
+@every(any_shape)
+def test_refit_forgets_the_fit_before(instance):
+    """Other steps, channels, words, targets and classes: as if it were the first fit."""
+    other = instance.kind.other(60)
+    _, y = instance.data()
+    model = instance.fitted(other, y)
+    X, y = instance.data()
+    y = np.char.add("c", (np.arange(60) % 3).astype(str)) if is_classifier(model) else y
+    fresh = clone(instance.estimator).fit(X, y)
+    assert_same(answers(model.fit(X, y), X), answers(fresh, X))
+    assert set(vars(model)) == set(vars(fresh))
+    for name in ("n_features_in_", "n_channels_in_", "n_steps_in_", "input_shape_"):
+        assert getattr(model, name, None) == getattr(fresh, name, None)
+
+
+@every(has("warm_start"))
+def test_warm_start_goes_on(instance):
+    """A second fit starts from the weights of the first."""
+    X, y = instance.data()
+    params = {"max_epochs": 15, "lr": 0.01, "early_stopping": False}
+    params |= instance.known(dropout=0.0)
+    model = instance.fitted(X, y, **params)
+    first, cold = model.history_["train_loss"], answers(model, X)
+    assert_same(answers(model.fit(X, y), X), cold)
+    module = model.set_params(warm_start=True).module_
+    model.fit(X, y)
+    second = model.history_["train_loss"]
+    assert second.iloc[0] < first.iloc[0]
+    assert second.iloc[-1] < first.iloc[-1]
+    assert model.module_ is not module, "a fit that fails leaves the old one"
+
+
+@every(has("partial_fit"))
+def test_partial_fit_trains_an_epoch_per_call(instance):
+    """Chunks of rows; the scales are those of the first."""
+    X, y = instance.data()
+    model, take = clone(instance.estimator).set_params(lr=0.01), instance.kind.take
+    halves = [(take(X, rows), y[rows]) for rows in (slice(0, None, 2), slice(1, None, 2))]
+    for epoch in range(1, 31):
+        assert model.partial_fit(*halves[0]) is model
+        assert model.partial_fit(*halves[1]).n_iter_ == 2 * epoch
+    assert model.history_["epoch"].tolist() == list(range(1, 61))
+    assert getattr(model, "best_epoch_", 60) == 60
+    losses = model.history_["train_loss"]
+    assert losses.iloc[-2:].mean() < losses.iloc[:2].mean()
+    twin = clone(instance.estimator).partial_fit(X, y)
+    assert_same(answers(twin, X), answers(clone(instance.estimator).partial_fit(X, y), X))
+
+
+@every(has("partial_fit"))
+def test_partial_fit_goes_on_after_fit_and_keeps_the_scales(instance):
+    """Later chunks do not change what X and y are measured in."""
+    X, y = instance.data()
+    model = instance.fitted(X, y, **instance.known(early_stopping=False))
+    before = answers(model, X)
+    weights = {"sample_weight": np.full(20, 2.0)} if takes_weights(instance) else {}
+    model.partial_fit(instance.kind.take(X, slice(20)), y[:20], **weights)
+    assert model.n_iter_ == 4
+    assert not np.array_equal(answers(model, X), before)
+    if is_regressor(model):
+        assert model.y_mean_ == pytest.approx(y.mean())
+        assert model.y_scale_ == pytest.approx(y.std())
+
+
+@every(classifies)
+def test_partial_fit_takes_classes_to_come(instance):
+    """As scikit-learn's incremental classifiers."""
+    X, y = instance.data()
+    model = clone(instance.estimator).partial_fit(X, np.zeros(60, int), classes=[0, 1, 2])
+    model.partial_fit(X, y + 1)
+    assert model.predict_proba(X).shape == (60, 3)
+    with pytest.raises(ValueError, match=r"label.*3.*not among the classes"):
+        model.partial_fit(X, y + 2)
+
+
+# Fits that fail ----------------------------------------------------------------------------------
+
+
+def fit_of_missing_values(instance, model):
+    X, y = instance.data()
+    model.fit(instance.kind.broken(X), y)
+
+
+def fit_that_diverges(instance, model):
+    X, y = instance.data()
+    params = {"optimizer": "sgd", "gradient_clip": None, "warmup_fraction": 0.0}
+    model.set_params(**params, lr=1e30, batch_size=4).fit(X, y)
+
+
+def partial_fit_that_diverges(instance, model):
+    X, y = instance.data()
+    if hasattr(model, "net_"):
+        model.net_.optimizer_.param_groups[0]["lr"] = 1e30
+    model.set_params(lr=1e30, batch_size=4, gradient_clip=None).partial_fit(X, y)
+
+
+class Spoils(Callback):
+    """Makes weights NaN in an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch_begin(self, net, **kwargs):
+        if len(net.history) == self.epoch:
+            for weight in net.module_.parameters():
+                weight.data.fill_(torch.nan)
+
+
+def fit_of_spoiled_weights(instance, model):
+    model.set_params(callbacks=[Spoils(1)]).fit(*instance.data())
+
+
+def partial_fit_of_missing_values(instance, model):
+    X, y = instance.data()
+    model.partial_fit(instance.kind.broken(X), y)
+
+
+ERRORS = r"NaN|None|not finite"
+FAILS = [fit_of_missing_values, partial_fit_of_missing_values, fit_of_spoiled_weights]
+DIVERGES = [fit_that_diverges, partial_fit_that_diverges]
+
+
+@pytest.mark.parametrize(
+    ("instance", "fails"),
+    [
+        pytest.param(instance, fails, id=f"{instance}-{fails.__name__}")
+        for instance in INSTANCES
+        for fails in FAILS + (DIVERGES if has("optimizer")(instance) else [])
+    ],
+)
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_a_fit_that_fails_leaves_the_estimator_as_it_was(instance, fails, warm_start):
+    """Nothing is half-fitted; an earlier fit goes on predicting."""
+    X, y = instance.data()
+    with pytest.raises((ValueError, TypeError), match=ERRORS):
+        fails(instance, fresh := clone(instance.estimator))
+    assert not learned(fresh)
+    assert set(vars(fresh)) == set(vars(clone(instance.estimator)))
+    model = instance.fitted(X, y, **instance.known(warm_start=warm_start, gradient_clip=None))
+    before, names = answers(model, X), set(vars(model))
+    history = model.history_.copy()
+    with pytest.raises((ValueError, TypeError), match=ERRORS):
+        fails(instance, model)
+    assert set(vars(model)) == names
+    assert_same(answers(model, X), before)
+    assert model.history_.equals(history)
+    assert len(model.net_.history) == model.n_iter_

@@ -1,0 +1,71 @@
+"""Laws of small and odd data, and that something is learned at all."""
+
+import numpy as np
+import pytest
+from sklearn.base import is_classifier
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.model_selection import train_test_split
+
+from tests.laws.common import (
+    assert_close,
+    classifies,
+    every,
+    predicts,
+    regresses,
+)
+
+
+@every(regresses)
+@pytest.mark.parametrize("value", [0.0, 3.5, -1e6])
+def test_constant_target(instance, value):
+    """A constant is learned."""
+    X, y = instance.data()
+    got = instance.answers_of_fit(X, np.full(len(y), value), max_epochs=20, lr=0.03)
+    assert_close(got, value, atol=0.5)
+    assert np.isfinite(got).all()
+
+
+@every()
+def test_smallest_sizes(instance):
+    """One feature, one step, one pixel less, one sample of each class."""
+    for X in instance.kind.smallest():
+        got = instance.answers_of_fit(X, np.arange(len(X)) % 2)
+        assert len(got) == len(X)
+        assert np.isfinite(got).all()
+
+
+@every(regresses)
+def test_a_single_sample(instance):
+    """One row is enough for a regressor."""
+    X, _ = instance.data()
+    assert np.isfinite(instance.answers_of_fit(instance.kind.take(X, slice(1)), [2.0])).all()
+
+
+@every()
+def test_constant_x(instance):
+    """Channels that do not vary are no division by zero."""
+    _, y = instance.data()
+    assert np.isfinite(instance.answers_of_fit(instance.kind.constant(len(y)), y)).all()
+
+
+@every(classifies)
+@pytest.mark.parametrize("early_stopping", [False, "auto"])
+def test_more_classes_than_rows_in_a_batch(instance, early_stopping):
+    """Many small classes, also where the validation split is automatic."""
+    X, _ = instance.data(240)
+    y = np.arange(240) % 60
+    model = instance.fitted(X, y, batch_size=8, early_stopping=early_stopping)
+    proba = model.predict_proba(X)
+    assert proba.shape == (240, 60)
+    assert_close(proba.sum(1), 1)
+    assert model.decision_function(X).shape == (240, 60)
+
+
+@every(predicts)
+def test_beats_dummy(instance):
+    """It learns."""
+    X, y = instance.data(300)
+    X, X_test, y, y_test = train_test_split(X, y, random_state=0)
+    model = instance.fitted(X, y, max_epochs=15, lr=0.03, batch_size=32)
+    dummy = (DummyClassifier if is_classifier(model) else DummyRegressor)().fit(y, y)
+    assert model.score(X_test, y_test) > dummy.score(y_test, y_test) + 0.2

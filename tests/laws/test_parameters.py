@@ -1,0 +1,54 @@
+"""Laws of parameters: how they are given, and the torch that they are given under."""
+
+import inspect
+from dataclasses import KW_ONLY
+from itertools import takewhile
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+
+from tests.fits import global_state
+from tests.laws.common import answers, assert_same, every, every_class
+
+SCALARS = {bool: np.bool_, int: np.int64, float: np.float64}
+
+
+@every()
+def test_scalars_of_numpy_are_taken_wherever_pythons_are(instance):
+    X, y = instance.data()
+    params = instance.estimator.get_params()
+    numpys = {k: SCALARS[type(v)](v) for k, v in params.items() if type(v) in SCALARS}
+    assert numpys
+    assert_same(instance.answers_of_fit(X, y, **numpys), instance.answers_of_fit(X, y))
+
+
+@every_class
+def test_parameters_are_keyword_only_but_for_those_declared_otherwise(cls):
+    """A subclass that gives a new default does not make a parameter positional."""
+    declared = {}  # the last class that has it is the one that declared it
+    for base in cls.__mro__:
+        own = inspect.get_annotations(base) if "__dataclass_fields__" in vars(base) else {}
+        marked = any(kind is KW_ONLY or "KW_ONLY" in str(kind) for kind in own.values())
+        first = set(takewhile(lambda name: name != "_", own)) if marked else set()
+        declared |= {name: name in first for name in own}
+    for name, parameter in inspect.signature(cls).parameters.items():
+        positional = parameter.kind is not inspect.Parameter.KEYWORD_ONLY
+        assert positional is declared[name], name
+
+
+@every()
+@pytest.mark.parametrize("ambient", [torch.no_grad, torch.inference_mode])
+def test_what_is_around_a_fit_does_not_matter(instance, ambient):
+    """Gradients off, or inference mode: a fit learns and a prediction predicts as ever."""
+    X, y = instance.data()
+    expected = instance.fitted(X, y)
+    before = global_state()
+    with ambient():
+        inside = clone(instance.estimator).fit(X, y)
+        assert_same(answers(inside, X), answers(expected, X))
+        assert not torch.is_grad_enabled()
+    assert global_state() == before
+    assert_same(answers(inside, X), answers(expected, X))
+    assert_same(answers(inside.partial_fit(X, y), X), answers(expected.partial_fit(X, y), X))

@@ -1,0 +1,69 @@
+"""Laws of weights: of samples and of classes."""
+
+import numpy as np
+import pytest
+from sklearn.base import is_classifier
+
+from tests.laws.common import assert_close, every, has, takes_weights
+
+
+@every(takes_weights)
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_rows_of_weight_zero_have_no_influence(instance, early_stopping):
+    """Their y may be anything."""
+    X, y = instance.data()
+    weight = np.ones(len(y))
+    weight[::3] = 0
+    classifies = is_classifier(instance.estimator)
+    other = np.where(weight > 0, y, y[::-1] if classifies else 1e3)
+    if classifies:
+        early_stopping = False  # the split goes by y
+    params = {"early_stopping": early_stopping, "validation_fraction": 0.3}
+    expected = instance.answers_of_fit(X, y, weight, **params)
+    assert_close(instance.answers_of_fit(X, other, weight, **params), expected, atol=1e-4)
+
+
+@every(takes_weights)
+def test_rows_of_weight_zero_are_not_looked_at(instance):
+    """Nothing of their X is learned: no scale, no vocabulary."""
+    X, y = instance.data()
+    odd = instance.kind.take(instance.kind.unlike(X), slice(20))
+    both, ys = instance.kind.join(X, odd), np.concatenate([y, y[:20]])
+    weight = np.repeat([1.0, 0.0], [len(y), 20])
+    got = instance.fitted(both, ys, weight, early_stopping=False)
+    expected = instance.fitted(X, y, early_stopping=False)
+    assert_close(got.predict(X), expected.predict(X), atol=1e-4)
+
+
+@every(takes_weights)
+def test_weights_decide_between_contradicting_rows(instance):
+    """The side that weighs more wins."""
+    X, y = instance.data()
+    flipped = 1 - y if is_classifier(instance.estimator) else -y
+    both, ys = instance.kind.join(X, X), np.concatenate([y, flipped])
+    weight = np.repeat([1.0, 0.05], len(y))
+    params = {"max_epochs": 20, "lr": 0.03}
+    ahead, behind = (instance.fitted(both, ys, w, **params) for w in (weight, weight[::-1]))
+    assert ahead.score(X, y) > behind.score(X, y) + 0.2
+    assert ahead.score(X, y) > ahead.score(X, flipped) + 0.2
+
+
+@every(has("class_weight"))
+def test_class_weight_moves_the_probabilities(instance):
+    """A heavier class becomes more probable; class_weight is a weight per row."""
+    X, y = instance.data()
+    y = np.random.default_rng(0).permutation(y)  # nothing to learn but how many
+    params = {"max_epochs": 10, "lr": 0.03}
+    fractions = [
+        instance.answers_of_fit(X, y, class_weight={0: 1, 1: weight}, **params)[:, 1].mean()
+        for weight in (0.1, 1, 10)
+    ]
+    assert fractions == sorted(fractions)
+    assert fractions[2] > fractions[0] + 0.2
+    by_row = instance.answers_of_fit(X, y, np.where(y == 1, 10.0, 1.0), **params)
+    assert_close(by_row, instance.answers_of_fit(X, y, class_weight={0: 1, 1: 10}, **params))
+    rare = np.arange(len(y)) % 6 == 0
+    plain, balanced = (
+        instance.answers_of_fit(X, rare, class_weight=w, **params) for w in (None, "balanced")
+    )
+    assert balanced[:, 1].mean() > plain[:, 1].mean() + 0.1
