@@ -1,16 +1,26 @@
 """skdl: deep and classical estimators that compose in scikit-learn.
 
-Where things live:
+The packages:
 
-- ``skdl.estimators``       what users import: one file per family, and scikit-learn's classics
-- ``skdl.modules``          the architectures (``nn.Module`` only)
+- ``skdl.estimators``       what users import: deep estimators, and scikit-learn's beside them
+
+  - ``recurrent``, ``cnn``, ``transformer``, ``word2vec``: one folder a family, with its estimators,
+    how they read X, and their networks (``_network*.py``)
+  - ``_base``: what the families share
+  - ``classical.py``, ``accelerated.py``: scikit-learn's estimators, and scikit-learn-intelex's
+
+- ``skdl.modules``          layers that several families use (``nn.Module`` only)
 - ``skdl.engine``           the training loop (the only importer of skorch)
-- ``skdl.preprocessing``    transformers: flattening, windows; tokens and n-grams of text,
-                            corpora of word vectors
-- ``skdl.pipelines``        ``make_*_pipeline``: plain scikit-learn Pipelines for each kind of data
-- ``skdl.model_selection``  ``compare`` and splitters for series
-- ``skdl.inspection``       Displays
-- ``skdl.datasets``         real data that works offline, and seeded generators
+- ``skdl.preprocessing``    transformers: flattening, scaling of pixels, learned features; sliding
+                            windows of a series
+- ``skdl.pipelines``        ``make_*``: plain scikit-learn Pipelines for each kind of data, and
+                            ``search_grid``
+- ``skdl.model_selection``  ``compare``: cross-validation of many estimators on identical folds;
+                            splitters for time series
+- ``skdl.inspection``       displays: plots of comparisons, loss curves, class activation maps,
+                            attention and word vectors
+- ``skdl.datasets``         real data that works offline, benchmark sets to fetch, and seeded
+                            generators
 """
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""What to search: a small grid for each estimator of the catalogue."""
+"""Grids for hyper-parameter search: a small one for each estimator of the catalogue."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from ..estimators import classical
 from ._preparation import check_instance, held
 
 _TREES: dict[str, list[Any]] = {"max_depth": [3, 6, 12, None], "min_samples_leaf": [1, 5, 20]}
-# scikit-learn's estimators cannot say it themselves. Those of scikit-learn-intelex are subclasses;
-# its forests are subclasses of the base of scikit-learn's.
+# Estimators of skdl have a method for it, scikit-learn's do not. Those of scikit-learn-intelex are
+# subclasses of them; its forests are subclasses of the base of scikit-learn's.
 _FOREST_CLASSIFIER = classical.RandomForestClassifier.__mro__[1]
 _FOREST_REGRESSOR = classical.RandomForestRegressor.__mro__[1]
 CLASSICAL_GRIDS: dict[type, dict[str, list[Any]]] = {
@@ -35,10 +35,10 @@ CLASSICAL_GRIDS: dict[type, dict[str, list[Any]]] = {
 
 
 def search_grid(estimator: Any) -> dict[str, list[Any]]:
-    """Return a small ``param_grid`` for an estimator, to begin a search with.
+    """Return a small ``param_grid`` to begin a grid search with.
 
-    The values span what is worth a try on scaled data, at most twelve combinations or so. Take
-    out what takes too long, and put in more around the best.
+    The values cover the usual range on scaled data, in at most about twelve combinations. Remove
+    the slow ones, and add more around the best.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def search_grid(estimator: Any) -> dict[str, list[Any]]:
     -------
     grid : dict of str to list
         For ``GridSearchCV(estimator, grid)``: names are those of ``estimator.get_params()``,
-        ``cnnclassifier__augment`` in a Pipeline. A new dict, free to be changed.
+        ``cnnclassifier__augment`` in a Pipeline. A new dict, which may be changed.
 
     Raises
     ------
@@ -64,9 +64,9 @@ def search_grid(estimator: Any) -> dict[str, list[Any]]:
 
     Notes
     -----
-    A ``CNNClassifier`` that was given a network, as ``backbone`` or ``architecture``, keeps it,
-    and so does a ``TransformerClassifier`` with ``pretrained``: the grid holds what of it is
-    trained, and at which rate.
+    The grid of a ``CNNClassifier`` with a ``backbone`` or a callable ``architecture``, and of a
+    ``TransformerClassifier`` with ``pretrained``, keeps that network: it varies how much of it is
+    frozen or how it is augmented, and the learning rate.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def search_grid(estimator: Any) -> dict[str, list[Any]]:
 
 
 def _grid_of(model: Any) -> dict[str, list[Any]]:
-    """The grid that an estimator of skdl says, or that of a classical one."""
+    """The grid that an estimator of skdl gives, or that of a classical one."""
     if hasattr(model, "_search_grid"):
         own: dict[str, list[Any]] = model._search_grid()
         return own

@@ -1,4 +1,4 @@
-"""How data are prepared for an estimator: what every ``make_*_pipeline`` asks."""
+"""How data are prepared for an estimator, for every ``make_*`` of this package."""
 
 from enum import Enum
 from typing import Any
@@ -8,8 +8,8 @@ from sklearn.utils import get_tags
 
 from ..preprocessing import Flatten
 
-# Estimators of other packages whose answers do not depend on the scale of a column, by package
-# and base class: so they are known without being imported. No tag of scikit-learn says it.
+# Estimators of other packages whose predictions do not depend on the scale of a column, by package
+# and base class, so that none has to be imported. scikit-learn has no tag for it.
 # Bagging and AdaBoost grow trees when they are given no estimator.
 _INDIFFERENT_TO_SCALE = frozenset(
     {
@@ -40,11 +40,11 @@ class Preparation(Enum):
         Take flat rows, and standardize inside.
     TREE : trees, forests, boosted trees, dummies
         Compare values of one column with each other only: neither scaling nor one-hot columns.
-    SCALED : everything else
-        Linear models, SVMs, neighbours and the unknown: columns of one scale. Harmless where it
-        is not needed.
+    SCALED : all other estimators
+        Linear models, SVMs, nearest neighbours, and those that are not known here: standardized
+        columns. Standardizing does no harm where it is not needed.
     UNSCALED : estimators that declare (by scikit-learn's tag) to take positive numbers only
-        Naive Bayes on counts and such; centering would break them.
+        Naive Bayes on counts, for instance: centering would make negative numbers.
     """
 
     DEEP = "deep"
@@ -55,10 +55,10 @@ class Preparation(Enum):
 
 
 def held(estimator: Any) -> tuple[str, Any] | None:
-    """Return name and value of what a meta-estimator or a Pipeline wraps, if it is one."""
+    """Return name and value of the estimator that a meta-estimator or a Pipeline wraps, if any."""
     if isinstance(estimator, Pipeline):
         return estimator.steps[-1]
-    # Parameters only: a forest has an attribute estimator, which is its own tree.
+    # Parameters only: the attribute estimator of a forest is the template of its trees.
     params = estimator.get_params(deep=False) if hasattr(estimator, "get_params") else {}
     for name in ("estimator", "regressor"):
         if hasattr(params.get(name), "fit"):
@@ -73,13 +73,13 @@ def innermost(estimator: Any) -> Any:
 
 
 def input_kinds(estimator: Any) -> frozenset[str]:
-    """Return the kinds of X that one of skdl's own estimators says it takes; none for others."""
+    """Return the kinds of X that one of skdl's own estimators takes; none for others."""
     kinds: frozenset[str] = getattr(estimator, "_input_kinds", frozenset())
     return kinds
 
 
 def check_instance(estimator: Any) -> None:
-    """Raise TypeError for what is no estimator, or its class."""
+    """Raise TypeError unless it is an estimator instance."""
     if isinstance(estimator, type) or not hasattr(estimator, "fit"):
         raise TypeError(
             f"estimator must be an instance with a fit method, such as Ridge(), got {estimator!r}."
@@ -87,7 +87,7 @@ def check_instance(estimator: Any) -> None:
 
 
 def preparation_of(estimator: Any) -> Preparation:
-    """Return what an estimator needs, of the wrapped one for a meta-estimator."""
+    """Return the preparation that an estimator needs; of a meta-estimator, the wrapped one's."""
     check_instance(estimator)
     model = innermost(estimator)
     if kinds := input_kinds(model):

@@ -11,7 +11,7 @@ from ._preparation import make_flat_pipeline
 def make_sequence_pipeline(estimator: Any) -> Pipeline:
     """Wrap an estimator so that it takes sequences or images.
 
-    Ten estimators, deep and classical, then meet one X in one loop:
+    So deep and classical estimators can be compared on one X, in one loop:
 
     ============================================ ==============================================
     estimator                                    steps

@@ -33,9 +33,9 @@ def make_tabular_pipeline(estimator: Any, *, max_categories: int | None = 50) ->
 
     .. [1] None for estimators that declare, by scikit-learn's tag, to take positive numbers only.
 
-    A missing category is a category of its own. A category first seen in ``predict`` falls in
-    with the rare ones, or is all zeros (one-hot) or -1 (ordinal). Categories are ordered by
-    their sorted names in the ordinal codes. A meta-estimator (GridSearchCV,
+    A missing category is a category of its own. A category first seen in ``predict`` is -1 in
+    ordinal codes; in one-hot columns it is treated as a rare one, or is all zeros where there are
+    none. Ordinal codes follow the sorted names of the categories. A meta-estimator (GridSearchCV,
     TransformedTargetRegressor ...) or a Pipeline is treated as what it wraps.
 
     Parameters
@@ -43,8 +43,8 @@ def make_tabular_pipeline(estimator: Any, *, max_categories: int | None = 50) ->
     estimator : estimator instance
         The last step. It is not copied.
     max_categories : int or None, default=50
-        The most codes or one-hot columns that one column may give, at least 2; the rarest
-        categories share one. None sets no limit.
+        Maximum number of codes or one-hot columns of one column, at least 2; the rarest categories
+        share one. None sets no limit.
 
     Returns
     -------
@@ -146,5 +146,5 @@ def _as_days(X: pd.DataFrame) -> pd.DataFrame:
 
 
 def _as_objects(X: pd.DataFrame) -> pd.DataFrame:
-    """Hold categories of any dtype as Python objects, with NaN for every kind of missing."""
+    """Categories of any dtype as Python objects, with NaN for every kind of missing value."""
     return X.astype(object).where(X.notna(), np.nan)

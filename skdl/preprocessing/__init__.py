@@ -1,13 +1,12 @@
 """Transformers and functions that bring data into the shape an estimator takes.
 
-- `Encoder` turns what an estimator has learned to see in its samples into a table, for others.
-- `Flatten` turns images and sequences into the 2-D tables of classical estimators.
-- `PixelScaler` brings pixels to one scale, which they share.
-- `sliding_windows` cuts a series into windows and the values to predict, with no look-ahead.
+- `Encoder`: the features that a deep estimator has learned, as a table for other estimators.
+- `Flatten`: images and sequences as the 2-D tables that classical estimators take.
+- `PixelScaler`: standardizes pixels, with one standard deviation for all of them.
+- `sliding_windows`: a series as windows and the values that follow them, without look-ahead.
 
-Tokens (`_tokens.py`) and n-grams (`_ngrams.py`) of text are what the estimators read it with.
-
-Only numpy, scipy and scikit-learn are needed here, tokenizers for tokens; torch is not imported.
+Only numpy and scikit-learn are needed here; torch is not imported. How a family reads its X
+(tokens, images, documents) is in its own folder of `skdl.estimators`.
 """
 
 from ._encoder import Encoder

@@ -1,4 +1,4 @@
-"""Encoder: the representation that an estimator learned, as a transformer."""
+"""Encoder: the features that a deep estimator learned, as a transformer."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from .._sklearn import safe_indexing
 
 
 class Encoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """The representation of an estimator that encodes, for other estimators to learn from.
+    """Feature extraction with a deep estimator: its learned features as a transformer.
 
-    `fit` trains a clone of `estimator`; `transform` returns what it makes of each sample, one row
-    of numbers. So the layers below the output of a deep estimator go before any other one, in a
-    Pipeline. To take an estimator that is trained already as it is, freeze it:
+    `fit` trains a clone of `estimator`; `transform` returns the learned features of each sample,
+    one row of numbers. So the layers below the output of a deep estimator can stand before any
+    other estimator in a Pipeline. To use an estimator that is trained already, freeze it:
     ``Encoder(FrozenEstimator(fitted))``.
 
     Parameters
     ----------
     estimator : estimator with a method ``encode``
-        ``encode(X)`` returns an array of shape (n_samples, n_features): every deep estimator of
-        ``skdl.estimators`` that has it, or a `sklearn.frozen.FrozenEstimator` of a fitted one,
-        which is neither cloned nor trained.
+        ``encode(X)`` returns an array of shape (n_samples, n_features), as the deep estimators of
+        ``skdl.estimators`` do; or a `sklearn.frozen.FrozenEstimator` of a fitted one, which is
+        neither cloned nor trained.
 
     Attributes
     ----------
     estimator_ : estimator
         The trained clone, or the frozen estimator itself.
     n_features_in_ : int
-        As of `estimator_`. Defined only when it has one.
+        That of `estimator_`. Defined only when it has one.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        As of `estimator_`. Defined only when it has them.
+        Those of `estimator_`. Defined only when it has them.
 
     See Also
     --------
@@ -45,10 +45,10 @@ class Encoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    In a Pipeline, the next step learns from the rows that the encoder was trained on, which it
-    tells apart better than new ones. Where that misleads the next step, train the encoder on other
-    rows and freeze it. Scores of cross-validation are honest either way: neither has seen the rows
-    held out.
+    In a Pipeline, the next step learns from the rows that the encoder was trained on, which its
+    features separate better than new ones. Where that makes the next step overfit, train the
+    encoder on other rows and freeze it. Scores of cross-validation are unbiased either way: neither
+    step has seen the rows held out.
 
     X reaches `estimator` as it is, whatever it takes: images, or sequences of unequal length.
 
@@ -154,7 +154,7 @@ class Encoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = []  # the network's, whatever came in
+        tags.transformer_tags.preserves_dtype = []  # the dtype of the network, whatever that of X
         if hasattr(self.estimator, "__sklearn_tags__"):
             inner = deepcopy(get_tags(self.estimator))
             tags.input_tags, tags.target_tags = inner.input_tags, inner.target_tags
@@ -172,7 +172,7 @@ def _requires_y(estimator: Any) -> bool:
 
 
 def _of_fitted(encoder: Encoder, name: str) -> Any:
-    """What the fitted estimator says; an AttributeError before, as of any fitted attribute."""
+    """The attribute of the fitted estimator; an AttributeError before `fit`."""
     if "estimator_" not in vars(encoder):
         raise AttributeError(f"{type(encoder).__name__} has no {name} before fit.")
     return getattr(encoder.estimator_, name)

@@ -1,4 +1,4 @@
-"""Flatten: n-dimensional samples to the 2-D table of classical estimators."""
+"""Flatten: n-dimensional samples as the 2-D table that classical estimators take."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class Flatten(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         feature_names_out : ndarray of str of shape (prod(shape_in_),)
-            The names themselves for 2-D X, else with the place on the further axes appended:
+            The names themselves for 2-D X, else with the index along the further axes appended:
             ``x3_1`` is channel 1 of step 3, or the pixel in row 3 and column 1.
         """
         names = super().get_feature_names_out(input_features)
@@ -160,7 +160,7 @@ def _check_same_shape(X: Any, fitted: tuple[int, ...]) -> None:
     if got != fitted and max(len(got), len(fitted)) > 1:
         raise ValueError(
             f"Each sample must have the shape seen in fit, {fitted}, got samples of shape {got}. "
-            "Bring X to the fitted shape, or fit Flatten anew on samples of this shape."
+            "Bring X to the fitted shape, or fit Flatten again, on samples of this shape."
         )
 
 

@@ -1,4 +1,4 @@
-"""PixelScaler: one scale for all pixels."""
+"""PixelScaler: standardization by one standard deviation of all pixels."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_dat
 
 
 class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Take the mean off each pixel, and divide all pixels by one and the same number.
+    """Standardize pixels: subtract each one's mean, divide all by one standard deviation.
 
-    For columns of one unit, as the pixels of flattened images are. A `StandardScaler` gives each
-    pixel a scale of its own, and so makes the noise of a margin that is almost always empty as
-    loud as the strokes in the middle. Here the pixels keep their proportions, and have a standard
-    deviation of 1 all in all.
+    For columns of one unit, such as the pixels of flattened images. `StandardScaler` scales each
+    pixel by itself, and so gives the noise in an almost always empty margin the same variance as
+    the pixels in the middle. Here the variances keep their proportions, and are 1 on average.
 
     Attributes
     ----------
@@ -33,7 +32,7 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     See Also
     --------
     Flatten : Makes rows of images.
-    sklearn.preprocessing.StandardScaler : A scale for each column.
+    sklearn.preprocessing.StandardScaler : Standardizes each column by itself.
 
     Examples
     --------

@@ -34,12 +34,12 @@ def sliding_windows(
         Steps per window, at least 1.
     horizon : int or increasing sequence of int, default=1
         Steps from the window's last step to the value to predict, at least 1. A sequence, as
-        in ``range(1, 25)``, asks for a path: one column of y per step ahead.
+        in ``range(1, 25)``, asks for a multi-step forecast: one column of y per step ahead.
     stride : int, default=1
         Steps from the start of one window to the start of the next, at least 1.
     target : int or str, default=None
         The channel to predict, by index or by the name of the DataFrame's column. By default
-        every channel, or the only one. A path needs one channel.
+        every channel, or the only one. A multi-step forecast needs one channel.
 
     Returns
     -------
@@ -48,7 +48,8 @@ def sliding_windows(
         series. ``n_windows = (n_steps - width - max(horizon)) // stride + 1``.
     y : ndarray
         The values to predict, a copy: shape (n_windows,) for one channel or with `target`,
-        (n_windows, n_channels) for several channels, (n_windows, len(horizon)) for a path.
+        (n_windows, n_channels) for several channels, (n_windows, len(horizon)) for a multi-step
+        forecast.
 
     Raises
     ------
@@ -57,7 +58,7 @@ def sliding_windows(
     ValueError
         If `width`, `stride` or `horizon` is below 1 or `horizon` is not increasing; if `series`
         is not numeric, not 1-D or 2-D, or too short for one window and its horizon; if `target`
-        is no channel of it; or if a path is asked for of several channels.
+        is no channel of it; or if there are several horizons and several channels.
 
     See Also
     --------
@@ -93,8 +94,8 @@ def sliding_windows(
     targets = _select_target(series, values, target)  # (T,) or (T, C)
     if np.ndim(horizon) and targets.ndim > 1:
         raise ValueError(
-            f"A path over several horizons needs one channel to predict, got {values.shape[1]} "
-            "channels. Name one with target=, or pass a single horizon."
+            f"Several horizons need one channel to predict, got {values.shape[1]} channels. Name "
+            "one with target=, or pass a single horizon."
         )
     starts = np.arange(0, len(values) - width - steps[-1] + 1, stride)
     windows = sliding_window_view(values, width, axis=0)[starts]  # (n, C, width)
@@ -162,7 +163,7 @@ def _check_length(n_steps: int, width: int, farthest: int) -> None:
 
 
 def _select_target(series: Any, values: NDArray[Any], target: Any) -> NDArray[Any]:
-    """Return what y is made of: (T,) for one channel, (T, C) for all of several."""
+    """Return the channels to predict: (T,) for one, (T, C) for all of several."""
     n_channels = values.shape[1]
     if target is None:
         return values[:, 0] if n_channels == 1 else values

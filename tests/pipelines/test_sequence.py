@@ -26,6 +26,14 @@ REGRESSORS = sorted(set(_classical.__all__) - set(CLASSIFIERS))
 class KeepsX(TorchEstimator):
     """A deep estimator that remembers what reached it."""
 
+    _input_kinds = frozenset({"sequences"})
+
+    def _read_inputs(self, X, *, reset):
+        raise NotImplementedError
+
+    def _make_module(self, train, used):
+        raise NotImplementedError
+
     def fit(self, X, y):
         self.X_ = X
         return self

@@ -29,6 +29,14 @@ IGNORE_CONSTANT = pytest.mark.filterwarnings("ignore:self.within_class_std_dev_ 
 class Deep(TorchEstimator):
     """The least deep estimator."""
 
+    _input_kinds = frozenset({"sequences"})
+
+    def _read_inputs(self, X, *, reset):
+        raise NotImplementedError
+
+    def _make_module(self, train, used):
+        raise NotImplementedError
+
     def fit(self, X, y):
         return self
 
