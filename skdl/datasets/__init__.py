@@ -4,7 +4,7 @@
 - ``fetch_*``: the real sets that the benchmarks use, read from the folder that the environment
   variable ``SKDL_DATA`` names, else downloaded once to a cache. Every file is checked against
   its SHA256.
-- ``make_*``: sequences, images and documents of any size, from a seed.
+- ``make_*``: generated sequences, images and documents of any size.
 
 Only numpy, pandas and scikit-learn are needed here; torch is not imported.
 """

@@ -33,8 +33,8 @@ _FILES = {"monthly": "Stocks.csv", "daily": "goog.npz"}
 def load_stock_prices(*, frequency: str = "monthly", as_frame: bool = True) -> Bunch:
     """Load real stock prices from matplotlib's sample data, offline.
 
-    Prices are levels, close to random walks: for levels, "tomorrow is as today" (persistence)
-    is a hard baseline; for returns (``prices.pct_change()``), zero is.
+    Price levels are close to random walks: for them persistence (the forecast is the last value)
+    is a strong baseline; for returns (``prices.pct_change()``), zero is.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def load_stock_prices(*, frequency: str = "monthly", as_frame: bool = True) -> B
         - data : DataFrame or ndarray of shape (n_dates, n_series)
         - dates : ndarray of shape (n_dates,), datetime64; the end of the month when monthly
         - feature_names : list of str, the columns
-        - DESCR : str, source, units and what was done about missing values
+        - DESCR : str, source, units and treatment of missing values
 
     Raises
     ------

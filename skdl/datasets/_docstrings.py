@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
-# What a module is for; a module that this Python does not have is left out.
+# Labels and their modules; a module that this Python does not have is left out.
 _FAMILIES = {
     "concurrency": (
         "asyncio", "concurrent", "multiprocessing", "queue", "sched", "selectors", "subprocess",
@@ -52,10 +52,10 @@ _MIN_WORDS = 6
 
 
 def load_docstrings(*, return_X_y: bool = False) -> Any:
-    """Load the docstrings of the Python standard library, labelled by what the module is for.
+    """Load the docstrings of the Python standard library, labelled by the subject of their module.
 
-    The sources are read, never imported, so nothing runs and nothing is downloaded. The corpus
-    is the same whenever the Python version is (about 5,000 documents in Python 3.11). Labels:
+    The sources are parsed, not imported, and nothing is downloaded. The corpus depends only on the
+    version of Python (about 5,000 documents in Python 3.11). Labels:
     "concurrency", "files", "gui", "language", "mail", "math", "network", "testing", "text";
     `DESCR` lists the modules behind each.
 
@@ -71,7 +71,8 @@ def load_docstrings(*, return_X_y: bool = False) -> Any:
         - target : ndarray of str of shape (n_documents,), the label
         - target_names : list of str, the labels in sorted order
         - groups : ndarray of str of shape (n_documents,), the module of each document, for
-          ``GroupKFold``: a score on modules never seen is the more honest one
+          ``GroupKFold``: docstrings of one module resemble each other, so that scores on modules
+          of the training rows are optimistic
         - DESCR : str, the modules behind each label
     (X, y) : tuple of list and ndarray
         `data` and `target`, if `return_X_y`.
@@ -113,7 +114,7 @@ def load_docstrings(*, return_X_y: bool = False) -> Any:
 def _describe() -> str:
     lines = [f"- {label}: {', '.join(modules)}" for label, modules in _FAMILIES.items()]
     head = "Docstrings of modules, classes and functions of the Python standard library (PSF-2.0)."
-    return "\n".join([head, "The label says what the module is for:", *lines])
+    return "\n".join([head, "The label is the subject of the module:", *lines])
 
 
 @lru_cache(maxsize=1)
@@ -141,7 +142,7 @@ def _sources(root: Path, module: str) -> list[Path]:
 
 
 def _docstrings(path: Path) -> Iterator[str]:
-    with warnings.catch_warnings():  # old escapes in the sources are not the user's affair
+    with warnings.catch_warnings():  # of invalid escape sequences in the sources
         warnings.simplefilter("ignore")
         tree = ast.parse(path.read_bytes())
     for node in _blocks(tree):

@@ -32,7 +32,7 @@ def make_documents(
     topic_fraction: float = 0.3,
     random_state: int | RandomState | None = None,
 ) -> tuple[list[str], NDArray[np.str_]]:
-    """Make documents of common words, with words of one topic strewn in.
+    """Make documents of common words and words of one topic, for text classification.
 
     Parameters
     ----------
@@ -41,18 +41,18 @@ def make_documents(
     n_classes : int, default=2
         Number of topics, 2 to 8.
     n_words : tuple of two int, default=(10, 40)
-        Fewest and most words of a document.
+        Minimum and maximum number of words of a document.
     topic_fraction : float, default=0.3
-        Chance of each word to come from the topic, 0 (nothing to learn) to 1.
+        Probability that a word is one of the topic, from 0 (nothing to learn) to 1.
     random_state : int, RandomState or None, default=None
-        Seed. None draws a fresh seed; numpy's global state is neither read nor changed.
+        Seed. None draws a new seed; numpy's global state is neither read nor changed.
 
     Returns
     -------
     X : list of str
         One document each, as a sentence.
     y : ndarray of str of shape (n_samples,)
-        The topics, such as "astronomy", in equal numbers as far as that divides.
+        The topics, such as "astronomy"; class sizes differ by at most 1.
 
     Raises
     ------
@@ -70,8 +70,8 @@ def make_documents(
     _check_between("n_classes", n_classes, 2, len(names))
     _check_between("n_samples", n_samples, n_classes)
     fewest, most = n_words
-    _check_between("the fewest n_words", fewest, 1)
-    _check_between("the most n_words", most, fewest)
+    _check_between("the minimum of n_words", fewest, 1)
+    _check_between("the maximum of n_words", most, fewest)
     _check_between("topic_fraction", topic_fraction, 0, 1)
     rng = _check_rng(random_state)
     labels = _balanced_labels(rng, n_samples, n_classes)

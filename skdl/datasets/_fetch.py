@@ -1,4 +1,4 @@
-"""Files of the real data sets: where they are, whether they are the right ones, the download."""
+"""Files of the real data sets: location, checksum, download."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _PACKED = ((".gz", "gzip", gzip.decompress), (".xz", "xz", lzma.decompress))
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file of a data set: its place under the data folder, its contents' SHA256, its source.
+    """A file of a data set: its path under the data folder, SHA256 of its contents, its source.
 
-    Where the source ends in ``.gz`` or ``.xz`` and the place does not, the source is the packed
-    file: it is saved as it is, beside the place with the suffix appended, and `sha256` is that of
-    what it holds.
+    Where the source ends in ``.gz`` or ``.xz`` and the path does not, the source is compressed: it
+    is saved as it is, under the path with the suffix appended, and `sha256` is that of the
+    uncompressed contents.
 
-    `made_how` is set where no single download gives the file: it says how to make it from what is
-    at `url`, and nothing is downloaded.
+    `made_how` is set where the file cannot be downloaded in one piece: it tells how to make it
+    from the files at `url`.
     """
 
     path: str
@@ -38,7 +38,7 @@ class RemoteFile:
 
     @property
     def saved_as(self) -> str:
-        """Where a download goes: to `path`, or packed beside it."""
+        """Path under the data folder where a download is saved: `path`, or with a suffix."""
         for suffix, *_ in _PACKED:
             if self.url.endswith(suffix) and not self.path.endswith(suffix):
                 return self.path + suffix
@@ -52,7 +52,7 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
     ----------
     data_home : str or path, default=None
         The folder; None takes the environment variable ``SKDL_DATA``, else ``~/.cache/skdl``.
-        Downloads are saved there. The folder itself is made by the first download.
+        Downloads are saved there. The first download creates it.
 
     Returns
     -------
@@ -77,9 +77,9 @@ def read_file(
     Raises
     ------
     FileNotFoundError
-        If the file is absent, and not to be downloaded or not to be had.
+        If the file is absent and is not downloaded, or the download fails.
     ValueError
-        If the contents are not those that the SHA256 was taken of.
+        If the SHA256 of the contents is not the expected one.
     """
     home = get_data_home(data_home)
     path = home / file.path
@@ -133,7 +133,7 @@ def _unpack(packed: bytes, source: Path | str) -> bytes:
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise ValueError(
             f"{source} must be a whole {kind} file, and unpacking it failed: {error}. Delete the "
-            "file and fetch it anew."
+            "file and fetch it again."
         ) from error
 
 
@@ -142,7 +142,7 @@ def _checked(contents: bytes, file: RemoteFile, source: Path | str) -> bytes:
     if got != file.sha256:
         raise ValueError(
             f"{source} must hold the contents with SHA256 {file.sha256}, got {got}: it is damaged "
-            "or another version. Delete the file and fetch it anew; nothing was read from it."
+            "or another version. Delete the file and fetch it again; nothing was read from it."
         )
     return contents
 
@@ -150,11 +150,11 @@ def _checked(contents: bytes, file: RemoteFile, source: Path | str) -> bytes:
 def _where_to_get(file: RemoteFile, home: Path) -> str:
     place = home / file.saved_as
     if file.made_how:
-        how = f"No download gives it: make it from {file.url}, and save it as {place}: "
+        how = f"It cannot be downloaded: make it from {file.url}, and save it as {place}: "
         how += f"{file.made_how}. Or"
     else:
         how = f"Save {file.url} as {place}, or"
     return (
-        f"The data file {file.path} must be under {home}, and is not there. {how} set the "
+        f"The data file {file.path} must be under {home}, but is not there. {how} set the "
         "environment variable SKDL_DATA (or pass data_home=) to the folder that holds it."
     )

@@ -1,4 +1,4 @@
-"""Sets of real images that the benchmarks classify, read from files that are checked."""
+"""Real sets of images for classification, read from files with checksums."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FASHION_MNIST_CLASSES: tuple[str, ...] = (
     "Bag",
     "Ankle boot",
 )
-"""What the labels 0 to 9 of `fetch_fashion_mnist` stand for, in this order."""
+"""Names of the labels 0 to 9 of `fetch_fashion_mnist`, in this order."""
 
 _ZALANDO = "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/"
 
@@ -55,16 +55,16 @@ def fetch_fashion_mnist(
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Fetch one part of Fashion-MNIST: grey pictures of clothes, shoes and bags of 10 kinds.
+    """Fetch one part of Fashion-MNIST: grey images of clothes, shoes and bags in 10 classes.
 
     Parameters
     ----------
     split : {"train", "test"}
-        Which part, as its makers divided the set: 60,000 images, 6,000 of each class, or 10,000.
+        Which part, as its authors divided the set: 60,000 images, 6,000 of each class, or 10,000.
     data_home : str or path, default=None
         The folder of the data sets; see `get_data_home`.
     download_if_missing : bool, default=True
-        Whether to download the two files (26 MB or, of the test part, 4) when the folder lacks
+        Whether to download the two files (26 MB; for the test part 4 MB) when the folder lacks
         them.
 
     Returns
@@ -79,7 +79,7 @@ def fetch_fashion_mnist(
     ValueError
         If `split` is unknown, or a file's SHA256 is not the expected one.
     FileNotFoundError
-        If a file is absent and cannot be, or is not to be, downloaded.
+        If a file is absent and is not downloaded, or the download fails.
 
     See Also
     --------
@@ -110,7 +110,7 @@ def fetch_fashion_mnist(
     if len(X) != len(y):
         raise ValueError(
             f"{images.path} and {labels.path} must hold one label per image, got {len(X)} images "
-            f"and {len(y)} labels. Delete both files and fetch them anew."
+            f"and {len(y)} labels. Delete both files and fetch them again."
         )
     return X, y.astype(np.int64)
 
@@ -122,12 +122,12 @@ def _parse_idx(contents: bytes, n_axes: int, name: str) -> NDArray[np.uint8]:
         raise ValueError(
             f"{name} must begin with the bytes {magic.hex()} and {n_axes} sizes, as an idx file of "
             f"unsigned bytes with {n_axes} axes does, got {contents[:4].hex()!r} in a file of "
-            f"{len(contents)} bytes. Delete the file and fetch it anew."
+            f"{len(contents)} bytes. Delete the file and fetch it again."
         )
     shape = tuple(np.frombuffer(contents, dtype=">u4", count=n_axes, offset=4).tolist())
     if len(contents) - start != math.prod(shape):
         raise ValueError(
-            f"{name} must hold {math.prod(shape)} bytes after its header, which says {shape}, got "
-            f"{len(contents) - start}. Delete the file and fetch it anew."
+            f"{name} must hold {math.prod(shape)} bytes after its header, which gives the shape "
+            f"{shape}, got {len(contents) - start}. Delete the file and fetch it again."
         )
     return np.frombuffer(contents, dtype=np.uint8, offset=start).reshape(shape).copy()

@@ -1,4 +1,4 @@
-"""Sets of real sequences that the benchmarks classify, read from files that are checked."""
+"""Real sets of sequences for classification, read from files with checksums."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def fetch_ucr(
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
 ) -> tuple[Any, NDArray[np.str_]]:
-    """Fetch one part of a set of the UCR and UEA archives of time series classification.
+    """Fetch one part of a set of the UCR and UEA time series classification archives.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def fetch_ucr(
     ValueError
         If `name` or `split` is unknown, or the file's SHA256 is not the expected one.
     FileNotFoundError
-        If the file is absent and cannot be, or is not to be, downloaded.
+        If the file is absent and is not downloaded, or the download fails.
 
     References
     ----------
@@ -113,11 +113,11 @@ def fetch_indoor_movement(
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
 ) -> Any:
-    """Fetch the radio signals of people who walk through an office, of unequal lengths.
+    """Fetch radio signals of people who walk through an office: sequences of unequal length.
 
     Each sequence holds the strength of the signals, scaled to -1 to 1, that four anchors receive
-    from a walker, 8 steps per second, until a marked point. To be told: does the walker go on to
-    change the room?
+    from a walker, 8 steps per second, until a marked point. The target is whether the walker then
+    changes the room.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def fetch_indoor_movement(
     ValueError
         If the file's SHA256 is not the expected one.
     FileNotFoundError
-        If the file is absent and cannot be, or is not to be, downloaded.
+        If the file is absent and is not downloaded, or the download fails.
 
     References
     ----------
@@ -186,7 +186,7 @@ def _zipped_table(archive: zipfile.ZipFile, member: str) -> NDArray[np.float64]:
 
 
 def _parse_ts(text: str) -> tuple[Any, NDArray[np.str_]]:
-    """Parse the .ts format: channels parted by colons, the label last."""
+    """Parse the .ts format: channels separated by colons, then the label."""
     lines = text.partition("@data")[2].split()
     rows = [line.split(":") for line in lines]
     y = np.array([row[-1] for row in rows])

@@ -1,4 +1,4 @@
-"""Long real series that the benchmarks forecast, read from files that are checked."""
+"""Long real time series for forecasting, read from files with checksums."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def fetch_series(
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
 ) -> pd.DataFrame:
-    """Fetch one long real series.
+    """Fetch one long real time series, for forecasting.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def fetch_series(
     ValueError
         If `name` is unknown, or the file's SHA256 is not the expected one.
     FileNotFoundError
-        If the file is absent and cannot be, or is not to be, downloaded.
+        If the file is absent and is not downloaded, or the download fails.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Seeded generators of sequences and images with something to learn in them."""
+"""Seeded generators of sequences and images for regression and classification."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def make_sequences(
     noise: float = 0.1,
     random_state: int | RandomState | None = None,
 ) -> tuple[Any, NDArray[Any]]:
-    """Make sequences whose answer depends on the order of their steps.
+    """Make sequences whose target is a nonlinear function of the steps in their order.
 
-    Each channel is a smooth, stationary series (autoregressive, standard deviation 1). The
-    answer is a fading memory ``h[t] = 0.8 h[t-1] + tanh(u[t] + u[t] u[t-1])`` after the last
-    step, where u is a random mixture of the channels of variance 1: late steps count most, and
-    steps interact with the one before, so order matters and a line gets only part of it.
+    Each channel is a stationary autoregressive series with standard deviation 1. The target is
+    the last value of ``h[t] = 0.8 h[t-1] + tanh(u[t] + u[t] u[t-1])``, where u is a random linear
+    combination of the channels with variance 1. Late steps have the largest effect, and each
+    interacts with the one before, so that a linear model explains only part of the target.
 
     Parameters
     ----------
@@ -40,22 +40,22 @@ def make_sequences(
     n_channels : int, default=1
         Values per step.
     task : {"regression", "classification"}, default="regression"
-        Whether y is the answer itself, in standard deviations, or its class: the answers in
-        order, cut into `n_classes` classes of equal size.
+        Whether y is the target itself, standardized, or its class: `n_classes` classes of equal
+        size, by quantiles of the target.
     n_classes : int, default=2
         Number of classes, at least 2; classification only.
     n_targets : int, default=1
-        Number of answers, each with a mixture of channels and a memory of its own (0.8 for the
-        first, down to 0.4 for the last); regression only.
+        Number of targets, each with its own combination of channels and its own coefficient in
+        place of 0.8 (0.8 for the first, down to 0.4 for the last); regression only.
     ragged : bool, default=False
         Whether sequences have unequal lengths, uniform from `min_steps` to `n_steps`.
     min_steps : int, default=None
         Shortest length when `ragged`, at least 2; None means half of `n_steps`.
     noise : float, default=0.1
-        Standard deviation of the noise on the answer, in units of the answer's own: no model
-        can expect an R2 above ``1 / (1 + noise ** 2)``.
+        Standard deviation of the noise on the target, relative to that of the target: the expected
+        R2 of any model is at most ``1 / (1 + noise ** 2)``.
     random_state : int, RandomState or None, default=None
-        Seed. None draws a fresh seed; numpy's global state is neither read nor changed.
+        Seed. None draws a new seed; numpy's global state is neither read nor changed.
 
     Returns
     -------
@@ -92,13 +92,13 @@ def make_sequences(
     rng = _check_rng(random_state)
     X = _autoregressive(rng, (n_samples, n_steps, n_channels))
     lengths = rng.randint(shortest, n_steps + 1, size=n_samples)
-    y = _fading_memory(rng, X, lengths, 1 if classify else n_targets)
+    y = _standardized_targets(rng, X, lengths, 1 if classify else n_targets)
     y += noise * rng.normal(size=y.shape)
-    answer = _ranked_classes(y[:, 0], n_classes) if classify else y[:, 0] if n_targets == 1 else y
+    target = _ranked_classes(y[:, 0], n_classes) if classify else y[:, 0] if n_targets == 1 else y
     values = X[..., 0] if n_channels == 1 else X  # (n, T) or (n, T, C)
     return [
         x[:k].copy() for x, k in zip(values, lengths, strict=True)
-    ] if ragged else values, answer
+    ] if ragged else values, target
 
 
 def make_images(
@@ -110,11 +110,11 @@ def make_images(
     noise: float = 0.1,
     random_state: int | RandomState | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Make images of stripes, whose class is the direction of the stripes.
+    """Make images of stripes, whose class is the orientation of the stripes.
 
-    Class k has stripes at the angle ``k * 180 / n_classes`` degrees, about two to the image.
-    Where they fall differs from image to image, so the mean image of each class is grey: a
-    linear model stays near chance, while filters that look for edges see the class.
+    Class k has stripes at the angle ``k * 180 / n_classes`` degrees, about two in an image. Their
+    phase is random, so that the mean image of each class is grey: a linear model stays near
+    chance, while convolutional filters separate the classes.
 
     Parameters
     ----------
@@ -123,20 +123,20 @@ def make_images(
     size : tuple of two int, default=(8, 8)
         Height and width in pixels, at least 4 each.
     n_channels : int, default=1
-        Colour channels. Each image has a colour of its own, which says nothing of the class.
+        Colour channels. Each image has a random colour, independent of its class.
     n_classes : int, default=3
-        Number of directions, at least 2.
+        Number of orientations, at least 2.
     noise : float, default=0.1
         Standard deviation of the noise on each pixel, as a fraction of the range 0 to 255.
     random_state : int, RandomState or None, default=None
-        Seed. None draws a fresh seed; numpy's global state is neither read nor changed.
+        Seed. None draws a new seed; numpy's global state is neither read nor changed.
 
     Returns
     -------
     X : ndarray of shape (n_samples, H, W) or (n_samples, H, W, n_channels), uint8
         The first shape for one channel.
     y : ndarray of shape (n_samples,), int64
-        Labels from 0, in equal numbers as far as that divides.
+        Labels from 0; class sizes differ by at most 1.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def make_images(
 
 
 def _check_rng(random_state: int | RandomState | None) -> RandomState:
-    """Return a generator; None means a fresh seed instead of numpy's global state."""
+    """Return a random generator; None means a new seed instead of numpy's global state."""
     return check_random_state(secrets.randbits(32) if random_state is None else random_state)
 
 
@@ -203,10 +203,10 @@ def _autoregressive(rng: RandomState, shape: tuple[int, int, int]) -> NDArray[np
     return X
 
 
-def _fading_memory(
+def _standardized_targets(
     rng: RandomState, X: NDArray[np.float64], lengths: NDArray[np.int64], n_targets: int
 ) -> NDArray[np.float64]:
-    """Return the standardized answers after the last step of each sequence, (n, n_targets)."""
+    """Return the standardized targets of sequences of these lengths, (n, n_targets)."""
     weights = rng.normal(size=(X.shape[2], n_targets))
     u = X @ (weights / np.linalg.norm(weights, axis=0))  # (n, T, K)
     decay = np.linspace(0.8, 0.4, n_targets)

@@ -1,4 +1,4 @@
-"""Sets of real texts that the benchmarks classify, read from files that are checked."""
+"""Real sets of texts for classification, read from files with checksums."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _TANG = RemoteFile(
     "ea0cf24793a43720224e3972954add8b8ef6a11f57207f5d5cb5e56a516a7338",
     "https://github.com/chinese-poetry/chinese-poetry/tree/99ebbef7e1",
     "one line for each poem of its files poet.tang.*.json: author, title, and the paragraphs "
-    "joined to one text, parted by tabs",
+    "joined to one text, separated by tabs",
 )
 _NO_AUTHOR = frozenset({"不詳", "無名氏"})  # "unknown", "anonymous"
 
@@ -102,7 +102,7 @@ def fetch_sms_spam(
     ValueError
         If the file's SHA256 is not the expected one.
     FileNotFoundError
-        If the file is absent and cannot be, or is not to be, downloaded.
+        If the file is absent and is not downloaded, or the download fails.
 
     See Also
     --------
@@ -131,7 +131,7 @@ def fetch_subj(
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
 ) -> tuple[list[str], NDArray[np.str_]]:
-    """Fetch 10,000 sentences on films: half of them say what somebody thinks, half what happens.
+    """Fetch 10,000 sentences on films: half of them subjective (opinions), half objective (plots).
 
     Parameters
     ----------
@@ -143,17 +143,17 @@ def fetch_subj(
     Returns
     -------
     texts : list of str
-        The sentences, in lower case, words and punctuation parted by spaces.
+        The sentences, in lower case, words and punctuation separated by spaces.
     y : ndarray of str of shape (10000,)
-        "subjective" (from reviews) or "objective" (from plot summaries). The file, and so this
-        order, has one class after the other.
+        "subjective" (from reviews) or "objective" (from plot summaries), sorted by class as in
+        the file.
 
     Raises
     ------
     ValueError
         If the file's SHA256 is not the expected one.
     FileNotFoundError
-        If the file is absent and cannot be, or is not to be, downloaded.
+        If the file is absent and is not downloaded, or the download fails.
 
     References
     ----------
@@ -180,7 +180,7 @@ def fetch_snips(
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
 ) -> tuple[list[str], NDArray[np.str_]]:
-    """Fetch one part of what people say to a voice assistant, with one of 7 intents.
+    """Fetch one part of SNIPS: requests to a voice assistant, labelled with one of 7 intents.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ def fetch_snips(
     Returns
     -------
     texts : list of str
-        The sentences, in lower case, words parted by spaces.
+        The sentences, in lower case, words separated by spaces.
     y : ndarray of str of shape (n_texts,)
         The intents: "AddToPlaylist", "BookRestaurant", "GetWeather", "PlayMusic", "RateBook",
         "SearchCreativeWork" or "SearchScreeningEvent".
@@ -204,7 +204,7 @@ def fetch_snips(
     ValueError
         If `split` is unknown, or a file's SHA256 is not the expected one.
     FileNotFoundError
-        If a file is absent and cannot be, or is not to be, downloaded.
+        If a file is absent and is not downloaded, or the download fails.
 
     References
     ----------
@@ -255,7 +255,7 @@ def fetch_ud_sentences(
     Returns
     -------
     texts : list of str
-        The sentences as they were written, before they were divided into words.
+        The sentences as they were written, before tokenization.
     y : ndarray of str of shape (n_texts,), or None
         The genres: "answers", "email", "newsgroup", "reviews" or "weblog". None for Chinese,
         which has no genres.
@@ -265,7 +265,7 @@ def fetch_ud_sentences(
     ValueError
         If `language` or `split` is unknown, or the file's SHA256 is not the expected one.
     FileNotFoundError
-        If the file is absent and cannot be, or is not to be, downloaded.
+        If the file is absent and is not downloaded, or the download fails.
 
     References
     ----------
@@ -298,23 +298,23 @@ def fetch_tang_poetry(
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
 ) -> tuple[list[str], NDArray[np.str_]]:
-    """Fetch the poems of those who wrote the most in the Tang dynasty: who wrote which?
+    """Fetch poems of the Tang dynasty, labelled with their authors.
 
     Parameters
     ----------
     n_authors : int, default=10
-        How many authors, those with the most poems. Poems of unknown authors are left out.
+        Number of authors: those with the most poems. Poems of unknown authors are left out.
     data_home : str or path, default=None
         The folder of the data sets; see `get_data_home`.
     download_if_missing : bool, default=True
-        Without effect, for want of a download: the collection is many files. The error says how
-        the one file that is read here is made of them.
+        Ignored: the collection consists of many files, and the one that is read here cannot be
+        downloaded. The error tells how to make it.
 
     Returns
     -------
     texts : list of str
         The poems in traditional characters, without titles and without empty ones. Of equal
-        poems the first is there.
+        poems the first is kept.
     y : ndarray of str of shape (n_texts,)
         Their authors.
 
@@ -358,7 +358,7 @@ def _read_lines(
     data_home: str | os.PathLike[str] | None,
     download_if_missing: bool,
 ) -> list[str]:
-    """Return the lines of a file, parted by newlines only: texts may hold other breaks."""
+    """Return the lines of a file, split at newlines only: texts may hold other line breaks."""
     contents = read_file(file, data_home=data_home, download_if_missing=download_if_missing)
     return contents.decode(encoding).removesuffix("\n").split("\n")
 

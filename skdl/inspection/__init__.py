@@ -1,4 +1,4 @@
-"""Displays: plots of what was learned and measured, in the manner of scikit-learn's."""
+"""Displays: plots of fitted estimators and of scores, with the interface of scikit-learn's."""
 
 from ._attention import AttentionDisplay
 from ._comparison import ComparisonDisplay

@@ -1,4 +1,4 @@
-"""Where a Transformer looked in a text or a sequence, as a plot."""
+"""Attention weights of a Transformer on a text or a sequence, as a plot."""
 
 from __future__ import annotations
 
@@ -15,44 +15,45 @@ from ._matplotlib import import_pyplot
 from ._reach import reach_classifier
 
 _KINDS = ("rollout", "received", "map")
-_MOST_LABELS, _MOST_STEPS = 40, 16  # of an axis of the map
-_LONGEST, _LONGEST_LABEL = 40, 16  # characters of a token
-_LEAST_RANGE = 0.1  # of the shades of tokens
+_MAX_LABELS, _MAX_STEP_LABELS = 40, 16  # on an axis of the map: tokens, steps
+_MAX_CHARACTERS, _MAX_LABEL_CHARACTERS = 40, 16  # of a token
+_MIN_RANGE = 0.1  # of the colour scale of tokens
 _WIDTH = 7.0  # inches of a new figure
-_FONT_SIZE, _LEAST_FONT_SIZE = 10.0, 4.0  # points
+_FONT_SIZE, _MIN_FONT_SIZE = 10.0, 4.0  # points
 _CELL = 0.602  # width of a character of the monospaced font, in its size
 _LINE = 1.7  # height of a line, in the size of the font
 
 
 class AttentionDisplay:
-    """Where a fitted Transformer looks in one text or sequence.
+    """Attention weights of a fitted Transformer for one text or sequence.
 
-    A text is drawn as its tokens, shaded by the attention that they receive; a numeric sequence
-    as bars over its steps; and with ``kind="map"`` either one as a square of who looks at whom.
-    Make one with :meth:`from_estimator`.
+    A text is drawn as its tokens, coloured by the attention that they receive; a numeric sequence
+    as bars over its steps; with ``kind="map"`` either one as the attention matrix, queries by
+    keys. Make one with :meth:`from_estimator`.
 
     Parameters
     ----------
     attention : ndarray of shape (n_layers, n_heads, L, L)
-        How much each place (row) looks at each other one (column). Rows sum to 1.
+        Attention weights of each position (row, the query) on all positions (columns, the keys).
+        Rows sum to 1. A position is a token of a text, or a patch of a numeric sequence.
     tokens : list of L str, default=None
         The tokens of a text. None for a numeric sequence.
     patch_size : int, default=1
-        How many steps of a numeric sequence make a place.
+        Number of steps in a patch of a numeric sequence.
     n_steps : int, default=None
-        How many steps it has: the last place ends with it, so that the first one may hold fewer.
-        By default all places are whole.
+        Number of steps of the numeric sequence. The last patch ends with the sequence, so the first
+        one may hold fewer steps than the others. By default all patches are full.
     pooled_first : bool, default=False
-        Whether only what the first place gathers is classified (``pooling="cls"``), and not the
-        mean over all. The first place is then no step of a numeric sequence.
+        Whether the state of the first position is classified (``pooling="cls"``), and not the mean
+        over all positions. The first position is then no patch of a numeric sequence.
     title : str, default=""
-        What is written above.
+        Title of the axes.
 
     Attributes
     ----------
     weights_ : ndarray of shape (L,) or (L, L)
-        What is drawn. For "rollout" and "received": 1 is what each place would receive if all
-        received the same. For "map": shares, rows sum to 1.
+        The values drawn. For "rollout" and "received": attention received, divided by its mean
+        over the positions. For "map": attention weights, rows sum to 1.
     ax_ : matplotlib Axes
         The axes drawn on.
     figure_ : matplotlib Figure
@@ -60,19 +61,19 @@ class AttentionDisplay:
 
     See Also
     --------
-    GradCAMDisplay : Where a convolutional network looked.
+    GradCAMDisplay : Class activation maps of a convolutional network.
 
     Notes
     -----
-    Attention tells where a layer fetched something, not whether it spoke for the class. What the
-    classifier sums up beside its Transformer, such as word pairs, is not in it.
+    Attention weights show which positions a layer read, not whether they are evidence for the
+    predicted class. The linear model beside the Transformer (``linear_model``) is not shown.
 
-    By "rollout", what a layer passes on is half its attention, the mean over its heads, and half
-    what it got, and the layers are multiplied. Shares are of the mean over all places, or of the
-    first one where that alone is pooled.
+    Attention rollout multiplies over all layers the mean of the attention matrix (averaged over
+    heads) and the identity, which stands for the residual connection. The result is averaged over
+    all queries, or taken at the first position where that alone is pooled.
 
-    Characters that neither the monospaced font nor any other installed font has are drawn as
-    "□". For Chinese, install a font such as Noto Sans CJK.
+    Characters that no installed font has are drawn as "□". For Chinese, install a font such as
+    Noto Sans CJK.
 
     References
     ----------
@@ -125,7 +126,7 @@ class AttentionDisplay:
         ax: Any = None,
         cmap: Any = None,
     ) -> AttentionDisplay:
-        """Compute where the estimator looks, and draw it.
+        """Compute the attention weights of an estimator for one row, and draw them.
 
         Parameters
         ----------
@@ -133,16 +134,16 @@ class AttentionDisplay:
             A fitted ``TransformerClassifier``, or what holds one: a Pipeline with one at its end,
             a search with one as ``best_estimator_``, or another meta-estimator as ``estimator_``.
         X : str, array-like or list
-            One text, or one row as `estimator` takes rows: ``[text]``, ``X[:1]``. What comes
-            before the classifier in a Pipeline is done to it first.
+            One text, or one row as `estimator` takes rows: ``[text]``, ``X[:1]``. In a Pipeline,
+            the steps before the classifier transform it first.
         kind, layer, head, ax, cmap
             As in :meth:`plot`.
 
         Returns
         -------
         display : AttentionDisplay
-            The display, plotted. The title says which class the classifier inside predicts, and
-            with which probability; a calibration around it is not in that.
+            The display, plotted. The title is the class that the inner classifier predicts and its
+            probability, without a calibration around it.
 
         Raises
         ------
@@ -151,8 +152,8 @@ class AttentionDisplay:
         TypeError
             If there is no ``TransformerClassifier`` in the estimator.
         ValueError
-            If X is not one row; `kind`, `layer` or `head` is not there; or a layer or head is given
-            for "rollout".
+            If X is not one row; `kind`, `layer` or `head` does not exist; or a layer or head is
+            given for "rollout".
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
         """
@@ -184,22 +185,22 @@ class AttentionDisplay:
         head: int | None = None,
         cmap: Any = None,
     ) -> AttentionDisplay:
-        """Draw where the estimator looks.
+        """Draw the attention weights.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on. By default those of a new figure, of a size for all tokens.
+            Axes to draw on. By default those of a new figure, sized for the number of tokens.
         kind : {"rollout", "received", "map"}, default="rollout"
-            - "rollout": what each place receives through all layers and heads
-            - "received": what each place receives in one layer, the mean over those who look
-            - "map": who looks at whom in one layer
+            - "rollout": attention that each position receives through all layers and heads
+            - "received": attention that each position receives in one layer, averaged over queries
+            - "map": the attention matrix of one layer, queries by keys
         layer : int, default=-1
             The layer of "received" and "map"; negative numbers count from the last.
         head : int, default=None
             The head of "received" and "map". By default the mean over all.
         cmap : str or matplotlib Colormap, default=None
-            The colours, from least to most. By default "Oranges", and "viridis" for the map.
+            The colours, from low to high. By default "Oranges", and "viridis" for the map.
 
         Returns
         -------
@@ -211,11 +212,11 @@ class AttentionDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If `kind`, `layer` or `head` is not there, or a layer or head is given for "rollout".
+            If `kind`, `layer` or `head` does not exist, or a layer or head is given for "rollout".
         """
         if kind not in _KINDS:
             raise ValueError(f"kind must be one of {_KINDS}, got {kind!r}.")
-        self.weights_ = self._weigh(kind, layer, head)
+        self.weights_ = self._weights_of(kind, layer, head)
         pyplot = import_pyplot(type(self).__name__)
         if kind == "map":
             draw = self._draw_map
@@ -231,42 +232,42 @@ class AttentionDisplay:
         draw(cmap)
         return self
 
-    # What is drawn ------------------------------------------------------------------------------
+    # Values -------------------------------------------------------------------------------------
 
-    def _weigh(self, kind: str, layer: int, head: int | None) -> NDArray[Any]:
-        """Who looks at whom (L, L), or what each place receives (L,), 1 on average."""
-        n_layers, n_heads, n_places, _ = self.attention.shape
+    def _weights_of(self, kind: str, layer: int, head: int | None) -> NDArray[Any]:
+        """Attention of queries on keys (L, L), or received by each position (L,), 1 on average."""
+        n_layers, n_heads, n_positions, _ = self.attention.shape
         if kind == "rollout" and (layer != -1 or head is not None):
             raise ValueError(
-                'kind="rollout" is through all layers and heads: layer and head are for "received" '
+                'kind="rollout" combines all layers and heads: layer and head are for "received" '
                 'and "map".'
             )
         for name, got, n in (("layer", layer, n_layers), ("head", head, n_heads)):
             if got is not None and not (isinstance(got, Integral) and -n <= got < n):
                 raise ValueError(f"{name} must be a whole number from {-n} to {n - 1}, got {got}.")
         if kind == "rollout":
-            gathered = np.eye(n_places)
+            gathered = np.eye(n_positions)
             for of_layer in self.attention.mean(1, dtype=float):
                 gathered = (of_layer @ gathered + gathered) / 2
             pooled = gathered[:1] if self.pooled_first else gathered
         else:
             of_heads = self.attention[layer].astype(float)
             pooled = of_heads.mean(0) if head is None else of_heads[head]
-        return pooled if kind == "map" else pooled.mean(0) * n_places
+        return pooled if kind == "map" else pooled.mean(0) * n_positions
 
     def _labels(self) -> list[str]:
-        """A name for each place of the map."""
-        n_places = self.attention.shape[-1]
+        """A name for each position of the map."""
+        n_positions = self.attention.shape[-1]
         if self.tokens is not None:
-            return _words(self.tokens, longest=_LONGEST_LABEL) or [""] * n_places
+            return _words(self.tokens, _MAX_LABEL_CHARACTERS) or [""] * n_positions
         before = ["[CLS]"] * int(self.pooled_first)
         return [*before, *(str(max(start, 0)) for start in self._starts())]
 
     def _starts(self) -> NDArray[Any]:
-        """The step at which each place of a numeric sequence begins, maybe before the first one."""
-        n_places = self.attention.shape[-1] - int(self.pooled_first)
-        lacking = 0 if self.n_steps is None else n_places * self.patch_size - self.n_steps
-        return np.arange(n_places) * self.patch_size - lacking
+        """The step at which each patch of a numeric sequence begins; the first may be negative."""
+        n_positions = self.attention.shape[-1] - int(self.pooled_first)
+        lacking = 0 if self.n_steps is None else n_positions * self.patch_size - self.n_steps
+        return np.arange(n_positions) * self.patch_size - lacking
 
     # Drawing ------------------------------------------------------------------------------------
 
@@ -283,9 +284,9 @@ class AttentionDisplay:
     def _draw_map(self, cmap: Any) -> None:
         labels, ax = self._labels(), self.ax_
         image = ax.imshow(self.weights_, cmap=cmap or "viridis", vmin=0)
-        self.figure_.colorbar(image, ax=ax, label="share of the attention", shrink=0.8)
-        most = _MOST_STEPS if self.tokens is None else _MOST_LABELS
-        places = np.arange(0, len(labels), -(-len(labels) // most))
+        self.figure_.colorbar(image, ax=ax, label="attention weight", shrink=0.8)
+        max_labels = _MAX_STEP_LABELS if self.tokens is None else _MAX_LABELS
+        places = np.arange(0, len(labels), -(-len(labels) // max_labels))
         style = {
             "fontsize": "small" if len(places) < 25 else "xx-small",
             "fontfamily": fonts_for("".join(labels)),
@@ -295,7 +296,7 @@ class AttentionDisplay:
         ax.set_xticks(places, shown, rotation=90, **style)
         ax.set_yticks(places, shown, **style)
         of = "token" if self.tokens is not None else "step"
-        ax.set(xlabel=f"{of} looked at", ylabel=f"{of} that looks")
+        ax.set(xlabel=f"key ({of})", ylabel=f"query ({of})")
 
     def _draw_steps(self, cmap: Any) -> None:
         from matplotlib import colormaps
@@ -305,12 +306,12 @@ class AttentionDisplay:
         ends, starts = starts + self.patch_size, starts.clip(min=0)
         color = colormaps.get_cmap(cmap or "Oranges")(0.7)
         ax.bar(starts - 0.5, weights - 1, ends - starts, bottom=1, align="edge", color=color)
-        ax.axhline(1, color="0.4", linewidth=1, linestyle="--")  # all alike
+        ax.axhline(1, color="0.4", linewidth=1, linestyle="--")  # the mean
         ax.set(xlabel="step", ylabel="attention\n(1 = average)")
         ax.spines[["top", "right"]].set_visible(False)
 
     def _draw_words(self, cmap: Any) -> None:
-        """The tokens line by line, each in cells of one width, over its shade."""
+        """The tokens line by line, in a monospaced font, each on a box of its colour."""
         from matplotlib import cm, colors
         from matplotlib.patches import Rectangle
 
@@ -321,7 +322,7 @@ class AttentionDisplay:
             ax.set(xlim=(0, 1), ylim=(0, 1))
             return
         low, high = self.weights_.min(), self.weights_.max()
-        more = max(_LEAST_RANGE - (high - low), 0) / 2  # what hardly differs looks alike
+        more = max(_MIN_RANGE - (high - low), 0) / 2  # small differences are not exaggerated
         shades = cm.ScalarMappable(colors.Normalize(low - more, high + more), cmap or "Oranges")
         bar = self.figure_.colorbar(shades, ax=ax, pad=0.02, fraction=0.05, aspect=12)
         bar.set_label("attention\n(1 = average)", fontsize="small")
@@ -342,19 +343,19 @@ class AttentionDisplay:
         ax.set(xlim=(0, per_line), ylim=(n_lines, 0))
 
     def _fit_to_axes(self, words: list[str]) -> tuple[float, int, list[Any], float]:
-        """Size of the font, cells of a line, the lines, and how many lines the axes hold."""
-        self.figure_.draw_without_rendering()  # only then it is known how large the axes are
+        """Font size, cells of a line, the lines, and how many lines the axes hold."""
+        self.figure_.draw_without_rendering()  # gives the axes their final size
         area = self.ax_.get_window_extent()
         width, height = area.width * 72 / self.figure_.dpi, area.height * 72 / self.figure_.dpi
         size = _FONT_SIZE
         while True:
             per_line = max(int(width / (_CELL * size)), 1)
             lines, n_lines = wrap(words, per_line), height / (_LINE * size)
-            if len(lines) <= n_lines or size <= _LEAST_FONT_SIZE:
+            if len(lines) <= n_lines or size <= _MIN_FONT_SIZE:
                 return size, per_line, lines, max(n_lines, len(lines))
             size -= 0.5
 
 
-def _words(tokens: list[str], longest: int = _LONGEST) -> list[str]:
-    """Return tokens as they are drawn, long ones cut."""
-    return [drawable(t if len(t) <= longest else f"{t[: longest - 1]}…") for t in tokens]
+def _words(tokens: list[str], max_length: int = _MAX_CHARACTERS) -> list[str]:
+    """Return tokens as they are drawn, long ones truncated."""
+    return [drawable(t if len(t) <= max_length else f"{t[: max_length - 1]}…") for t in tokens]

@@ -1,4 +1,4 @@
-"""The scores of several estimators, fold by fold, as a plot."""
+"""Cross-validated scores of several estimators as a box plot."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 class ComparisonDisplay:
-    """Fold scores of several estimators, one row each, the best on top.
+    """Box plot of the fold scores of several estimators, one row each, the best on top.
 
-    Each fold is a dot, at the same height in every row; the box holds the middle half of them,
-    the bar in it is their median and the diamond their mean. Scores far below the better half
-    would squeeze all others: they fall off the axis, and a row whose mean does says so in words.
-    Make one with :meth:`from_comparison`.
+    Each fold is a dot, at the same height in every row; the box spans the quartiles, the bar in it
+    is the median and the diamond the mean. The axis is limited so that scores far below the better
+    half do not compress all others; a mean beyond the limit is written in its row. Make one with
+    :meth:`from_comparison`.
 
     Parameters
     ----------
     scores : DataFrame of shape (n_folds, n_estimators)
         One column per estimator, in the order to be shown; NaN where an estimator raised.
     metric : str
-        What the scores are, for the axis.
+        Name of the metric, for the label of the axis.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class ComparisonDisplay:
     def from_comparison(
         cls, comparison: Comparison, *, metric: str | None = None, ax: Any = None
     ) -> ComparisonDisplay:
-        """Plot what ``compare`` returned.
+        """Plot a result of ``compare``.
 
         Parameters
         ----------
@@ -74,7 +74,7 @@ class ComparisonDisplay:
         metric : str, default=None
             One of ``comparison.metrics``. By default the first.
         ax : matplotlib Axes, default=None
-            Axes to draw on. By default a new figure, as high as the number of estimators asks.
+            Axes to draw on. By default those of a new figure, sized for the number of estimators.
 
         Returns
         -------
@@ -86,7 +86,7 @@ class ComparisonDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If `metric` is none of the comparison's.
+            If `metric` is not one of ``comparison.metrics``.
         """
         metric = comparison.metrics[0] if metric is None else metric
         if metric not in comparison.metrics:
@@ -137,7 +137,7 @@ class ComparisonDisplay:
 
 
 def _limits(scores: pd.DataFrame) -> tuple[float, float]:
-    """Return the ends of the axis: all scores, but for those far below the better half."""
+    """Return the limits of the axis: those of all scores but the ones far below the better half."""
     values = np.sort(scores.to_numpy(dtype=float).ravel())
     values = values[np.isfinite(values)]
     if len(values) == 0:
@@ -149,7 +149,7 @@ def _limits(scores: pd.DataFrame) -> tuple[float, float]:
 
 
 def _draw_row(ax: Any, place: int, scores: np.ndarray, low: float, high: float) -> None:
-    """Draw the folds of one estimator; those off the axis as an arrow with their mean."""
+    """Draw the scores of one estimator, and its mean as text where it is beyond the axis."""
     if np.isnan(scores).any():
         ax.text(0.01, place, "raised an error", transform=ax.get_yaxis_transform(), va="center",
                 color="0.5", style="italic")  # fmt: skip

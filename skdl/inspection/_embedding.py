@@ -1,4 +1,4 @@
-"""Word vectors as a map: words that mean alike lie near each other."""
+"""Word vectors in two dimensions, by principal components or t-SNE, as a plot."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ from ._letters import drawable
 from ._matplotlib import import_pyplot
 
 _METHODS = ("pca", "tsne")
-_COMMON = 1e-3  # share of all words; Mikolov et al. (2013) thin out what is more frequent
-_LEAST_OF_TSNE = 4  # words; fewer have no neighbourhoods to be kept
-_MOST_HUES = 10  # of the qualitative colours
-_MOST_ENTRIES = 18  # of a column of the legend
+_COMMON = 1e-3  # fraction of all words; Mikolov et al. (2013) subsample more frequent ones
+_MIN_WORDS_FOR_TSNE = 4
+_MAX_QUALITATIVE_COLOURS = 10
+_MAX_ENTRIES = 18  # of a column of the legend
 
 
 class EmbeddingDisplay:
-    """A map of words: those whose vectors point the same way lie near each other.
+    """Word vectors in two dimensions: words with similar vectors lie near each other.
 
     Make one with :meth:`from_estimator`.
 
     Parameters
     ----------
     positions : ndarray of shape (n_words, 2)
-        Where each word lies.
+        Coordinates of each word.
     words : list of str of length n_words
-        The words, the most important first: labels find their places in this order.
+        The words, the most important first: labels are placed in this order.
     groups : dict of str to list of str, default=None
-        Words of one colour and their name in the legend. Words of no group are grey.
+        Words to draw in one colour, by their name in the legend. Words of no group are grey.
     shares : tuple of (float, float), default=None
-        The share of the variance along each axis, from 0 to 1, for its label. By default the
-        axes have none.
+        Fraction of the variance along each axis (explained variance ratio), for its label. By
+        default the axes have no labels.
 
     Attributes
     ----------
     texts_ : list of matplotlib Annotations
-        The labels, in the order of the words; words without a place for theirs are left out.
+        The labels, in the order of the words; those for which there was no room are left out.
     points_ : matplotlib PathCollection
         The dots, one for each word.
     ax_ : matplotlib Axes
@@ -62,14 +62,15 @@ class EmbeddingDisplay:
 
     Notes
     -----
-    Two dimensions cannot hold the neighbourhoods of many. By "pca" the axes say how much of the
-    variance they show; what lies apart on the map is apart, but what lies together need not be. By
-    "tsne" neighbours stay neighbours where they can, while sizes of clusters and the distances
-    between them mean nothing. For the truth about one word ask ``most_similar``.
+    Two dimensions cannot preserve all distances. With "pca" the axes are labelled with their
+    fraction of the variance; words that are far apart in the plot are far apart, those that are
+    near each other may differ in other dimensions. "tsne" preserves neighbourhoods where it can,
+    while sizes of clusters and distances between them have no meaning. The exact neighbours of a
+    word are given by ``most_similar``.
 
-    Labels are put beside their dots, or farther away with a line to them, where they cover neither
-    another one nor a dot. The font shrinks until all find a place; the words that find none at 5
-    points keep their dots only. Characters that no installed font has are drawn as "□".
+    Labels are placed where they cover no dot and no other label, with a line to the dot where that
+    is farther away. The font size is reduced, down to 5 points, until all labels have room; words
+    without room then have a dot only. Characters that no installed font has are drawn as "□".
 
     References
     ----------
@@ -124,7 +125,7 @@ class EmbeddingDisplay:
         ax: Any = None,
         fontsize: float = 9.0,
     ) -> EmbeddingDisplay:
-        """Lay the words out and draw them.
+        """Project the vectors of words to two dimensions and draw them.
 
         Parameters
         ----------
@@ -135,21 +136,20 @@ class EmbeddingDisplay:
             ``estimator_``.
         words : list of str, default=None
             The words to draw, each once. By default those of `groups` or, without, the `n_words`
-            most frequent ones. Those that make up more than one in a thousand of all are left out
-            as long as there are others: mostly they are words such as "the" and "of".
+            most frequent ones. Words that make up more than a thousandth of all, such as "the" and
+            "of", are then left out as long as there are others.
         groups : dict of str to list of str, default=None
             Words to draw in one colour, by the name of the group, which the legend shows. They
             are added to `words` where both are given.
         n_words : int, default=50
-            How many words to draw where neither `words` nor `groups` says which, at least 1.
+            Number of words to draw where neither `words` nor `groups` is given, at least 1.
         method : {"pca", "tsne"}, default="pca"
-            How to get from the vectors, scaled to length 1, to two dimensions: the two directions
-            of most variance among the words drawn, or t-SNE, with a perplexity of half the number
-            of words and at most 30. Fewer than four words are always laid out by "pca". See Notes
-            of the class.
+            Reduction of the vectors, scaled to length 1, to two dimensions: the first two principal
+            components of the words drawn, or t-SNE, with a perplexity of half the number of words
+            and at most 30. For fewer than four words "pca" is always used. See Notes of the class.
         random_state : int, RandomState instance or None, default=None
-            By default "tsne" starts from the map of "pca", so that the same words give the same
-            map. With a number it starts from random places instead. Not used by "pca".
+            By default "tsne" is initialized with the result of "pca", so that the same words give
+            the same plot. With a seed it is initialized at random. Ignored by "pca".
         ax, fontsize
             As in :meth:`plot`.
 
@@ -167,8 +167,8 @@ class EmbeddingDisplay:
         TypeError
             If there are no word vectors in the estimator, or several.
         ValueError
-            If there are no words to draw, a word is in two groups, or `method` or `n_words` is
-            none.
+            If there are no words to draw, a word is in two groups, or `method` or `n_words` is not
+            one of the above.
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
         """
@@ -191,9 +191,9 @@ class EmbeddingDisplay:
         rows = [row_of(word, holder.vocabulary_) for word in chosen]
         units = unit_rows(np.asarray(holder.vectors_)[rows].astype(np.float64))
         shares: tuple[float, float] | None
-        positions, shares = _principal(units)
-        if method == "tsne" and len(units) >= _LEAST_OF_TSNE:
-            positions, shares = _neighbouring(units, positions, random_state), None
+        positions, shares = _pca(units)
+        if method == "tsne" and len(units) >= _MIN_WORDS_FOR_TSNE:
+            positions, shares = _tsne(units, positions, random_state), None
         display = cls(positions=positions, words=chosen, groups=grouped or None, shares=shares)
         return display.plot(ax, fontsize=fontsize)
 
@@ -203,10 +203,10 @@ class EmbeddingDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on, of the size they shall have: the labels are placed for it. By default
-            those of a new figure, which is larger for more words.
+            Axes to draw on, in their final size, for which the labels are placed. By default those
+            of a new figure, which is larger for more words.
         fontsize : float, default=9.0
-            Size of the labels in points. It is made smaller, down to 5, where they lack room.
+            Size of the labels in points. It is reduced, down to 5, where they lack room.
 
         Returns
         -------
@@ -225,19 +225,19 @@ class EmbeddingDisplay:
             _, ax = pyplot.subplots(figsize=size, layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
         colours = self._draw_points()
-        self.figure_.draw_without_rendering()  # only then it is known how large the axes are
+        self.figure_.draw_without_rendering()  # gives the axes their final size
         self.texts_ = draw_labels(ax, self.words, self.positions, colours, fontsize)
         return self
 
     # Drawing ------------------------------------------------------------------------------------
 
     def _n_legend_columns(self) -> int:
-        return -(-len(self.groups or ()) // _MOST_ENTRIES)
+        return -(-len(self.groups or ()) // _MAX_ENTRIES)
 
     def _draw_points(self) -> list[Any]:
         """Draw dots, legend and axes; return the colours of the words."""
         ax, groups = self.ax_, self.groups or {}
-        hues = dict(zip(groups, _hues(len(groups)), strict=True))
+        hues = dict(zip(groups, _distinct_colours(len(groups)), strict=True))
         of_word = {word: hues[name] for name, words in groups.items() for word in words}
         other = "0.45" if groups else "#1f5a94"
         colours = [of_word.get(word, other) for word in self.words]
@@ -255,16 +255,16 @@ class EmbeddingDisplay:
             ax.set(xlabel=first, ylabel=second)
         ax.set(xticks=[], yticks=[])
         ax.margins(0.08)
-        ax.set_aspect("equal", adjustable="datalim")  # as far across as along
+        ax.set_aspect("equal", adjustable="datalim")
         ax.spines[:].set_color("0.8")
         return colours
 
 
-# What is drawn -----------------------------------------------------------------------------------
+# Words and vectors -------------------------------------------------------------------------------
 
 
 def _reach_vectors(estimator: Any) -> Any:
-    """The one part of an estimator that has word vectors."""
+    """Return the one part of an estimator that has word vectors."""
     parts = list(_parts(estimator))
     holders = [part for part in parts if hasattr(part, "vectors_") and hasattr(part, "vocabulary_")]
     if len(holders) == 1:
@@ -287,7 +287,7 @@ def _reach_vectors(estimator: Any) -> Any:
 
 
 def _parts(estimator: Any) -> Iterator[Any]:
-    """An estimator, and all fitted ones in it; what has vectors is not searched further."""
+    """Yield an estimator and all fitted ones in it; parts with vectors are not searched further."""
     yield estimator
     inner: list[Any] = []
     if hasattr(estimator, "vectors_"):
@@ -300,7 +300,7 @@ def _parts(estimator: Any) -> Iterator[Any]:
         inner = [part for _, part, _ in getattr(estimator, "transformers_", ())]
     elif isinstance(estimator, FrozenEstimator):
         inner = [estimator.estimator]
-    else:  # what others have as `estimator` is a template, which they did not fit
+    else:  # the parameter `estimator` of other meta-estimators is a template and is not fitted
         found = [getattr(estimator, name, None) for name in ("best_estimator_", "estimator_")]
         calibrated = getattr(estimator, "calibrated_classifiers_", ())
         inner = [part for part in found if part is not None] + [c.estimator for c in calibrated]
@@ -314,16 +314,16 @@ def _check_groups(groups: dict[str, list[str]]) -> None:
         for word in words:
             if group_of.setdefault(word, name) != name:
                 raise ValueError(
-                    f"A word must be in one group only, which gives it its colour; got {word!r} "
-                    f"in {group_of[word]!r} and {name!r}. Leave it out of one."
+                    f"A word must be in one group only, because that decides its colour; got "
+                    f"{word!r} in {group_of[word]!r} and {name!r}. Leave it out of one."
                 )
 
 
 def _frequent(holder: Any, n_words: int) -> list[str]:
-    """The most frequent words, but the very common ones only where others are too few."""
+    """The most frequent words; the very common ones only where there are too few others."""
     words = sorted(holder.vocabulary_, key=holder.vocabulary_.__getitem__)
     counts = getattr(holder, "counts_", None)
-    if counts is None:  # of vectors from a file, where the frequent ones stand first
+    if counts is None:  # vectors from a file, which is sorted by frequency
         return words[:n_words]
     counts = np.asarray(counts)
     order = np.lexsort((-counts, counts > _COMMON * counts.sum()))
@@ -333,8 +333,8 @@ def _frequent(holder: Any, n_words: int) -> list[str]:
 # Two dimensions ----------------------------------------------------------------------------------
 
 
-def _principal(units: NDArray[Any]) -> tuple[NDArray[Any], tuple[float, float]]:
-    """Positions (n, 2) along the two directions of most variance, and their shares of it."""
+def _pca(units: NDArray[Any]) -> tuple[NDArray[Any], tuple[float, float]]:
+    """The first two principal components (n, 2), and their explained variance ratios."""
     left, lengths, _ = np.linalg.svd(units - units.mean(axis=0), full_matrices=False)
     lengths = np.where(lengths > 1e-10 * np.sqrt(len(units)), lengths, 0)  # equal vectors
     along = left * lengths
@@ -345,8 +345,8 @@ def _principal(units: NDArray[Any]) -> tuple[NDArray[Any], tuple[float, float]]:
     return positions, (float(first), float(second))
 
 
-def _neighbouring(units: NDArray[Any], principal: NDArray[Any], random_state: Any) -> NDArray[Any]:
-    """Positions (n, 2) by t-SNE, from the given ones or random ones."""
+def _tsne(units: NDArray[Any], principal: NDArray[Any], random_state: Any) -> NDArray[Any]:
+    """Positions (n, 2) by t-SNE, initialized with the given ones or at random."""
     start: Any = "random"
     if random_state is None:
         start = (1e-4 * principal / (principal.std() or 1)).astype(np.float32)
@@ -355,9 +355,9 @@ def _neighbouring(units: NDArray[Any], principal: NDArray[Any], random_state: An
     return tsne.fit_transform(units.astype(np.float32)).astype(np.float64)
 
 
-def _hues(n: int) -> list[Any]:
+def _distinct_colours(n: int) -> list[Any]:
     from matplotlib import colormaps
 
-    if n <= _MOST_HUES:
+    if n <= _MAX_QUALITATIVE_COLOURS:
         return [colormaps["tab10"](i) for i in range(n)]
     return list(colormaps["turbo"](np.linspace(0.05, 0.95, n)))

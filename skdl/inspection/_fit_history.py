@@ -1,4 +1,4 @@
-"""The losses of one fit, epoch by epoch, as a plot."""
+"""Training and validation loss by epoch (loss curves) as a plot."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _FEW_EPOCHS = 25  # each is a dot on the line
 
 
 class FitHistoryDisplay:
-    """Losses of a fitted deep estimator by epoch, with the epoch whose weights were kept.
+    """Loss curves of a fitted deep estimator, with the epoch whose weights were kept.
 
-    A dashed line and a diamond mark the epoch whose weights the estimator has: the best one where
-    rows were held out to stop early, else the last. The line stands at 0 where training only made
-    the validation loss worse, so that the weights of the start were kept. The learning rate is
-    drawn lightly behind the losses, on an axis of its own. Make one with :meth:`from_estimator`.
+    A dashed line and a diamond mark the epoch whose weights the estimator has: with early stopping
+    the one of least validation loss, else the last. The line is at 0 where no epoch improved the
+    validation loss, so that the initial weights were kept. The learning rate is drawn behind the
+    losses, on a second axis. Make one with :meth:`from_estimator`.
 
     Parameters
     ----------
@@ -31,19 +31,19 @@ class FitHistoryDisplay:
         One row per epoch, with the columns ``epoch``, ``train_loss``, ``valid_loss`` (NaN where
         there is none) and ``lr``, as in ``history_``.
     best_epoch : int
-        The epoch whose weights were kept, 0 for the start.
+        The epoch whose weights were kept, 0 for the initial weights.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
         The axes of the losses.
     lr_ax_ : matplotlib Axes or None
-        The axes of the learning rate, None where it is not drawn.
+        The axes of the learning rate; None where it is not drawn.
     figure_ : matplotlib Figure
         The figure that holds them.
     lines_ : dict of str to matplotlib Line2D
-        What was drawn: "train_loss", and where there is one "valid_loss" and "lr"; "best_epoch"
-        is the dashed line.
+        The lines drawn: "train_loss", "best_epoch" (dashed), and where there are such
+        "valid_loss" and "lr".
 
     See Also
     --------
@@ -51,9 +51,9 @@ class FitHistoryDisplay:
 
     Notes
     -----
-    The training loss of an epoch is a mean over its batches, taken while the weights changed and
-    with dropout; the validation loss is that of the epoch's last weights, without. So the first
-    may well lie above the second.
+    The training loss of an epoch is a mean over its batches, measured with dropout and while the
+    weights change; the validation loss is measured after the epoch, without dropout. So the
+    training loss may be the higher one.
 
     Examples
     --------
@@ -87,7 +87,7 @@ class FitHistoryDisplay:
         log_scale: bool | str = "auto",
         learning_rate: bool | str = "auto",
     ) -> FitHistoryDisplay:
-        """Plot how an estimator was trained.
+        """Plot the losses of a fitted estimator.
 
         Parameters
         ----------
@@ -110,7 +110,7 @@ class FitHistoryDisplay:
         ImportError
             If matplotlib is not installed.
         TypeError
-            If there is no history in the estimator.
+            If there is no training history in the estimator.
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
         """
@@ -133,7 +133,8 @@ class FitHistoryDisplay:
             Axes to draw on. By default a new figure.
         log_scale : bool or "auto", default="auto"
             Whether the axis of the losses is logarithmic. "auto": where no loss is below zero
-            and they span more than two decades. Losses of exactly zero fall off such an axis.
+            and they span more than two decades. Losses of exactly zero are not shown on such an
+            axis.
         learning_rate : bool or "auto", default="auto"
             Whether to draw the learning rate. "auto": where it varies.
 
@@ -147,8 +148,8 @@ class FitHistoryDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If `log_scale` or `learning_rate` is none of the above, or `log_scale` is True and a
-            loss is below zero or none above.
+            If `log_scale` or `learning_rate` is not one of the above, or `log_scale` is True and a
+            loss is below zero or none is above.
         """
         log_scale = self._choose_log_scale(_choice("log_scale", log_scale))
         learning_rate = _choice("learning_rate", learning_rate)
@@ -165,7 +166,7 @@ class FitHistoryDisplay:
         margin = max(0.3, 0.02 * last)
         ax.set(
             xlabel="epoch",
-            xlim=(-margin, last + margin),  # 0 is the start
+            xlim=(-margin, last + margin),  # 0 is before training
             ylabel="loss",
             yscale="log" if log_scale else "linear",
         )
@@ -177,7 +178,7 @@ class FitHistoryDisplay:
         return self
 
     def _losses(self) -> np.ndarray:
-        """The losses of both kinds that are finite."""
+        """All finite training and validation losses."""
         losses = self.history[["train_loss", "valid_loss"]].to_numpy(dtype=float)
         return losses[np.isfinite(losses)]
 
@@ -210,7 +211,7 @@ class FitHistoryDisplay:
         self._mark_best_epoch()
 
     def _mark_best_epoch(self) -> None:
-        """A line at the epoch, and a diamond on the loss that it was chosen by."""
+        """Draw a line at the epoch, and a diamond on the loss by which it was chosen."""
         ax, epoch = self.ax_, self.best_epoch
         style = {"color": _KEPT, "linestyle": "--", "linewidth": 1, "zorder": 1}
         label = f"weights kept: {f'epoch {epoch}' if epoch else 'the start'}"

@@ -1,4 +1,4 @@
-"""Where a convolutional network looked, over its images and signals, as a plot."""
+"""Class activation maps of a convolutional network (Grad-CAM, HiResCAM) as a plot."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ..estimators import CNNClassifier
 from ._matplotlib import import_pyplot
 from ._reach import reach_classifier
 
-_MOST_ROWS = 64
-_BATCH = 16  # rows at a time: the path back through a large network takes memory
+_MAX_ROWS = 64
+_BATCH = 16  # rows at a time: gradients of a large network take memory
 _METHODS = ("hirescam", "gradcam")
-_SIDE = 4  # places along each side of a layer that shows something
+_MIN_SIDE = 4  # positions along each side of a layer's output that is chosen by default
 
 
 class GradCAMDisplay:
-    """What in its images or signals speaks for a class, as a fitted network sees it.
+    """Class activation maps (Grad-CAM, HiResCAM) of images or signals.
 
-    Warm places raised the score of the class. Each row has its own scale, from nothing to its
-    warmest place. The title says which class is shown, its probability, and what was predicted
+    The heat map shows the positions that raised the score of a class. It is scaled for each row by
+    itself, from 0 to the maximum. The title is the class, its probability, and the predicted class
     where that is another one. Make one with :meth:`from_estimator`.
 
     Parameters
@@ -34,16 +34,17 @@ class GradCAMDisplay:
 n_channels)
         The images or signals.
     heat : ndarray of shape (n_samples, height, width) or (n_samples, n_steps)
-        How much each place speaks for the target, 0 or more.
+        The heat maps: contribution of each position to the score of the target, at least 0.
     targets, predictions : array-like of shape (n_samples,)
-        The class that is shown for each row, and the most probable one.
+        The class whose heat map is shown for each row, and the most probable one.
     probabilities : array-like of shape (n_samples,)
-        Of the targets.
+        Predicted probabilities of the targets.
 
     Attributes
     ----------
     heat_ : ndarray of shape (n_samples, height, width) or (n_samples, n_steps)
-        As given. Rows of zeros are those where the layer holds nothing for the class.
+        The heat maps, as given. A row is all zeros where nothing in the layer raises the score of
+        the class.
     ax_ : ndarray of matplotlib Axes, of shape (n_samples,)
         The axes drawn on.
     figure_ : matplotlib Figure
@@ -51,19 +52,19 @@ n_channels)
 
     See Also
     --------
-    sklearn.inspection.permutation_importance : How much a column of a table counts.
+    sklearn.inspection.permutation_importance : Importance of the columns of a table.
 
     Notes
     -----
     Each feature map of a layer is weighted by the gradient of the class's score (before the
-    softmax) with respect to it; the sum over the maps, where it is above 0, is brought to the size
-    of the input by linear interpolation. It is as fine as the maps are. A class that is told by
-    the absence of something may have no heat.
+    softmax) with respect to it; the positive part of the sum over the maps is resized to the input
+    by linear interpolation. Its resolution is that of the feature maps. A class that is recognized
+    by the absence of something may have a heat map of zeros.
 
-    Grad-CAM weights a whole map by the mean of its gradient; HiResCAM each place of it by the
-    gradient there. They are the same where the maps are averaged before the head. The networks of
-    ``CNNClassifier`` tell places apart, as many do: there means cancel out, and Grad-CAM left
-    most of scikit-learn's digits without any heat.
+    Grad-CAM weights a whole map by the mean of its gradient, HiResCAM each position by its own
+    gradient. Both are the same where the maps are averaged before the head. The head of a
+    ``CNNClassifier`` has separate weights for positions, so that gradients of different positions
+    cancel in the mean: Grad-CAM left most of scikit-learn's digits without any heat.
 
     References
     ----------
@@ -116,7 +117,7 @@ n_channels)
         ax: Any = None,
         cmap: Any = None,
     ) -> GradCAMDisplay:
-        """Compute the heat of each row and draw it.
+        """Compute the heat map of each row and draw it.
 
         Parameters
         ----------
@@ -124,18 +125,18 @@ n_channels)
             A fitted ``CNNClassifier``, or what holds one: a Pipeline with one at its end, a
             search with one as ``best_estimator_``, or another meta-estimator as ``estimator_``.
         X : array-like or list
-            The rows to be shown, as `estimator` takes them; at most 64. What comes before the
-            classifier in a Pipeline is done to them first.
+            The rows to be shown, as `estimator` takes them; at most 64. In a Pipeline, the steps
+            before the classifier transform them first.
         target : label or array-like of shape (n_samples,), default=None
-            The class whose heat is shown: one for all rows or one for each. By default the most
-            probable one of each row.
+            The class whose heat map is shown: one for all rows or one for each. By default the
+            most probable one of each row.
         layer : str or nn.Module, default=None
-            The part of ``classifier.module_`` whose output is looked at, or its name in
+            The part of ``classifier.module_`` whose output is weighted, or its name in
             ``classifier.module_.named_modules()``. Its output must be (n, n_features, height,
-            width) or (n, n_features, n_steps), with more than one place. By default the last one
-            with 4 x 4 places or 4 steps, or else the last one.
+            width) or (n, n_features, n_steps), with more than one position. By default the last
+            one with at least 4 x 4 positions or 4 steps, or else the last one.
         method : {"hirescam", "gradcam"}, default="hirescam"
-            How gradients weight the layer's maps: place by place, or by their means. See Notes.
+            How gradients weight the layer's maps: by position, or by their means. See Notes.
         ax, cmap
             As in :meth:`plot`.
 
@@ -151,7 +152,8 @@ n_channels)
         TypeError
             If there is no ``CNNClassifier`` in the estimator.
         ValueError
-            If there are too many rows, a label or `method` is unknown, or the layer has no places.
+            If there are too many rows, a label or `method` is unknown, or the output of the layer
+            has no positions.
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
         """
@@ -159,9 +161,9 @@ n_channels)
             raise ValueError(f"method must be one of {_METHODS}, got {method!r}.")
         classifier, X = reach_classifier(estimator, X, CNNClassifier, "GradCAMDisplay")
         data = classifier._read_inputs(X, reset=False)
-        if len(data) > _MOST_ROWS:
+        if len(data) > _MAX_ROWS:
             raise ValueError(
-                f"GradCAMDisplay draws at most {_MOST_ROWS} rows, got {len(data)}. Pass some of "
+                f"GradCAMDisplay draws at most {_MAX_ROWS} rows, got {len(data)}. Pass some of "
                 "them, such as X[:16]."
             )
         classes, module = classifier.classes_, classifier.module_
@@ -185,15 +187,15 @@ n_channels)
         return display.plot(ax=ax, cmap=cmap)
 
     def plot(self, ax: Any = None, *, cmap: Any = None) -> GradCAMDisplay:
-        """Draw each row with its heat over it (images) or behind it (signals).
+        """Draw each row with its heat map over it (images) or behind it (signals).
 
         Parameters
         ----------
         ax : matplotlib Axes or array of them, default=None
             Axes to draw on, at least one for each row. By default those of a new figure.
         cmap : str or matplotlib Colormap, default=None
-            Colours of the heat, from nothing to the warmest place. By default "inferno" over
-            images and "OrRd" behind signals.
+            Colours of the heat map, from 0 to the maximum. By default "inferno" over images and
+            "OrRd" behind signals.
 
         Returns
         -------
@@ -227,49 +229,50 @@ n_channels)
         return title if self.heat_[i].any() else f"{title}, no heat"
 
 
-# Finding -----------------------------------------------------------------------------------------
+# Values ------------------------------------------------------------------------------------------
 
 
 def _indices(classes: NDArray[Any], target: Any, n_rows: int) -> NDArray[np.intp]:
-    """Return the place among the classes of one label, or of a label for each row."""
+    """Return the index among the classes of one label, or of a label for each row."""
     labels = np.asarray(target)
     if labels.shape not in ((), (n_rows,)):
         raise ValueError(
             f"target must be one label or one for each of the {n_rows} rows, got an array of "
             f"shape {labels.shape}."
         )
-    places = {label: place for place, label in enumerate(classes.tolist())}
+    index = {label: i for i, label in enumerate(classes.tolist())}
     wanted = np.broadcast_to(labels, n_rows).tolist()
-    unknown = next((label for label in wanted if label not in places), None)
+    unknown = next((label for label in wanted if label not in index), None)
     if unknown is not None:
-        raise ValueError(f"target must be one of the classes {[*places]}, got {unknown!r}.")
-    return np.array([places[label] for label in wanted])
+        raise ValueError(f"target must be one of the classes {[*index]}, got {unknown!r}.")
+    return np.array([index[label] for label in wanted])
 
 
 def _choose_layer(module: nn.Module, layer: str | nn.Module | None, seen: Tensor) -> nn.Module:
-    """Return the layer that is meant, after a look at which outputs still have places."""
-    n_places: dict[nn.Module, int] = {}  # the last to end comes last
+    """Return the layer given, or the default one; its output must have several positions."""
+    n_positions: dict[nn.Module, int] = {}  # in the order in which the forward passes end
 
-    def look(part: nn.Module, _inputs: Any, output: Any) -> None:
+    def count(part: nn.Module, _inputs: Any, output: Any) -> None:
         if isinstance(output, Tensor) and output.ndim == seen.ndim and output[0, 0].numel() > 1:
-            n_places.pop(part, None)
-            n_places[part] = output[0, 0].numel()
+            n_positions.pop(part, None)
+            n_positions[part] = output[0, 0].numel()
 
-    hooks = [part.register_forward_hook(look) for part in module.modules()]
+    hooks = [part.register_forward_hook(count) for part in module.modules()]
     try:
         with torch.no_grad():
             module(seen)
     finally:
         for hook in hooks:
             hook.remove()
-    if layer is None and n_places:
-        fine = [part for part, places in n_places.items() if places >= _SIDE ** (seen.ndim - 2)]
-        return (fine or [*n_places])[-1]
-    names = {name: part for name, part in module.named_modules() if part in n_places}
+    if layer is None and n_positions:
+        least = _MIN_SIDE ** (seen.ndim - 2)
+        fine = [part for part, n in n_positions.items() if n >= least]
+        return (fine or [*n_positions])[-1]
+    names = {name: part for name, part in module.named_modules() if part in n_positions}
     chosen = names.get(layer) if isinstance(layer, str) else layer
-    if chosen not in n_places:
+    if chosen not in n_positions:
         raise ValueError(
-            "layer must be a part of classifier.module_, or its name, whose output has places: "
+            "layer must be a part of classifier.module_, or its name, whose output has positions: "
             f"(n, n_features, {'height, width' if seen.ndim == 4 else 'n_steps'}), with more than "
             f"one. Got {layer!r}; there {f'are {[*names]}' if names else 'is none'}."
         )
@@ -280,21 +283,21 @@ def _choose_layer(module: nn.Module, layer: str | nn.Module | None, seen: Tensor
 def _heat_of(
     module: nn.Module, layer: nn.Module, seen: Tensor, classes: Tensor, method: str
 ) -> Tensor:
-    """Return the heat (B, *space) of one class, given by its place, for each row."""
+    """Return the heat maps (B, *space) of the rows, each for one class index."""
     kept: list[Tensor] = []
 
     def keep(_part: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
         kept.append(output.detach().requires_grad_())
-        return kept[-1].clone()  # what comes next may change it in place
+        return kept[-1].clone()  # the next layer may change it in place
 
     hook = layer.register_forward_hook(keep)
     try:
         scores: Tensor = module(seen)
     finally:
         hook.remove()
-    total = scores.gather(1, classes[:, None]).sum()  # no row comes into another's score
+    total = scores.gather(1, classes[:, None]).sum()  # rows do not depend on each other
     gradient = None
-    if total.requires_grad:  # of activations only: that of parameters stays as it is
+    if total.requires_grad:  # with respect to activations; .grad of parameters is not changed
         (gradient,) = torch.autograd.grad(total, kept[-1], allow_unused=True)
     if gradient is None:
         raise ValueError(
@@ -312,7 +315,7 @@ def _heat_of(
 
 
 def _make_axes(n_rows: int, are_images: bool) -> NDArray[Any]:
-    """Return axes of a new figure, the first `n_rows` of them to be drawn on."""
+    """Return the axes of a new figure, at least `n_rows`."""
     pyplot = import_pyplot("GradCAMDisplay")
     n_columns = min(n_rows, 8 if n_rows > 15 else 5) if are_images else 1
     size = (1.7, 1.9) if are_images else (7, 1.5)
@@ -329,7 +332,7 @@ def _make_axes(n_rows: int, are_images: bool) -> NDArray[Any]:
 
 
 def _as_pictures(images: NDArray[Any]) -> NDArray[Any]:
-    """Return images as pale colours (n, H, W, 3) that heat stands out from.
+    """Return images in pale colours (n, H, W, 3), for contrast with the heat map.
 
     Three channels are red, green and blue; of another number, the mean is shown.
     """
@@ -340,7 +343,7 @@ def _as_pictures(images: NDArray[Any]) -> NDArray[Any]:
 
 
 def _draw_image(ax: Any, image: NDArray[Any], heat: NDArray[Any], cmap: Any) -> None:
-    """Draw the heat over the image, the thinner the colder."""
+    """Draw the heat map over the image, more transparent where it is lower."""
     ax.imshow(image)
     ax.imshow(
         heat, cmap=cmap or "inferno", vmin=0, vmax=1, alpha=0.75 * heat**0.75,
@@ -350,7 +353,7 @@ def _draw_image(ax: Any, image: NDArray[Any], heat: NDArray[Any], cmap: Any) -> 
 
 
 def _draw_signal(ax: Any, signal: NDArray[Any], heat: NDArray[Any], cmap: Any) -> None:
-    """Draw the heat behind the lines of all channels."""
+    """Draw the heat map behind the curves of all channels."""
     low, high = signal.min(), signal.max()
     margin = 0.05 * ((high - low) or 1)
     extent = (-0.5, len(signal) - 0.5, low - margin, high + margin)

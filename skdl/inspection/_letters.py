@@ -1,4 +1,4 @@
-"""Texts as matplotlib can draw them: fonts that have the letters, and lines that fit."""
+"""Text for matplotlib: fonts that have the glyphs, and line breaks."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def n_cells(word: str) -> int:
 
 
 def wrap(words: list[str], per_line: int) -> list[list[tuple[int, int]]]:
-    """Lines of the words, a cell apart: place and first cell of each.
+    """Break words into lines of at most `per_line` cells: index and first cell of each word.
 
-    A word too long has its own line.
+    Words are one cell apart. A longer word has its own line.
     """
     lines: list[list[tuple[int, int]]] = [[]]
     start = 0
@@ -34,7 +34,7 @@ def wrap(words: list[str], per_line: int) -> list[list[tuple[int, int]]]:
 
 
 def drawable(text: str) -> str:
-    """Show blanks, and replace what no font has, which matplotlib would warn of."""
+    """Make white space visible, and replace glyphs that no font has: matplotlib would warn."""
     text = (text if text.strip(" ") else "␣" * max(len(text), 1)).translate(_BLANKS)
     _, missing = _find_fonts(text)
     return "".join(_NO_GLYPH if letter in missing else letter for letter in text)
@@ -56,7 +56,7 @@ def _find_fonts(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
             break
         try:
             font = font_manager.get_font(path)
-        except (OSError, RuntimeError):  # of colour emoji, say: matplotlib cannot draw it
+        except (OSError, RuntimeError):  # fonts that matplotlib cannot draw, such as colour emoji
             continue
         found = {letter for letter in missing if font.get_char_index(ord(letter))}
         missing -= found
@@ -67,7 +67,7 @@ def _find_fonts(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
 
 @lru_cache(maxsize=1)
 def _fonts() -> dict[str, str]:
-    """Files of the installed upright fonts by name, those that matplotlib brings first."""
+    """Files of the installed upright fonts by name, those shipped with matplotlib first."""
     from matplotlib.font_manager import fontManager
 
     entries = [entry for entry in fontManager.ttflist if entry.style == "normal"]

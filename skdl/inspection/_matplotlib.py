@@ -1,4 +1,4 @@
-"""matplotlib, which only the displays need: imported when one is drawn."""
+"""Import of matplotlib, an optional dependency, when a display is drawn."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ def import_pyplot(display: str) -> Any:
     Parameters
     ----------
     display : str
-        The display that needs it, for the error.
+        Name of the display that needs it, for the error message.
 
     Returns
     -------
     pyplot : module
-        The module.
+        ``matplotlib.pyplot``.
 
     Raises
     ------

@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 
 def reach_classifier(estimator: Any, X: Any, kind: type, display: str) -> tuple[Any, Any]:
-    """Return the fitted classifier of a kind that `estimator` is or holds, and X as it gets there.
+    """Return the fitted classifier of a kind that `estimator` is or holds, and its transformed X.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def reach_classifier(estimator: Any, X: Any, kind: type, display: str) -> tuple[
                 "them, such as calibrated_classifiers_[0].estimator."
             )
         inner = several[0] if several else inner
-        # What others have as `estimator` is a template, which they did not fit.
+        # The parameter `estimator` of other meta-estimators is a template and is not fitted.
         names = ["best_estimator_", "estimator_"]
         names += ["estimator"] * (len(several) or isinstance(inner, FrozenEstimator))
         name = next((name for name in names if hasattr(inner, name)), None)

@@ -1,4 +1,4 @@
-"""Comparing estimators on identical folds, and folds that respect time."""
+"""Cross-validation of several estimators on identical folds, and splitters for time series."""
 
 from ._compare import compare
 from ._comparison import Comparison

@@ -1,4 +1,4 @@
-"""What ``compare`` asks of its arguments."""
+"""Checks of the arguments of ``compare``."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def check_lengths(X: Any, y: Any) -> None:
     if num_samples(X) != num_samples(y):
         raise ValueError(
             f"X and y must have one row per sample, got {num_samples(X)} rows of X and "
-            f"{num_samples(y)} of y. Check that both were cut alike."
+            f"{num_samples(y)} of y. Check that both hold the same samples."
         )
 
 
 def make_scorers(scoring: Any, estimators: Mapping[str, Any]) -> dict[str, Scorer]:
-    """Return the scorers that scoring asks for by name, the one that ranks first."""
+    """Return the scorers by name; the first is the one that ranks."""
     if scoring is None:
         scoring = _default_scoring(estimators)
     if isinstance(scoring, str):
@@ -67,7 +67,7 @@ def _default_scoring(estimators: Mapping[str, Any]) -> str:
         return "r2"
     raise ValueError(
         "scoring must be given unless all estimators are classifiers or all are regressors: "
-        "their default scores cannot be compared. Pass scoring=, or compare them apart."
+        "their default scores cannot be compared. Pass scoring=, or compare them separately."
     )
 
 

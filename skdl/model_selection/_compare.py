@@ -1,4 +1,4 @@
-"""Many estimators on identical folds in one call."""
+"""Cross-validation of several estimators on identical folds."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def compare(
     """Cross-validate several estimators on identical folds.
 
     The folds are drawn once, and a clone of every estimator is fitted and scored on each. An
-    estimator that raises is reported in its row, and does not end the others; Ctrl-C ends all.
+    estimator that raises is reported in its row, and the others go on; Ctrl-C ends all.
 
     Parameters
     ----------
@@ -57,18 +57,18 @@ def compare(
     scoring : str, callable, list of str or dict, default=None
         One metric: a name that ``sklearn.metrics.get_scorer`` takes, or a callable
         ``scorer(estimator, X, y)`` where greater is better. Several: a list of names, or a dict
-        of name to either; the first ranks. By default "accuracy" for classifiers and "r2" for
-        regressors.
+        of name to either; the table is sorted by the first. By default "accuracy" for classifiers
+        and "r2" for regressors.
     groups : array-like of shape (n_samples,), default=None
         Passed to the splitter: groups to keep together, or the times of the rows for
         ``ForwardChainingSplit``.
     n_jobs : int, default=None
         Fits that run at the same time, through joblib: None is 1 or what the active
-        ``joblib.parallel_config`` says (its backend, Dask among them, is honoured), -1 all cores.
+        ``joblib.parallel_config`` sets (with its backend, Dask among them), -1 all cores.
     random_state : int, RandomState or None, default=None
-        With an int the result can be reproduced: folds of an int `cv` are shuffled by it, and
-        every ``random_state`` parameter that is None (nested ones too) is set to it. A
-        RandomState gives one such int. None leaves both as they are.
+        With an int the result can be reproduced: folds of an int `cv` are shuffled with this seed,
+        and every ``random_state`` parameter that is None (nested ones too) is set to it. From a
+        RandomState one such int is drawn. None leaves both as they are.
     verbose : int, default=None
         1 shows one progress bar over all fits on stderr, 0 none. By default it is shown where
         stderr is a terminal.
@@ -94,8 +94,8 @@ def compare(
 
     Notes
     -----
-    ``predict`` is timed in a call of its own, before the metrics predict again. With
-    ``n_jobs`` above 1 fits share the cores, and times are longer than those of a fit alone.
+    ``predict`` is timed in a separate call, before the metrics are computed. With ``n_jobs`` above
+    1, fits share the cores, and take longer than alone.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What ``compare`` returns."""
+"""The result of ``compare``: scores, times and errors of several estimators."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Comparison:
         without ``predict``), ``n_train``, ``n_test`` (rows), ``device`` ("cpu", "cuda:0" ...) and
         ``error`` ("" where there was none).
     folds : list of (ndarray of int, ndarray of int)
-        The training and test rows of each fold; pass it as ``cv=`` to score anything else on the
-        very same folds.
+        The training and test rows of each fold; pass it as ``cv=`` to score other estimators on
+        the same folds.
     metrics : list of str
-        Names of the metrics. The first is the one that ranks.
+        Names of the metrics. The table is sorted by the first.
     table : DataFrame
         One row per estimator, the best first, those that raised last. Columns: ``mean`` and
         ``std`` of the first metric over the folds (NaN if any fold raised), ``mean_NAME`` and
@@ -99,7 +99,7 @@ def _number(value: float) -> str:
 
 
 def _summary(runs: pd.DataFrame, metrics: list[str]) -> dict[str, Any]:
-    """Sum up the runs of one estimator in one row of the table."""
+    """Summarize the runs of one estimator as one row of the table."""
     row: dict[str, Any] = {}
     for metric in metrics:
         score = runs.loc[runs["metric"] == metric, "score"]

@@ -1,4 +1,4 @@
-"""Folds that respect time."""
+"""Cross-validation of time series: training rows lie before test rows."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .._sklearn import num_samples
 
 
 class ForwardChainingSplit(BaseCrossValidator):
-    """Folds that train on the past and test on the future, with a gap between.
+    """Forward-chaining cross-validation for time series, with a gap before each test block.
 
-    The last ``n_splits * test_size`` time steps are cut into test blocks, one after the other.
-    Each is tested by a model trained on all that lies more than `gap` steps before it::
+    The last ``n_splits * test_size`` time steps are divided into consecutive test blocks. The
+    training rows of each are those that lie more than `gap` steps before it::
 
         fold 0   train train gap  TEST  .     .
         fold 1   train train train gap  TEST  .
@@ -26,7 +26,7 @@ class ForwardChainingSplit(BaseCrossValidator):
 
     Without `groups` each row is one time step and rows must be in time order: this is
     scikit-learn's ``TimeSeriesSplit``. Rows of several series at once (ten stocks, many
-    patients) share their time steps, and cutting them by row would train on the future of one
+    patients) share their time steps, and dividing them by row would train on the future of one
     to predict the past of another. Pass the time of each row as `groups` (to
     ``cross_val_score``, ``GridSearchCV.fit``, ``compare`` ...): rows of one time then stay
     together, steps are counted in distinct times, and rows may be in any order.
@@ -38,15 +38,15 @@ class ForwardChainingSplit(BaseCrossValidator):
     gap : int, default=0
         Time steps left out between the last training step and the first test step, at least 0.
         For rows from ``sliding_windows(series, width, horizon, stride)``:
-        ``ceil(max(horizon) / stride) - 1`` is the least with which every training target was
-        known when the first test window ended (0 for one step ahead);
-        ``ceil((width + max(horizon)) / stride) - 1`` shares no value of the series at all
-        between training and test rows.
+        ``ceil(max(horizon) / stride) - 1`` is the smallest gap with which every training target
+        is known when the first test window ends (0 for one step ahead); with
+        ``ceil((width + max(horizon)) / stride) - 1`` training and test rows share no value of the
+        series.
     test_size : int, default=None
         Time steps in each test block, at least 1. By default
         ``n_times // (n_splits + 1)``, so that the first training part has about that length too.
     max_train_size : int, default=None
-        The most time steps to train on, at least 1: a window that rolls. By default all.
+        Maximum number of time steps to train on, at least 1: a rolling window. By default all.
 
     See Also
     --------

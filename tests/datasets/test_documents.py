@@ -45,8 +45,8 @@ def test_the_seed_decides_and_the_global_state_stays():
         ({"n_samples": 1}, "n_samples must be at least 2, got 1"),
         ({"n_classes": 9}, "n_classes must be from 2 to 8, got 9"),
         ({"n_classes": 1}, "n_classes must be from 2 to 8, got 1"),
-        ({"n_words": (0, 3)}, "fewest n_words must be at least 1, got 0"),
-        ({"n_words": (5, 3)}, "most n_words must be at least 5, got 3"),
+        ({"n_words": (0, 3)}, "minimum of n_words must be at least 1, got 0"),
+        ({"n_words": (5, 3)}, "maximum of n_words must be at least 5, got 3"),
         ({"topic_fraction": 1.5}, "topic_fraction must be from 0 to 1, got 1.5"),
     ],
 )

@@ -174,7 +174,7 @@ def test_a_file_that_no_download_gives_says_how_to_make_it(file, home):
     made = RemoteFile(file.path, file.sha256, file.url, made_how="one line for each row")
     with pytest.raises(FileNotFoundError, match="SKDL_DATA") as caught:
         read_file(made, data_home=home, download_if_missing=True)
-    assert "No download gives it" in str(caught.value)
+    assert "It cannot be downloaded" in str(caught.value)
     assert "one line for each row" in str(caught.value)
     assert file.url in str(caught.value)
     assert not home.exists()

@@ -98,8 +98,8 @@ def test_the_idx_format():
         (to_idx(np.zeros(4)), "got '00000801' in a file of 12 bytes"),
         (to_idx(np.zeros((1, 2, 2)), magic=0x0D03), "got '00000d03'"),  # 32-bit floats
         (to_idx(np.zeros((1, 2, 2)))[:15], "got '00000803' in a file of 15 bytes"),
-        (to_idx(np.zeros((1, 2, 2)), shape=(2, 2, 2)), r"8 bytes .* says \(2, 2, 2\), got 4"),
-        (to_idx(np.zeros((1, 2, 2))) + b"\0", r"4 bytes .* says \(1, 2, 2\), got 5"),
+        (to_idx(np.zeros((1, 2, 2)), shape=(2, 2, 2)), r"8 bytes .* shape \(2, 2, 2\), got 4"),
+        (to_idx(np.zeros((1, 2, 2))) + b"\0", r"4 bytes .* shape \(1, 2, 2\), got 5"),
     ],
 )
 def test_what_is_not_such_an_idx_file_is_refused(contents, message):

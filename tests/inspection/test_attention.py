@@ -265,8 +265,8 @@ def test_other_numbers_of_rows_are_refused(classifier, n):
         ({"kind": "map", "layer": -3}, r"layer must be a whole number from -2 to 1, got -3"),
         ({"kind": "received", "head": 2}, r"head must be a whole number from -2 to 1, got 2"),
         ({"kind": "received", "head": 0.5}, r"head must be a whole number from -2 to 1, got 0.5"),
-        ({"head": 0}, r'kind="rollout" is through all layers and heads'),
-        ({"layer": 0}, r'kind="rollout" is through all layers and heads'),
+        ({"head": 0}, r'kind="rollout" combines all layers and heads'),
+        ({"layer": 0}, r'kind="rollout" combines all layers and heads'),
     ],
 )
 def test_what_is_not_there_is_refused(classifier, params, message):
