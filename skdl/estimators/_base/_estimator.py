@@ -25,6 +25,7 @@ from ...engine import (
     Objective,
     Output,
     Supervised,
+    default_torch_modes,
     draw_seed,
     forward,
     inputs_of,
@@ -239,7 +240,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     @contextlib.contextmanager
     def _fitting(self, y: Any) -> Iterator[None]:
         """Around each way to learn: parameters are checked first; what fails changes nothing."""
-        with all_or_nothing(self), plain_parameters(self):
+        with all_or_nothing(self), plain_parameters(self), default_torch_modes():
             resolve_device(self.device)
             check_callbacks(self.callbacks)
             self._check_parameters()
