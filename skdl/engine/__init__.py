@@ -1,10 +1,11 @@
 """The training loop, for every architecture: batches, optimisation, stopping, prediction.
 
-The only importer of skorch. ``Net`` is what an estimator builds in ``fit``; ``_loop.py`` holds
-the loop itself.
+The only importer of skorch. ``Net`` is what an estimator builds in ``fit``; ``TrainingRun`` is one
+training of it, epoch by epoch. ``_contract.py`` says what a module may offer.
 """
 
 from ._data import STREAM_BYTES, Batch, Column, Data, Ragged, Streamed, as_tensor
+from ._loop import TrainingRun
 from ._net import Net, Output, forward
 from ._objectives import (
     Augmented,
@@ -20,7 +21,14 @@ from ._objectives import (
     squared_error,
 )
 from ._optim import LR_SCHEDULES, OPTIMIZERS, set_lr
-from ._scope import draw_seed, resolve_device, resolve_dtype, scoped_threads, seeded
+from ._random import seeded
+from ._scope import (
+    default_torch_modes,
+    draw_seed,
+    resolve_device,
+    resolve_dtype,
+    scoped_threads,
+)
 
 __all__ = [
     "LR_SCHEDULES",
@@ -38,9 +46,11 @@ __all__ = [
     "Ragged",
     "Streamed",
     "Supervised",
+    "TrainingRun",
     "absolute_error",
     "as_tensor",
     "cross_entropy",
+    "default_torch_modes",
     "draw_seed",
     "forward",
     "huber",

@@ -19,6 +19,22 @@ from torch import Tensor
 
 Batch = dict[str, Tensor]
 
+
+class ServedBatch(Batch):
+    """A batch of :class:`Data`, and what is known of it without asking the device.
+
+    Attributes
+    ----------
+    n_rows : int
+    lengths : dict of str to ndarray of shape (n_rows,)
+        Steps of each row, of the columns whose rows are of unequal length.
+    """
+
+    def __init__(self, columns: Batch, n_rows: int, lengths: dict[str, np.ndarray]) -> None:
+        super().__init__(columns)
+        self.n_rows, self.lengths = n_rows, lengths
+
+
 # A memory map above this size is converted batch by batch instead of copied whole.
 STREAM_BYTES = 256 * 2**20
 
@@ -48,7 +64,8 @@ class Streamed:
         return Streamed(self.array, device)
 
     def take(self, rows: Tensor | slice) -> Tensor:
-        picked = self.array[rows if isinstance(rows, slice) else rows.cpu().numpy()]
+        """The rows of these numbers, which are on the host."""
+        picked = self.array[rows if isinstance(rows, slice) else rows.numpy()]
         return as_tensor(picked).to(self.device, non_blocking=True)
 
 
@@ -61,28 +78,47 @@ class Ragged:
         All sequences one after the other: (total_steps, n_channels) numbers, (total_steps,) tokens.
     lengths : Tensor of shape (n_samples,)
         Steps of each sequence.
+
+    Attributes
+    ----------
+    host_lengths : ndarray of shape (n_samples,)
+        The same on the host: the shape of a batch is known without asking the device.
     """
 
     def __init__(self, values: Tensor, lengths: Tensor) -> None:
-        self.values, self.lengths = values, lengths
-        self.starts = lengths.cumsum(0) - lengths
+        self.values, self.lengths = values, lengths.to(values.device)
+        self.host_lengths: np.ndarray = lengths.cpu().numpy()
+        self.starts = self.lengths.cumsum(0) - self.lengths
         self.size_of_step = math.prod(values.shape[1:])
 
     def __len__(self) -> int:
-        return len(self.lengths)
+        return len(self.host_lengths)
 
     def to(self, device: torch.device) -> Ragged:
-        return Ragged(self.values.to(device), self.lengths.to(device))
+        if device == self.values.device:
+            return self
+        return Ragged(self.values.to(device), torch.from_numpy(self.host_lengths))
 
-    def take(self, rows: Tensor | slice) -> tuple[Tensor, Tensor]:
-        """Padded sequences (B, T, ...), zeros behind each end, and their lengths (B,)."""
-        lengths, starts = self.lengths[rows], self.starts[rows]
-        steps = torch.arange(padded_length(int(lengths.max())), device=lengths.device)
+    def take(
+        self, rows: Tensor | slice, there: Tensor | slice | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Padded sequences (B, T, ...), zeros behind each end, and their lengths (B,).
+
+        ``rows`` are on the host, ``there`` the same ones on the device of the values.
+        """
+        there = rows if there is None else there
+        lengths, starts = self.lengths[there], self.starts[there]
+        n_steps = padded_length(int(self.lengths_of(rows).max()))
+        steps = torch.arange(n_steps, device=lengths.device)
         real = steps < lengths[:, None]  # (B, T)
         index = torch.where(real, starts[:, None] + steps, 0)
         padded = self.values[index]
         real = real.view(*real.shape, *[1] * (padded.ndim - 2))
         return padded * real.to(padded.dtype), lengths
+
+    def lengths_of(self, rows: Tensor | slice) -> np.ndarray:
+        """Steps of the rows of these numbers, all on the host."""
+        return self.host_lengths[rows if isinstance(rows, slice) else rows.numpy()]
 
 
 Column = Tensor | Streamed | Ragged
@@ -111,7 +147,7 @@ def bytes_of(batch: Batch) -> int:
 def values_per_row(column: Column) -> int:
     """How many numbers a row holds, at most."""
     if isinstance(column, Ragged):
-        return int(column.lengths.max()) * column.size_of_step
+        return int(column.host_lengths.max()) * column.size_of_step
     shape = np.shape(column.array[:1]) if isinstance(column, Streamed) else column.shape
     return math.prod(shape[1:])
 
@@ -124,7 +160,7 @@ class Data:
     columns : mapping of str to Tensor, Streamed or Ragged
         Each adds its name to a batch; a ``Ragged`` one named ``x`` adds ``lengths`` too.
     rows : Tensor of int64, default=None
-        The rows in use, in order; all when None.
+        The rows in use, in order, on the host; all when None.
     prepare : callable, default=None
         Turns a batch as it is stored into a batch as it is served.
     """
@@ -191,14 +227,13 @@ class Data:
 
     def to(self, device: torch.device) -> Data:
         """This data on a device; columns already there are shared."""
-        rows = None if self.rows is None else self.rows.to(device)
         columns = {name: column.to(device) for name, column in self.columns.items()}
-        return Data(columns, rows, self.prepare)
+        return Data(columns, self.rows, self.prepare)
 
     def n_batches(self, batch_size: int, max_steps: int | None = None) -> int:
         """Batches of an epoch; about so many where sequences are cut by ``max_steps``."""
         lengths = self._lengths()
-        lengths = None if lengths is None else lengths.sort().values
+        lengths = None if lengths is None else np.sort(lengths)
         return len(self._parts(lengths, batch_size, max_steps))
 
     def batches(
@@ -206,7 +241,7 @@ class Data:
         batch_size: int,
         generator: torch.Generator | None = None,
         max_steps: int | None = None,
-    ) -> Iterator[Batch]:
+    ) -> Iterator[ServedBatch]:
         """Batches in row order, or shuffled by ``generator``.
 
         A last batch of a single row joins the one before: it has no statistics of its own.
@@ -218,32 +253,39 @@ class Data:
         shuffles = generator is not None and len(self) > batch_size  # a full batch needs it not
         if shuffles:
             shuffled = self._shuffled(lengths, generator)
-            lengths = None if lengths is None else lengths[shuffled]
-            shuffled = shuffled.to(self.device)
+            lengths = None if lengths is None else lengths[shuffled.numpy()]
             order = shuffled if order is None else order[shuffled]
         parts = self._parts(lengths, batch_size, max_steps, alike=shuffles)
         if shuffles and lengths is not None:
             parts = [parts[i] for i in torch.randperm(len(parts), generator=generator)]
+        if order is None:
+            yield from (self._take(part, part) for part in parts)
+            return
+        there = order.to(self.device, non_blocking=True)  # once an epoch, not once a batch
         for part in parts:
-            yield self._take(part if order is None else order[part])
+            rows = order[part]
+            yield self._take(rows, rows if there is order else there[part])
 
-    def _lengths(self) -> Tensor | None:
-        """Steps of each row in use, on the CPU, where they differ."""
+    def _lengths(self) -> np.ndarray | None:
+        """Steps of each row in use, on the host, where they differ."""
         for column in self.columns.values():
             if isinstance(column, Ragged):
-                lengths = column.lengths if self.rows is None else column.lengths[self.rows]
-                return lengths.cpu()
+                return column.lengths_of(slice(None) if self.rows is None else self.rows)
         return None
 
-    def _shuffled(self, lengths: Tensor | None, generator: torch.Generator | None) -> Tensor:
+    def _shuffled(self, lengths: np.ndarray | None, generator: torch.Generator | None) -> Tensor:
         """A random order of the rows; by length, but for some noise, where lengths differ."""
         if lengths is None:
             return torch.randperm(len(self), generator=generator)
         noise = 1 + LENGTH_NOISE * torch.rand(len(self), generator=generator)
-        return torch.argsort(lengths * noise)
+        return torch.argsort(torch.from_numpy(lengths) * noise)
 
     def _parts(
-        self, lengths: Tensor | None, batch_size: int, max_steps: int | None, alike: bool = False
+        self,
+        lengths: np.ndarray | None,
+        batch_size: int,
+        max_steps: int | None,
+        alike: bool = False,
     ) -> list[slice]:
         """Where batches begin and end, in rows of these lengths; ``alike`` in size."""
         n_rows = len(self)
@@ -258,7 +300,7 @@ class Data:
             return parts
         return [piece for part in parts for piece in cut(part, lengths, max_steps)]
 
-    def chunks(self, max_steps: int | None = None) -> Iterator[Batch]:
+    def chunks(self, max_steps: int | None = None) -> Iterator[ServedBatch]:
         """Batches in row order, of as many rows as are read at once at little cost of memory."""
         return self.batches(self.chunk_size(CHUNK_VALUES), max_steps=max_steps)
 
@@ -273,7 +315,7 @@ class Data:
     def mean_length(self) -> float:
         """Steps of a row, on average."""
         lengths = self._lengths()
-        return float(self.longest() if lengths is None else lengths.double().mean())
+        return float(self.longest() if lengths is None else lengths.mean())
 
     def chunk_size(self, n_values: int) -> int:
         """Rows that hold about so many values, at least one."""
@@ -283,26 +325,31 @@ class Data:
     def by_length(self) -> Tensor | None:
         """Row order from short to long sequences, or None when all are equally long."""
         lengths = self._lengths()
-        return None if lengths is None else torch.argsort(lengths, stable=True)
+        return None if lengths is None else torch.argsort(torch.from_numpy(lengths), stable=True)
 
-    def _take(self, rows: Tensor | slice) -> Batch:
+    def _take(self, rows: Tensor | slice, there: Tensor | slice) -> ServedBatch:
+        """The rows of these numbers on the host, which are also on the device of the columns."""
         batch: Batch = {}
+        lengths: dict[str, np.ndarray] = {}
         for name, column in self.columns.items():
             if isinstance(column, Tensor):
-                if isinstance(rows, slice):
-                    batch[name] = column[rows]  # a view
+                if isinstance(there, slice):
+                    batch[name] = column[there]  # a view
                 else:
-                    batch[name] = column.index_select(0, rows)
+                    batch[name] = column.index_select(0, there)
             elif isinstance(column, Ragged):
-                batch[name], lengths = column.take(rows)
+                batch[name], of_rows = column.take(rows, there)
+                lengths[name] = column.lengths_of(rows)
                 if name == "x":
-                    batch["lengths"] = lengths
+                    batch["lengths"] = of_rows
             else:
                 batch[name] = column.take(rows)
-        return batch if self.prepare is None else self.prepare(batch)
+        n_rows = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
+        served = batch if self.prepare is None else self.prepare(batch)
+        return ServedBatch(served, n_rows, lengths)
 
 
-def cut(part: slice, lengths: Tensor, max_steps: int) -> list[slice]:
+def cut(part: slice, lengths: np.ndarray, max_steps: int) -> list[slice]:
     """A batch in pieces of about the same size, of at most so many padded steps or one row each."""
     n_rows = part.stop - part.start
     n_at_once = max(1, max_steps // max(1, padded_length(int(lengths[part].max()))))
@@ -317,7 +364,15 @@ def in_order(values: Tensor, order: Tensor) -> Tensor:
 
 
 class BatchIterator:
-    """Batches of one :class:`Data`, iterable once per epoch; what the net's loops run over."""
+    """Batches of one :class:`Data`, iterable once per epoch; what the net's loops run over.
+
+    Parameters
+    ----------
+    data, batch_size, generator, max_steps
+        As in ``Data.batches``.
+    count : callable, default=None
+        How many terms the loss of a batch is the mean of; its rows when None.
+    """
 
     def __init__(
         self,
@@ -325,21 +380,22 @@ class BatchIterator:
         batch_size: int,
         generator: torch.Generator | None = None,
         max_steps: int | None = None,
+        count: Callable[[ServedBatch], int] | None = None,
     ) -> None:
         self.data, self.batch_size, self.generator = data, batch_size, generator
-        self.max_steps = max_steps
-        self.n_rows: list[int] = []
+        self.max_steps, self.count = max_steps, count
+        self.counts: list[int] = []
 
-    def __iter__(self) -> Iterator[Batch]:
-        self.n_rows = []
+    def __iter__(self) -> Iterator[ServedBatch]:
+        self.counts = []
         for batch in self.data.batches(self.batch_size, self.generator, self.max_steps):
-            self.n_rows.append(len(next(iter(batch.values()))))
+            self.counts.append(batch.n_rows if self.count is None else self.count(batch))
             yield batch
 
     def __len__(self) -> int:
         return self.data.n_batches(self.batch_size, self.max_steps)
 
-    def mean(self, values: list[Tensor]) -> float:
-        """Mean over rows of a value given for each batch of the last pass."""
-        n_rows = torch.tensor(self.n_rows, dtype=torch.float64)
-        return float(torch.stack(values).double().cpu() @ n_rows / n_rows.sum())
+    def mean(self, losses: list[Tensor]) -> float:
+        """Mean loss of the last pass, from the mean losses of its batches."""
+        counts = torch.tensor(self.counts, dtype=torch.float64)
+        return float(torch.stack(losses).double().cpu() @ counts / counts.sum())

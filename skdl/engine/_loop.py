@@ -1,153 +1,237 @@
-"""The training loop: epochs over batches, and what happens between them."""
+"""A training run: epochs over batches, and what happens between them."""
 
 from __future__ import annotations
 
 import contextlib
-import copy
-import dis
+import functools
 import math
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
-from skorch import NeuralNet
-from skorch.callbacks import Callback
-from skorch.dataset import Dataset
 from torch import Tensor
 
-from ._data import Batch, BatchIterator, Data
-from ._optim import Schedule, WeightAverage, clip_gradients
+from ._callbacks import BatchEvents, InterruptSignal, dataset_of, watches_batches
+from ._contract import offered
+from ._data import Batch, BatchIterator, Data, ServedBatch
+from ._optim import (
+    Schedule,
+    WeightAverage,
+    clip_gradients,
+    plain_copy,
+    restore_state,
+    state_of,
+)
 from ._progress import Progress
-from ._scope import autocast
+from ._random import Generators, RandomNumbers
+from ._scope import autocast, default_torch_modes, scoped_threads, threads_for
 from ._stopping import EarlyStopping, Snapshot
 
 if TYPE_CHECKING:
     from ._net import Net
 
-BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
-
-
-def watches_batches(callback: Any) -> bool:
-    """Whether a skorch callback does something at every batch."""
-    return any(
-        getattr(type(callback), event, None) is not getattr(Callback, event)
-        for event in BATCH_EVENTS
-    )
-
-
-def raised_by_statement(error: BaseException) -> bool:
-    """Whether an exception comes from a ``raise``, not from a signal."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace is not None and (
-        trace.tb_frame.f_code.co_code[trace.tb_lasti] == dis.opmap["RAISE_VARARGS"]
-    )
-
-
-class SkorchBatches:
-    """Batches as the pairs (inputs, y) that skorch's own loop and callbacks expect."""
-
-    def __init__(self, batches: BatchIterator) -> None:
-        self.batches = batches
-
-    def __len__(self) -> int:
-        return len(self.batches)
-
-    def __iter__(self) -> Iterator[tuple[Batch, Tensor | None]]:
-        for batch in self.batches:
-            yield {k: v for k, v in batch.items() if k != "y"}, batch.get("y")
-
-
-def skorch_dataset(data: Data | None) -> Dataset | None:
-    """Data as skorch's callbacks know it."""
-    if data is None:
-        return None
-    y = data.columns.get("y")
-    if isinstance(y, Tensor) and data.rows is not None:
-        y = y[data.rows]
-    return Dataset(data, y, length=len(data))
+VALID_ROWS = 512  # rows of a validation batch
+# What of a run is a number.
+NUMBERS = (
+    "n_before",
+    "n_done",
+    "stopped",
+    "start_loss",
+    "lowest_loss",
+    "lowest_epoch",
+    "best_epoch",
+)
 
 
 class TrainingRun:
-    """One call of ``Net.train``: everything that lives only while training.
+    """One training of a net: goes epoch by epoch, can say its whole state and take it back.
+
+    ``while not run.finished: run.epoch()``, then ``run.finish()``; or ``run.abandon()`` after an
+    error. Between epochs others may train the same net, if the state is restored afterwards.
 
     Parameters
     ----------
     net : Net
         Initialized; its module is trained in place.
-    train, valid : Data
-        On the net's device; ``valid`` may be None.
+    train : Data
+        The training rows.
+    valid : Data or None
+        The validation rows.
     n_epochs : int or None
         None: ``max_epochs`` with the net's schedule. A number: so many, at a constant rate.
+
+    Attributes
+    ----------
+    n_before : int
+        Epochs of earlier runs of the net, which this one goes on counting from.
+    n_done : int
+        Epochs of this run.
+    stopped : bool
+        Whether it ends before its last epoch: by early stopping, a callback or divergence.
+    best_epoch : int
+        Epoch of the weights that ``finish`` keeps, counted from the net's first one.
     """
+
+    progress: Progress | None = None
 
     def __init__(self, net: Net, train: Data, valid: Data | None, n_epochs: int | None) -> None:
         self.net, self.module = net, net.module_
-        self.n_before = len(net.history)  # epochs of earlier calls: partial_fit goes on counting
-        self.n_epochs = net.max_epochs if n_epochs is None else n_epochs
         self.objective, self.optimizer = net.criterion_, net.optimizer_
-        # A module with a step of its own decides about its rows' order and its weights' backup.
-        self.own_step = getattr(self.module, "train_on", None)
-        generator = (
-            None if self.own_step else torch.Generator().manual_seed(net.seed + self.n_before)
-        )
-        max_steps = getattr(self.module, "max_steps", None)
-        self.train = BatchIterator(train, net.batch_size, generator, max_steps)
-        self.valid = None if valid is None else BatchIterator(valid, 512, max_steps=max_steps)
+        self.own_step = offered(self.module, "train_on")
+        self.n_epochs = net.max_epochs if n_epochs is None else n_epochs
+        self.n_before, self.n_done, self.stopped = len(net.history), 0, False
+        self.start_loss = self.lowest_loss = math.inf
+        self.best_epoch = self.lowest_epoch = self.n_before
+        generators = Generators(net.seed, self.n_before, net.device)
+        self.random = RandomNumbers(generators, self.module, self.objective)
+        self.n_threads = threads_for(self.module, min(net.batch_size, len(train)), net.device)
+        self.watches_batches = any(watches_batches(callback) for _, callback in net.callbacks_)
+        self.events: BatchEvents | None = None
+        self.data = train
         self.datasets = {
-            "dataset_train": skorch_dataset(train),
-            "dataset_valid": skorch_dataset(valid),
+            "dataset_train": dataset_of(train),
+            "dataset_valid": dataset_of(valid),
         }
-        shape = (net.lr_schedule, net.warmup_fraction, net.min_lr / net.lr)
-        shape = shape if n_epochs is None else ("constant", 0.0, 0.0)
-        self.schedule = Schedule(self.optimizer, self.n_epochs * len(self.train), *shape)
-        self.average = net.ema_decay and WeightAverage(self.module, net.ema_decay)
-        self.last_good = Snapshot(self.module)
-        self.start_loss, self.lowest_loss, self.lowest_epoch = math.inf, math.inf, self.n_before
-        self.stopping: EarlyStopping | None = None
-        self.best_epoch = self.n_before
-        self.at_start = Snapshot(self.module)
-        self.optimizer_at_start = None
-        if self.n_before and not self.own_step:  # a stopped partial_fit must leave what was there
-            self.at_start.take()
-            self.optimizer_at_start = copy.deepcopy(self.optimizer.state_dict())
-        self.calls_back_per_batch = any(watches_batches(callback) for _, callback in net.callbacks_)
+        with self._scope():
+            self._notify("on_train_begin", X=train, y=None)
+            self._start(train, valid, constant_rate=n_epochs is not None)
 
-    def run(self) -> None:
-        """All epochs, or fewer when training stops early, diverges or a callback stops it."""
-        if self.net.patience is not None and self.valid is not None:
-            self.stopping = EarlyStopping(self.module, self.net.patience, self.net.tol)
+    def _start(self, train: Data, valid: Data | None, *, constant_rate: bool) -> None:
+        """Prepare data, schedule, averages and early stopping."""
+        net, max_steps = self.net, offered(self.module, "max_steps")
+        count = offered(self.objective, "count")
+        # A module with a step of its own decides about the order of its rows.
+        shuffle = None if self.own_step else self.random.generators.shuffle
+        prepared = net.prepared(train, at_once=True)
+        self.train = BatchIterator(prepared, net.batch_size, shuffle, max_steps, count)
+        self.valid: BatchIterator | None = None
+        if valid is not None:
+            prepared = net.prepared(valid, at_once=True)
+            self.valid = BatchIterator(prepared, VALID_ROWS, None, max_steps, count)
+        shape = (net.lr_schedule, net.warmup_fraction, net.min_lr / net.lr)
+        shape = ("constant", 0.0, 0.0) if constant_rate else shape
+        self.schedule = Schedule(self.optimizer, self.n_epochs * len(self.train), *shape)
+        self.average = self._new_average()
+        self.last_good = Snapshot(self.module)
+        self.stopping: EarlyStopping | None = None
+        if net.patience is not None and self.valid is not None:
+            self.stopping = EarlyStopping(self.module, net.patience, net.tol)
             # The weights at the start are a candidate too: training may only make things worse.
             self.stopping.update(self.n_before, self._valid_loss(self.valid))
-        with Progress(self.net.verbose, self.n_epochs) as progress:
-            for epoch in range(1, self.n_epochs + 1):
-                go_on = self._epoch(self.n_before + epoch)
-                progress.update(self.net.history[-1])
-                if not go_on:
-                    break
-        self._keep_best_weights()
+        # What an abandoned run goes back to; a net without a past is of no use then.
+        self.at_start = self.state() if self.n_before and not self.own_step else None
+
+    def _new_average(self) -> WeightAverage | None:
+        return WeightAverage(self.module, self.net.ema_decay) if self.net.ema_decay else None
+
+    # Running -------------------------------------------------------------------------------------
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is no further epoch."""
+        return self.stopped or self.n_done >= self.n_epochs
+
+    def epoch(self) -> None:
+        """Train and validate once.
+
+        Raises
+        ------
+        ValueError
+            If the loss or the weights are not finite, and no epoch before was good.
+        """
+        if self.progress is None:
+            self.progress = Progress(self.net.verbose, self.n_epochs)
+        with self._scope():
+            self.stopped = not self._epoch(self.n_before + self.n_done + 1)
+        self.n_done += 1
+        self.progress.update(self.net.history[-1])
+
+    def finish(self) -> None:
+        """End here: the best weights, or their average, are kept; the module is in evaluation."""
+        if self.stopping is not None:
+            self.stopping.snapshot.restore()
+            self.best_epoch = self.stopping.best_epoch
+        elif self.average is not None:
+            self.average.swap()
+        self.net.best_epoch_ = self.best_epoch
+        self._end()
+        with self._scope():
+            self._notify("on_train_end", X=self.data, y=None)
+        for row in self.net.history:
+            row["batches"] = []  # rows of batches would make up most of a pickle
+
+    def abandon(self) -> None:
+        """End here, the net as it was before the run if it had been trained before."""
+        if self.at_start is not None:
+            self.restore(self.at_start)
+        self._end()
+
+    def _end(self) -> None:
+        self.module.eval()
+        if self.progress is not None:
+            self.progress.close()
+
+    # State ---------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """All that the next epoch depends on, but for data, parameters and callbacks.
+
+        Returns
+        -------
+        dict
+            A copy; dicts and lists of tensors, numbers and strings only.
+        """
+        return {
+            "numbers": {name: getattr(self, name) for name in NUMBERS},
+            "weights": plain_copy(self.last_good.live),
+            "last_good": self.last_good.state(),
+            "optimizer": state_of(self.optimizer),
+            "schedule": self.schedule.state(),
+            "average": None if self.average is None else self.average.state(),
+            "stopping": None if self.stopping is None else self.stopping.state(),
+            "generators": self.random.generators.state(),
+            "history": [plain_copy(dict(row)) for row in self.net.history],
+        }
+
+    @torch.no_grad()
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take a state back: of this run, or of another one of the same net, data and parameters.
+
+        Going on is then the same as if there had been nothing in between.
+        """
+        vars(self).update(state["numbers"])
+        torch._foreach_copy_(self.last_good.live, state["weights"])
+        self.last_good.keep(state["last_good"])
+        restore_state(self.optimizer, state["optimizer"])
+        self.schedule.restore(state["schedule"])
+        self.average = None if state["average"] is None else self._new_average()
+        if self.average is not None:
+            self.average.restore(state["average"])
+        if self.stopping is not None:
+            self.stopping.restore(state["stopping"])
+        self.random.generators.restore(state["generators"])
+        self.net.history[:] = [plain_copy(row) for row in state["history"]]
+
+    # One epoch -----------------------------------------------------------------------------------
 
     def _epoch(self, epoch: int) -> bool:
-        """Train and validate once; False when training should stop."""
+        """Train and validate; False when training should stop."""
         net, started = self.net, time.perf_counter()
-        net.notify("on_epoch_begin", **self.datasets)
-        train_loss, valid_loss = self._train_epoch(), None
+        self._notify("on_epoch_begin", **self.datasets)
+        train_loss, valid_loss = self._train_loss(), None
         diverged = not (math.isfinite(train_loss) and self._weights_are_finite())
         stop = diverged
         if not diverged:
             self.best_epoch = epoch
             with self._averaged_weights():
-                valid_loss = None if self.valid is None else self._valid_loss(self.valid)
+                if self.valid is not None:
+                    valid_loss = self._valid_loss(self.valid, self.watches_batches)
                 if self.stopping is not None and valid_loss is not None:
                     stop = self.stopping.update(epoch, valid_loss)
-                if train_loss < self.lowest_loss:
-                    self.lowest_loss, self.lowest_epoch = train_loss, epoch
-                    if not self.own_step:
-                        self.last_good.take()
+                self._keep_if_lowest(epoch, train_loss)
             self.schedule.after_epoch(train_loss if valid_loss is None else valid_loss)
         for name, value in (
             ("train_loss", train_loss),
@@ -162,66 +246,84 @@ class TrainingRun:
             self._report_divergence(epoch)
         return not (self._callbacks_ask_to_stop() or stop)
 
-    def _train_epoch(self) -> float:
-        """One pass over the training data; the mean loss of its rows."""
+    def _train_loss(self) -> float:
+        """One pass over the training data; its mean loss."""
         self.module.train()
-        if self.calls_back_per_batch:
-            return self._epoch_with_skorch(self.train, "train")
-        self.net.history.new_batch()  # skorch's checkpoints want to see one
-        if self.own_step:
-            return self.train.mean([self.train_on(batch) for batch in self.train])
-        params = [param for param in self.module.parameters() if param.requires_grad]
-        clip, optimizer = self.net.gradient_clip, self.optimizer
-        losses, mixed = [], autocast(self.module, self.net.device, self.net.precision)
-        for batch in self.train:
-            with mixed:
-                loss = self.objective(self.module, batch)
-            loss.backward()
-            if clip is not None:
-                clip_gradients(params, clip)
-            self.schedule.before_step()
-            optimizer.step()
-            for param in params:
-                param.grad = None
-            if self.average:
-                self.average.update()
-            losses.append(loss.detach())  # stays on the device: no waiting within an epoch
+        self.params = [param for param in self.module.parameters() if param.requires_grad]
+        if not self.watches_batches:
+            self.net.history.new_batch()  # skorch's checkpoints want to see one
+        step = self._step if self.own_step is None else self._own_step
+        losses = self._pass(self.train, step, watched=self.watches_batches)
         if math.isinf(self.start_loss):
             self.start_loss = float(losses[0])
         return self.train.mean(losses)
 
-    def train_on(self, batch: Batch) -> Tensor:
+    def _valid_loss(self, batches: BatchIterator, watched: bool = False) -> float:
+        """Mean loss of the validation rows, with the weights as they are."""
+        self.module.eval()
+        with torch.no_grad():
+            return batches.mean(self._pass(batches, self._valid_step, watched=watched))
+
+    def _pass(
+        self,
+        batches: BatchIterator,
+        step: Callable[[ServedBatch], Tensor],
+        *,
+        watched: bool,
+    ) -> list[Tensor]:
+        """One pass over data; the losses of its batches, which stay on the device."""
+        losses = []
+        self.mixed = autocast(self.module, self.net.device, self.net.precision)
+        events = BatchEvents(self.net, self.module.training) if watched else None
+        with self.random.given(), events or contextlib.nullcontext():
+            self.events = events
+            for batch in batches:
+                if events is not None:
+                    events.begin(batch)
+                loss = step(batch)
+                if events is not None:
+                    events.end(batch, loss)
+                losses.append(loss)
+        return losses
+
+    def _loss(self, batch: Batch) -> Tensor:
+        with self.mixed:
+            return self.objective(self.module, batch)
+
+    def _step(self, batch: ServedBatch) -> Tensor:
+        """Gradient and optimizer."""
+        loss = self.random.loss_and_gradients(functools.partial(self._loss, batch), self.params)
+        if self.events is not None:
+            self.events.gradients_computed()
+        if self.net.gradient_clip is not None:
+            clip_gradients(self.params, self.net.gradient_clip)
+        self.schedule.before_step()
+        self.optimizer.step()
+        for param in self.params:
+            param.grad = None
+        if self.average is not None:
+            self.average.update()
+        return loss.detach()
+
+    def _own_step(self, batch: ServedBatch) -> Tensor:
         """The step of a module that has its own."""
         self.schedule.before_step()
-        loss: Tensor = self.own_step(**batch, lr=self.schedule.lr)  # type: ignore[misc]
+        with self.random.watched():
+            loss: Tensor = self.own_step(**batch, lr=self.schedule.lr)
         self.optimizer.step()  # moves nothing: schedulers of torch want to see it
         return loss
 
-    def _valid_loss(self, batches: BatchIterator) -> float:
-        """Mean loss of the validation rows, with the weights as they are."""
-        self.module.eval()
-        if self.calls_back_per_batch and len(self.net.history):
-            return self._epoch_with_skorch(batches, "valid")
-        with torch.no_grad(), autocast(self.module, self.net.device, self.net.precision):
-            return batches.mean([self.objective(self.module, batch) for batch in batches])
+    def _valid_step(self, batch: ServedBatch) -> Tensor:
+        with self.random.watched():
+            return self._loss(batch)
 
-    def _epoch_with_skorch(self, batches: BatchIterator, prefix: str) -> float:
-        """The same through skorch's own loop, for callbacks that watch every batch."""
-        training = prefix == "train"
-        step = self.net.train_step if training else self.net.validation_step
-        NeuralNet.run_single_epoch(
-            self.net, SkorchBatches(batches), training=training, prefix=prefix, step_fn=step
-        )
-        columns = (f"{prefix}_loss", f"{prefix}_batch_size")
-        rows = self.net.history[-1, "batches", :, columns]
-        rows = [row for row in rows if isinstance(row, tuple)]
-        return sum(loss * size for loss, size in rows) / sum(size for _, size in rows)
+    # Between epochs ------------------------------------------------------------------------------
 
-    def before_step(self) -> None:
-        """For skorch's loop: what happens between the gradient and the step."""
-        if self.net.gradient_clip is not None:
-            clip_gradients(list(self.module.parameters()), self.net.gradient_clip)
-        self.schedule.before_step()
+    def _keep_if_lowest(self, epoch: int, train_loss: float) -> None:
+        if train_loss < self.lowest_loss:
+            self.lowest_loss, self.lowest_epoch = train_loss, epoch
+            if self.own_step is None:
+                self.last_good.take()
 
     def _weights_are_finite(self) -> bool:
         norms = torch._foreach_norm([param.detach() for param in self.module.parameters()])
@@ -245,35 +347,33 @@ class TrainingRun:
         )
 
     def _callbacks_ask_to_stop(self) -> bool:
-        try:
-            self.net.notify("on_epoch_end", **self.datasets)
-        except KeyboardInterrupt as interrupt:
-            if not raised_by_statement(interrupt):
-                raise
-            return True  # how skorch's EarlyStopping ends a training
+        with InterruptSignal() as interrupt:
+            try:
+                self._notify("on_epoch_end", **self.datasets)
+            except KeyboardInterrupt:
+                if interrupt.came:
+                    raise
+                return True  # how skorch's EarlyStopping ends a training
         return False
+
+    def _notify(self, event: str, **about: Any) -> None:
+        """Call the net's callbacks, which draw from the generators of the run too."""
+        with self.random.callbacks if self.net.callbacks_ else contextlib.nullcontext():
+            self.net.notify(event, **about)
 
     @contextlib.contextmanager
     def _averaged_weights(self) -> Iterator[None]:
-        """The averaged weights in place of the trained ones, for validation."""
-        if self.average:
+        """The averaged weights in place of the trained ones: they are validated and kept."""
+        if self.average is not None:
             self.average.swap()
         try:
             yield
         finally:
-            if self.average:
+            if self.average is not None:
                 self.average.swap()
 
-    def roll_back(self) -> None:
-        """Undo this run, where an earlier one has left something."""
-        if self.optimizer_at_start is not None:
-            self.at_start.restore()
-            self.optimizer.load_state_dict(self.optimizer_at_start)
-            del self.net.history[self.n_before :]
-
-    def _keep_best_weights(self) -> None:
-        if self.stopping is not None:
-            self.stopping.snapshot.restore()
-            self.best_epoch = self.stopping.best_epoch
-        elif self.average:
-            self.average.swap()
+    @contextlib.contextmanager
+    def _scope(self) -> Iterator[None]:
+        """As many threads of torch as are worth it, and its modes as they are by default."""
+        with scoped_threads(self.n_threads), default_torch_modes():
+            yield

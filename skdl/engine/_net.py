@@ -1,21 +1,33 @@
-"""The private skorch net: what is trained, how, on which device; its prediction and its pickle."""
+"""The skorch net: what is trained, how, on which device; its prediction and its pickle."""
 
 from __future__ import annotations
 
 import copy
+import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
+from sklearn.metrics import accuracy_score, r2_score
 from skorch import NeuralNet
+from skorch.dataset import Dataset
 from torch import Tensor, nn
 
+from ._callbacks import Pair, Pairs
+from ._contract import offered
 from ._data import Batch, BatchIterator, Data, in_order
-from ._loop import SkorchBatches, TrainingRun
+from ._loop import TrainingRun
 from ._objectives import Objective, inputs_of
 from ._optim import make_optimizer
-from ._scope import autocast, resolve_device, resolve_dtype, scoped_threads, seeded, threads_for
+from ._scope import (
+    autocast,
+    default_torch_modes,
+    resolve_device,
+    resolve_dtype,
+    scoped_threads,
+    threads_for,
+)
 
 PREDICT_VALUES = 2**17
 Output = Callable[[nn.Module, Batch], Tensor]
@@ -32,16 +44,17 @@ class Net(NeuralNet):
     It knows a module, an objective (function of module and batch) and :class:`Data`; nothing of
     any architecture. The loop itself is :class:`skdl.engine._loop.TrainingRun`.
 
+    As ``net_`` of a fitted estimator it does what a skorch net does on the arrays that the
+    estimator takes: ``predict``, ``predict_proba`` and ``score`` give what the estimator gives, in
+    its labels and units; ``forward`` gives the outputs of the module; ``save_params``,
+    ``load_params`` and ``history`` are skorch's. On :class:`Data` these give outputs of the module
+    and class indices. It is trained through the estimator.
+
     Parameters
     ----------
     module : nn.Module
-        Trained in place. What it takes may come from its method ``prepare(**inputs)``, if it has
-        one: everything that no weight comes into is then computed once, not in every epoch. (For
-        data in memory, unless that would fill it; for all with an attribute ``prepare_is_costly``.)
-        An attribute ``max_steps`` bounds the steps of a batch of unequal lengths, padding counted.
-        A method ``train_on(**columns, lr)`` is the module's own step, in place of gradient and
-        optimizer: it changes the weights and gives the loss. Rows then come in their order, and
-        no copy of the weights is kept to go back to.
+        Trained in place. What it may offer beyond ``forward`` is in
+        :mod:`skdl.engine._contract`.
     objective : callable or None
         ``objective(module, batch)`` gives the loss, a scalar tensor; None for a module with a step
         of its own.
@@ -93,8 +106,9 @@ class Net(NeuralNet):
         self.gradient_clip, self.ema_decay = gradient_clip, ema_decay
         self.patience, self.tol = patience, tol
         self.precision, self.seed = precision, seed
+        self.objective = objective
         self.best_epoch_ = 0
-        self._run: TrainingRun | None = None
+        self._estimator: weakref.ref[Any] | None = None
 
     # Training ----------------------------------------------------------------------------------
 
@@ -109,38 +123,26 @@ class Net(NeuralNet):
         ValueError
             If the loss is not finite in the first epoch.
         """
-        with seeded(self.seed + len(self.history), self.device):
-            n_threads = threads_for(self.module_, min(self.batch_size, len(data)), self.device)
-            with scoped_threads(n_threads):
-                self.notify("on_train_begin", X=data, y=None)
-                try:
-                    self.fit_loop(data, valid, epochs=n_epochs)
-                finally:
-                    self.module_.eval()
-                self.notify("on_train_end", X=data, y=None)
-        for row in self.history:
-            row["batches"] = []  # per-batch rows would make up most of a pickle
-        return self
-
-    def fit_loop(self, X: Data, y: Data | None = None, epochs: int | None = None, **_: Any) -> Net:
-        """Epochs over training data ``X`` with validation data ``y``."""
-        train = self._prepared(X, at_once=True)
-        valid = None if y is None else self._prepared(y, at_once=True)
-        self._run = TrainingRun(self, train, valid, epochs)
+        run = self.start(data, valid, n_epochs=n_epochs)
         try:
-            self._run.run()
-            self.best_epoch_ = self._run.best_epoch
+            while not run.finished:
+                run.epoch()
+            run.finish()
         except BaseException:
-            self._run.roll_back()
+            run.abandon()
             raise
-        finally:
-            self._run = None
         return self
 
-    def _prepared(self, data: Data, *, at_once: bool = False) -> Data:
+    def start(
+        self, data: Data, valid: Data | None = None, *, n_epochs: int | None = None
+    ) -> TrainingRun:
+        """The run that ``train`` makes, before its first epoch."""
+        return TrainingRun(self, data, valid, n_epochs)
+
+    def prepared(self, data: Data, *, at_once: bool = False) -> Data:
         """Data on the device, as the module's ``prepare`` (if it has one) makes it."""
         data = data.to(self.device)
-        prepare = getattr(self.module_, "prepare", None)
+        prepare = offered(self.module_, "prepare")
         if prepare is None:
             return data
 
@@ -150,8 +152,9 @@ class Net(NeuralNet):
             rest = {name: value for name, value in batch.items() if name not in inputs}
             return {**prepare(**inputs), **rest}
 
-        costly = getattr(self.module_, "prepare_is_costly", False)
-        max_steps = getattr(self.module_, "max_steps", None)
+        costly, max_steps = (
+            offered(self.module_, name) for name in ("prepare_is_costly", "max_steps")
+        )
         max_steps = max_steps and max_steps // 4
         return data.prepared(prepare_batch, at_once=at_once, costly=costly, max_steps=max_steps)
 
@@ -171,7 +174,6 @@ class Net(NeuralNet):
             result = result.float()
         return result if order is None else in_order(result, order)
 
-    @torch.inference_mode()
     def outputs_of_batches(
         self,
         data: Data,
@@ -187,21 +189,22 @@ class Net(NeuralNet):
         chosen, max_steps = self._size_of_batches(data)
         batch_size = batch_size or chosen
         self.module_.eval()
-        with scoped_threads(threads_for(self.module_, batch_size, self.device)):
-            data = self._prepared(data) if prepared else data.to(self.device)
+        n_threads = threads_for(self.module_, batch_size, self.device)
+        with default_torch_modes(), torch.inference_mode(), scoped_threads(n_threads):
+            data = self.prepared(data) if prepared else data.to(self.device)
             batches = data.batches(batch_size, max_steps=max_steps)
             with autocast(self.module_, self.device, self.precision):
                 return [output(self.module_, batch) for batch in batches]
 
     def _size_of_batches(self, data: Data) -> tuple[int, int | None]:
         """Rows and steps that are predicted at once."""
-        max_steps = getattr(self.module_, "max_steps", None)
+        max_steps = offered(self.module_, "max_steps")
         if max_steps is not None:
             max_steps //= 4  # fewer than in training: fewer fit the caches
             ragged = data.by_length() is not None
             return 1024 if ragged else int(np.clip(max_steps // data.longest(), 1, 1024)), max_steps
         # A convolution makes many values of one: fewer rows fit the caches.
-        convolves = getattr(self.module_, "work_per_row", None) is not None
+        convolves = offered(self.module_, "work_per_row") is not None
         n_values = PREDICT_VALUES // 2 if convolves else PREDICT_VALUES
         return int(np.clip(data.chunk_size(n_values), 16, 1024)), None
 
@@ -223,57 +226,81 @@ class Net(NeuralNet):
         self.optimizer_ = make_optimizer(self.optimizer, self.module_, self.lr, self.weight_decay)
         return self
 
-    def train_step_single(self, batch: tuple[Batch, Tensor | None], **_: Any) -> dict[str, Tensor]:
-        step = self._observed_step(batch)
-        step["loss"].backward()
-        if self._run is not None:
-            self._run.before_step()
-        return step
-
-    def train_step(self, batch: tuple[Batch, Tensor | None], **fit_params: Any) -> Any:
-        if self._run is not None and self._run.own_step:
-            loss = self._run.train_on(batch[0])
-            return {"loss": loss, "y_pred": loss}
-        step = super().train_step(batch, **fit_params)
-        if self._run is not None and self._run.average:
-            self._run.average.update()
-        return step
-
-    def validation_step(self, batch: tuple[Batch, Tensor | None], **_: Any) -> dict[str, Tensor]:
-        with torch.no_grad():
-            return self._observed_step(batch)
-
-    def _observed_step(self, batch: tuple[Batch, Tensor | None]) -> dict[str, Tensor]:
-        """Loss of a (inputs, y) pair and the output that the module gave on the way."""
-        inputs, y = batch
-        seen: list[Tensor] = []
-        hook = self.module_.register_forward_hook(lambda _module, _args, out: seen.append(out))
-        try:
-            with autocast(self.module_, self.device, self.precision):
-                loss = self.criterion_(self.module_, inputs if y is None else {**inputs, "y": y})
-        finally:
-            hook.remove()
-        y_pred = seen[-1].detach() if seen else loss.detach()
-        return {
-            "loss": loss,
-            "y_pred": y_pred.float() if y_pred.dtype is torch.bfloat16 else y_pred,
-        }
-
-    def evaluation_step(self, batch: tuple[Batch, Any], training: bool = False) -> Tensor:
+    def evaluation_step(self, batch: Pair, training: bool = False) -> Tensor:
         with torch.set_grad_enabled(training):
             self._set_training(training)
-            return forward(self.module_, batch[0])
+            with autocast(self.module_, self.device, self.precision):
+                output = forward(self.module_, batch[0])
+        return output.float() if output.dtype is torch.bfloat16 else output
 
-    def predict(self, X: Data) -> np.ndarray:
+    def get_dataset(self, X: Any, y: Any = None) -> Data | Batch:
+        """Data, or a batch as a callback was given it; arrays as the estimator reads them."""
+        if isinstance(X, Dataset):
+            X = X.X
+        return X if isinstance(X, (Data, dict)) else self.estimator._read_inputs(X, reset=False)
+
+    def get_iterator(self, dataset: Data | Batch, training: bool = False) -> Any:
+        if isinstance(dataset, dict):
+            return [(dataset, None)]
+        batch_size, max_steps = self._size_of_batches(dataset)
+        return Pairs(BatchIterator(self.prepared(dataset), batch_size, None, max_steps))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Labels or targets for rows of X as the estimator takes them."""
+        if not in_terms_of_engine(X):
+            return self.estimator.predict(X)
         outputs = torch.from_numpy(super().predict(X))
         decide = getattr(self.criterion_, "decide", None)
         return (outputs if decide is None else decide(outputs)).numpy()
 
-    def get_dataset(self, X: Data, y: Any = None) -> Data:
-        return X
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities of the classes; what ``predict`` gives where there are none."""
+        if in_terms_of_engine(X):
+            return super().predict_proba(X)
+        estimator = self.estimator
+        return getattr(estimator, "predict_proba", estimator.predict)(X)
 
-    def get_iterator(self, dataset: Data, training: bool = False) -> SkorchBatches:
-        return SkorchBatches(BatchIterator(dataset, self.batch_size))
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy or R^2, as ``score`` of the estimator."""
+        if not in_terms_of_engine(X):
+            return float(self.estimator.score(X, y, sample_weight))
+        decides = getattr(self.criterion_, "decide", None) is not None
+        metric = accuracy_score if decides else r2_score
+        return float(metric(y, self.predict(X), sample_weight=sample_weight))
+
+    def fit(self, X: Any, y: Any = None, **_: Any) -> NoReturn:
+        """Not here: an estimator trains its net."""
+        raise TypeError(
+            "This net is trained by its estimator: use its fit, with warm_start=True to go on, or "
+            "its partial_fit."
+        )
+
+    partial_fit = fit_loop = fit
+
+    # Its estimator -----------------------------------------------------------------------------
+
+    def of(self, estimator: Any) -> Net:
+        """This net, as that of an estimator; the estimator is not kept alive."""
+        self._estimator = weakref.ref(estimator)
+        return self
+
+    @property
+    def estimator(self) -> Any:
+        """The estimator that reads arrays for this net.
+
+        Raises
+        ------
+        TypeError
+            If there is none.
+        """
+        estimator = None if self._estimator is None else self._estimator()
+        if estimator is None:
+            raise TypeError(
+                "Only a net that was taken from a fitted estimator, which still exists, knows how "
+                "to read arrays. Keep the estimator in a variable and use its net_, or its own "
+                "methods."
+            )
+        return estimator
 
     # Moving and keeping ------------------------------------------------------------------------
 
@@ -302,10 +329,15 @@ class Net(NeuralNet):
             on_cpu = object.__new__(Net)
             on_cpu.__dict__.update(state)
             state = on_cpu.to("cpu").__dict__
-        return {**state, "device": self.device}
+        return {**state, "device": self.device, "_estimator": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         if self.device.type == "cuda":
             there = (self.device.index or 0) < torch.cuda.device_count()
             self.to(self.device if there else "cpu")
+
+
+def in_terms_of_engine(X: Any) -> bool:
+    """Whether X is data of the engine, as callbacks are given it, not as an estimator takes it."""
+    return isinstance(X, (Data, Dataset, dict))

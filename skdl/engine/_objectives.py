@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ._contract import offered
 from ._data import Batch
 
 Objective = Callable[[nn.Module, Batch], Tensor]
@@ -20,7 +21,7 @@ def inputs_of(batch: Batch) -> Batch:
 
 
 class Supervised:
-    """Mean of a loss between the module's output and ``y``, weighted by ``weight`` if given.
+    """Mean over rows of a loss of the module's output and ``y``, weighted by ``weight`` if given.
 
     Parameters
     ----------
@@ -32,6 +33,8 @@ class Supervised:
     training_loss : callable, default=None
         In place of ``loss`` in training, a smoothed one say; validation is by ``loss``.
     """
+
+    draws_from_generator = True
 
     def __init__(
         self,
@@ -65,12 +68,20 @@ class Augmented(Supervised):
     column : str
         Which input is changed.
     augment : callable, default=None
-        Gives the changed column for the column.
+        Gives the changed column for the column. One with an attribute ``draws_from_generator``
+        that is true takes a generator as its second argument.
     mixup : float, default=0.0
         When above 0, each row is then mixed with another one of the batch: both inputs and both
         losses in the proportion lambda to 1 - lambda, lambda drawn per batch from
         Beta(mixup, mixup). Zhang et al., "mixup: beyond empirical risk minimization" (2018).
+
+    Attributes
+    ----------
+    generator : torch.Generator or None
+        Where random numbers come from; None is torch's global generator.
     """
+
+    generator: torch.Generator | None = None
 
     def __init__(
         self,
@@ -79,29 +90,40 @@ class Augmented(Supervised):
         training_loss: Loss | None = None,
         *,
         column: str,
-        augment: Callable[[Tensor], Tensor] | None = None,
+        augment: Callable[..., Tensor] | None = None,
         mixup: float = 0.0,
     ) -> None:
         super().__init__(loss, decide, training_loss)
         self.column, self.augment, self.mixup = column, augment, mixup
+        self.draws_from_generator = augment is None or offered(augment, "draws_from_generator")
 
     def __call__(self, module: nn.Module, batch: Batch) -> Tensor:
         if not module.training:
             return super().__call__(module, batch)
         if self.augment is not None:
-            batch = {**batch, self.column: self.augment(batch[self.column])}
-        if not self.mixup:
-            return super().__call__(module, batch)
+            batch = {**batch, self.column: self.augmented(batch[self.column])}
+        return self.mixed(module, batch) if self.mixup else super().__call__(module, batch)
+
+    def augmented(self, x: Tensor) -> Tensor:
+        """The column as ``augment`` changes it."""
+        assert self.augment is not None
+        takes_generator = offered(self.augment, "draws_from_generator")
+        return self.augment(x, self.generator) if takes_generator else self.augment(x)
+
+    def mixed(self, module: nn.Module, batch: Batch) -> Tensor:
+        """The loss of rows that are mixed with others."""
         x = batch[self.column]
-        share = float(torch.distributions.Beta(self.mixup, self.mixup).sample())
-        order = torch.randperm(len(x), device=x.device)
+        n_rows, device, generator = len(x), x.device, self.generator
+        # On the device: its numbers are never waited for.
+        both = torch.full((2,), self.mixup, device=device)
+        share = torch._sample_dirichlet(both, generator)[0].to(x.dtype)
+        order = torch.randperm(n_rows, device=device, generator=generator)
         output = module(**inputs_of({**batch, self.column: torch.lerp(x[order], x, share)}))
         others: Batch = {key: batch[key][order] for key in ("y", "weight") if key in batch}
-        return torch.lerp(
-            mean_loss(self.training_loss, output, others),
-            mean_loss(self.training_loss, output, batch),
-            share,
+        own_loss, other_loss = (
+            mean_loss(self.training_loss, output, rows) for rows in (batch, others)
         )
+        return torch.lerp(other_loss, own_loss, share)
 
 
 squared_error: Loss = F.mse_loss
@@ -123,9 +145,22 @@ class Pinball:
 
     def __init__(self, quantiles: tuple[float, ...]) -> None:
         self.quantiles = quantiles
+        self.on_devices: dict[tuple[torch.device, torch.dtype], Tensor] = {}
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**vars(self), "on_devices": {}}
+
+    def levels(self, like: Tensor) -> Tensor:
+        """The quantiles as a tensor; copied to each device once, for a copy is waited for."""
+        key = like.device, like.dtype
+        if key not in self.on_devices:
+            with torch.inference_mode(False):
+                self.on_devices[key] = torch.tensor(
+                    self.quantiles, dtype=like.dtype, device=like.device
+                )
+        return self.on_devices[key]
 
     def __call__(self, output: Tensor, y: Tensor, reduction: str = "none") -> Tensor:
-        quantiles = torch.tensor(self.quantiles, dtype=output.dtype, device=output.device)
         error = y[..., None] - output  # (B, k, Q)
-        losses = torch.maximum(quantiles * error, (quantiles - 1) * error)
+        losses = torch.maximum(self.levels(output) * error, (self.levels(output) - 1) * error)
         return losses.mean() if reduction == "mean" else losses

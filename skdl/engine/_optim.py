@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn, optim
 
+from ._contract import offered
+
 
 class Light(optim.Optimizer):
     """Does not import torch's compiler, as the first optimizer does: a second and 65 MiB."""
@@ -100,16 +102,14 @@ OPTIMIZERS: dict[str, Callable[..., optim.Optimizer]] = {
 def make_optimizer(name: str, module: nn.Module, lr: float, weight_decay: float) -> optim.Optimizer:
     """One of ``OPTIMIZERS`` on what is trained of a module, in torch's fused form if there is one.
 
-    A module with a method ``parameter_groups()`` says which of its parts train at another rate:
-    it gives pairs of parameters and the factor of their rate. One with a method ``train_on``
-    trains itself.
+    For a module that trains itself, one that does nothing.
     """
-    kind = Idle if hasattr(module, "train_on") else OPTIMIZERS[name]
-    groups_of = getattr(module, "parameter_groups", lambda: [(module.parameters(), 1.0)])
+    kind = Idle if offered(module, "train_on") else OPTIMIZERS[name]
+    groups_of = offered(module, "parameter_groups")
     optimizer = kind(
         [
             {"params": trained, "lr_factor": factor}
-            for params, factor in groups_of()
+            for params, factor in (groups_of() if groups_of else [(module.parameters(), 1.0)])
             if (trained := [param for param in params if param.requires_grad])
         ],
         lr=lr,
@@ -117,6 +117,47 @@ def make_optimizer(name: str, module: nn.Module, lr: float, weight_decay: float)
     )
     set_lr(optimizer, lr)
     return optimizer
+
+
+def state_of(optimizer: optim.Optimizer) -> dict[str, Any]:
+    """Copy of what an optimizer has learned, as plain tensors and numbers.
+
+    ``optimizer.state_dict`` shares its tensors, and its counterpart imports torch's compiler.
+    """
+    groups = optimizer.param_groups
+    return {
+        "parameters": [
+            plain_copy(dict(optimizer.state.get(param, {})))
+            for group in groups
+            for param in group["params"]
+        ],
+        "groups": [
+            plain_copy({name: value for name, value in group.items() if name != "params"})
+            for group in groups
+        ],
+    }
+
+
+def restore_state(optimizer: optim.Optimizer, state: dict[str, Any]) -> None:
+    """Put back what ``state_of`` gave."""
+    params = [param for group in optimizer.param_groups for param in group["params"]]
+    optimizer.state.clear()
+    for param, kept in zip(params, state["parameters"], strict=True):
+        if kept:
+            optimizer.state[param] = plain_copy(kept)
+    for group, kept in zip(optimizer.param_groups, state["groups"], strict=True):
+        group.update(plain_copy(kept))
+
+
+def plain_copy(value: Any) -> Any:
+    """A copy of nested dicts, lists and tuples of tensors, numbers and strings."""
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if isinstance(value, dict):
+        return {name: plain_copy(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(plain_copy(each) for each in value)
+    return value
 
 
 def set_lr(optimizer: optim.Optimizer, lr: float) -> None:
@@ -160,9 +201,9 @@ class Schedule:
         Steps of the whole training.
     shape : {"constant", "linear", "cosine", "one-cycle", "plateau"}
     warmup_fraction : float in [0, 1)
-        Part of the steps over which the rate grows linearly from nothing.
+        Fraction of the steps over which the rate grows linearly from nothing.
     floor : float in [0, 1]
-        Part of the peak at which a falling rate ends.
+        Fraction of the peak at which a falling rate ends.
     """
 
     plateau_factor, plateau_epochs = 0.5, 3
@@ -188,7 +229,7 @@ class Schedule:
         return lr_of(self.optimizer)
 
     def factor(self, step: int) -> float:
-        """Rate of one step, as a part of the peak."""
+        """Rate of one step, as a fraction of the peak."""
         if step < self.n_warmup:
             return (step + 1) / self.n_warmup
         # Batches that are cut to size may be some more in one epoch than in another.
@@ -207,6 +248,12 @@ class Schedule:
         self.best = min(self.best, loss)
         if self.n_worse >= self.plateau_epochs:
             self.peak, self.n_worse = self.peak * self.plateau_factor, 0
+
+    def state(self) -> dict[str, float]:
+        return {name: getattr(self, name) for name in ("peak", "n_done", "best", "n_worse")}
+
+    def restore(self, state: dict[str, float]) -> None:
+        vars(self).update(state)
 
 
 class WeightAverage:
@@ -235,6 +282,12 @@ class WeightAverage:
             kept = weight.detach().clone()
             weight.copy_(average)
             average.copy_(kept)
+
+    def state(self) -> dict[str, Any]:
+        return {"weights": plain_copy(self.average), "n_updates": self.n_updates}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.average, self.n_updates = plain_copy(state["weights"]), state["n_updates"]
 
 
 def clip_gradients(params: list[nn.Parameter], max_norm: float) -> Tensor:

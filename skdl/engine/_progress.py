@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Any
 
 from tqdm import tqdm
 
 
 class Progress:
-    """``verbose=0``: silent; 1: one bar with loss and remaining time; 2: a line per epoch.
-
-    Used as a context, so that the bar is closed whatever ends the fit.
-    """
+    """``verbose=0``: silent; 1: one bar with loss and remaining time; 2: a line per epoch."""
 
     def __init__(self, verbose: int, n_epochs: int) -> None:
         self.verbose = verbose
         self.bar = tqdm(total=n_epochs, unit="epoch", leave=True) if verbose == 1 else None
 
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Nothing more is shown."""
         if self.bar is not None:
             self.bar.close()
 

@@ -1,4 +1,4 @@
-"""What a fit borrows and gives back: device, random state, threads, precision."""
+"""What a fit borrows and gives back: device, threads, precision, modes of torch."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+
+from ._contract import offered
 
 # Below this many multiply-adds in a batch's largest matrix product, a second thread costs more
 # than it brings (measured, see benchmarks/threads.py).
@@ -61,7 +63,7 @@ def autocast(
     CPUs with matrix units; predictions stay in float32, and so do not depend on how rows are
     batched.
     """
-    safe = precision == "auto" and getattr(module, "bfloat16_safe", False)
+    safe = precision == "auto" and offered(module, "bfloat16_safe")
     faster = module.training and (device.type == "cuda" or cpu_multiplies_bfloat16())
     if precision == "bfloat16" or (safe and faster):
         return torch.autocast(device.type, dtype=torch.bfloat16)
@@ -84,46 +86,89 @@ def draw_seed(random_state: int | np.random.RandomState | None) -> int:
     return int(random_state)
 
 
-class OneAtATime:
-    """A lock for the threads of this process, free in a process that is forked from it."""
-
-    def __init__(self) -> None:
-        self.renew()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self.renew)
-
-    def renew(self) -> None:
-        self.lock = threading.RLock()
+# The Python threads that limit themselves just now, by identity, and what each may use.
+LIMITED: dict[int, int] = {}
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=LIMITED.clear)  # the other threads are not in the child
 
 
-RANDOM_STATE = OneAtATime()
+def allowed_threads() -> int:
+    """How many threads torch may use in this Python thread.
 
-
-@contextlib.contextmanager
-def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Random numbers of torch from ``seed`` inside, the global state as it was outside.
-
-    torch has one such state for all threads, so that one at a time is inside.
+    Torch keeps a number for each Python thread, and a new one begins with the number that was set
+    last, in whichever thread. One that begins amid a fit elsewhere would begin with the limit of
+    that fit; it may use what that fit may use.
     """
-    cuda = [device] if device.type == "cuda" else []
-    with RANDOM_STATE.lock, torch.random.fork_rng(devices=cuda):
-        torch.random.default_generator.manual_seed(seed)
-        if cuda:
-            torch.cuda.manual_seed(seed)
-        yield
+    of_others = LIMITED.copy()
+    if of_others.pop(threading.get_ident(), None) is not None:
+        return torch.get_num_threads()
+    return max(torch.get_num_threads(), *of_others.values(), 1)
 
 
 @contextlib.contextmanager
 def scoped_threads(n_threads: int) -> Iterator[None]:
     """At most ``n_threads`` threads inside torch operations, never more than were allowed."""
-    before = torch.get_num_threads()
-    if n_threads < before:
-        torch.set_num_threads(n_threads)
+    before, thread = allowed_threads(), threading.get_ident()
+    is_outermost = thread not in LIMITED
+    LIMITED.setdefault(thread, before)
+    set_threads(min(n_threads, before))
     try:
         yield
     finally:
-        if n_threads < before:
-            torch.set_num_threads(before)
+        set_threads(before)
+        if is_outermost:
+            LIMITED.pop(thread, None)
+
+
+def set_threads(n_threads: int) -> None:
+    if torch.get_num_threads() != n_threads:
+        torch.set_num_threads(n_threads)
+
+
+class Float32ByDefault:
+    """float32 as torch's default dtype while anyone is inside: all threads share that dtype."""
+
+    def __init__(self) -> None:
+        self.lock, self.n_inside, self.before = threading.Lock(), 0, torch.float32
+
+    def enter(self) -> None:
+        with self.lock:
+            if not self.n_inside:
+                self.before = torch.get_default_dtype()
+                torch.set_default_dtype(torch.float32)
+            self.n_inside += 1
+
+    def leave(self) -> None:
+        with self.lock:
+            self.n_inside -= 1
+            if not self.n_inside:
+                torch.set_default_dtype(self.before)
+
+
+FLOAT32_BY_DEFAULT = Float32ByDefault()
+
+
+@contextlib.contextmanager
+def default_torch_modes() -> Iterator[None]:
+    """Torch's modes as they are when it is imported, inside; as they were before, outside.
+
+    Gradients are recorded, also within ``torch.no_grad`` and ``torch.inference_mode``; autocast is
+    off; tensors are made on the CPU, in float32. What a fit gives does not depend on these then.
+    """
+    FLOAT32_BY_DEFAULT.enter()
+    try:
+        with contextlib.ExitStack() as stack:
+            if torch.is_inference_mode_enabled():
+                stack.enter_context(torch.inference_mode(False))
+            stack.enter_context(torch.enable_grad())
+            for kind in ("cpu", "cuda"):
+                if torch.is_autocast_enabled(kind):
+                    stack.enter_context(torch.autocast(kind, enabled=False))
+            if torch.get_default_device().type != "cpu":
+                stack.enter_context(torch.device("cpu"))
+            yield
+    finally:
+        FLOAT32_BY_DEFAULT.leave()
 
 
 def threads_for(module: nn.Module, batch_size: int, device: torch.device) -> int:
@@ -132,10 +177,10 @@ def threads_for(module: nn.Module, batch_size: int, device: torch.device) -> int
     A module whose weights meet a row more than once (a convolution) says in ``work_per_row`` how
     many multiply-adds that is. One with a step of its own starts threads by itself, if any.
     """
-    if device.type != "cpu" or hasattr(module, "train_on"):
+    if device.type != "cpu" or offered(module, "train_on"):
         return 1
-    work, per_thread = getattr(module, "work_per_row", None), CONVOLUTION_PER_THREAD
+    work, per_thread = offered(module, "work_per_row"), CONVOLUTION_PER_THREAD
     if work is None:
         weights = (weight.numel() for weight in module.parameters() if weight.ndim > 1)
         work, per_thread = max(weights, default=0), WORK_PER_THREAD
-    return max(1, min(torch.get_num_threads(), batch_size * work // per_thread))
+    return max(1, min(allowed_threads(), batch_size * work // per_thread))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +27,14 @@ class Snapshot:
     def restore(self) -> None:
         torch._foreach_copy_(self.live, self.kept)
 
+    def state(self) -> list[Tensor]:
+        """A copy of what is kept; empty before the first ``take``."""
+        return [tensor.clone() for tensor in self.kept]
+
+    def keep(self, state: list[Tensor]) -> None:
+        """Keep what ``state`` gave, in place of what is kept."""
+        self.kept = [tensor.clone() for tensor in state]
+
 
 class EarlyStopping:
     """Remembers the weights of the lowest validation loss; says when patience has run out.
@@ -36,8 +45,10 @@ class EarlyStopping:
     patience : int
         Epochs in a row without an improvement of more than ``tol`` before stopping.
     tol : float
-        Improvement that counts, as a part of the lowest loss so far.
+        Improvement that counts, relative to the lowest loss so far.
     """
+
+    numbers = ("best", "best_epoch", "n_worse", "mark")
 
     def __init__(self, module: nn.Module, patience: int, tol: float) -> None:
         self.snapshot = Snapshot(module)
@@ -55,3 +66,11 @@ class EarlyStopping:
         else:
             self.n_worse += 1
         return self.n_worse >= self.patience
+
+    def state(self) -> dict[str, Any]:
+        numbers = {name: getattr(self, name) for name in self.numbers}
+        return {**numbers, "weights": self.snapshot.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        vars(self).update({name: state[name] for name in self.numbers})
+        self.snapshot.keep(state["weights"])

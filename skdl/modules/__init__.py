@@ -1,6 +1,16 @@
 """Layers that several families of networks use: ``nn.Module`` and functions of tensors only."""
 
+from ._dropout import Dropout, FeatureDropout, RandomLayer
 from ._normalization import BatchNorm, standardized
 from ._sequences import Pool, last_steps, padding_mask
 
-__all__ = ["BatchNorm", "Pool", "last_steps", "padding_mask", "standardized"]
+__all__ = [
+    "BatchNorm",
+    "Dropout",
+    "FeatureDropout",
+    "Pool",
+    "RandomLayer",
+    "last_steps",
+    "padding_mask",
+    "standardized",
+]

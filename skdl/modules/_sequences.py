@@ -39,7 +39,9 @@ class Pool(nn.Module):
 
     def forward(self, h: Tensor, lengths: Tensor | None = None) -> Tensor:
         if self.kind == "last":
-            return h[:, -1] if lengths is None else h[torch.arange(len(h)), lengths - 1]
+            if lengths is None:
+                return h[:, -1]
+            return h[torch.arange(len(h), device=h.device), lengths - 1]
         return self.over(h, None if lengths is None else padding_mask(h, lengths))
 
     def over(self, h: Tensor, real: Tensor | None) -> Tensor:

@@ -68,6 +68,7 @@ def test_ragged_pads_to_the_longest_of_the_batch():
     assert tokens.tolist() == [[4, 0], [5, 6]]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.integers(1, 3))
 def test_ragged_gives_back_every_sequence(lengths, n_channels):
     sequences = [torch.rand(length, n_channels) + 1 for length in lengths]
@@ -85,6 +86,7 @@ def test_batches_in_row_order():
     assert len(list(BatchIterator(data, 3))) == len(BatchIterator(data, 3)) == 2
 
 
+@settings(deadline=None)
 @given(st.integers(1, 30), st.integers(1, 9))
 def test_a_single_last_row_joins_the_batch_before(n_rows, batch_size):
     batches = BatchIterator(Data({"row": torch.arange(n_rows)}), batch_size)
@@ -271,6 +273,7 @@ def test_every_row_comes_once_an_epoch_within_the_steps_allowed(
         assert rows.tolist() == list(range(len(lengths)))
 
 
+@settings(deadline=None)
 @given(st.integers(2, 200), st.integers(2, 32))
 def test_shuffled_batches_by_length_are_alike_in_size(n_rows, batch_size):
     data = tokens_of_lengths(torch.arange(n_rows) % 7 + 1)
@@ -335,6 +338,7 @@ def test_the_rows_of_a_subset_come_by_length_too():
     assert subset.longest() == lengths[rows].max()
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(1, 20), min_size=1, max_size=40).map(torch.tensor),
     st.integers(1, 60),
@@ -354,6 +358,7 @@ def test_cut(lengths, max_steps, draw):
     assert len(pieces) <= -(-(stop - start) // at_once)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10_000))
 def test_padded_length_is_little_longer(n_steps):
     assert n_steps <= padded_length(n_steps) <= n_steps * 9 / 8
@@ -375,6 +380,7 @@ def test_what_is_short_enough_is_not_cut():
     assert cut(slice(2, 6), torch.full((8,), 3), 12) == [slice(2, 6)]
 
 
+@settings(deadline=None)
 @given(many_lengths, st.integers(1, 9), st.none() | st.integers(1, 60), st.booleans())
 def test_the_mean_over_uneven_batches_is_the_mean_over_rows(
     lengths, batch_size, max_steps, shuffles
@@ -394,6 +400,7 @@ def test_batches_are_counted_as_they_come():
         assert data.n_batches(32, max_steps) == pytest.approx(found, rel=0.2)
 
 
+@settings(deadline=None)
 @given(st.permutations(range(7)))
 def test_in_order_undoes_an_order(order):
     values, order = torch.arange(14.0).reshape(7, 2), torch.tensor(order)

@@ -1,5 +1,7 @@
 """What is shown: nothing, one bar, or a line per epoch."""
 
+import contextlib
+
 import pytest
 import torch
 from torch import nn
@@ -36,7 +38,7 @@ def test_one_bar_with_loss(capfd):
 
 
 def test_the_bar_shows_the_remaining_time(capfd):
-    with Progress(1, n_epochs=2) as progress:
+    with contextlib.closing(Progress(1, n_epochs=2)) as progress:
         progress.bar.mininterval = 0
         progress.update(ROW)
         shown = progress.bar.format_dict
@@ -47,10 +49,20 @@ def test_the_bar_shows_the_remaining_time(capfd):
     assert "train_loss=0.25, valid_loss=0.5" in text
 
 
-def test_the_bar_is_closed_when_a_fit_fails(capfd):
-    progress = Progress(1, n_epochs=2)
-    with pytest.raises(KeyboardInterrupt), progress:
+def test_the_bar_is_closed_when_a_fit_fails(monkeypatch, capfd):
+    shown = []
+    monkeypatch.setattr(
+        "skdl.engine._loop.Progress",
+        lambda *args: shown.append(Progress(*args)) or shown[-1],
+    )
+
+    def fails(module, batch):
         raise KeyboardInterrupt
+
+    net = Net(nn.Linear(1, 1), fails, verbose=1).initialize()
+    with pytest.raises(KeyboardInterrupt):
+        net.train(Data({"x": torch.ones(4, 1)}))
+    (progress,) = shown
     assert progress.bar.disable, "tqdm disables what is closed"
     capfd.readouterr()
 
@@ -65,7 +77,7 @@ def test_a_line_per_epoch(capfd):
 
 
 def test_a_loss_that_is_not_there_is_not_shown(capfd):
-    with Progress(2, n_epochs=1) as progress:
+    with contextlib.closing(Progress(2, n_epochs=1)) as progress:
         progress.update({**ROW, "valid_loss": None})
         progress.update(ROW)
     without, with_valid = capfd.readouterr().out.splitlines()

@@ -1,19 +1,14 @@
-"""What a fit borrows: device, random state, threads, precision."""
-
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
+"""What a fit borrows: device, threads, precision, modes of torch."""
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from skdl.engine import draw_seed, resolve_device, resolve_dtype, seeded
+from skdl.engine import draw_seed, resolve_device, resolve_dtype
 from skdl.engine._scope import (
     CONVOLUTION_PER_THREAD,
     WORK_PER_THREAD,
-    OneAtATime,
     autocast,
     scoped_threads,
     threads_for,
@@ -112,57 +107,6 @@ def test_draw_seed_of_none_differs_and_leaves_numpy_alone():
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     assert len({draw_seed(None) for _ in range(5)}) == 5
     assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
-
-
-def test_seeded_repeats_inside_and_leaves_the_outside():
-    before = torch.get_rng_state()
-    with seeded(1, CPU):
-        first = torch.rand(3)
-    torch.rand(1)
-    after_one = torch.get_rng_state()
-    with seeded(1, CPU):
-        second = torch.rand(3)
-    with seeded(2, CPU):
-        other = torch.rand(3)
-    assert first.equal(second)
-    assert not first.equal(other)
-    assert torch.get_rng_state().equal(after_one)
-    assert not before.equal(after_one)
-
-
-def test_seeded_gives_back_the_state_after_an_error():
-    before = torch.get_rng_state()
-    with pytest.raises(RuntimeError, match="inside"), seeded(1, CPU):
-        raise RuntimeError("inside")
-    assert torch.get_rng_state().equal(before)
-
-
-def test_threads_do_not_disturb_each_others_random_numbers():
-    before = torch.get_rng_state()
-
-    def draw(seed):
-        with seeded(seed, CPU):
-            numbers = []
-            for _ in range(5):
-                numbers.append(torch.rand(2))
-                time.sleep(0.002)
-            return torch.cat(numbers)
-
-    with ThreadPoolExecutor(4) as threads:
-        together = [*threads.map(draw, range(8))]
-    assert torch.stack(together).equal(torch.stack([draw(seed) for seed in range(8)]))
-    assert torch.get_rng_state().equal(before)
-
-
-def test_a_lock_that_another_thread_holds_is_free_once_renewed():
-    """As it must be in a fork, where that thread is not."""
-    one_at_a_time, done = OneAtATime(), threading.Event()
-    with ThreadPoolExecutor(1) as other:
-        other.submit(lambda: (one_at_a_time.lock.acquire(), done.set()))
-        done.wait()
-        assert not one_at_a_time.lock.acquire(blocking=False)
-        one_at_a_time.renew()
-        assert one_at_a_time.lock.acquire(blocking=False)
 
 
 @pytest.mark.usefixtures("four_threads")

@@ -36,7 +36,22 @@ class Trained:
         Number of weights, trained and fixed.
     """
 
-    net_: Net
+    # Underlined, so that ``net_`` can tell the net which estimator it is of.
+    _net: Net
+
+    @property
+    def net_(self) -> Net:
+        if "_net" not in vars(self):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute 'net_'")
+        return self._net.of(self)
+
+    @net_.setter
+    def net_(self, net: Net) -> None:
+        self._net = net
+
+    @net_.deleter
+    def net_(self) -> None:
+        del self._net
 
     def to(self, device: str | torch.device) -> Self:
         """Move the fitted estimator to another device; predictions then run there.

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-Augmentation = Callable[[Tensor], Tensor]
+Generator = torch.Generator | None  # of random numbers; None is torch's global one
 
 SHIFT = 1 / 8  # of each side, at most
 N_OPERATIONS = 2  # of randaugment, for each row
@@ -32,54 +32,56 @@ OF_IMAGES = [*MAGNITUDES]
 OF_SIGNALS = ["identity", "translate_x", "stretch", "brightness", "contrast", "noise", "cutout"]
 
 
-def moved_index(size: int, n_rows: int, device: torch.device) -> Tensor:
+def moved_index(
+    size: int, n_rows: int, device: torch.device, generator: Generator = None
+) -> Tensor:
     """(B, size) indices along a side, each row moved by a random step; the edge is repeated."""
     reach = max(1, round(SHIFT * size)) if size > 1 else 0
-    by = torch.randint(-reach, reach + 1, (n_rows, 1), device=device)
+    by = torch.randint(-reach, reach + 1, (n_rows, 1), device=device, generator=generator)
     return (torch.arange(size, device=device) + by).clamp_(0, size - 1)
 
 
-def shift(x: Tensor) -> Tensor:
+def shift(x: Tensor, generator: Generator = None) -> Tensor:
     """Each image or signal moved by up to an 8th of its sides; the edge is repeated."""
     rows = torch.arange(len(x), device=x.device)
     if x.ndim == 3:
-        along = moved_index(x.shape[2], len(x), x.device)  # (B, T)
+        along = moved_index(x.shape[2], len(x), x.device, generator)  # (B, T)
         return x.transpose(1, 2)[rows[:, None], along].transpose(1, 2)
-    down = moved_index(x.shape[2], len(x), x.device)[:, :, None]  # (B, H, 1)
-    across = moved_index(x.shape[3], len(x), x.device)[:, None]  # (B, 1, W)
+    down = moved_index(x.shape[2], len(x), x.device, generator)[:, :, None]  # (B, H, 1)
+    across = moved_index(x.shape[3], len(x), x.device, generator)[:, None]  # (B, 1, W)
     return x.permute(0, 2, 3, 1)[rows[:, None, None], down, across].permute(0, 3, 1, 2)
 
 
-def flip(x: Tensor) -> Tensor:
+def flip(x: Tensor, generator: Generator = None) -> Tensor:
     """Every second image, at random, mirrored left to right; a signal backwards in time."""
-    mirrored = torch.rand(len(x), device=x.device) < 0.5
+    mirrored = torch.rand(len(x), device=x.device, generator=generator) < 0.5
     return torch.where(mirrored.view(-1, *[1] * (x.ndim - 1)), x.flip(-1), x)
 
 
-def crop_flip(x: Tensor) -> Tensor:
+def crop_flip(x: Tensor, generator: Generator = None) -> Tensor:
     """Cut from a frame of repeated edges at a random place, and mirrored at random."""
-    return flip(shift(x))
+    return flip(shift(x, generator), generator)
 
 
-def rand_augment(x: Tensor) -> Tensor:
+def rand_augment(x: Tensor, generator: Generator = None) -> Tensor:
     """Two operations for each row, drawn from turning, moving, stretching, contrast, noise ...
 
     After Cubuk et al., "RandAugment: practical automated data augmentation with a reduced search
     space" (2020), on whole batches: all moves of a row are one resampling.
     """
     if x.ndim == 3:
-        return rand_augment(x[:, :, None])[:, :, 0]
+        return rand_augment(x[:, :, None], generator)[:, :, 0]
     names = OF_SIGNALS if x.shape[2] == 1 else OF_IMAGES
-    strength = draw_strengths(names, x)
-    get = lambda name: strength.get(name, torch.zeros(()).to(x))  # noqa: E731
+    strength = draw_strengths(names, x, generator)
+    get = lambda name: strength.get(name, x.new_zeros(()))  # noqa: E731
     x = resample(x, get)
     if "sharpness" in strength:
         x = torch.lerp(
             F.avg_pool2d(x, 3, 1, 1, count_include_pad=False), x, 1 + wide(get("sharpness"))
         )
     x = x * (1 + wide(get("contrast"))) + wide(get("brightness"))
-    x = x + wide(get("noise").abs()) * torch.randn_like(x)
-    return cut_out(x, get("cutout").abs())
+    x = x + wide(get("noise").abs()) * torch.empty_like(x).normal_(generator=generator)
+    return cut_out(x, get("cutout").abs(), generator)
 
 
 def wide(of_row: Tensor) -> Tensor:
@@ -87,15 +89,18 @@ def wide(of_row: Tensor) -> Tensor:
     return of_row.view(-1, 1, 1, 1)
 
 
-def draw_strengths(names: list[str], x: Tensor) -> dict[str, Tensor]:
+def draw_strengths(names: list[str], x: Tensor, generator: Generator = None) -> dict[str, Tensor]:
     """How strongly each operation is done on each row (B,): 0 for those not drawn."""
     n_rows, device = len(x), x.device
-    drawn = torch.randint(len(names), (n_rows, N_OPERATIONS), device=device)
+    shape = n_rows, N_OPERATIONS
+    drawn = torch.randint(len(names), shape, device=device, generator=generator)
     times = torch.zeros(n_rows, len(names), device=device)
     times.scatter_(1, drawn, 1.0)
-    largest = torch.tensor([MAGNITUDES[name] for name in names], device=device)
-    strengths = times * largest * (2 * torch.rand(n_rows, len(names), device=device) - 1)
-    return dict(zip(names, strengths.to(x.dtype).unbind(1), strict=True))
+    signs = 2 * torch.rand(n_rows, len(names), device=device, generator=generator) - 1
+    strengths = (times * signs).to(x.dtype).unbind(1)
+    return {
+        name: MAGNITUDES[name] * strength for name, strength in zip(names, strengths, strict=True)
+    }
 
 
 def resample(x: Tensor, get: Callable[[str], Tensor]) -> Tensor:
@@ -113,7 +118,7 @@ def resample(x: Tensor, get: Callable[[str], Tensor]) -> Tensor:
     return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
 
 
-def cut_out(x: Tensor, share: Tensor) -> Tensor:
+def cut_out(x: Tensor, share: Tensor, generator: Generator = None) -> Tensor:
     """A window of this share of each side set to 0, the mean; at a random place."""
     if max(x.shape[2:]) == 1:
         return x
@@ -122,14 +127,28 @@ def cut_out(x: Tensor, share: Tensor) -> Tensor:
         if size == 1:
             continue
         place = torch.arange(size, device=x.device, dtype=x.dtype)
-        center = torch.rand(len(x), 1, device=x.device, dtype=x.dtype) * size
+        drawn = torch.rand(len(x), 1, device=x.device, dtype=x.dtype, generator=generator)
+        center = drawn * size
         near = (place + 0.5 - center).abs() < share[:, None] * size / 2  # (B, size)
         inside = inside & near.view(len(x), 1, *((-1, 1) if dim == 2 else (1, -1)))
     return x.masked_fill(inside, 0.0)
 
 
+AUGMENTATIONS: dict[str, Callable[..., Tensor]] = {
+    "shift": shift,
+    "flip": flip,
+    "crop-flip": crop_flip,
+    "randaugment": rand_augment,
+}
+
+
 class BatchAugmentation:
     """An augmentation of (B, C, *space) on a batch whose channels come last.
+
+    Parameters
+    ----------
+    augment : callable
+        One of ``AUGMENTATIONS``, or the user's function of (B, C, *space).
 
     Raises
     ------
@@ -137,13 +156,14 @@ class BatchAugmentation:
         If it gives anything but floats of the shape it was given.
     """
 
-    def __init__(self, augment: Augmentation) -> None:
+    def __init__(self, augment: Callable[..., Tensor]) -> None:
         self.augment = augment
+        self.draws_from_generator = augment in AUGMENTATIONS.values()
 
-    def __call__(self, seen: Tensor) -> Tensor:
+    def __call__(self, seen: Tensor, *generator: Generator) -> Tensor:
         x = seen.movedim(-1, 1)
         with torch.autocast(x.device.type, enabled=False):  # 8 bits are too few for places
-            changed = self.augment(x.clone())  # it may work in place
+            changed = self.augment(x.clone(), *generator)  # it may work in place
         if not isinstance(changed, Tensor):
             raise ValueError(f"augment must return a tensor, got {type(changed).__name__}.")
         if changed.shape != x.shape or not changed.is_floating_point():
@@ -152,11 +172,3 @@ class BatchAugmentation:
                 f"n_channels, ...); got {changed.dtype} of shape {tuple(changed.shape)}."
             )
         return changed.movedim(1, -1).to(x.dtype)
-
-
-AUGMENTATIONS: dict[str, Augmentation] = {
-    "shift": shift,
-    "flip": flip,
-    "crop-flip": crop_flip,
-    "randaugment": rand_augment,
-}

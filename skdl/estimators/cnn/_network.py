@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from ...modules import standardized
+from ...modules import Dropout, standardized
 from ._network_architectures import CONVOLUTIONS
 
 
@@ -32,6 +32,7 @@ class StandardizedNetwork(nn.Module):
     scale: Tensor
     work_per_row: int | None = None
     bfloat16_safe = False
+    draws_from_generator = False  # networks of others may draw from torch's global generator
 
     def __init__(self, mean: Tensor, scale: Tensor) -> None:
         super().__init__()
@@ -71,7 +72,7 @@ class ConvolutionalNetwork(StandardizedNetwork):
         Nothing of ``features`` changes while training, nor do its inputs: they are computed once
         per fit.
     lr_factor : float, default=1.0
-        Rate of ``features``, as a part of the head's.
+        Learning rate of ``features``, as a fraction of the head's.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class ConvolutionalNetwork(StandardizedNetwork):
     ) -> None:
         super().__init__(mean, scale)
         self.features, self.pool = features, pool
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.head: nn.Module = nn.Linear(n_features, n_classes)
         self.freeze, self.fixed, self.lr_factor = freeze, fixed, lr_factor
         for param in features.parameters():
@@ -114,6 +115,10 @@ class ConvolutionalNetwork(StandardizedNetwork):
     @property
     def prepare_is_costly(self) -> bool:
         return self.fixed
+
+    @property
+    def draws_from_generator(self) -> bool:  # type: ignore[override]
+        return getattr(self.features, "draws_from_generator", True)
 
     def parameter_groups(self) -> list[tuple[Iterator[nn.Parameter], float]]:
         """Parameters, and the factor of their learning rate."""
@@ -224,6 +229,7 @@ class Backbone(nn.Module):
     def __init__(self, network: nn.Module, n_repeats: int = 1) -> None:
         super().__init__()
         self.network, self.n_repeats = network, n_repeats
+        self.draws_from_generator = bool(getattr(network, "draws_from_generator", False))
 
     def forward(self, x: Tensor) -> Tensor:
         """Features (B, F) or (B, F, *space) of (B, C, *space)."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from ...modules import Pool, last_steps, padding_mask, standardized
+from ...modules import Dropout, Pool, last_steps, padding_mask, standardized
 
 CELLS: dict[str, type[nn.LSTM] | type[nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -59,7 +59,7 @@ class RecurrentEncoder(nn.Module):
             )
             for size in sizes
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.pooling, self.n_layers = pooling, n_layers
         self.pool = Pool(pooling, self.n_features)
 
@@ -94,6 +94,7 @@ class RecurrentNetwork(nn.Module):
         What is taken off and divided by first.
     """
 
+    draws_from_generator = True
     mean: Tensor
     scale: Tensor
 
@@ -109,7 +110,7 @@ class RecurrentNetwork(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.output_shape = output_shape
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.head = nn.Linear(encoder.n_features, math.prod(output_shape))
         self.register_buffer("mean", mean)
         self.register_buffer("scale", scale)
@@ -134,7 +135,9 @@ def _with_lengths(lengths: Tensor | None, **inputs: Tensor) -> dict[str, Tensor]
 
 def last_step(x: Tensor, lengths: Tensor | None) -> Tensor:
     """The last real step of each sequence: (B, 1, C)."""
-    return x[:, -1:] if lengths is None else x[torch.arange(len(x)), lengths - 1][:, None]
+    if lengths is None:
+        return x[:, -1:]
+    return x[torch.arange(len(x), device=x.device), lengths - 1][:, None]
 
 
 class ResidualRecurrentNetwork(nn.Module):
@@ -171,6 +174,7 @@ class ResidualRecurrentNetwork(nn.Module):
         How much of the network's correction counts in evaluation, for each target, in [0, 1].
     """
 
+    draws_from_generator = True
     clip = 3.0
     mean: Tensor
     scale: Tensor
@@ -193,7 +197,7 @@ class ResidualRecurrentNetwork(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.output_shape = output_shape
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.head = nn.Linear(encoder.n_features, 2 * math.prod(output_shape))
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)

@@ -8,7 +8,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...modules import BatchNorm, Pool, padding_mask, standardized
+from ...modules import (
+    BatchNorm,
+    Dropout,
+    FeatureDropout,
+    Pool,
+    RandomLayer,
+    padding_mask,
+    standardized,
+)
 
 POSITIONS = ("rotary", "sinusoidal", "learned")
 REACHES = (2, 8)  # patches at which the nearness of an end falls to a third
@@ -34,24 +42,6 @@ def cpu_autocast_off(x: Tensor) -> torch.autocast:
     """On CPUs torch attends in bfloat16 several times slower than in float32."""
     enabled = torch.is_autocast_enabled(x.device.type) and x.device.type != "cpu"
     return torch.autocast(x.device.type, enabled=enabled)
-
-
-class FeatureDropout(nn.Module):
-    """Zeroes some features (B, T, D) of a row, the same at all of its steps, in training.
-
-    Drawing a number for each step would take a third of a training step's time on a CPU. Gal and
-    Ghahramani, "A theoretically grounded application of dropout in recurrent neural networks"
-    (2016).
-    """
-
-    def __init__(self, p: float) -> None:
-        super().__init__()
-        self.p = p
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training or not self.p:
-            return x
-        return x * F.dropout(x.new_ones(len(x), 1, x.shape[2]), self.p)
 
 
 class Attention(nn.Module):
@@ -217,7 +207,7 @@ def cut_to_length(maps: Tensor, lengths: Tensor | None) -> list[Tensor]:
     return [of_row[..., :n, :n] for of_row, n in zip(maps, n_steps, strict=True)]
 
 
-class TokenEmbedding(nn.Module):
+class TokenEmbedding(RandomLayer):
     """Tokens (B, T) as vectors (B, T, D).
 
     Parameters
@@ -226,7 +216,7 @@ class TokenEmbedding(nn.Module):
     unknown : int
         The token that stands for dropped ones.
     token_dropout : float in [0, 1)
-        Part of the tokens that is dropped in training.
+        Fraction of the tokens that are dropped in training.
     vectors : Tensor of shape (n_tokens, size), default=None
         What the table begins with; a linear map follows where ``size`` is not ``d_model``.
     """
@@ -253,13 +243,13 @@ class TokenEmbedding(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
         if self.training and self.token_dropout:
-            dropped = torch.rand(x.shape, device=x.device) < self.token_dropout
-            x = x.masked_fill(dropped, self.unknown)
+            drawn = torch.rand(x.shape, device=x.device, generator=self.generator)
+            x = x.masked_fill(drawn < self.token_dropout, self.unknown)
         real = None if lengths is None else padding_mask(x, lengths)[..., 0]
         return self.project(self.table(x)), real
 
 
-class PatchEmbedding(nn.Module):
+class PatchEmbedding(RandomLayer):
     """Steps (B, T, C), standardized, as vectors (B, ceil(T / patch_size), D) of patches of them.
 
     The last patch ends with its row, so that what came last is seen alike in long and short rows. A
@@ -270,7 +260,7 @@ class PatchEmbedding(nn.Module):
     ----------
     n_channels, d_model, patch_size : int
     token_dropout : float in [0, 1)
-        Part of the patches that is not looked at in training.
+        Fraction of the patches that are not looked at in training.
     mean, scale : Tensor of shape (n_channels,)
         What is taken off and divided by first.
     """
@@ -299,13 +289,17 @@ class PatchEmbedding(nn.Module):
         self.register_buffer("scale", scale)
 
     def forward(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        n_steps = torch.tensor([x.shape[1]], device=x.device) if lengths is None else lengths
+        n_steps = lengths
+        if n_steps is None:  # filled, not copied: a copy to the device is waited for
+            n_steps = torch.full((1,), x.shape[1], device=x.device)
         windows = self.windows(standardized(x, self.mean, self.scale), n_steps)
         index = torch.arange(windows.shape[1], device=x.device)
         n_patches = -(-n_steps // self.patch_size)[:, None]  # of each row
         real = None if lengths is None else index < n_patches
         if self.training and self.token_dropout:
-            seen = torch.rand(windows.shape[:2], device=x.device) >= self.token_dropout
+            shape = windows.shape[:2]
+            drawn = torch.rand(shape, device=x.device, generator=self.generator)
+            seen = drawn >= self.token_dropout
             real = seen if real is None else seen & real
         to_ends = torch.stack([index.expand(len(n_patches), -1), n_patches - 1 - index], -1)
         near = torch.cat([(-to_ends / reach).clamp_max(0).exp() for reach in REACHES], -1)
@@ -337,7 +331,7 @@ class TransformerNetwork(nn.Module):
     dropout : float in [0, 1)
         Before the head.
     max_steps : int
-        Most steps of a batch in training.
+        Maximum number of steps of a batch in training.
     work_per_row : int
         Multiply-adds of a row in the largest product.
     normalize : bool, default=False
@@ -346,6 +340,8 @@ class TransformerNetwork(nn.Module):
     network_weight : float, default=1.0
         What these scores are multiplied by before those of a linear model are added.
     """
+
+    draws_from_generator = True
 
     def __init__(
         self,
@@ -363,7 +359,7 @@ class TransformerNetwork(nn.Module):
         super().__init__()
         self.embed, self.encoder = embed, encoder
         self.norm = BatchNorm(n_features, affine=False) if normalize else nn.Identity()
-        self.dropout, self.head = nn.Dropout(dropout), nn.Linear(n_features, n_classes)
+        self.dropout, self.head = Dropout(dropout), nn.Linear(n_features, n_classes)
         if normalize:
             nn.init.zeros_(self.head.weight)
         self.max_steps, self.work_per_row, self.network_weight = (

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ...modules import Pool, padding_mask
+from ...modules import Dropout, Pool, padding_mask
 from ._network import cut_to_length
 
 
@@ -30,10 +30,10 @@ class PretrainedNetwork(nn.Module):
         What of the model is not trained: all, nothing, or so many first blocks, of which the
         embeddings are one.
     lr_factor, lr_decay : float
-        Rate of the last block, as a part of the head's; that of each block before, as a part of
-        the next one's. Howard and Ruder, "Universal language model fine-tuning" (2018).
+        Rate of the last block, as a fraction of the head's; that of each block before, as a
+        fraction of the next one's. Howard and Ruder, "Universal language model fine-tuning" (2018).
     max_length : int
-        Most tokens of a row: the model has no places for padding behind them.
+        Maximum number of tokens of a row: the model has no positions for padding behind them.
     max_steps, work_per_row : int
         As in :class:`TransformerNetwork`.
     """
@@ -60,7 +60,7 @@ class PretrainedNetwork(nn.Module):
         super().__init__()
         self.model, self.pooling = model, pooling
         self.pool = Pool(pooling, n_features)
-        self.dropout, self.head = nn.Dropout(dropout), nn.Linear(n_features, n_classes)
+        self.dropout, self.head = Dropout(dropout), nn.Linear(n_features, n_classes)
         self.freeze, self.lr_factor, self.lr_decay = freeze, lr_factor, lr_decay
         self.max_length, self.max_steps, self.work_per_row = max_length, max_steps, work_per_row
         for param in self.frozen():

@@ -1,0 +1,129 @@
+"""What a module may offer to the engine beyond ``forward``, and an objective beyond its call.
+
+All of it is optional; ``offered`` reads it, with the defaults of ``DEFAULTS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from ._data import Batch
+
+
+class Prepares(Protocol):
+    """A module whose inputs are first brought to another form, without any weight.
+
+    With ``prepare_is_costly`` that is done once per fit for data of every kind, else where the
+    prepared columns fit into memory beside the stored ones.
+    """
+
+    prepare_is_costly: bool
+
+    def prepare(self, **inputs: Tensor) -> dict[str, Tensor]:
+        """The arguments of ``forward`` from the input columns of a batch."""
+
+
+class TrainsInGroups(Protocol):
+    """A module whose parts train at different learning rates."""
+
+    def parameter_groups(self) -> list[tuple[Iterable[nn.Parameter], float]]:
+        """Parameters and the factor of their learning rate, the last one 1."""
+
+
+class TrainsItself(Protocol):
+    """A module with a training step of its own, in place of gradient and optimizer.
+
+    Rows then come in their order, and no copy of the weights is kept to return to.
+    """
+
+    def train_on(self, *, lr: float, **columns: Tensor) -> Tensor:
+        """Change the weights by one batch; its loss, a scalar tensor."""
+
+
+class Encodes(Protocol):
+    """A module with a representation before its head; what ``encode`` of an estimator gives."""
+
+    def encode(self, **inputs: Tensor) -> Tensor:
+        """The representation (B, n_features) of the arguments of ``forward``."""
+
+
+class BoundsBatches(Protocol):
+    """A module whose memory and time depend on the steps of a batch more than on its rows.
+
+    Attributes
+    ----------
+    max_steps : int
+        Maximum number of steps of a training batch, padding included: a batch of more is cut into
+        several. Predictions are made with a quarter of it.
+    """
+
+    max_steps: int
+
+
+class KnowsItsWork(Protocol):
+    """A module whose weights meet a row more than once, as those of a convolution do.
+
+    Attributes
+    ----------
+    work_per_row : int
+        Multiply-adds of a row in the largest product; decides how many threads are worth it.
+    """
+
+    work_per_row: int
+
+
+class SafeInBfloat16(Protocol):
+    """A module that is as accurate when trained in mixed precision with bfloat16.
+
+    Attributes
+    ----------
+    bfloat16_safe : bool
+    """
+
+    bfloat16_safe: bool
+
+
+class DrawsFromGenerator(Protocol):
+    """A module or an objective all of whose random numbers come from given generators.
+
+    Each part of it with an attribute ``generator`` (see :class:`skdl.modules.RandomLayer`) gets the
+    generator of the fit there while it trains. What does not say so may use torch's global
+    generator: it is watched, and draws from the generator of the fit all the same, at some
+    microseconds for each call of torch.
+
+    Attributes
+    ----------
+    draws_from_generator : bool
+    """
+
+    draws_from_generator: bool
+    generator: torch.Generator | None
+
+
+class Counts(Protocol):
+    """An objective whose loss is a mean over something else than rows, such as real tokens."""
+
+    def count(self, batch: Batch) -> int:
+        """How many terms the loss of a batch is the mean of; known without asking the device."""
+
+
+DEFAULTS: dict[str, Any] = {
+    "prepare": None,
+    "prepare_is_costly": False,
+    "parameter_groups": None,
+    "train_on": None,
+    "max_steps": None,
+    "work_per_row": None,
+    "bfloat16_safe": False,
+    "draws_from_generator": False,
+    "count": None,
+}
+
+
+def offered(by: object, name: str) -> Any:
+    """What a module or an objective offers under a name of ``DEFAULTS``, or the default."""
+    return getattr(by, name, DEFAULTS[name])

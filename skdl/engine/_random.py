@@ -1,0 +1,366 @@
+"""Random numbers of a training run: from generators of its own, whatever code draws them."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from types import FrameType, FunctionType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
+
+from ._contract import offered
+
+
+class OneAtATime:
+    """A lock for the threads of this process, free in a process that is forked from it."""
+
+    def __init__(self) -> None:
+        self.renew()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self) -> None:
+        self.lock = threading.RLock()
+
+
+GLOBAL_STATE = OneAtATime()
+
+
+@contextlib.contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Torch's global generators seeded inside, their states as they were outside.
+
+    For drawing initial weights. All threads share these generators, so one at a time is inside.
+    """
+    cuda = [device] if device.type == "cuda" else []
+    with GLOBAL_STATE.lock, torch.random.fork_rng(devices=cuda):
+        torch.random.default_generator.manual_seed(seed)
+        if cuda:
+            torch.cuda.manual_seed(seed)
+        yield
+
+
+class Generators:
+    """The generators of one training run.
+
+    Parameters
+    ----------
+    seed : int
+        Of the net.
+    n_before : int
+        Epochs of earlier runs: each run draws other numbers.
+    device : torch.device
+
+    Attributes
+    ----------
+    shuffle : torch.Generator
+        Orders rows, on the host.
+    host, device : torch.Generator
+        What else is drawn, on the host and on the device; one and the same on a CPU.
+    """
+
+    def __init__(self, seed: int, n_before: int, device: torch.device) -> None:
+        (other,) = np.random.SeedSequence((seed, n_before)).generate_state(1)
+        self.shuffle = torch.Generator().manual_seed(seed + n_before)
+        self.host = torch.Generator().manual_seed(int(other))
+        on_host = device.type == "cpu"
+        self.device = self.host if on_host else torch.Generator(device).manual_seed(int(other))
+
+    def of(self, device: torch.device) -> torch.Generator | None:
+        """The generator for numbers on a device, if there is one."""
+        for generator in (self.device, self.host):
+            if generator.device.type == device.type:
+                return generator
+        return None
+
+    def state(self) -> list[Tensor]:
+        return [generator.get_state() for generator in (self.shuffle, self.host, self.device)]
+
+    def restore(self, state: list[Tensor]) -> None:
+        for generator, kept in zip((self.shuffle, self.host, self.device), state, strict=True):
+            generator.set_state(kept)
+
+    @contextlib.contextmanager
+    def used_by(self, parts: Iterable[Any]) -> Iterator[None]:
+        """``generator`` of these parts is that of the device inside, None outside."""
+        try:
+            for part in parts:
+                part.generator = self.device
+            yield
+        finally:
+            for part in parts:
+                part.generator = None
+
+    @contextlib.contextmanager
+    def as_global(self) -> Iterator[None]:
+        """Torch's global generators go on from these inside; for one thread at a time."""
+        pairs = [(torch.random.default_generator, self.host)]
+        if self.device is not self.host:
+            index = self.device.device.index or 0
+            pairs.append((torch.cuda.default_generators[index], self.device))
+        with GLOBAL_STATE.lock:
+            before = [shared.get_state() for shared, _ in pairs]
+            for shared, own in pairs:
+                shared.set_state(own.get_state())
+            try:
+                yield
+            finally:
+                for (shared, own), state in zip(pairs, before, strict=True):
+                    own.set_state(shared.get_state())
+                    shared.set_state(state)
+
+
+class DrawnTwiceError(RuntimeError):
+    """Random numbers of a forward pass are drawn again in the backward pass.
+
+    Gradient checkpointing does so, from a state of torch's global generators that it has kept.
+    """
+
+
+class ForeignDraws(TorchFunctionMode):
+    """Inside, what draws from torch's global generators draws from those of a run.
+
+    For modules, augmentations and callbacks that somebody else wrote: ``torch.nn.Dropout``,
+    ``torch.rand``, ``torch.distributions``, an LSTM's dropout. Functions that take a generator get
+    one; the others run while the global state is exchanged, one thread at a time.
+
+    Attributes
+    ----------
+    is_differentiated : bool
+        Whether a backward pass follows: what is computed again then is an error.
+    in_backward : bool
+        Whether the backward pass is running.
+
+    Raises
+    ------
+    DrawnTwiceError
+        If ``is_differentiated`` and gradient checkpointing, or the like, draws.
+    """
+
+    def __init__(self, generators: Generators) -> None:
+        super().__init__()
+        self.generators = generators
+        self.is_differentiated = self.in_backward = False
+
+    def __torch_function__(
+        self,
+        function: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if not draws(function):
+            return function(*args, **kwargs)
+        has_own = any(isinstance(given, torch.Generator) for given in (*args, *kwargs.values()))
+        if has_own or dropout_is_off(function, args, kwargs):
+            return function(*args, **kwargs)
+        if self.is_differentiated and (self.in_backward or is_checkpointed()):
+            raise DrawnTwiceError
+        generator = self.generators.of(device_of(args, kwargs))
+        if generator is None:  # on a device without numbers, such as "meta"
+            return function(*args, **kwargs)
+        if takes_generator(function):
+            return function(*args, **{**kwargs, "generator": generator})
+        if function is F.dropout:
+            return dropout(*args, generator=generator, **kwargs)
+        with self.generators.as_global():
+            return function(*args, **kwargs)
+
+
+# Functions written in Python that draw, beside those named like an operator that does.
+DRAWING = {
+    F.dropout1d,
+    F.dropout2d,
+    F.dropout3d,
+    F.fractional_max_pool2d,
+    F.fractional_max_pool2d_with_indices,
+    F.fractional_max_pool3d,
+    F.fractional_max_pool3d_with_indices,
+    F.gumbel_softmax,
+    F.multi_head_attention_forward,
+}
+RECURRENT = {"gru", "lstm", "rnn_relu", "rnn_tanh"}
+
+
+@functools.cache
+def operators(function: Callable[..., Any]) -> list[Any]:
+    """Overloads of torch's operator that a function is named after."""
+    if isinstance(function, torch._ops.OpOverload):
+        return [function]
+    name = getattr(function, "__name__", "").split(".")[0]
+    found = getattr(torch.ops.aten, name, None)
+    if not isinstance(found, torch._ops.OpOverloadPacket):
+        return []
+    return [getattr(found, overload) for overload in found.overloads()]
+
+
+@functools.cache
+def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Parameters of a function that is written in Python."""
+    if not isinstance(function, FunctionType):
+        return ()
+    return tuple(inspect.signature(function).parameters)
+
+
+@functools.cache
+def takes_generator(function: Callable[..., Any]) -> bool:
+    if isinstance(function, FunctionType):
+        return "generator" in parameters(function)
+    return any(
+        argument.name == "generator"
+        for operator in operators(function)
+        for argument in operator._schema.arguments
+    )
+
+
+@functools.cache
+def draws(function: Callable[..., Any]) -> bool:
+    """Whether a function of torch may draw random numbers."""
+    return (
+        function in DRAWING
+        or takes_generator(function)
+        or any(torch.Tag.nondeterministic_seeded in each.tags for each in operators(function))
+    )
+
+
+def dropout_is_off(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> bool:
+    """Whether a function that may draw does not, for it is told so by its arguments."""
+    name = getattr(function, "__name__", "")
+    if name in RECURRENT:  # rows of one length, or packed ones with their sizes
+        place = 5 if isinstance(args[3], bool) else 6
+        return not (args[place] and args[place + 1])
+    if name == "scaled_dot_product_attention":
+        return not kwargs.get("dropout_p", args[4] if len(args) > 4 else 0.0)
+    given = {**dict(zip(parameters(function), args, strict=False)), **kwargs}
+    rate = given.get("dropout_p", given.get("p", 0.5) if "training" in given else 0.5)
+    return not (rate and given.get("training", True))
+
+
+def is_checkpointed() -> bool:
+    """Whether this is called by torch's gradient checkpointing."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and frame.f_globals.get("__name__") != "torch.utils.checkpoint":
+        frame = frame.f_back
+    return frame is not None
+
+
+def dropout(
+    input: Tensor,
+    p: float = 0.5,
+    training: bool = True,
+    inplace: bool = False,
+    *,
+    generator: torch.Generator,
+) -> Tensor:
+    """``torch.nn.functional.dropout`` with a generator."""
+    if not 0 < p < 1:
+        return F.dropout(input, p, training, inplace)
+    mask = torch.empty_like(input).bernoulli_(1 - p, generator=generator).div_(1 - p)
+    return input.mul_(mask) if inplace else input * mask
+
+
+def device_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.device:
+    """Where a function of torch makes its numbers."""
+    if kwargs.get("device") is not None:
+        return torch.device(kwargs["device"])
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, Tensor):
+            return value.device
+    return torch.get_default_device()
+
+
+def has_generator(part: object) -> bool:
+    """Whether ``generator`` of a part is meant for a torch.Generator; a network may be there."""
+    return isinstance(getattr(part, "generator", 0), torch.Generator | None)
+
+
+class RandomNumbers:
+    """Where a training run takes its random numbers from.
+
+    Parameters
+    ----------
+    generators : Generators
+    module : nn.Module
+    objective : callable or None
+
+    Attributes
+    ----------
+    parts : list
+        What draws from a ``generator`` that it is given.
+    callbacks : ForeignDraws
+        To be used around code that is neither the module nor the objective.
+    """
+
+    def __init__(self, generators: Generators, module: nn.Module, objective: Any) -> None:
+        self.generators = generators
+        self.parts = [part for part in (objective, *module.modules()) if has_generator(part)]
+        self.callbacks = ForeignDraws(generators)
+        known = [part for part in (module, objective) if part is not None]
+        self.is_foreign = not all(offered(part, "draws_from_generator") for part in known)
+        # Compiled and scripted code calls torch where nothing can be seen.
+        self.needs_global_state = self.is_foreign and any(
+            isinstance(part, torch.jit.ScriptModule) or type(part).__name__ == "OptimizedModule"
+            for part in module.modules()
+        )
+
+    def given(self) -> contextlib.AbstractContextManager[None]:
+        """Around passes over data: the parts have their generator."""
+        return self.generators.used_by(self.parts)
+
+    def watched(self) -> contextlib.AbstractContextManager[Any]:
+        """Around what the module and the objective compute: all that they draw is drawn here."""
+        if not self.is_foreign:
+            return contextlib.nullcontext()
+        if self.needs_global_state:
+            return self.generators.as_global()
+        return ForeignDraws(self.generators)
+
+    def loss_and_gradients(self, loss: Callable[[], Tensor], parameters: list[Tensor]) -> Tensor:
+        """Compute a loss and the gradients of parameters, which have none before."""
+        if not self.is_foreign:
+            value = loss()
+            value.backward()
+            return value
+        try:
+            with self.watched() as mode:
+                if mode is not None:
+                    mode.is_differentiated = True
+                value = loss()
+                if mode is not None:
+                    mode.in_backward = True
+                backward(value)
+        except DrawnTwiceError:
+            self.needs_global_state = True  # what was drawn is kept there
+            for parameter in parameters:
+                parameter.grad = None
+            return self.loss_and_gradients(loss, parameters)
+        return value
+
+
+def backward(loss: Tensor) -> None:
+    """``loss.backward()``, amid which a mode such as ``ForeignDraws`` would not see anything."""
+    if loss.numel() != 1:
+        loss.backward()  # says that it must be a scalar
+    engine = torch.autograd.Variable._execution_engine
+    engine.run_backward(
+        (loss,),
+        (torch.ones_like(loss),),
+        False,  # keep the graph
+        False,  # make a graph of the gradients
+        (),
+        allow_unreachable=True,
+        accumulate_grad=True,
+    )
