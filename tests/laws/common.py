@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from tests.laws.instances import CHECKS, TABLE
 from tests.laws.kinds import KINDS, Kind
 
 N_ROWS = 60
+PLAIN = (str, int, float, tuple)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,17 +50,13 @@ class Instance:
 
 
 def name_of(estimator: BaseEstimator) -> str:
-    """The class and what sets the instance apart from others in the table."""
-    default, usual = type(estimator)().get_params(), {"device", "random_state", "max_epochs"}
+    """The class and what sets the instance apart from most others of its class in the table."""
     alike = [e for e, *kinds in TABLE if type(e) is type(estimator) and kinds != [CHECKS]]
-    others = [other.get_params() for other in alike]
-    odd = [
-        f"{name}={getattr(value, '__name__', value)}"
-        for name, value in estimator.get_params().items()
-        if name not in usual
-        and repr(value) != repr(default[name])
-        and any(repr(value) != repr(other[name]) for other in others)
-    ]
+    odd = []
+    for name, value in estimator.get_params().items():
+        usual = Counter(repr(other.get_params()[name]) for other in alike).most_common(1)[0][0]
+        if repr(value) != usual:
+            odd.append(f"{name}={value if isinstance(value, PLAIN) else type(value).__name__}")
     return f"{type(estimator).__name__}({','.join(odd)})"
 
 

@@ -16,12 +16,18 @@ from skdl.estimators import (
     TransformerClassifier,
     Word2VecTransformer,
 )
+from tests.texts import word_tokenizer
 
 SMALL: dict[str, Any] = {"max_epochs": 3, "batch_size": 16, "device": "cpu", "random_state": 0}
 RECURRENT: dict[str, Any] = {**SMALL, "hidden_size": 4}
 CONVOLUTIONAL: dict[str, Any] = {**SMALL, "channels": (4,)}
-TRANSFORMER: dict[str, Any] = {**SMALL, "d_model": 8, "n_heads": 2, "n_layers": 1}
-TEXT: dict[str, Any] = {**TRANSFORMER, "min_frequency": 1}
+TRANSFORMER: dict[str, Any] = {
+    **SMALL,
+    "d_model": 8,
+    "n_heads": 2,
+    "n_layers": 1,
+    "min_frequency": 1,
+}
 WORD2VEC: dict[str, Any] = {
     "vector_size": 4,
     "min_count": 1,
@@ -119,8 +125,31 @@ TABLE: list[tuple[Any, ...]] = [
         "sequences",
         "ragged",
     ),
-    (TransformerClassifier(**TEXT), "texts"),
-    (TransformerClassifier(**TEXT, tokenizer="bpe", linear_model=False, pooling="cls"), "texts"),
+    (TransformerClassifier(**TRANSFORMER), "texts"),
+    (
+        TransformerClassifier(
+            **TRANSFORMER, tokenizer="char", positional="sinusoidal", pooling="max"
+        ),
+        "texts",
+    ),
+    (
+        TransformerClassifier(
+            **TRANSFORMER, tokenizer="bpe", positional="learned", pooling="cls", linear_model=False
+        ),
+        "texts",
+    ),
+    (
+        TransformerClassifier(
+            **{**TRANSFORMER, "n_layers": 2}, tokenizer="wordpiece", pooling="attention"
+        ),
+        "texts",
+    ),
+    (
+        TransformerClassifier(
+            **{**TRANSFORMER, "batch_size": "auto"}, tokenizer=word_tokenizer(), linear_model=False
+        ),
+        "texts",
+    ),
     (
         TransformerClassifier(**FULL_BATCH, **TRANSFORMER_SMALL, dropout=0.0, token_dropout=0.0),
         CHECKS,
