@@ -256,7 +256,7 @@ class Word2VecTransformer(
         "callbacks": [list, None],
     }
 
-    # Learning -----------------------------------------------------------------------------------
+    # Learning ------------------------------------------------------------------------------------
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Iterable[Any], y: Any = None) -> Self:
@@ -284,7 +284,7 @@ class Word2VecTransformer(
         """
         with all_or_nothing(self):
             self._check_parameters()
-            for name in ("net_", "idf_", "component_", "_rare", "_loaded"):
+            for name in ("_net", "idf_", "component_", "_rare", "_loaded"):
                 self.__dict__.pop(name, None)
             words, counts, corpus = read_corpus(X, self._make_analyzer())
             chosen = choose_vocabulary(words, counts, self.min_count, self.max_vocab)
@@ -335,7 +335,7 @@ class Word2VecTransformer(
             self._train(net, corpus.renumbered(*found.ids_of_rows(words)), n_epochs=1)
         return self
 
-    # Documents to tables ------------------------------------------------------------------------
+    # Documents to tables -------------------------------------------------------------------------
 
     def transform(self, X: Iterable[Any]) -> Any:
         """Turn each document into one vector, or into the vectors of its words.
@@ -526,7 +526,7 @@ class Word2VecTransformer(
             weights = sif_weights(self.counts_)
         return pool(corpus, self.vectors_, self.pooling, weights)
 
-    # Checks ---------------------------------------------------------------------------------------
+    # Checks --------------------------------------------------------------------------------------
 
     def _check_parameters(self) -> None:
         """Raise ValueError where parameters contradict each other."""

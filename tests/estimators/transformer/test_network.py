@@ -14,7 +14,6 @@ from skdl.estimators.transformer._network import (
     POSITIONS,
     Attention,
     Block,
-    FeatureDropout,
     PatchEmbedding,
     TokenEmbedding,
     TransformerEncoder,
@@ -297,25 +296,6 @@ def test_maps_without_lengths_are_whole():
 
 
 # Dropout -----------------------------------------------------------------------------------------
-
-
-def test_feature_dropout_is_shared_by_the_steps_of_a_row():
-    torch.manual_seed(0)
-    dropout, x = FeatureDropout(0.5), torch.ones(50, 7, 6)
-    got = dropout.train()(x)
-    assert got.equal(got[:, :1].expand_as(got)), "the same at all steps"
-    assert set(got.unique().tolist()) == {0.0, 2.0}
-    assert len(got[:, 0].unique(dim=0)) > 20, "each row has its own"
-    assert dropout.eval()(x).equal(x)
-    assert FeatureDropout(0.0).train()(x).equal(x)
-
-
-@pytest.mark.parametrize("p", [0.1, 0.5])
-def test_feature_dropout_is_unbiased(p):
-    torch.manual_seed(0)
-    got = FeatureDropout(p).train()(torch.full((20_000, 1, 4), 3.0))
-    assert_close(got.mean((0, 1)), torch.full((4,), 3.0), atol=0.1)
-    assert (got == 0).float().mean().item() == pytest.approx(p, abs=0.02)
 
 
 @pytest.mark.parametrize("place", ["begin", "block", "feedforward"])
