@@ -1,10 +1,10 @@
 """Word vectors: Word2VecTransformer beside gensim, how good they are.
 
 Both get the same tokens and the same parameters, which are gensim's defaults: 100 dimensions,
-windows of up to 5 words, words that occur 5 times, 5 noise words, sample=1e-3, a rate that falls
-from 0.025, 5 passes. gensim has as many workers as there are threads. Ours is there with
+windows of up to 5 words, words that occur 5 times, 5 negative samples, sample=1e-3, a learning rate
+that falls from 0.025, 5 passes. gensim has as many workers as there are threads. Ours is there with
 ``deterministic=True`` (the default) and, as "threads", ``deterministic=False``, where threads
-change the same vectors without waiting, as gensim's workers do. Means and standard deviations over
+update the same vectors without locks, as gensim's workers do. Means and standard deviations over
 seeds; one evaluator judges the vectors of all.
 
 - gutenberg: the paragraphs of 13 novels, words in lower case. joined: the same, sms-spam, subj, and
@@ -59,7 +59,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skdl.datasets import fetch_snips, fetch_subj, fetch_ud_sentences
 from skdl.estimators import LogisticRegression
-from skdl.estimators.word2vec._evaluation import evaluate_pairs, evaluate_questions
+from skdl.estimators.word2vec._evaluation import evaluate_analogies, evaluate_word_pairs
 from skdl.estimators.word2vec._vector_files import opened
 
 PARTS = ("gutenberg", "joined", "poems", "documents")
@@ -83,7 +83,7 @@ def judge_words(fitted):
     """WordSim-353 and Google's analogies."""
     pairs = files_in("w2v-eval", "wordsim353.tsv")[0]
     questions = files_in("w2v-eval", "questions-words.txt*")[0]
-    found = evaluate_pairs(fitted.words, fitted.vectors, pairs, **EVERYTHING)
+    found = evaluate_word_pairs(fitted.words, fitted.vectors, pairs, **EVERYTHING)
     return {
         "wordsim": found.spearman,
         "pairs": round(353 * (1 - found.unknown_ratio)),
@@ -92,7 +92,7 @@ def judge_words(fitted):
 
 
 def judge_answers(fitted, questions):
-    found = evaluate_questions(fitted.words, fitted.vectors, questions, **EVERYTHING)
+    found = evaluate_analogies(fitted.words, fitted.vectors, questions, **EVERYTHING)
     asked = found.sections["n_questions"].sum()
     return {"analogies": 100 * found.accuracy, "questions": int(asked)}
 

@@ -51,7 +51,8 @@ from _corpora import (
 )
 from _report import PEER_THREADS, Report, median
 
-from skdl.estimators.word2vec._corpus import choose_vocabulary, read_corpus
+from skdl.estimators.word2vec._corpus import read_corpus
+from skdl.estimators.word2vec._vocabulary import choose_vocabulary
 
 PARTS = ("train", "vocabulary", "transform", "memory", "gpu")
 PEER, OURS, HOGWILD = "gensim", "skdl", "skdl, deterministic=False"

@@ -108,7 +108,7 @@ def distinct_of_rows(values: Tensor) -> tuple[Tensor, Tensor]:
     return distinct.scatter_(2, slot, ordered), torch.empty_like(slot).scatter_(2, order, slot)
 
 
-# TorchScript from here on -------------------------------------------------------------------------
+# TorchScript from here on ------------------------------------------------------------------------
 
 
 def train_blocks(

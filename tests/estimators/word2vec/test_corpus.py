@@ -1,6 +1,5 @@
-"""Corpora read once, in memory or in a file, vocabularies, lookups, and what is no corpus."""
+"""Corpora: reading in memory and to a file, renumbering, lookups, invalid input."""
 
-import logging
 import tempfile
 from collections import Counter, UserList
 
@@ -10,14 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skdl.estimators.word2vec import _corpus
+from skdl.estimators.word2vec import _corpus, _documents
 from skdl.estimators.word2vec._corpus import (
     Corpus,
-    check_documents,
-    choose_vocabulary,
     encode,
     read_corpus,
 )
+from skdl.estimators.word2vec._vocabulary import choose_vocabulary
 
 DOCUMENTS = [["a", "b", "a"], [], ["c"], ["b", "a", "d"]]
 WORDS = st.text(max_size=3)
@@ -26,7 +24,7 @@ small = pytest.mark.parametrize("n_tokens", [1, 2, 2**16])
 
 
 class Stream:
-    """Documents that are made anew with each reading."""
+    """Documents that are created each time they are read."""
 
     def __init__(self, documents):
         self.documents = documents
@@ -41,13 +39,13 @@ class Stream:
 def spilled(monkeypatch, tmp_path):
     """Everything beyond four ids goes to a file, in this folder."""
     monkeypatch.setattr(_corpus, "SPILL_BYTES", 16)
-    monkeypatch.setattr(_corpus, "LOOKUP_TOKENS", 4)
+    monkeypatch.setattr(_documents, "BATCH_TOKENS", 4)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
 
 def set_pieces(monkeypatch, n_tokens):
-    monkeypatch.setattr(_corpus, "LOOKUP_TOKENS", n_tokens)
+    monkeypatch.setattr(_documents, "BATCH_TOKENS", n_tokens)
     monkeypatch.setattr(_corpus, "PIECE_TOKENS", n_tokens)
 
 
@@ -117,7 +115,7 @@ def test_texts_and_lists_of_tokens_mix():
     ],
     ids=lambda documents: type(documents).__name__,
 )
-def test_whatever_holds_documents_in_order_is_read(documents):
+def test_all_ordered_containers_are_read(documents):
     words, _, corpus = read_corpus(documents, str.split)
     assert in_words(corpus, words) == [["a", "b"], [], ["b"]]
     assert in_words(encode(documents, str.split, {"b": 0}), ["b"]) == [["b"], [], ["b"]]
@@ -152,7 +150,7 @@ def test_batches_hold_whole_documents():
 # Files -------------------------------------------------------------------------------------------
 
 
-def test_many_ids_go_to_a_file_that_nobody_sees(spilled):
+def test_many_ids_go_to_an_anonymous_file(spilled):
     documents = DOCUMENTS * 9
     words, counts, corpus = read_corpus(documents, str.split)
     assert isinstance(corpus.tokens, np.memmap)
@@ -201,48 +199,7 @@ def test_a_full_disk_says_where(spilled, monkeypatch):
     assert str(spilled) in raised.value.__notes__[0]
 
 
-# Vocabularies ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("min_count", [1, 2, 3])
-def test_vocabulary_is_that_of_gensim(min_count):
-    word2vec = pytest.importorskip("gensim.models.word2vec")
-    logging.getLogger("gensim").setLevel(logging.ERROR)
-    rng = np.random.default_rng(0)
-    documents = [[f"w{i}" for i in rng.zipf(1.5, size=20)] for _ in range(50)]
-    model = word2vec.Word2Vec(min_count=min_count, vector_size=2)
-    model.build_vocab(documents)
-    words, counts, _ = read_corpus(documents, str.split)
-    order = choose_vocabulary(words, counts, min_count, None)
-    peer = model.wv.index_to_key
-    of_peer = [model.wv.get_vecattr(word, "count") for word in peer]
-    assert counts[order].tolist() == of_peer
-    # gensim puts the word that came last first among equals.
-    rank = {word: place for place, word in enumerate(words)}
-    peer = sorted(peer, key=lambda word: (-model.wv.get_vecattr(word, "count"), rank[word]))
-    assert [words[i] for i in order] == peer
-
-
-def test_ties_go_to_the_word_that_came_first():
-    words, counts = ["z", "a", "m", "b"], np.array([2, 3, 3, 2])
-    assert choose_vocabulary(words, counts, 1, None).tolist() == [1, 2, 0, 3]
-    assert choose_vocabulary(words, counts, 1, 3).tolist() == [1, 2, 0]
-    assert choose_vocabulary(words, counts, 3, 9).tolist() == [1, 2]
-
-
-def test_no_word_frequent_enough():
-    words, counts, _ = read_corpus(DOCUMENTS, str.split)
-    with pytest.raises(
-        ValueError, match=r"min_count=5 .* 'a', occurs 3 time\(s\). Lower min_count"
-    ):
-        choose_vocabulary(words, counts, 5, None)
-
-
-def test_documents_without_a_word():
-    words, counts, corpus = read_corpus(["", [], "  "], str.split)
-    assert (words, len(counts), corpus.n_documents) == ([], 0, 3)
-    with pytest.raises(ValueError, match="no document in X has a word"):
-        choose_vocabulary(words, counts, 1, None)
+# Renumbering -------------------------------------------------------------------------------------
 
 
 @settings(deadline=None)
@@ -277,7 +234,7 @@ def test_encoding_leaves_unknown_words_out():
     assert in_words(corpus, words) == [["a", "b", "a"], [], ["b", "a"]]
 
 
-# What is no corpus -------------------------------------------------------------------------------
+# Invalid input -----------------------------------------------------------------------------------
 
 
 def lookup(documents, analyze=str.split):
@@ -323,14 +280,14 @@ both = pytest.mark.parametrize("read", [lambda X, f=str.split: read_corpus(X, f)
         ([range(3)], ValueError, "got int in document 0 of X: 0"),
     ],
 )
-def test_what_is_no_corpus_is_told_so(read, X, error, message):
+def test_invalid_documents(read, X, error, message):
     with pytest.raises(error, match=message):
         read(X)
 
 
 @both
 def test_places_count_all_documents_before(read, monkeypatch):
-    monkeypatch.setattr(_corpus, "LOOKUP_TOKENS", 3)
+    monkeypatch.setattr(_documents, "BATCH_TOKENS", 3)
     with pytest.raises(ValueError, match="got int in document 12 of X: 5"):
         read([*DOCUMENTS * 3, ["a", 5], ["a"]])
 
@@ -364,12 +321,6 @@ def test_an_analyzer_may_return_any_iterable():
     assert in_words(corpus, words) == [["a", "b"], ["b"]]
 
 
-def test_checking_does_not_read():
-    stream = Stream(DOCUMENTS)
-    assert check_documents(stream) is stream
-    assert stream.n_readings == 0
-
-
 # Numbers of documents ----------------------------------------------------------------------------
 
 
@@ -384,8 +335,8 @@ LENGTHS = st.lists(st.integers(0, 4), min_size=1, max_size=8)
 @given(
     lengths=LENGTHS, start=st.none() | st.integers(-40, 40), stop=st.none() | st.integers(-40, 40)
 )
-def test_numbers_part_tokens_as_an_array_of_all_would(lengths, start, stop):
-    """Counted from the first document of the slice: what matters is where documents change."""
+def test_numbers_change_where_documents_do(lengths, start, stop):
+    """They count from the first document of the slice."""
     numbers, every = numbered(lengths).document_numbers(), np.repeat(range(len(lengths)), lengths)
     assert len(numbers) == len(every)
     found, wanted = numbers[start:stop], every[start:stop]
@@ -410,7 +361,7 @@ def test_numbers_after_renumbering():
     np.testing.assert_array_equal(corpus.document_numbers()[:], [0, 0, 2, 2, 2])
 
 
-def test_a_corpus_says_what_it_is():
+def test_an_empty_corpus():
     corpus = Corpus(np.zeros(0, np.int32), np.zeros(3, np.int64))
     assert corpus.n_documents == 2
     np.testing.assert_array_equal(corpus.count(2), [0, 0])

@@ -10,7 +10,7 @@ import pytest
 
 from skdl.datasets import get_data_home
 from skdl.estimators.word2vec import _evaluation as _word_evaluation
-from skdl.estimators.word2vec._evaluation import evaluate_pairs, evaluate_questions
+from skdl.estimators.word2vec._evaluation import evaluate_analogies, evaluate_word_pairs
 
 DEFAULTS = {"restrict_vocab": 300_000, "case_insensitive": True, "unknown_as_zero": False}
 every_option = pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def some_words(random_state=0, n_dimensions=6):
 
 
 def check_pairs(words, vectors, path, options):
-    found = evaluate_pairs(words, vectors, path, **{**DEFAULTS, **options})
+    found = evaluate_word_pairs(words, vectors, path, **{**DEFAULTS, **options})
     expected = keyed(words, vectors).evaluate_word_pairs(str(path), **of_gensim(options))
     figures = [*expected[0], *expected[1], expected[2] / 100]
     np.testing.assert_allclose(found, figures, rtol=1e-4, atol=1e-6)
@@ -61,7 +61,7 @@ def check_pairs(words, vectors, path, options):
 
 
 def check_questions(words, vectors, path, options):
-    found = evaluate_questions(words, vectors, path, **{**DEFAULTS, **options})
+    found = evaluate_analogies(words, vectors, path, **{**DEFAULTS, **options})
     theirs = keyed(words, vectors).evaluate_word_analogies(str(path), **of_gensim(options))
     accuracy, sections = theirs
     assert found.accuracy == accuracy
@@ -102,15 +102,15 @@ def test_pairs_in_a_frame_are_those_of_the_file(tmp_path):
     frame = pd.read_csv(path, sep="\t", skiprows=5, header=None)
     packed = tmp_path / "pairs.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()))
-    expected = evaluate_pairs(words, vectors, path, **DEFAULTS)
-    assert evaluate_pairs(words, vectors, frame, **DEFAULTS) == expected
-    assert evaluate_pairs(words, vectors, packed, **DEFAULTS) == expected
+    expected = evaluate_word_pairs(words, vectors, path, **DEFAULTS)
+    assert evaluate_word_pairs(words, vectors, frame, **DEFAULTS) == expected
+    assert evaluate_word_pairs(words, vectors, packed, **DEFAULTS) == expected
 
 
 def test_pairs_with_a_vector_of_zeros():
     frame = pd.DataFrame([("a", "b", 1), ("b", "c", 2), ("a", "c", 3)])
     vectors = np.array([[1, 0], [0, 0], [1, 1]], np.float32)
-    found = evaluate_pairs(["a", "b", "c"], vectors, frame, **DEFAULTS)
+    found = evaluate_word_pairs(["a", "b", "c"], vectors, frame, **DEFAULTS)
     assert np.isfinite(found).all()
 
 
@@ -118,7 +118,7 @@ def test_words_paired_with_themselves_tie():
     words, vectors = some_words()
     rows = [(word, word, 10) for word in words] + [(words[0], words[1], 1)]
     options = {**DEFAULTS, "case_insensitive": False}
-    assert evaluate_pairs(words, vectors, pd.DataFrame(rows), **options).spearman == 1
+    assert evaluate_word_pairs(words, vectors, pd.DataFrame(rows), **options).spearman == 1
 
 
 @pytest.mark.parametrize(
@@ -128,13 +128,13 @@ def test_words_paired_with_themselves_tie():
         ([("a", "b", 1), ("a", 2, 1)], r"two str and a finite number .* in row 1"),
         ([("a", "b", "1")], r"two str and a finite number .* in row 0"),
         ([("a", "b", np.nan)], r"two str and a finite number .* in row 0"),
-        ([("a", "b", 1), ("a", "x", 1)], r"two pairs of known words at least.* got 1 of 2 pairs"),
+        ([("a", "b", 1), ("a", "x", 1)], r"at least two pairs of known words.* got 1 of 2 pairs"),
     ],
 )
 def test_wrong_frames(rows, message):
     vectors = np.eye(2, dtype=np.float32)
     with pytest.raises(ValueError, match=message):
-        evaluate_pairs(["a", "b"], vectors, pd.DataFrame(rows), **DEFAULTS)
+        evaluate_word_pairs(["a", "b"], vectors, pd.DataFrame(rows), **DEFAULTS)
 
 
 @pytest.mark.parametrize("unknown_as_zero", [False, True])
@@ -143,14 +143,14 @@ def test_files_without_pairs(tmp_path, unknown_as_zero):
     vectors = np.eye(2, dtype=np.float32)
     for content in ("", "a b 1\n", "x\ty\t1\nx\tz\t2\nz\ty\tnan\n"):
         (tmp_path / "pairs").write_text(content)
-        with pytest.raises(ValueError, match="two pairs of known words at least"):
-            evaluate_pairs(["a", "b"], vectors, tmp_path / "pairs", **options)
+        with pytest.raises(ValueError, match="at least two pairs of known words"):
+            evaluate_word_pairs(["a", "b"], vectors, tmp_path / "pairs", **options)
 
 
 def test_files_in_another_encoding(tmp_path):
     (tmp_path / "pairs").write_bytes("a\tb\t1\nété\tb\t2\n".encode("latin-1"))
     with pytest.raises(ValueError, match=r"text in UTF-8, got .* in line 2"):
-        evaluate_pairs(["a", "b"], np.eye(2, dtype="f4"), tmp_path / "pairs", **DEFAULTS)
+        evaluate_word_pairs(["a", "b"], np.eye(2, dtype="f4"), tmp_path / "pairs", **DEFAULTS)
 
 
 # Analogies ---------------------------------------------------------------------------------------
@@ -194,9 +194,9 @@ def test_many_spellings_of_the_words_of_a_question(tmp_path):
 def test_blocks_do_not_show(tmp_path, monkeypatch, n_scores):
     words, vectors = some_words()
     path = questions_file(tmp_path, words)
-    expected = evaluate_questions(words, vectors, path, **DEFAULTS)
+    expected = evaluate_analogies(words, vectors, path, **DEFAULTS)
     monkeypatch.setattr(_word_evaluation, "_BLOCK_SCORES", n_scores)
-    found = evaluate_questions(words, vectors, path, **DEFAULTS)
+    found = evaluate_analogies(words, vectors, path, **DEFAULTS)
     pd.testing.assert_frame_equal(found.sections, expected.sections)
     assert found.accuracy == expected.accuracy
 
@@ -204,15 +204,15 @@ def test_blocks_do_not_show(tmp_path, monkeypatch, n_scores):
 def test_few_words_and_vectors_of_zeros(tmp_path):
     (tmp_path / "questions").write_text(": all\na b c d\na b c a\na a a b\n")
     vectors = np.array([[1, 0], [0, 0], [1, 1], [2, 1]], np.float32)
-    found = evaluate_questions(["a", "b", "c", "d"], vectors, tmp_path / "questions", **DEFAULTS)
+    found = evaluate_analogies(["a", "b", "c", "d"], vectors, tmp_path / "questions", **DEFAULTS)
     assert found.sections["n_correct"].tolist() == [1]  # b is a vector of zeros, never nearest
-    found = evaluate_questions(["a", "b", "c"], vectors[:3], tmp_path / "questions", **DEFAULTS)
+    found = evaluate_analogies(["a", "b", "c"], vectors[:3], tmp_path / "questions", **DEFAULTS)
     assert found.sections.loc["all"].tolist() == [0.0, 0.0, 2.0, 1.0]
 
 
 def test_no_question_with_known_words(tmp_path):
     (tmp_path / "questions").write_text(": all\na b c d\n")
-    found = evaluate_questions(["x"], np.ones((1, 2), "f4"), tmp_path / "questions", **DEFAULTS)
+    found = evaluate_analogies(["x"], np.ones((1, 2), "f4"), tmp_path / "questions", **DEFAULTS)
     assert found.accuracy == 0
     assert found.unknown_ratio == 1
     assert found.sections.loc["all"].tolist() == [0, 0, 0, 1]
@@ -230,7 +230,7 @@ def test_no_question_with_known_words(tmp_path):
 def test_wrong_files(tmp_path, content, message):
     (tmp_path / "questions").write_text(content)
     with pytest.raises(ValueError, match=message):
-        evaluate_questions(["a"], np.ones((1, 2), "f4"), tmp_path / "questions", **DEFAULTS)
+        evaluate_analogies(["a"], np.ones((1, 2), "f4"), tmp_path / "questions", **DEFAULTS)
 
 
 # Real data ---------------------------------------------------------------------------------------

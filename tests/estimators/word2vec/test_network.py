@@ -1,4 +1,4 @@
-"""Word2Vec: what it draws, what it learns, and texts that are hard on it."""
+"""Word2Vec: random numbers, initial vectors, learning, and difficult texts and parameters."""
 
 import copy
 import math
@@ -7,6 +7,7 @@ import random
 import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -15,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skdl.estimators.word2vec import _network as _word2vec
-from skdl.estimators.word2vec._network import LAYOUTS, Layout, Word2Vec, alias_table
-from skdl.estimators.word2vec._network_huffman import huffman_paths
-from skdl.estimators.word2vec._network_steps import compiled
+from skdl.estimators.word2vec._network import LAYOUTS, Layout, Word2Vec
+from skdl.estimators.word2vec._network_outputs import NegativeSampler, huffman_paths
+from skdl.estimators.word2vec._network_steps import script_or_function
 
 KINDS = list(LAYOUTS)
 N_WORDS, N_TOPICS = 40, 4
@@ -60,7 +61,7 @@ def trained(algorithm="skip-gram", objective="negative", *, text=None, seed=0, *
 
 
 def cut_into_pieces(n_tokens, monkeypatch):
-    """Modules that are made from now on prepare so many tokens at once."""
+    """Modules that are made from now on prepare this many tokens at once."""
     for kind, layout in _word2vec.LAYOUTS.items():
         monkeypatch.setitem(_word2vec.LAYOUTS, kind, layout._replace(piece=n_tokens))
 
@@ -79,69 +80,17 @@ def assert_moderate(module, losses, most=50.0):
         assert float(table.norm(dim=1).max()) < most
 
 
-# What is drawn -----------------------------------------------------------------------------------
-
-
-def chances_of(threshold, other):
-    """How often each word is drawn by the alias method."""
-    n_words = len(other)
-    chance = threshold.double() / n_words
-    return chance.index_add(0, other, (1 - threshold.double()) / n_words)
-
-
-@settings(deadline=None)
-@given(st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=60))
-def test_alias_table_draws_in_proportion_to_the_weights(weights):
-    weights = torch.tensor(weights, dtype=torch.float64)
-    threshold, other = alias_table(weights)
-    assert threshold.dtype == torch.float32
-    assert other.dtype == torch.int64
-    assert ((threshold >= 0) & (threshold <= 1)).all()
-    assert ((other >= 0) & (other < len(weights))).all()
-    torch.testing.assert_close(
-        chances_of(threshold, other), weights / weights.sum(), rtol=1e-4, atol=1e-7
-    )
-
-
-def test_alias_table_of_a_large_vocabulary():
-    weights = 1 / torch.arange(1, 20_001, dtype=torch.float64)
-    chances = chances_of(*alias_table(weights))
-    torch.testing.assert_close(chances, weights / weights.sum(), rtol=1e-3, atol=1e-9)
-
-
-def test_alias_table_of_equal_weights_never_takes_the_other():
-    assert alias_table(torch.full((7,), 3.0, dtype=torch.float64))[0].tolist() == [1.0] * 7
-
-
-def test_a_word_of_no_weight_is_never_drawn():
-    chances = chances_of(*alias_table(torch.tensor([1.0, 0.0, 3.0], dtype=torch.float64)))
-    assert chances.tolist() == [0.25, 0.0, 0.75]
+# Sub-sampling, windows and negative samples ------------------------------------------------------
 
 
 @pytest.mark.parametrize("ns_exponent", [0.75, 1.0, 0.0, -0.5])
-def test_noise_is_drawn_in_proportion_to_counts_to_a_power(ns_exponent):
+def test_negative_samples_are_drawn_in_proportion_to_counts_to_a_power(ns_exponent):
     counts = [50, 20, 10, 5, 1]
-    module = make_module(counts, ns_exponent=ns_exponent)
+    sampler = make_module(counts, ns_exponent=ns_exponent).sampler
     weights = torch.tensor(counts, dtype=torch.float64) ** ns_exponent
-    expected = weights / weights.sum()
-    chances = chances_of(module.noise_threshold, module.noise_other)
-    torch.testing.assert_close(chances, expected, rtol=1e-5, atol=1e-7)
-    noise = module._noise((100, 100), torch.Generator().manual_seed(0))
-    assert noise.shape == (100, 100, module.n_noise)
-    found = torch.bincount(noise.flatten(), minlength=5) / noise.numel()
-    error = (expected * (1 - expected) / noise.numel()).sqrt()
-    assert ((found - expected).abs() < 5 * error).all()
-
-
-def test_noise_comes_evenly_from_all_parts_of_the_vocabulary():
-    """Where all words are as likely, each comes once in a block and each group has all parts."""
-    module = make_module([9] * 64, ns_exponent=0)
-    module.n_noise = 16
-    noise = module._noise((3, 4), torch.Generator().manual_seed(0))
-    assert noise.shape == (3, 4, 16)
-    for block in noise:
-        assert sorted(block.flatten().tolist()) == list(range(64))
-        assert all(sorted((group // 4).tolist()) == list(range(16)) for group in block)
+    expected = NegativeSampler(weights)
+    assert sampler.threshold.equal(expected.threshold)
+    assert sampler.alias.equal(expected.alias)
 
 
 @pytest.mark.parametrize("sample", [1e-3, 1e-2, 0.3])
@@ -150,39 +99,39 @@ def test_words_are_kept_as_in_word2vec_c(sample):
     frequency = counts / counts.sum()
     expected = np.minimum(1, np.sqrt(sample / frequency) + sample / frequency)
     module = make_module(counts.tolist(), sample=sample)
-    np.testing.assert_allclose(module.keep.numpy(), expected, rtol=1e-6)
-    assert module.keep.dtype == torch.float32
+    np.testing.assert_allclose(module.keep_probability.numpy(), expected, rtol=1e-6)
+    assert module.keep_probability.dtype == torch.float32
 
 
 def test_sample_of_zero_keeps_all_words():
-    assert make_module([10**6, 1], sample=0).keep.tolist() == [1.0, 1.0]
+    assert make_module([10**6, 1], sample=0).keep_probability.tolist() == [1.0, 1.0]
 
 
 def texts_of(module, monkeypatch):
     """All pieces of text that the module will train on."""
-    seen, parts = [], module._parts
+    seen, limit = [], module._limit_density
 
     def watched(text, layout, lr):
         seen.append(text)
-        return parts(text, layout, lr)
+        return limit(text, layout, lr)
 
-    monkeypatch.setattr(module, "_parts", watched)
+    monkeypatch.setattr(module, "_limit_density", watched)
     return seen
 
 
-def test_so_many_tokens_are_kept_and_windows_are_over_what_is_left(monkeypatch):
+def test_tokens_are_sub_sampled_and_windows_are_over_the_rest(monkeypatch):
     tokens = torch.arange(40_000) % 2
     module = make_module([9000, 1000], sample=0.05)
     texts = texts_of(module, monkeypatch)
     train(module, tokens, torch.arange(40_000) // 2)
     found = torch.cat([text.tokens for text in texts])
-    expected = 20_000 * module.keep.double()
+    expected = 20_000 * module.keep_probability.double()
     assert ((torch.bincount(found) - expected).abs() < 5 * expected.sqrt()).all()
     n_together = sum(int(text.before.sum()) for text in texts)
-    assert n_together == pytest.approx(20_000 * float(module.keep.prod()), rel=0.1)
+    assert n_together == pytest.approx(20_000 * float(module.keep_probability.prod()), rel=0.1)
 
 
-def test_without_sub_sampling_the_text_is_learned_as_it_is(monkeypatch):
+def test_without_sub_sampling_all_tokens_are_kept(monkeypatch):
     tokens, document = make_text()
     module = make_module(window=1)
     texts = texts_of(module, monkeypatch)
@@ -192,7 +141,7 @@ def test_without_sub_sampling_the_text_is_learned_as_it_is(monkeypatch):
     assert text.before.tolist() == [0, *[1] * 9] * 300
 
 
-def test_windows_reach_from_one_word_to_all_equally_often(monkeypatch):
+def test_window_sizes_are_uniform(monkeypatch):
     module = make_module(window=4)
     texts = texts_of(module, monkeypatch)
     train(module, make_text(1000)[0], torch.zeros(10_000))
@@ -205,13 +154,13 @@ def test_windows_reach_from_one_word_to_all_equally_often(monkeypatch):
     assert ((counts[1:] - 2500).abs() < 5 * 50).all()
 
 
-# Crowded text ------------------------------------------------------------------------------------
+# Update density ----------------------------------------------------------------------------------
 
 
 @every_kind
 @pytest.mark.parametrize("lr", [0.005, 0.3])
-def test_crowded_blocks_are_cut_and_then_learn_slower(algorithm, objective, lr, monkeypatch):
-    """Until they are crowded no more. Others stay as they are, and no token is lost."""
+def test_dense_blocks_are_cut_and_then_get_a_lower_rate(algorithm, objective, lr, monkeypatch):
+    """Until their density is below the maximum. Others are unchanged, and no token is lost."""
     module = make_module([10] * 3000, algorithm, objective)
     texts = texts_of(module, monkeypatch)
     size = module.block_size
@@ -219,37 +168,38 @@ def test_crowded_blocks_are_cut_and_then_learn_slower(algorithm, objective, lr, 
     tokens[size : 2 * size] = torch.arange(size) % 9
     with torch.random.fork_rng():
         module.train_on(tokens, torch.zeros(len(tokens)), lr=lr)
-    parts = list(module._parts(texts[0], module.layout, lr))
+    parts = list(module._limit_density(texts[0], module.layout, lr))
     assert len(parts) > 1
     found = torch.cat([part.tokens for part, _ in parts])
     assert sorted(found.tolist()) == sorted(tokens.tolist())
     if lr == 0.005:
         assert parts[0][0].block == size
         assert (parts[0][0].tokens > 8).sum() > 3.5 * size
-    n_outputs = 6 if objective == "negative" else module.depths
+    n_outputs = 6 if objective == "negative" else module.tree.lengths
     for part, rate in parts:
         per_word = n_outputs if objective == "negative" else n_outputs[part.tokens]
-        assert part.crowding(rate * per_word * part.n_words).max() <= _word2vec.CROWDED
-        assert part.block % part.strip == 0
+        density = part.update_density(rate * per_word * part.window_sizes)
+        assert density.max() <= _word2vec.MAX_UPDATE_DENSITY
+        assert part.block % part.tile == 0
         assert rate == lr or part.block <= _word2vec.SMALL_BLOCK
     assert (min(rate for _, rate in parts) < lr) == (lr == 0.3)
 
 
 @every_kind
-def test_text_that_is_not_crowded_is_one_part(algorithm, objective, monkeypatch):
+def test_text_of_low_density_is_not_divided(algorithm, objective, monkeypatch):
     module = make_module([10] * 3000, algorithm, objective)
     texts = texts_of(module, monkeypatch)
     train(module, torch.arange(3000), torch.zeros(3000), lr=0.01)
-    ((part, rate),) = module._parts(texts[0], module.layout, 0.01)
+    ((part, rate),) = module._limit_density(texts[0], module.layout, 0.01)
     assert part is texts[0]
     assert rate == 0.01
 
 
-# How it begins -----------------------------------------------------------------------------------
+# Initial values ----------------------------------------------------------------------------------
 
 
 @every_kind
-def test_it_begins_as_gensim_does(algorithm, objective):
+def test_initial_values_are_those_of_gensim(algorithm, objective):
     counts = list(range(1, 201))
     module = make_module(counts, algorithm, objective, vector_size=50)
     inputs, outputs = tables_of(module)
@@ -260,12 +210,14 @@ def test_it_begins_as_gensim_does(algorithm, objective):
     assert inputs.std() == pytest.approx(0.02 / math.sqrt(3), rel=0.05)
     if objective == "hierarchical":
         for ours, expected in zip(
-            (module.nodes, module.codes, module.depths), huffman_paths(counts), strict=True
+            (module.tree.nodes, module.tree.codes, module.tree.lengths),
+            huffman_paths(counts),
+            strict=True,
         ):
             assert ours.equal(expected)
 
 
-def test_vectors_to_begin_with():
+def test_given_initial_vectors():
     module, before = make_module(), make_module()
     vectors = torch.arange(16, dtype=torch.float64).view(2, 8)
     module.set_vectors([3, 1], vectors)
@@ -283,24 +235,24 @@ def test_forward_looks_vectors_up():
 
 @settings(deadline=None)
 @given(st.integers(1, 5000))
-def test_blocks_are_whole_strips_of_about_a_size(block_size):
+def test_blocks_have_whole_tiles(block_size):
     for layout in LAYOUTS.values():
-        fitted = layout.fitted_to(block_size)
-        assert fitted.block % fitted.strip == 0
-        assert fitted.strip == min(layout.strip, block_size)
-        assert 0 <= fitted.block - block_size < fitted.strip
-        assert fitted.noise == layout.noise
+        fitted = layout.with_block_size(block_size)
+        assert fitted.block % fitted.tile == 0
+        assert fitted.tile == min(layout.tile, block_size)
+        assert 0 <= fitted.block - block_size < fitted.tile
+        assert fitted.negatives == layout.negatives
 
 
-def test_blocks_of_no_given_size_stay():
-    assert Layout(32, 512, 3).fitted_to(None) == Layout(32, 512, 3)
+def test_without_a_block_size_the_layout_is_unchanged():
+    assert Layout(32, 512, 3).with_block_size(None) == Layout(32, 512, 3)
 
 
 # Learning ----------------------------------------------------------------------------------------
 
 
 @every_kind
-def test_words_of_one_topic_come_together(algorithm, objective):
+def test_words_of_a_topic_become_similar(algorithm, objective):
     module = make_module(algorithm=algorithm, objective=objective, vector_size=16)
     losses = train(module, *make_text(300), n_passes=20)
     assert losses[-1] < losses[0] - 0.02
@@ -314,7 +266,7 @@ def test_words_of_one_topic_come_together(algorithm, objective):
 
 
 @every_kind
-def test_the_loss_at_first_is_that_of_guessing(algorithm, objective):
+def test_the_initial_loss_is_that_of_guessing(algorithm, objective):
     module = make_module(algorithm=algorithm, objective=objective)
     loss = module.train_on(*make_text(), lr=1e-6)  # nothing is learned in between
     assert loss.shape == ()
@@ -343,10 +295,8 @@ def test_the_loss_is_the_mean_over_pieces(algorithm, objective, monkeypatch):
 
 @every_kind
 @pytest.mark.parametrize("n_tokens", [1, 2, 7])
-def test_a_text_shorter_than_a_block_teaches_as_in_a_block_of_its_own(
-    algorithm, objective, n_tokens
-):
-    """What fills a block up has neither loss nor effect."""
+def test_a_text_shorter_than_a_block_is_padded(algorithm, objective, n_tokens):
+    """Padding has neither loss nor effect."""
     tokens = torch.arange(n_tokens)
     losses = []
     for block_size in (8, 512):
@@ -375,7 +325,7 @@ def test_a_copy_goes_on_as_the_original(algorithm, objective):
         assert_same_tables(module, other)
 
 
-# Repeatable --------------------------------------------------------------------------------------
+# Random numbers ----------------------------------------------------------------------------------
 
 
 @every_kind
@@ -388,7 +338,7 @@ def test_same_seed_same_vectors(algorithm, objective, monkeypatch):
     assert not tables_of(first)[0].equal(tables_of(other)[0])
 
 
-def test_pieces_draw_numbers_of_their_own(monkeypatch):
+def test_pieces_have_random_numbers_of_their_own(monkeypatch):
     """Two passes over the same text in one call are no copies of each other."""
     cut_into_pieces(100, monkeypatch)
     tokens = torch.arange(200) % 2
@@ -400,19 +350,55 @@ def test_pieces_draw_numbers_of_their_own(monkeypatch):
 
 
 @pytest.mark.parametrize("n_workers", [1, 3])
-def test_only_a_seed_for_each_piece_comes_from_the_global_state(n_workers, monkeypatch):
+@pytest.mark.parametrize("own", [False, True], ids=["global", "own"])
+def test_only_a_seed_for_each_piece_comes_from_outside(n_workers, own, monkeypatch):
+    """From the generator that a training run has set, or else from torch's global one."""
     cut_into_pieces(1000, monkeypatch)  # 3 pieces
     module = make_module(n_workers=n_workers)
     with torch.random.fork_rng():
-        torch.manual_seed(0)
-        torch.randint(2**62, (3,))
-        expected = torch.rand(3)
-        torch.manual_seed(0)
+        generator = torch.Generator() if own else torch.random.default_generator
+        module.generator = generator if own else None
+        generator.manual_seed(0)
+        torch.randint(2**62, (3,), generator=generator)
+        expected = torch.rand(3, generator=generator)
+        generator.manual_seed(0)
         numpys, pythons = np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
+        torchs = torch.get_rng_state()
         module.train_on(*make_text(), lr=0.05)
-        assert torch.rand(3).equal(expected)
+        assert torch.get_rng_state().equal(torchs) == own
+        assert torch.rand(3, generator=generator).equal(expected)
     assert (np.random.get_state()[1] == numpys).all()  # noqa: NPY002
     assert random.getstate() == pythons
+
+
+@every_kind
+def test_an_own_generator_gives_what_the_global_one_gives(algorithm, objective):
+    expected, module = trained(algorithm, objective), make_module(None, algorithm, objective)
+    module.generator = torch.Generator().manual_seed(0)
+    module.train_on(*make_text(), lr=0.05)
+    assert_same_tables(module, expected)
+
+
+@every_kind
+def test_modules_in_threads_learn_what_they_learn_alone(algorithm, objective, monkeypatch):
+    cut_into_pieces(300, monkeypatch)
+    text = make_text()
+
+    def learn(seed):
+        with lock:  # initial vectors come from the global generator
+            module = make_module(algorithm=algorithm, objective=objective, seed=seed)
+        module.generator = torch.Generator().manual_seed(seed)
+        for _ in range(3):
+            module.train_on(*text, lr=0.05)
+        return module
+
+    lock = threading.Lock()
+    alone = [learn(seed) for seed in range(4)]
+    script_or_function.cache_clear()  # it is also compiled in threads
+    with ThreadPoolExecutor(4) as threads:
+        beside = list(threads.map(learn, range(4)))
+    for one, other in zip(alone, beside, strict=True):
+        assert_same_tables(one, other)
 
 
 def test_threads_and_warnings_stay_as_they_were():
@@ -428,7 +414,7 @@ def test_threads_and_warnings_stay_as_they_were():
 
 @every_kind
 @pytest.mark.parametrize("n_workers", [2])
-def test_workers_beside_one_another_learn_as_one_does(algorithm, objective, n_workers, monkeypatch):
+def test_several_workers_learn_as_one_does(algorithm, objective, n_workers, monkeypatch):
     cut_into_pieces(300, monkeypatch)
     text, losses = make_text(), {}
     for n in (1, n_workers):
@@ -442,14 +428,14 @@ def test_workers_beside_one_another_learn_as_one_does(algorithm, objective, n_wo
 
 @every_kind
 @pytest.mark.parametrize("n_tokens", [1, 3, 50])
-def test_many_workers_have_little_to_do(algorithm, objective, n_tokens, monkeypatch):
+def test_more_workers_than_pieces(algorithm, objective, n_tokens, monkeypatch):
     cut_into_pieces(2, monkeypatch)
     tokens, document = (column[:n_tokens] for column in make_text())
     module = make_module(algorithm=algorithm, objective=objective, n_workers=8)
     assert_moderate(module, train(module, tokens, document, n_passes=3), most=5)
 
 
-def test_one_piece_is_the_same_whoever_takes_it():
+def test_one_piece_does_not_depend_on_the_worker():
     text = tuple(column[:500] for column in make_text())  # less than a block
     assert_same_tables(trained(text=text, n_workers=4), trained(text=text, n_workers=1))
 
@@ -494,14 +480,14 @@ def test_it_is_compiled_once_for_all_workers(monkeypatch):
         time.sleep(0.05)
         return function
 
-    compiled.cache_clear()
+    script_or_function.cache_clear()
     monkeypatch.setattr(torch.jit, "script", script)
     cut_into_pieces(100, monkeypatch)
     filters = list(warnings.filters)
     try:
         train(make_module(n_workers=6), *make_text())
     finally:
-        compiled.cache_clear()
+        script_or_function.cache_clear()
     assert len(n_calls) == 1
     assert warnings.filters == filters
 
@@ -511,7 +497,7 @@ def test_it_is_compiled_once_for_all_workers(monkeypatch):
 def test_an_error_in_a_piece_ends_the_others(error, n_workers, monkeypatch):
     cut_into_pieces(30, monkeypatch)  # 100 pieces
     module = make_module(n_workers=n_workers)
-    lock, started, parts = threading.Lock(), [], module._parts
+    lock, started, limit = threading.Lock(), [], module._limit_density
 
     def failing(*args):
         with lock:
@@ -519,20 +505,20 @@ def test_an_error_in_a_piece_ends_the_others(error, n_workers, monkeypatch):
             if len(started) == 3:
                 raise error("in a piece")
         time.sleep(0.005)
-        return parts(*args)
+        return limit(*args)
 
-    monkeypatch.setattr(module, "_parts", failing)
+    monkeypatch.setattr(module, "_limit_density", failing)
     with pytest.raises(error, match="in a piece"):
         train(module, *make_text())
     assert len(started) < 50
     assert not any("ThreadPool" in thread.name for thread in threading.enumerate())
 
 
-# Texts that say the same again and again ---------------------------------------------------------
+# Texts that repeat themselves --------------------------------------------------------------------
 
 
-def make_bursts(n=5400):
-    """Texts of a few words, or with parts of a few, on which summed updates go too far."""
+def make_repetitive(n=5400):
+    """Texts of a few words, or with such sections, on which summed updates overshoot."""
     generator = torch.Generator().manual_seed(0)
     sentence, document = torch.arange(9), torch.arange(n) // 9
     zipf = (torch.rand(n, generator=generator) ** 3 * 200).long()
@@ -552,26 +538,26 @@ def make_bursts(n=5400):
     }
 
 
-BURSTS = make_bursts()
+REPETITIVE = make_repetitive()
 
 
 @every_kind
 @pytest.mark.parametrize(
-    ("burst", "sample"), [*((burst, 0) for burst in BURSTS), ("a sentence amid others", 1e-3)]
+    ("text", "sample"), [*((text, 0) for text in REPETITIVE), ("a sentence amid others", 1e-3)]
 )
-def test_bursts_do_not_blow_vectors_up(algorithm, objective, burst, sample):
-    tokens, document = BURSTS[burst]
+def test_repetition_does_not_diverge(algorithm, objective, text, sample):
+    tokens, document = REPETITIVE[text]
     counts = (torch.bincount(tokens, minlength=200) + 1).tolist()
     module = make_module(counts, algorithm, objective, vector_size=20, sample=sample)
     losses = train(module, tokens, document, n_passes=3)
     assert_moderate(module, losses)
-    assert max(losses) < 5  # not far above guessing, even where a text changes its mind
+    assert max(losses) < 5  # not far above guessing, even where a text contradicts itself
 
 
 @every_kind
 @pytest.mark.parametrize("n_workers", [1, 2])
-def test_skewed_texts_do_not_blow_vectors_up(algorithm, objective, n_workers):
-    """A few words are most of the noise, while sub-sampling leaves nearly none of them."""
+def test_skewed_texts_do_not_diverge(algorithm, objective, n_workers):
+    """A few words are most of the negative samples, and sub-sampling keeps nearly none of them."""
     text = torch.from_numpy(np.random.default_rng(0).zipf(1.5, 40_000) % 5000)
     _, tokens = text.unique(return_inverse=True)
     counts = torch.bincount(tokens).tolist()
@@ -584,16 +570,16 @@ def test_skewed_texts_do_not_blow_vectors_up(algorithm, objective, n_workers):
 
 
 @every_kind
-@pytest.mark.parametrize("burst", ["one word", "pairs that change", "a sentence amid others"])
+@pytest.mark.parametrize("text", ["one word", "pairs that change", "a sentence amid others"])
 @pytest.mark.parametrize("lr", [0.1, 1.0])
-def test_bursts_do_not_blow_vectors_up_at_high_rates(algorithm, objective, burst, lr):
-    tokens, document = BURSTS[burst]
+def test_repetition_does_not_diverge_at_high_rates(algorithm, objective, text, lr):
+    tokens, document = REPETITIVE[text]
     counts = (torch.bincount(tokens, minlength=200) + 1).tolist()
     module = make_module(counts, algorithm, objective, vector_size=20, sample=0, window=10)
     assert_moderate(module, train(module, tokens, document, lr=lr, n_passes=3))
 
 
-# Odd texts and parameters ------------------------------------------------------------------------
+# Extreme texts and parameters --------------------------------------------------------------------
 
 
 @every_kind
@@ -614,7 +600,7 @@ def test_bursts_do_not_blow_vectors_up_at_high_rates(algorithm, objective, burst
     ],
     ids=str,
 )
-def test_parameters_at_their_ends(algorithm, objective, params):
+def test_extreme_parameters(algorithm, objective, params):
     module = make_module(algorithm=algorithm, objective=objective, **params)
     before = copy.deepcopy(module)
     losses = train(module, *make_text(60), n_passes=2)
@@ -625,8 +611,8 @@ def test_parameters_at_their_ends(algorithm, objective, params):
 
 
 @every_kind
-def test_a_window_that_reaches_all_sees_each_document_whole(algorithm, objective):
-    """Wider ones see no more, apart from what is drawn."""
+def test_a_window_may_be_wider_than_all_documents(algorithm, objective):
+    """Contexts end with the documents."""
     tokens = torch.tensor([0, 1, 2, 3])
     module = make_module([1] * 4, algorithm, objective, window=300)
     document = torch.tensor([0, 0, 1, 1])
@@ -637,7 +623,7 @@ def test_a_window_that_reaches_all_sees_each_document_whole(algorithm, objective
 
 @every_kind
 @pytest.mark.parametrize("n_workers", [1, 2])
-def test_documents_of_one_token_teach_nothing(algorithm, objective, n_workers):
+def test_documents_of_one_token_have_no_effect(algorithm, objective, n_workers):
     module = make_module(algorithm=algorithm, objective=objective, n_workers=n_workers)
     before = copy.deepcopy(module)
     assert train(module, torch.arange(N_WORDS), torch.arange(N_WORDS)) == [0.0]
@@ -646,7 +632,7 @@ def test_documents_of_one_token_teach_nothing(algorithm, objective, n_workers):
 
 @every_kind
 @pytest.mark.parametrize("n_workers", [1, 2])
-def test_a_text_that_is_all_left_out_teaches_nothing(algorithm, objective, n_workers):
+def test_a_text_that_is_left_out_has_no_effect(algorithm, objective, n_workers):
     module = make_module(
         algorithm=algorithm, objective=objective, sample=1e-30, n_workers=n_workers
     )
@@ -656,12 +642,10 @@ def test_a_text_that_is_all_left_out_teaches_nothing(algorithm, objective, n_wor
 
 
 @every_kind
-def test_pieces_of_which_nothing_is_left_do_not_count_in_the_loss(
-    algorithm, objective, monkeypatch
-):
+def test_pieces_that_are_left_out_do_not_count_in_the_loss(algorithm, objective, monkeypatch):
     cut_into_pieces(100, monkeypatch)
     module = make_module([10] * 3, algorithm, objective)
-    module.keep[2] = 0
+    module.keep_probability[2] = 0
     tokens = torch.cat([torch.arange(100) % 2, torch.full((300,), 2)])
     (loss,) = train(module, tokens, torch.zeros(400))
     assert loss == pytest.approx(math.log(2), abs=1e-3)
@@ -675,7 +659,7 @@ def test_a_vocabulary_of_one_word(algorithm, objective):
 
 
 @every_kind
-def test_vectors_that_are_not_finite_show_in_the_loss(algorithm, objective):
+def test_vectors_that_are_not_finite_make_the_loss_nan(algorithm, objective):
     module = make_module(algorithm=algorithm, objective=objective)
     module.set_vectors(range(N_WORDS), torch.full((N_WORDS, 8), torch.nan))
     assert not math.isfinite(train(module, *make_text())[0])
@@ -705,52 +689,52 @@ def test_any_text_trains(kind, lengths, n_words, window, vector_size, block_size
     assert all(0 <= loss < 1 for loss in losses)
 
 
-# Going on with more words ------------------------------------------------------------------------
+# Continuing with more words ----------------------------------------------------------------------
 
 
 @every_kind
-def test_more_words_keep_what_was_learned(algorithm, objective):
+def test_new_words_keep_what_was_learned(algorithm, objective):
     old = trained(algorithm, objective)
     counts = [20] * N_WORDS + [5] * 10
     new, untouched = (make_module(counts, algorithm, objective, seed=7) for _ in range(2))
-    new.take_over(old)
+    new.copy_learned(old)
     inputs, outputs = tables_of(new)
     assert inputs[:N_WORDS].equal(tables_of(old)[0])
     assert inputs[N_WORDS:].equal(tables_of(untouched)[0][N_WORDS:])
     if objective == "negative":
         assert outputs[:N_WORDS].equal(tables_of(old)[1])
         assert not outputs[N_WORDS:].any()
-    else:  # a new tree, whose nodes mean other things
+    else:  # a new tree, whose nodes have another meaning
         assert not outputs.any()
-        assert new.nodes.equal(huffman_paths(counts)[0])
+        assert new.tree.nodes.equal(huffman_paths(counts)[0])
     losses = train(new, torch.arange(N_WORDS + 10).repeat(20), torch.arange(1000) // 50)
     assert_moderate(new, losses, most=10)
     assert tables_of(new)[1].any(1).all()
 
 
 @every_kind
-def test_the_same_words_go_on_where_they_were(algorithm, objective):
+def test_the_same_words_continue_where_they_were(algorithm, objective):
     """Also with other counts: so long as no word joins, the tree stays."""
     old = trained(algorithm, objective)
     new = make_module(list(range(1, N_WORDS + 1)), algorithm, objective, seed=7, sample=1e-2)
-    new.take_over(old)
+    new.copy_learned(old)
     assert_same_tables(new, old)
-    assert not new.keep.equal(old.keep), "how often words are left out is that of all counts"
+    assert not new.keep_probability.equal(old.keep_probability), "it is that of the new counts"
     if objective == "hierarchical":
-        for name in ("nodes", "codes", "depths"):
-            assert getattr(new, name).equal(getattr(old, name))
+        for name in ("nodes", "codes", "lengths"):
+            assert getattr(new.tree, name).equal(getattr(old.tree, name))
     before = [table.clone() for table in tables_of(old)]
     train(new, *make_text(seed=2))
     assert all(map(torch.equal, tables_of(old), before)), "the other stays as it was"
 
 
 @every_kind
-def test_to_go_on_begins_with_a_low_loss(algorithm, objective):
+def test_continued_training_starts_at_a_low_loss(algorithm, objective):
     text = make_text(1000)
     old = make_module(algorithm=algorithm, objective=objective)
     losses = train(old, *text, n_passes=10)
     counts = [250] * N_WORDS + ([1] if objective == "negative" else [])
     new = make_module(counts, algorithm, objective)
-    new.take_over(old)
+    new.copy_learned(old)
     (loss,) = train(new, *text)
     assert loss < (losses[0] + losses[-1]) / 2

@@ -8,7 +8,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from skdl.estimators.word2vec import _pooling
-from skdl.estimators.word2vec._corpus import Corpus, choose_vocabulary, read_corpus
+from skdl.estimators.word2vec._corpus import Corpus, read_corpus
 from skdl.estimators.word2vec._pooling import (
     common_component,
     inverse_document_frequencies,
@@ -17,6 +17,7 @@ from skdl.estimators.word2vec._pooling import (
     sif_weights,
     without_component,
 )
+from skdl.estimators.word2vec._vocabulary import choose_vocabulary
 
 RNG = np.random.default_rng(0)
 N_WORDS = 30

@@ -1,4 +1,4 @@
-"""Finding words: rows, near spellings in errors, neighbours without NaN and in a fixed order."""
+"""Search: rows of words, similar spellings in errors, neighbours in a fixed order."""
 
 import copy
 import pickle
@@ -14,6 +14,7 @@ from skdl.estimators.word2vec._search import (
     nearest_rows,
     row_of,
     unit_rows,
+    word_list,
 )
 
 VOCABULARY = {word: row for row, word in enumerate(["king", "Queen", "woman", "NATO", "apple"])}
@@ -30,11 +31,11 @@ def test_a_known_word():
         ("queen", "Did you mean 'Queen'?"),
         ("nato", "Did you mean 'NATO'?"),
         ("womman", "Did you mean 'woman'?"),
-        ("xyzzy", "No known word is near it."),
-        ("", "No known word is near it."),
+        ("xyzzy", "No known word is similar."),
+        ("", "No known word is similar."),
     ],
 )
-def test_unknown_words_get_near_spellings(word, meant):
+def test_unknown_words_get_similar_spellings(word, meant):
     with pytest.raises(KeyError) as caught:
         row_of(word, VOCABULARY)
     start = f"A word must be one of the vocabulary_ of 5, got {word!r}."
@@ -44,7 +45,7 @@ def test_unknown_words_get_near_spellings(word, meant):
         assert str(again) == str(caught.value)
 
 
-def test_near_spellings_cost_little_in_a_big_vocabulary(monkeypatch):
+def test_similar_spellings_are_searched_among_a_few_words(monkeypatch):
     compared = []
     monkeypatch.setattr(
         _word_search, "get_close_matches", lambda word, known, n: compared.extend(known) or []
@@ -57,7 +58,7 @@ def test_near_spellings_cost_little_in_a_big_vocabulary(monkeypatch):
 
 
 @pytest.mark.parametrize("word", [3, None, b"king", ["king"]])
-def test_what_is_no_word(word):
+def test_invalid_words(word):
     with pytest.raises(ValueError, match="A word must be a str, got"):
         row_of(word, VOCABULARY)
 
@@ -100,3 +101,8 @@ def test_neighbours_in_order_of_cosine_then_row():
     ]
     assert nearest_rows(vectors, np.zeros(2), 1, []) == [(0, 0.0)]
     assert nearest_rows(vectors[:1], np.ones(2), 1, [0]) == []
+
+
+def test_one_word_is_a_list_of_one():
+    assert word_list("king") == ["king"]
+    assert word_list(word for word in ("king", "queen")) == ["king", "queen"]

@@ -170,9 +170,9 @@ def test_the_rest_before_fit(tmp_path):
 
 
 def test_no_words(ours):
-    with pytest.raises(ValueError, match="positive and negative must hold one word at least"):
+    with pytest.raises(ValueError, match="positive and negative must hold at least one word"):
         ours.analogy([], [])
-    with pytest.raises(ValueError, match="words must hold one word at least"):
+    with pytest.raises(ValueError, match="words must hold at least one word"):
         ours.doesnt_match([])
 
 

@@ -1,4 +1,4 @@
-"""The Huffman tree: one drawn by hand, gensim's, and the shortest codes that there are."""
+"""Negative samples, and the Huffman tree: one drawn by hand, gensim's, the shortest codes."""
 
 import heapq
 import itertools
@@ -11,27 +11,95 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skdl.estimators.word2vec._network_huffman import huffman_paths
+from skdl.estimators.word2vec._network_outputs import (
+    HuffmanTree,
+    NegativeSampler,
+    alias_table,
+    huffman_paths,
+)
+
+# Negative samples --------------------------------------------------------------------------------
+
+
+def probabilities_of(threshold, alias):
+    """The probability of each word in the alias method."""
+    n_words = len(alias)
+    accepted = threshold.double() / n_words
+    return accepted.index_add(0, alias, (1 - threshold.double()) / n_words)
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=60))
+def test_alias_table_draws_in_proportion_to_the_weights(weights):
+    weights = torch.tensor(weights, dtype=torch.float64)
+    threshold, alias = alias_table(weights)
+    assert threshold.dtype == torch.float32
+    assert alias.dtype == torch.int64
+    assert ((threshold >= 0) & (threshold <= 1)).all()
+    assert ((alias >= 0) & (alias < len(weights))).all()
+    torch.testing.assert_close(
+        probabilities_of(threshold, alias), weights / weights.sum(), rtol=1e-4, atol=1e-7
+    )
+
+
+def test_alias_table_of_a_large_vocabulary():
+    weights = 1 / torch.arange(1, 20_001, dtype=torch.float64)
+    found = probabilities_of(*alias_table(weights))
+    torch.testing.assert_close(found, weights / weights.sum(), rtol=1e-3, atol=1e-9)
+
+
+def test_alias_table_of_equal_weights_needs_no_alias():
+    assert alias_table(torch.full((7,), 3.0, dtype=torch.float64))[0].tolist() == [1.0] * 7
+
+
+def test_a_word_of_weight_zero_is_never_drawn():
+    found = probabilities_of(*alias_table(torch.tensor([1.0, 0.0, 3.0], dtype=torch.float64)))
+    assert found.tolist() == [0.25, 0.0, 0.75]
+
+
+@pytest.mark.parametrize("ns_exponent", [0.75, 1.0, 0.0, -0.5])
+def test_negative_samples_are_drawn_in_proportion_to_the_weights(ns_exponent):
+    weights = torch.tensor([50, 20, 10, 5, 1], dtype=torch.float64) ** ns_exponent
+    sampler, expected = NegativeSampler(weights), weights / weights.sum()
+    assert sampler.max_probability == pytest.approx(float(expected.max()))
+    samples = sampler.draw(100, 100, 40, torch.Generator().manual_seed(0))
+    assert samples.shape == (100, 100, 40)
+    found = torch.bincount(samples.flatten(), minlength=5) / samples.numel()
+    error = (expected * (1 - expected) / samples.numel()).sqrt()
+    assert ((found - expected).abs() < 5 * error).all()
+
+
+def test_samples_are_stratified():
+    """Of equal weights, each word comes once in a block, and each group has all parts."""
+    sampler = NegativeSampler(torch.ones(64, dtype=torch.float64))
+    samples = sampler.draw(3, 4, 16, torch.Generator().manual_seed(0))
+    assert samples.shape == (3, 4, 16)
+    for block in samples:
+        assert sorted(block.flatten().tolist()) == list(range(64))
+        assert all(sorted((group // 4).tolist()) == list(range(16)) for group in block)
+
+
+# The Huffman tree --------------------------------------------------------------------------------
 
 COUNTS = st.lists(st.integers(1, 12), min_size=1, max_size=25)
 
 
-def ways_of(counts):
-    """For each word the nodes above it and the codes there, what fills them up checked."""
+def paths_of(counts):
+    """The nodes and codes of each word's path, without padding, which is checked."""
     nodes, codes, lengths = huffman_paths(counts)
     assert nodes.dtype == lengths.dtype == torch.int64
     assert codes.dtype == torch.bool
     assert nodes.shape == codes.shape == (len(counts), max(1, int(lengths.max())))
-    ways = []
+    paths = []
     for word, length in enumerate(lengths.tolist()):
         assert not nodes[word, length:].any()
         assert not codes[word, length:].any()
-        ways.append((nodes[word, :length].tolist(), codes[word, :length].int().tolist()))
-    return ways
+        paths.append((nodes[word, :length].tolist(), codes[word, :length].int().tolist()))
+    return paths
 
 
 def all_sums_differ(counts):
-    """Whether there is one tree only: no two nodes that wait to be joined have equal counts."""
+    """Whether there is only one tree: no two nodes to be joined have equal counts."""
     heap = sorted(counts)
     while len(heap) > 1:
         if len(set(heap)) < len(heap):
@@ -66,13 +134,13 @@ def shortest_total(counts):
 
 def total(counts):
     return sum(
-        number * len(codes) for number, (_, codes) in zip(counts, ways_of(counts), strict=True)
+        number * len(codes) for number, (_, codes) in zip(counts, paths_of(counts), strict=True)
     )
 
 
 def test_a_tree_drawn_by_hand():
     # 1 + 2 = 3 (node 0), 3 + 4 = 7 (node 1), 7 + 8 = 15 (node 2), 15 + 16 = 31 (node 3)
-    assert ways_of([16, 8, 4, 2, 1]) == [
+    assert paths_of([16, 8, 4, 2, 1]) == [
         ([3], [1]),
         ([3, 2], [0, 1]),
         ([3, 2, 1], [0, 0, 1]),
@@ -83,7 +151,7 @@ def test_a_tree_drawn_by_hand():
 
 def test_words_come_in_any_order():
     # 2 + 3 = 5 (node 0), 5 of the word + 5 of the node = 10 (node 1), 6 + 10 = 16 (node 2)
-    assert ways_of([3, 6, 2, 5]) == [
+    assert paths_of([3, 6, 2, 5]) == [
         ([2, 1, 0], [1, 1, 1]),
         ([2], [0]),
         ([2, 1, 0], [1, 1, 0]),
@@ -93,7 +161,7 @@ def test_words_come_in_any_order():
 
 def test_of_equal_counts_the_older_is_joined_first():
     # words 0 + 1 (node 0), words 2 + 3 (node 1), then both nodes (node 2)
-    assert ways_of([1, 1, 1, 1]) == [
+    assert paths_of([1, 1, 1, 1]) == [
         ([2, 0], [0, 0]),
         ([2, 0], [0, 1]),
         ([2, 1], [1, 0]),
@@ -102,12 +170,12 @@ def test_of_equal_counts_the_older_is_joined_first():
 
 
 def test_one_word_is_the_root():
-    assert ways_of([7]) == [([], [])]
+    assert paths_of([7]) == [([], [])]
 
 
 def test_two_words_are_the_branches_of_the_root():
-    assert ways_of([5, 3]) == [([0], [1]), ([0], [0])]
-    assert ways_of([3, 5]) == [([0], [0]), ([0], [1])]
+    assert paths_of([5, 3]) == [([0], [1]), ([0], [0])]
+    assert paths_of([3, 5]) == [([0], [0]), ([0], [1])]
 
 
 def test_counts_that_grow_as_fast_as_fibonaccis_make_the_deepest_tree():
@@ -128,7 +196,7 @@ def test_a_large_vocabulary_of_one_count_is_balanced():
 )
 def test_codes_and_nodes_are_those_of_gensim(counts):
     counts.sort(reverse=True)
-    assert ways_of(counts) == tree_of_gensim(counts)
+    assert paths_of(counts) == tree_of_gensim(counts)
 
 
 @settings(max_examples=60, deadline=None)
@@ -154,9 +222,9 @@ def test_the_total_is_the_sum_of_what_is_joined(counts):
 
 @settings(deadline=None)
 @given(COUNTS)
-def test_ways_are_those_of_one_binary_tree(counts):
+def test_paths_are_those_of_one_binary_tree(counts):
     branches = {}  # what each branch of each node leads to
-    for word, (nodes, codes) in enumerate(ways_of(counts)):
+    for word, (nodes, codes) in enumerate(paths_of(counts)):
         assert nodes[:1] in ([], [len(counts) - 2]), "the root is the last node"
         after = [*nodes, f"word {word}"][1:]
         for node, code, below in zip(nodes, codes, after, strict=True):
@@ -174,3 +242,14 @@ def test_a_rarer_word_is_never_nearer_to_the_root(counts):
         zip(counts, lengths, strict=True), 2
     ):
         assert rarer >= other or depth >= depth_of_other
+
+
+def test_a_tree_keeps_its_paths_or_takes_those_of_another():
+    tree, other = HuffmanTree([5, 3, 1]), HuffmanTree([1, 3, 5])
+    for ours, expected in zip(
+        (tree.nodes, tree.codes, tree.lengths), huffman_paths([5, 3, 1]), strict=True
+    ):
+        assert ours.equal(expected)
+    tree.copy_paths(other)
+    assert tree.lengths.tolist() == [2, 2, 1]
+    assert set(tree.state_dict()) == {"nodes", "codes", "lengths"}

@@ -1,4 +1,4 @@
-"""Texts to tokens, as scikit-learn's CountVectorizer finds them, and parameters that find none."""
+"""Documents to tokens: scikit-learn's CountVectorizer, invalid parameters, batches of tokens."""
 
 import pickle
 import warnings
@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
-from skdl.estimators.word2vec._analyzer import make_analyzer
+from skdl.estimators.word2vec import _documents
+from skdl.estimators.word2vec._documents import (
+    check_documents,
+    make_analyzer,
+    token_batches,
+    token_error,
+)
 
 TEXTS = ["The cat's  hat, THE mat", "", "don't \t\n stop 12 a1", "Ünïcode ΣΑΣ 漢字 naïve"]
 
@@ -44,7 +50,7 @@ def test_tokens_are_those_of_count_vectorizer(params):
     assert [again(text) for text in TEXTS] == [peer(text) for text in TEXTS]
 
 
-def test_inconsistent_stop_words_warn_nobody():
+def test_inconsistent_stop_words_do_not_warn():
     analyze = make_analyzer(stop_words=["don't", "the"])  # a warning would be an error
     assert analyze("Don't the cat") == ["don", "cat"]
 
@@ -73,6 +79,30 @@ def test_any_text_is_analyzed_as_by_count_vectorizer(text):
         ({"stop_words": ["a", 3]}, "stop_words must be .* got"),
     ],
 )
-def test_parameters_that_make_no_analyzer(params, message):
+def test_invalid_parameters(params, message):
     with pytest.raises(ValueError, match=message):
         make_analyzer(**params)
+
+
+def test_checking_documents_does_not_read_them():
+    class Unreadable:
+        def __iter__(self):
+            raise AssertionError
+
+    documents = Unreadable()
+    assert check_documents(documents) is documents
+
+
+def test_batches_hold_whole_documents(monkeypatch):
+    monkeypatch.setattr(_documents, "BATCH_TOKENS", 4)
+    documents = [["a", "b"], "c d e", ["f"], "", [], ["g"], []]
+    found = list(token_batches(documents, str.split))
+    assert found[0] == (["a", "b", "c", "d", "e"], [2, 3])
+    assert found[1] == (["f"], [1, 0, 0])  # documents count too: they may be empty
+    assert found[2:] == [(["g"], [1, 0])]
+
+
+def test_the_first_invalid_token_is_named():
+    error = token_error(["a", "b", 3, 4], [1, 3], n_before=5)
+    assert "got int in document 6 of X: 3" in str(error)
+    assert token_error(["a"], [1], n_before=0) is None

@@ -1,0 +1,242 @@
+"""Word vectors of Word2VecTransformer: queries, files, and initial vectors."""
+
+import copy
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+
+from skdl.estimators import (
+    TransformerClassifier,
+    Word2VecTransformer,
+)
+from tests.estimators.word2vec.transformers import (
+    ANIMALS,
+    NEW,
+    OTHERS,
+    SMALL,
+    TEXTS,
+    TOPICS,
+    TRAFFIC,
+    assert_same,
+    every_model,
+    fit,
+    learn,
+    learned,
+    same_model,
+    word2vec,
+)
+
+# Word vectors ------------------------------------------------------------------------------------
+
+
+def test_queries(tmp_path):
+    model = learn("skip-gram", "negative")
+    assert {word for word, _ in model.most_similar("cat", topn=4)} < set(ANIMALS + OTHERS)
+    assert model.most_similar(model.vectors_[model.vocabulary_["cat"]], topn=1)[0][0] == "cat"
+    assert model.similarity("cat", "dog") > model.similarity("cat", "train")
+    assert model.doesnt_match(["cat", "dog", "horse", "train"]) == "train"
+    assert model.analogy(["cat", "dog"], "train", topn=1)[0][0] in ANIMALS
+    pairs = [("cat", "dog", 9), ("cat", "car", 1), ("car", "bike", 8), ("wolf", "ferry", 2)]
+    assert model.evaluate_word_pairs(pd.DataFrame(pairs)).spearman > 0
+    (tmp_path / "questions").write_text(": all\ncat dog car train\n")
+    assert model.evaluate_analogies(tmp_path / "questions").unknown_ratio == 0
+    with pytest.raises(KeyError, match=r"'hors'\. Did you mean 'horse'"):
+        model.similarity("hors", "cat")
+
+
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize("name", ["vectors", "vectors.gz"])
+def test_files_of_word_vectors(tmp_path, binary, name):
+    model, path = fit(), tmp_path / name
+    model.save_word2vec_format(path, binary=binary)
+    loaded = Word2VecTransformer.from_word2vec_format(path, binary=binary)
+    assert isinstance(loaded, Word2VecTransformer)
+    assert loaded.vocabulary_ == model.vocabulary_
+    assert loaded.vectors_.tobytes() == model.vectors_.tobytes()
+    assert loaded.vector_size == 8
+    assert (np.diff(loaded.counts_) < 0).all()
+    assert loaded.counts_.min() > 0
+    assert_same(loaded.transform(TEXTS), model.transform(TEXTS))
+    assert loaded.most_similar("cat") == model.most_similar("cat")
+    loaded.save_word2vec_format(tmp_path / "again", binary=binary)
+    again = Word2VecTransformer.from_word2vec_format(tmp_path / "again", binary=binary)
+    assert again.vectors_.tobytes() == model.vectors_.tobytes()
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_gensim_reads_the_file_and_its_own_is_read(tmp_path, binary):
+    gensim = pytest.importorskip("gensim.models")
+    model, path = fit(), str(tmp_path / "vectors")
+    model.save_word2vec_format(path, binary=binary)
+    peer = gensim.KeyedVectors.load_word2vec_format(path, binary=binary)
+    assert peer.index_to_key == list(model.vocabulary_)
+    assert_same(peer.vectors, model.vectors_)
+    peer.save_word2vec_format(path, binary=binary)
+    loaded = Word2VecTransformer.from_word2vec_format(path, binary=binary)
+    assert loaded.vectors_.tobytes() == model.vectors_.tobytes()
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    fit(["unrelated words here"] * 3).save_word2vec_format(tmp_path / "other")
+    fit().save_word2vec_format(tmp_path / "vectors")
+    return Word2VecTransformer.from_word2vec_format(tmp_path / "vectors")
+
+
+def test_only_the_first_words_of_a_file(tmp_path, loaded):
+    few = Word2VecTransformer.from_word2vec_format(tmp_path / "vectors", limit=3)
+    assert list(few.vocabulary_) == list(loaded.vocabulary_)[:3]
+    assert_same(few.vectors_, loaded.vectors_[:3])
+    with pytest.raises(FileNotFoundError):
+        Word2VecTransformer.from_word2vec_format(tmp_path / "none")
+
+
+def test_loaded_vectors_in_use(loaded):
+    assert loaded.get_feature_names_out().shape == (8,)
+    pipeline = make_pipeline(FrozenEstimator(loaded), LogisticRegression()).fit(TEXTS, TOPICS)
+    assert pipeline.predict(TEXTS).shape == TOPICS.shape
+    for twin in (pickle.loads(pickle.dumps(loaded)), copy.deepcopy(loaded)):
+        assert same_model(twin, loaded)
+    assert learned(clone(loaded)) == set()
+    for pooling, normalize in (("max", False), ("mean", True)):
+        loaded.set_params(pooling=pooling, normalize=normalize)
+        assert_same(
+            loaded.transform(TEXTS), fit(pooling=pooling, normalize=normalize).transform(TEXTS)
+        )
+    with pytest.raises(ValueError, match="learns"):
+        loaded.set_params(pooling="idf").transform(TEXTS)
+
+
+def test_loaded_vectors_have_no_net_and_moving_them_does_nothing(loaded):
+    """There is nothing to move, and no history."""
+    assert loaded.to("cpu") is loaded
+    for name in ("module_", "history_"):
+        assert not hasattr(loaded, name)
+
+
+@every_model
+def test_loaded_vectors_learn_more(loaded, algorithm, objective):
+    before, words = loaded.vectors_.copy(), list(loaded.vocabulary_)
+    chosen = {"algorithm": algorithm, "objective": objective}
+    loaded.set_params(**chosen, sample=0, random_state=0, device="cpu")
+    loaded.partial_fit(NEW * 50)  # output vectors start at zero: the first block moves only them
+    assert list(loaded.vocabulary_) == [*words, "zebra", "giraffe"]
+    assert loaded.vectors_.shape == (len(words) + 2, 8)
+    assert loaded.n_iter_ == len(loaded.history_) == 1
+    untouched = [row for word, row in loaded.vocabulary_.items() if word in TRAFFIC]
+    assert_same(loaded.vectors_[untouched], before[untouched])
+    touched = loaded.vocabulary_["cat"]
+    assert not np.array_equal(loaded.vectors_[touched], before[touched])
+    loaded.partial_fit(NEW)
+    assert loaded.n_iter_ == 2
+
+
+def test_loaded_vectors_can_be_fitted_again(loaded):
+    refit = loaded.set_params(**SMALL).fit(NEW)
+    assert same_model(refit, fit(NEW))
+
+
+# Initial vectors ---------------------------------------------------------------------------------
+
+STILL = {"lr": 1e-12, "min_lr": 0}
+
+
+def test_init_vectors_of_a_mapping():
+    rng = np.random.default_rng(0)
+    given = {word: rng.normal(size=8) for word in [*ANIMALS, "unknown"]}
+    model = fit(init_vectors=given, **STILL)
+    for word in ANIMALS:
+        np.testing.assert_allclose(model.vectors_[model.vocabulary_[word]], given[word], atol=1e-6)
+    plain = fit(**STILL)
+    others = [model.vocabulary_[word] for word in TRAFFIC]
+    np.testing.assert_allclose(model.vectors_[others], plain.vectors_[others], atol=1e-6)
+    assert not same_model(fit(init_vectors=given), fit())
+
+
+def test_init_vectors_of_a_fitted_one():
+    source = fit(random_state=5)
+    before = source.vectors_.copy()
+    for given in (source, FrozenEstimator(source)):
+        model = fit(init_vectors=given, **STILL)
+        np.testing.assert_allclose(model.vectors_, source.vectors_, atol=1e-6)
+    fit(init_vectors=source).partial_fit(TEXTS)
+    assert_same(source.vectors_, before)
+
+
+def test_init_vectors_of_gensim():
+    gensim = pytest.importorskip("gensim.models")
+    keyed = gensim.KeyedVectors(8)
+    keyed.add_vectors(ANIMALS, np.random.default_rng(0).normal(size=(8, 8)).astype(np.float32))
+    model = fit(init_vectors=keyed, **STILL)
+    for word in ANIMALS:
+        np.testing.assert_allclose(model.vectors_[model.vocabulary_[word]], keyed[word], atol=1e-6)
+
+
+def first_of_cat(model, X):
+    """A score that tells vectors apart."""
+    return float(model.vectors_[model.vocabulary_["cat"], 0])
+
+
+def test_clones_share_init_vectors():
+    source = fit()
+    model = word2vec(init_vectors=source)
+    assert clone(model).init_vectors is source
+    assert clone(model).get_params()["init_vectors"] is source
+    scores = cross_val_score(
+        make_pipeline(model, LogisticRegression()), TEXTS, TOPICS, cv=2, error_score="raise"
+    )
+    assert len(scores) == 2
+    grid = {"init_vectors": [None, FrozenEstimator(source)]}  # of others a search takes clones
+    search = GridSearchCV(model, grid, cv=2, scoring=first_of_cat, error_score="raise").fit(TEXTS)
+    assert len(set(search.cv_results_["mean_test_score"])) == 2
+    with pytest.raises(ValueError, match="init_vectors"):
+        model.set_params(init_vectors__window=3)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ({"cat": np.ones(7)}, ValueError, "vector_size=8 .*got 7"),
+        ({"Cat": np.ones(8)}, ValueError, "init_vectors has a vector for none of the 20"),
+        ({"cat": np.full(8, np.nan)}, ValueError, "init_vectors must hold finite"),
+        ({"cat": ["a"] * 8}, ValueError, "init_vectors must hold vectors of numbers"),
+        (Word2VecTransformer(), ValueError, "init_vectors must be fitted"),
+        (3, TypeError, "init_vectors must be a mapping"),
+        ("file", TypeError, "init_vectors must be a mapping"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_init_vectors_that_do_not_fit(given, error, message):
+    model = word2vec(init_vectors=given)
+    for method in (model.fit, model.partial_fit):
+        with pytest.raises(error, match=message):
+            method(TEXTS)
+        assert learned(model) == set()
+
+
+def test_partial_fit_keeps_what_was_learned_over_init_vectors():
+    """They are for the start, and for words that come later."""
+    given = {word: np.full(8, 3.0) for word in ["cat", "zebra"]}
+    model = fit(init_vectors=given)
+    before = model.vectors_.copy()
+    model.set_params(**STILL).partial_fit(NEW)
+    np.testing.assert_allclose(model.vectors_[: len(before)], before, atol=1e-6)
+    np.testing.assert_allclose(model.vectors_[model.vocabulary_["zebra"]], 3, atol=1e-5)
+
+
+def test_a_transformer_starts_with_the_vectors():
+    words = learn("skip-gram", "negative")
+    classifier = TransformerClassifier(
+        16, 2, 1, embeddings=words, max_epochs=3, device="cpu", random_state=0
+    )
+    assert clone(classifier).embeddings is words
+    assert classifier.fit(TEXTS[20:], TOPICS[20:]).score(TEXTS[:20], TOPICS[:20]) > 0.9
+    scores = cross_val_score(classifier, TEXTS, TOPICS, cv=2, error_score="raise")
+    assert len(scores) == 2
