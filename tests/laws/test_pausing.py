@@ -66,7 +66,8 @@ def assert_alike(one, other, X):
 def test_going_on_after_a_pause_is_bit_equal(instance, monkeypatch):
     """Back to the state before an epoch, and on in another net, which has seen nothing."""
     X, y = instance.data()
-    params = {"max_epochs": 4, **instance.known(early_stopping=True, lr_schedule="cosine")}
+    params = {"max_epochs": 6, "lr": 0.02}
+    params |= instance.known(early_stopping=True, n_iter_no_change=2, lr_schedule="cosine")
     expected = instance.fitted(X, y, **params)
     for train in (train_with_returns, train_in_another_net):
         monkeypatch.setattr(Net, "train", train)
