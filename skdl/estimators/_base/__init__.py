@@ -5,7 +5,7 @@ from ._classifier import TorchClassifier
 from ._contract import FitMode, batch_size_between
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
-from ._fitted_parameter import KeepsFitted
+from ._fitted_parameter import FittedParameterMixin
 from ._given_vectors import given_vectors
 from ._regressor import TorchRegressor
 from ._rows import Rows
@@ -16,7 +16,7 @@ from ._trained import Trained
 
 __all__ = [
     "FitMode",
-    "KeepsFitted",
+    "FittedParameterMixin",
     "Rows",
     "TorchClassifier",
     "TorchEstimator",

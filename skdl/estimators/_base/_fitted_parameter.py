@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Self
 from sklearn.base import BaseEstimator
 
 
-class KeepsFitted(BaseEstimator):
-    """An estimator with a parameter, named by ``_kept``, that may hold a fitted estimator."""
+class FittedParameterMixin(BaseEstimator):
+    """A parameter, named by ``_fitted_parameter``, may hold a fitted estimator."""
 
-    _kept: ClassVar[str]
+    _fitted_parameter: ClassVar[str]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get the parameters; those of a fitted estimator among them are none.
@@ -44,15 +44,15 @@ class KeepsFitted(BaseEstimator):
         ValueError
             For an unknown name, and for parameters of a fitted estimator, which clones share.
         """
-        nested = [name for name in params if name.startswith(f"{self._kept}__")]
+        nested = [name for name in params if name.startswith(f"{self._fitted_parameter}__")]
         if nested:
             raise ValueError(
-                f"A fitted {self._kept} keeps its parameters; got {', '.join(nested)}."
+                f"A fitted {self._fitted_parameter} keeps its parameters; got {', '.join(nested)}."
             )
         super().set_params(**params)
         return self
 
     def __sklearn_clone__(self) -> Self:
         twin = super().__sklearn_clone__()
-        setattr(twin, self._kept, getattr(self, self._kept))
+        setattr(twin, self._fitted_parameter, getattr(self, self._fitted_parameter))
         return twin

@@ -1,4 +1,4 @@
-"""The convolutional family: classification of images and signals."""
+"""Convolutional networks for classification of images and signals."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..._sklearn import Interval, StrOptions
 from ...engine import Augmented, Data, Objective
 from .._base import (
     FitMode,
-    KeepsFitted,
+    FittedParameterMixin,
     TorchClassifier,
     batch_size_between,
     channel_scales,
@@ -43,23 +43,23 @@ from ._network_architectures import ARCHITECTURES, BEST_ARCHITECTURE, POOL_GRID,
 
 
 @deep_estimator
-class CNNClassifier(KeepsFitted, TorchClassifier):
+class CNNClassifier(FittedParameterMixin, TorchClassifier):
     """Classification of images and signals with a convolutional network.
 
     Parameters
     ----------
     channels : tuple of int, default=(32, 64)
-        Width of each block of the network, at least 1 each; the size halves from block to block
-        where there is room.
+        Number of channels of each block of the network, at least 1 each; height and width (or the
+        number of steps) are halved from block to block while they are large enough.
     architecture : {"auto", "plain", "resnet", "fcn"} or callable, default="auto"
         "plain" stacks convolutions, batch normalization, rectifiers and pooling; "resnet" has
         residual blocks; "fcn" is for signals, with convolutions of several scales; "auto" is
-        "plain" for images and "fcn" for signals. A callable is given the shape of one row as torch
-        has it, (n_channels, height, width) or (n_channels, n_steps), and the number of classes, and
-        returns a ``torch.nn.Module`` that makes scores (n, n_classes) of rows (n, *shape).
+        "plain" for images and "fcn" for signals. A callable takes the shape of one row, channels
+        first, (n_channels, height, width) or (n_channels, n_steps), and the number of classes, and
+        returns a ``torch.nn.Module`` that maps rows (n, *shape) to scores (n, n_classes).
     kernel_size : int, default=3
-        Side of the convolutions, odd, in pixels or steps; in "fcn" a third of it, whose
-        convolutions also skip steps: they see 9, 17 and 33 by default.
+        Side of the kernels, odd, in pixels or steps. In "fcn" they have 3 * kernel_size steps and
+        dilations 1, 2 and 4, and so span 9, 17 and 33 steps by default.
     kind : {"auto", "image", "signal"}, default="auto"
         What the rows of X are, "image" or "signal". "auto" takes a 2-D X without ``image_shape``
         for signals, all else for images.
@@ -72,29 +72,29 @@ class CNNClassifier(KeepsFitted, TorchClassifier):
         Whether each channel is scaled to mean 0 and variance 1 inside; learned from the training
         rows of ``fit`` only.
     augment : {"shift", "flip", "crop-flip", "randaugment"}, callable or None, default=None
-        Random changes of rows in training, drawn for each batch: "shift" moves by up to an eighth
+        Data augmentation in training, drawn for each batch: "shift" translates by up to an eighth
         of the side, "flip" mirrors every second image left to right (a signal in time), "crop-flip"
-        does both, "randaugment" does two of turning, shearing, moving, stretching, brightness,
-        contrast, sharpness, noise and cutting out (on signals: those that there are in one
-        dimension). A callable is given a batch of normalized rows (n, n_channels, height, width) or
-        (n, n_channels, n_steps) on the device and returns one of that shape. The changes are sized
-        for normalized rows.
+        does both, "randaugment" applies two of rotation, shear, translation, scaling, brightness,
+        contrast, sharpness, noise and cutout (on signals: those that exist in one dimension). A
+        callable takes a batch of normalized rows (n, n_channels, height, width) or (n, n_channels,
+        n_steps) on the device and returns one of that shape. The strengths are meant for
+        normalized rows.
     mixup : float, default=0.0
-        When above 0, training rows are mixed in pairs, and their losses with them, in a proportion
-        drawn from Beta(mixup, mixup).
+        Parameter of mixup, 0 or more. When above 0, training rows are mixed in pairs, and their
+        losses with them, in a proportion drawn from Beta(mixup, mixup).
     label_smoothing : float, default=0.0
         Fraction of the target that is spread over all classes in training, in [0, 1).
     backbone : torch.nn.Module, fitted CNNClassifier, str or None, default=None
-        A trained network to start from in place of ``architecture``: a module, a fitted
-        ``CNNClassifier``, or the name of a network of timm or torchvision.
+        Transfer learning: a trained network to start from in place of ``architecture``: a module, a
+        fitted ``CNNClassifier``, or the name of a network of timm or torchvision.
     freeze : bool or int, default=False
-        What of the backbone is not trained, statistics of batch normalization too: all (True),
-        nothing (False), or so many first blocks.
+        Which part of the backbone is not trained, statistics of batch normalization included: all
+        of it (True), nothing (False), or that number of first blocks.
     backbone_lr_factor : float, default=0.1
         Learning rate of the backbone as a fraction of ``lr``; above 0.
     max_epochs : int or "auto", default="auto"
-        Maximum number of passes over the training rows, at least 1. "auto" is what makes 1,200
-        steps of the optimizer, but at least 20 and at most 60.
+        Maximum number of passes over the training rows, at least 1. "auto" is the number that makes
+        1,200 steps of the optimizer, but at least 20 and at most 60.
     batch_size : int or "auto", default="auto"
         Rows per step of the optimizer, at least 1. "auto" is 16; a quarter of the training rows
         where there are fewer than 64, but at least 8; a 40th where there are more than 640, but at
@@ -131,20 +131,20 @@ class CNNClassifier(KeepsFitted, TorchClassifier):
     ``channels`` and ``kernel_size`` are then ignored. Its output must be (n, n_features), or (n,
     n_features, height, width), which is averaged over the image: take off the head of a module
     that has one. A fitted ``CNNClassifier`` gets inputs standardized as in its own fit, a module
-    as ``normalize`` says. Grey images are repeated for a network of colour images. Blocks, for
+    as ``normalize`` sets. Grey images are repeated for a network of colour images. Blocks, for
     ``freeze``, are the parts of the module with weights, in order. A fitted ``CNNClassifier`` in
-    a grid of candidates must be wrapped as ``sklearn.frozen.FrozenEstimator(fitted)``, for
-    scikit-learn unfits the candidates.
+    a grid of candidates must be wrapped as ``sklearn.frozen.FrozenEstimator(fitted)``, because
+    scikit-learn clones the candidates, which makes them unfitted.
 
     ``fit`` raises ValueError for X, y and parameters that do not fit together, and leaves the
-    estimator as it was. ``encode`` needs a ``torch.nn.Linear`` at the end of what a callable
-    ``architecture`` makes: it gives what that takes.
+    estimator as it was. ``encode`` returns the input of the last layer; with a callable
+    ``architecture`` the module must end in a ``torch.nn.Linear`` for it.
 
     See Also
     --------
     skdl.pipelines.make_image_classifier : Lets any classifier take images.
     skdl.preprocessing.Encoder : The learned features, for another estimator.
-    skdl.inspection.GradCAMDisplay : Where the network looks.
+    skdl.inspection.GradCAMDisplay : Class activation maps of the network.
 
     References
     ----------
@@ -184,7 +184,7 @@ class CNNClassifier(KeepsFitted, TorchClassifier):
     warmup_fraction: float = 0.1
 
     _input_kinds: ClassVar[frozenset[str]] = frozenset({"signals", "images"})
-    _kept: ClassVar[str] = "backbone"
+    _fitted_parameter: ClassVar[str] = "backbone"
     _changeable: ClassVar[frozenset[str]] = frozenset(
         {"class_weight", "augment", "mixup", "label_smoothing", "backbone_lr_factor"}
     )
@@ -217,8 +217,8 @@ class CNNClassifier(KeepsFitted, TorchClassifier):
             raise ValueError(f"kernel_size must be odd, got {self.kernel_size}.")
         if isinstance(self.architecture, nn.Module):
             raise TypeError(
-                "architecture must make a module: a callable of the shape of a row and the number "
-                "of classes. A module to start from is a backbone."
+                "architecture must be a callable that takes the shape of a row and the number of "
+                "classes and returns a module, got a module. Pass a trained one as backbone."
             )
         if self.backbone is None and self.freeze:
             raise ValueError(f"freeze={self.freeze} needs a backbone: there is nothing to freeze.")
@@ -257,7 +257,7 @@ class CNNClassifier(KeepsFitted, TorchClassifier):
             raise TypeError(
                 f"architecture must return a torch.nn.Module, got {type(network).__name__}."
             )
-        network = copy.deepcopy(network)  # it may give the same one again
+        network = copy.deepcopy(network)  # the callable may return the same module in each call
         scores = self._tried("architecture", network, probe)
         if scores.shape != (2, len(self.classes_)):
             raise ValueError(
@@ -313,7 +313,7 @@ class CNNClassifier(KeepsFitted, TorchClassifier):
     @staticmethod
     @torch.no_grad()
     def _tried(name: str, network: nn.Module, probe: Tensor) -> Tensor:
-        """What a network that somebody else made gives for two rows of zeros."""
+        """The output of a user's network for two rows of zeros, checked to be one tensor."""
         try:
             output = network.to(probe.dtype).eval()(probe)
         except UnusableOutputError:
@@ -342,7 +342,7 @@ class CNNClassifier(KeepsFitted, TorchClassifier):
         )
 
     def _auto_training(self, train: Data, batch_size: int | None) -> tuple[int, int]:
-        """Few rows need steps, many rows bring them."""
+        """Batch size and epochs: about 1,200 steps, more epochs where there are fewer rows."""
         batch_size = batch_size or batch_size_between(len(train), usual=16, largest=128)
         return batch_size, int(np.clip(np.ceil(1200 / train.n_batches(batch_size)), 20, 60))
 

@@ -1,4 +1,4 @@
-"""The Transformer family: classification of texts and of numeric sequences."""
+"""Transformers for classification of texts and of numeric sequences."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ...engine import (
 )
 from .._base import (
     FitMode,
-    KeepsFitted,
+    FittedParameterMixin,
     Rows,
     TorchClassifier,
     batch_size_between,
@@ -43,85 +43,86 @@ from ._network import POSITIONS, PatchEmbedding, TransformerEncoder, Transformer
 from ._texts import input_type_of, read_texts
 from ._tokenization import Tokenization, check_tokenizer, make_embedding
 
-MAX_STEPS = 2**14  # tokens or patches of a batch
-TOKENS_PER_BATCH = 1500  # about so many, unless batch_size is given
+MAX_STEPS = 2**14  # tokens or patches of a batch, padding included
+TOKENS_PER_BATCH = 1500  # on average, where batch_size is "auto"
 MAX_PATCHES = 64
 NETWORK_WEIGHT = 0.25  # of the Transformer's scores; those of the linear model have weight 1
 
 
 @deep_estimator
-class TransformerClassifier(KeepsFitted, TorchClassifier):
+class TransformerClassifier(FittedParameterMixin, TorchClassifier):
     """Classification of texts and numeric sequences with a Transformer.
 
     Parameters
     ----------
     d_model : int, default=128
-        Features of each token or patch, at least 1.
+        Number of features of each token or patch, at least 1.
     n_heads : int, default=4
-        Heads of the attention; must divide ``d_model``.
+        Number of attention heads; must divide ``d_model``.
     n_layers : int, default=2
         Number of Transformer blocks, at least 1.
     dim_feedforward : int or None, default=None
-        Hidden features of the feed-forward networks; None is 4 times ``d_model``.
+        Number of hidden features of the feed-forward networks; None is 4 times ``d_model``.
     dropout : float, default=0.1
         Fraction of the features that is zeroed in training, in the blocks and before the head; in
         [0, 1).
     positional : {"rotary", "sinusoidal", "learned"}, default="rotary"
-        Positional encoding: "rotary" turns queries and keys by their position, "sinusoidal" adds
-        fixed waves to the tokens, "learned" learned vectors.
+        Positional encoding: "rotary" rotates queries and keys by angles that grow with their
+        position, "sinusoidal" adds fixed sinusoids to the tokens, "learned" adds learned vectors.
     pooling : {"mean", "cls", "attention", "max"}, default="mean"
-        How the states of all steps become one: "mean" and "max" take the mean and maximum over the
-        steps, "attention" a weighted mean whose weights are learned, "cls" the state of a learned
-        step of its own before the others.
+        Pooling of the states over the tokens or patches: "mean" and "max" take the mean and
+        maximum, "attention" a weighted mean whose weights are learned, "cls" the state of a learned
+        token before the others.
     max_length : int, default=256
-        Maximum number of tokens of a text that the Transformer sees: of a longer one its first and
-        its last half of so many. The linear model beside it sees all.
+        Maximum number of tokens of a text for the Transformer, at least 1: longer texts are
+        truncated in the middle. The linear model uses the whole text.
     input_type : {"auto", "text", "numeric"}, default="auto"
         What the rows of X are, "text" or "numeric"; "auto" takes what holds a str for text.
     tokenizer : {"word", "bpe", "wordpiece", "char"} or tokenizers.Tokenizer, default="word"
-        How texts are cut: a kind, trained on the training rows in ``fit``, or one trained before,
-        used as it is. "word" takes words, signs and single Chinese characters, "char" every
-        character; "bpe" and "wordpiece" find pieces of words.
+        The tokenizer: a kind, trained on the training rows in ``fit``, or one trained before, used
+        as it is. Tokens of "word" are words, punctuation marks and single Chinese characters, those
+        of "char" characters; "bpe" (byte-pair encoding) and "wordpiece" learn subwords.
     vocab_size : int, default=20000
         Maximum number of tokens of a tokenizer trained in ``fit``, at least 3.
     min_frequency : int, default=2
-        How often a token must occur to be known (in "bpe" and "wordpiece": a pair to be joined), at
-        least 1.
+        Minimum number of occurrences of a token of the vocabulary (in "bpe" and "wordpiece": of a
+        pair to be merged), at least 1.
     lowercase : bool, default=True
-        Whether texts are lowercased first.
+        Whether texts are lowercased before they are tokenized.
     token_dropout : float, default=0.3
         Fraction of the tokens that is replaced by the unknown token in training, or of the patches
         that is masked; in [0, 1).
     embeddings : mapping, fitted Word2VecTransformer or None, default=None
-        Vectors of words to begin with: word -> array of shape (size,). Other tokens are drawn from
-        a normal distribution with their mean and variance. A linear map follows where ``size`` is
-        not ``d_model``.
+        Initial word vectors: word -> array of shape (size,). The vectors of other tokens are drawn
+        from a normal distribution with their mean and variance. Where ``size`` is not ``d_model``,
+        a learned linear map follows.
     n_channels : int or None, default=None
         Channels of each step where X is flat: (n_samples, n_steps * n_channels), the channels of
         one step together. None reads a 2-D X as sequences of one channel.
     linear_model : bool, default=True
         Whether a linear support vector machine on n-grams of words and characters stands beside the
-        Transformer on text: its calibrated scores are averaged with the network's in prediction.
-        There is none on numbers.
+        Transformer on text: its calibrated scores are averaged with the network's in prediction
+        (``network_weight_``). There is none on numbers.
     label_smoothing : float, default=0.0
         Fraction of the target that is spread over all classes in training, in [0, 1).
     pretrained : str, path or None, default=None
-        A checkpoint to start from in place of an own tokenizer and network: a local folder or the
-        name of a model of the Hugging Face hub, with weights in safetensors.
+        A checkpoint that gives tokenizer and network, for fine-tuning: a local folder or the name
+        of a model of the Hugging Face hub, with weights in safetensors.
     freeze : bool or int, default=False
-        What of the pretrained checkpoint is not trained: all (True), nothing (False), or so many
-        first blocks.
+        Which part of the pretrained checkpoint is not trained: all of it (True), nothing (False),
+        or that number of first blocks.
     max_epochs : int or "auto", default="auto"
-        Maximum number of passes over the training rows, at least 1. "auto" makes 500 steps of the
-        optimizer, but 3 to 8 epochs, on text; 600, 15 to 100, on numbers; with ``pretrained`` 500,
-        2 to 5, but at least 60 steps (a head alone: 1,000, 10 to 100).
+        Maximum number of passes over the training rows, at least 1. "auto" is the number that makes
+        500 steps of the optimizer, within 3 to 8 epochs, on text; 600 steps, within 15 to 100
+        epochs, on numbers; with ``pretrained`` 500 steps, within 2 to 5 epochs, but at least 60
+        steps; with ``freeze=True`` 1,000 steps, within 10 to 100 epochs.
     batch_size : int or "auto", default="auto"
         Rows per step of the optimizer, at least 1. "auto" is rows of 1,500 tokens in all on text,
         16 on numbers and with ``pretrained``; a quarter of the training rows where there are few, a
         40th where there are many; from 8 to 64 (32 with ``pretrained``). A single row that would be
-        left over joins the batch before. Sequences of unequal length are batched by length, and
-        there are fewer rows where they have more than 16,384 tokens or patches, padding counted
-        (4,096 with ``pretrained``).
+        left over joins the batch before. Sequences of unequal length are batched by length, with
+        fewer rows where a batch would exceed 16,384 tokens or patches, padding included (4,096 with
+        ``pretrained``).
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the fit before, and keeps its tokenizer or
         scales. The linear model is fitted to the new rows.
@@ -134,7 +135,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
     input_type_ : str
         "text" or "numeric".
     tokenizer_ : tokenizers.Tokenizer or None
-        A copy of the tokenizer; None on numbers.
+        A copy of the tokenizer in use; None on numbers.
     patch_size_ : int
         Steps of a patch; on numbers only.
     network_weight_ : float
@@ -152,38 +153,40 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
     X may be
 
     - a list, 1-D array, Series or DataFrame with one column of str: raw text. The tokenizer is
-      trained inside ``fit``, on the training rows alone. An empty text is one unknown word;
+      trained inside ``fit``, on the training rows alone. An empty text is one unknown token;
     - (n_samples, n_steps), (n_samples, n_steps, n_channels), (n_samples, n_steps * n_channels)
       with ``n_channels``, or a list of sequences of any lengths: numbers, as in
       :class:`LSTMClassifier`.
 
-    A text longer than ``max_length`` is cut in the middle: its beginning and its end say most.
-    (With ``pretrained``, whose special tokens must stay, its end is cut off.) Series are cut into
-    patches, so that the longest one of ``fit`` has at most 64 of them: up to its length, cost grows
-    linearly. The last patch ends with the series, and each one is seen with how near it is to
-    either end. Batches hold rows of about the same length, padding is never looked at, and no
-    prediction depends on it (but for rounding, with ``precision="bfloat16"``).
+    Of a text longer than ``max_length``, the first and last ``max_length / 2`` tokens are kept.
+    (With ``pretrained`` its end is cut off, because the special tokens of the checkpoint must
+    stay.) Series are divided into patches, so that the longest one of ``fit`` has at most 64 of
+    them; up to that length, cost grows linearly. The last patch ends with the series; the distance
+    of each patch from both ends is an input. Batches hold rows of about the same length, attention
+    to padding is masked, and no prediction depends on it (but for rounding, with
+    ``precision="bfloat16"``).
 
     On text a linear support vector machine on n-grams stands beside the Transformer
-    (``linear_model``). Its calibrated scores are averaged with the network's in prediction, for the
-    two err at different texts. It costs about a tenth of the time of a fit, more with dozens of
-    classes, and memory for its n-grams.
-    ``partial_fit`` makes none, and leaves one that ``fit`` made as it is.
+    (``linear_model``), because the two err on different texts. It is fitted to the training rows
+    before the network is, and its scores are calibrated by cross-validation. In prediction the
+    weights of its scores and of the network's are 1 and 0.25, with ``pretrained`` 0.25 and 1. It
+    costs about a tenth of the time of a fit, more with dozens of classes, and memory for its
+    n-grams. ``partial_fit`` makes none, and leaves one that ``fit`` made as it is.
 
-    ``pretrained`` checkpoints are loaded from safetensors alone, and none of their own code is run:
-    one of an architecture that transformers knows is loaded as that, any other is refused.
-    ``d_model``, ``n_heads``, ``n_layers``, ``dim_feedforward``, ``positional``, ``tokenizer``,
-    ``vocab_size``, ``min_frequency``, ``token_dropout`` and ``embeddings`` are then ignored.
-    Fine-tuned layers train at a tenth of ``lr`` and less the deeper they are. What is kept by
-    ``freeze`` counts in blocks: the embeddings, then each layer.
+    ``pretrained`` checkpoints are loaded from safetensors only, and none of their own code is run:
+    an architecture that transformers does not know is an error. ``d_model``, ``n_heads``,
+    ``n_layers``, ``dim_feedforward``, ``positional``, ``tokenizer``, ``vocab_size``,
+    ``min_frequency``, ``token_dropout`` and ``embeddings`` are then ignored. The learning rate of
+    the last layer is a tenth of ``lr``, that of each layer before 0.85 times that of the next one.
+    Blocks, for ``freeze``, are the embeddings and then each layer.
 
-    Candidates of a grid search that share texts and tokenizer share its work, and the linear model:
-    what was made lately stays in memory, up to 256 MiB in a process.
+    Candidates of a grid search with the same texts and tokenizer share the tokens and the linear
+    model: recent ones are cached in memory, up to 256 MiB in a process.
 
     See Also
     --------
     skdl.pipelines.make_text_classifier : Lets any classifier take text.
-    skdl.inspection.AttentionDisplay : Where the Transformer looks.
+    skdl.inspection.AttentionDisplay : Attention weights of the Transformer.
 
     References
     ----------
@@ -231,7 +234,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
     gradient_clip: float | None = 1.0
 
     _input_kinds: ClassVar[frozenset[str]] = frozenset({"sequences", "ragged", "texts"})
-    _kept: ClassVar[str] = "embeddings"
+    _fitted_parameter: ClassVar[str] = "embeddings"
     _changeable: ClassVar[frozenset[str]] = frozenset({"class_weight", "label_smoothing"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "d_model": [Interval(Integral, 1, None, closed="left")],
@@ -288,7 +291,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
             raise ValueError(f"freeze={self.freeze} needs pretrained: there is nothing to freeze.")
 
     def _forget_inputs(self) -> None:
-        """A fit on texts leaves nothing of one on numbers, and the other way round."""
+        """Delete what a fit before on the other type of input (text, numbers) has learned."""
         names = ("_tokenization", "_ngram_model", "patch_size_")
         for name in [name for name in vars(self) if name.endswith("_in_") or name in names]:
             delattr(self, name)
@@ -302,11 +305,11 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
             self._tokenization = self._make_tokenization(training)
         self._ngram_model = None
         data, others = self._tokens(texts), np.delete(np.arange(len(texts)), rows.train)
-        if self.linear_model and mode is not FitMode.PARTIAL_FIT:  # a part may lack words, classes
+        if self.linear_model and mode is not FitMode.PARTIAL_FIT:  # a chunk may lack classes
             model = NgramClassifier(len(self.classes_), lowercase=self.lowercase)
             target = rows.target[rows.train]
             self._ngram_model = model.fitted_or_cached(training, target, rows.train_weight)
-        if self._ngram_model is None or not len(others):  # training is without it
+        if self._ngram_model is None or not len(others):  # training rows do not need its scores
             return data
         scores = np.zeros((len(texts), len(self.classes_)))
         scores[others] = self._ngram_model.scores([texts[row] for row in others])
@@ -394,7 +397,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
         )
 
     def _auto_training(self, train: Data, batch_size: int | None) -> tuple[int, int]:
-        """Few rows need steps, many rows bring them."""
+        """Batch size and epochs: a number of steps, within limits of the epochs."""
         own_text = self.input_type_ == "text" and self.pretrained is None
         usual = TOKENS_PER_BATCH / train.mean_length() if own_text else 16
         largest = 32 if self.pretrained else 64
@@ -417,7 +420,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
     # After fit ----------------------------------------------------------------------------------
 
     def tokenize(self, X: Any) -> list[list[str]]:
-        """The tokens that the network sees of each text.
+        """Tokenize texts: the tokens that are the network's input.
 
         Parameters
         ----------
@@ -427,7 +430,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
         Returns
         -------
         list of list of str
-            With ``pooling="cls"`` the first one is the step that is pooled, "[CLS]".
+            With ``pooling="cls"`` the first one is the token that is pooled, "[CLS]".
 
         Raises
         ------
@@ -445,13 +448,13 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
 
     @property
     def _pools_first(self) -> bool:
-        """Whether it was fitted to classify what becomes of the first step alone."""
+        """Whether the fitted network classifies the state of the first token alone."""
         module: Any = self.module_
         pooling: str = getattr(module, "encoder", module).pooling
         return pooling == "cls"
 
     def attention_maps(self, X: Any) -> list[np.ndarray]:
-        """How much each token looks at each other one.
+        """Attention weights between the tokens or patches of each row.
 
         Parameters
         ----------
@@ -461,8 +464,8 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
         Returns
         -------
         list of ndarray of shape (n_layers, n_heads, L, L)
-            One for each row of X, over its L tokens (see ``tokenize``) or patches of
-            ``patch_size_`` steps. The last axis sums to 1.
+            One for each row of X, of queries (third axis) on keys (last axis), which are its L
+            tokens (see ``tokenize``) or patches of ``patch_size_`` steps. The last axis sums to 1.
         """
         check_is_fitted(self)
         data = self._read_inputs(X, reset=False)
@@ -495,7 +498,7 @@ class TransformerClassifier(KeepsFitted, TorchClassifier):
 
 
 def check_heads(d_model: int, n_heads: int, *, rotary: bool) -> None:
-    """Raise ValueError where features cannot be divided among the heads of attention."""
+    """Raise ValueError if the features cannot be divided among the attention heads."""
     if d_model % n_heads:
         raise ValueError(f"n_heads must divide d_model, got d_model={d_model}, n_heads={n_heads}.")
     if rotary and d_model // n_heads % 2:

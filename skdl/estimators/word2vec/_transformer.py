@@ -23,18 +23,20 @@ from ...engine import (
     Net,
     Streamed,
     as_tensor,
+    default_torch_modes,
     draw_seed,
     resolve_device,
     scoped_threads,
     seeded,
 )
 from .._base import (
-    KeepsFitted,
+    FittedParameterMixin,
     Trained,
     all_or_nothing,
     check_callbacks,
     deep_estimator,
     given_vectors,
+    plain_parameters,
 )
 from ._corpus import Corpus, encode, read_corpus
 from ._documents import Analyze, make_analyzer
@@ -61,7 +63,7 @@ CUDA_BLOCK = 4096
 
 @deep_estimator
 class Word2VecTransformer(
-    KeepsFitted,
+    FittedParameterMixin,
     WordVectors,
     Trained,
     ClassNamePrefixFeaturesOutMixin,
@@ -117,14 +119,14 @@ class Word2VecTransformer(
         Whether ``transform`` scales vectors to length 1.
     lowercase : bool, default=True
         Whether texts are converted to lower case first. Lists of tokens are not.
-    token_pattern : str or None, default=r"(?u)\b\w\w+\b"
+    token_pattern : str or None, default="(?u)\b\w\w+\b"
         Regular expression of a token, with ``analyzer="word"`` and without ``tokenizer``. It can be
         None if there is a ``tokenizer``.
     tokenizer : callable or None, default=None
         Takes a text and returns its tokens, with ``analyzer="word"``. None uses ``token_pattern``.
     analyzer : {"word", "char"} or callable, default="word"
-        Whether tokens are words or characters. A callable takes a text as it is and returns its
-        tokens.
+        What tokens are: "word" takes words, "char" characters. A callable takes a text as it is and
+        returns its tokens.
     stop_words : "english", list of str or None, default=None
         Words left out of texts with ``analyzer="word"``. "english" is scikit-learn's list; None
         leaves out none.
@@ -225,7 +227,7 @@ class Word2VecTransformer(
     verbose: int = 0
     callbacks: list[Any] | None = None
 
-    _kept: ClassVar[str] = "init_vectors"
+    _fitted_parameter: ClassVar[str] = "init_vectors"
     _input_kinds: ClassVar[frozenset[str]] = frozenset({"documents"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "vector_size": [Interval(Integral, 1, None, closed="left")],
@@ -282,7 +284,7 @@ class Word2VecTransformer(
             If a document or token is invalid, if no word occurs ``min_count`` times, if no document
             has two words of the vocabulary, or if parameters contradict each other.
         """
-        with all_or_nothing(self):
+        with all_or_nothing(self), plain_parameters(self), default_torch_modes():
             self._check_parameters()
             for name in ("_net", "idf_", "component_", "_rare", "_loaded"):
                 self.__dict__.pop(name, None)
@@ -318,7 +320,7 @@ class Word2VecTransformer(
         TypeError, ValueError
             As in ``fit``; if ``vector_size``, ``algorithm`` or ``objective`` changed.
         """
-        with all_or_nothing(self):
+        with all_or_nothing(self), plain_parameters(self), default_torch_modes():
             self._check_parameters()
             self._check_unchanged()
             known = Vocabulary()

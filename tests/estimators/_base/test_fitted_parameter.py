@@ -9,13 +9,13 @@ from sklearn.model_selection import ParameterGrid
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from skdl.estimators._base._fitted_parameter import KeepsFitted
+from skdl.estimators._base._fitted_parameter import FittedParameterMixin
 
 
-class Keeper(KeepsFitted):
+class Keeper(FittedParameterMixin):
     """One parameter that is kept, one that is not."""
 
-    _kept = "scaler"
+    _fitted_parameter = "scaler"
 
     def __init__(self, scaler=None, other=None):
         self.scaler, self.other = scaler, other
