@@ -1,4 +1,4 @@
-"""The convolutional family: classification of images and signals."""
+"""Convolutional networks for classification of images and signals."""
 
 from ._classifier import CNNClassifier
 

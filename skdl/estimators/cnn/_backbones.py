@@ -1,4 +1,4 @@
-"""What ``backbone`` may be: networks, fitted classifiers, names of torchvision and timm."""
+"""Pretrained backbones: modules, fitted classifiers, networks of torchvision and timm."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def read_backbone(
     Raises
     ------
     TypeError, ValueError
-        If it is none, or not fitted, or made for another number of channels.
+        If it is no backbone, not fitted, or made for another number of channels.
     ImportError
-        If a name is given, and the package that knows it is not installed.
+        If a name is given, and neither timm nor torchvision is installed.
     """
     if isinstance(backbone, FrozenEstimator):
         backbone = backbone.estimator
@@ -46,7 +46,7 @@ def _of_fitted(estimator: Any, n_channels: int) -> tuple[Backbone, tuple[Tensor,
     if not hasattr(estimator, "net_"):
         raise ValueError(
             "backbone must be fitted, and this one is not. (clone, and so a grid over backbones, "
-            "unfits estimators: wrap it as sklearn.frozen.FrozenEstimator(backbone) there.)"
+            "makes estimators unfitted: wrap it as sklearn.frozen.FrozenEstimator(backbone) there.)"
         )
     if estimator.n_channels_in_ != n_channels:
         raise ValueError(

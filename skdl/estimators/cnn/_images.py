@@ -1,4 +1,4 @@
-"""Reading images and signals: what users pass becomes one column (n, *space, C), or an error."""
+"""Reading images and signals: X validated, as one column (n, *space, C)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...engine import STREAM_BYTES, Data, Streamed, as_tensor
 from .._base import check_finite, is_ragged
 
 DTYPES = (np.float64, np.float32, np.uint8)
-PLACES = {"image": ("image", "row", "column", "channel"), "signal": ("signal", "step", "channel")}
+AXES = {"image": ("image", "row", "column", "channel"), "signal": ("signal", "step", "channel")}
 
 
 def read_images(
@@ -34,9 +34,9 @@ def read_images(
     Raises
     ------
     ValueError
-        For what cannot be read so, or does not match what was fitted.
+        If X is no batch of images or signals, or does not match the shape seen in ``fit``.
     """
-    said_twice = shape is not None and getattr(X, "ndim", 2) > 2
+    shape_given_twice = shape is not None and getattr(X, "ndim", 2) > 2
     X = _as_array(X, shape if reset else None)
     streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
     if not reset and isinstance(X, np.ndarray):
@@ -57,11 +57,11 @@ def read_images(
         shape = estimator.input_shape_ if flat else None
     array = _with_channels(array, kind, shape)
     if array.dtype.kind == "f":
-        check_finite(array, PLACES[kind])
+        check_finite(array, AXES[kind])
     if reset:
-        if not (said_twice or (kind == "signal" and shape is not None)):
-            _check_looks(array.shape[1:], kind)
-        _check_least(array.shape[1:], kind)
+        if not (shape_given_twice or (kind == "signal" and shape is not None)):
+            _check_channels_last(array.shape[1:], kind)
+        _check_smallest(array.shape[1:], kind)
         estimator.kind_, estimator.input_shape_ = kind, array.shape[1:]
         estimator.n_channels_in_ = array.shape[-1]
     _check_size(estimator, array.shape[1:])
@@ -76,7 +76,7 @@ def _as_array(X: Any, shape: tuple[int, ...] | None) -> Any:
     if is_ragged(X):
         X = _stack(X)
     elif isinstance(X, (list, tuple)):
-        with contextlib.suppress(ValueError):  # scikit-learn says what is wrong with it
+        with contextlib.suppress(ValueError):  # scikit-learn raises a better error
             X = np.asarray(X)
     if shape is not None and getattr(X, "ndim", 2) > 2 and _is_shape(X.shape[1:], tuple(shape)):
         return X.reshape(len(X), -1)
@@ -84,7 +84,7 @@ def _as_array(X: Any, shape: tuple[int, ...] | None) -> Any:
 
 
 def _as_fitted(estimator: BaseEstimator, X: np.ndarray) -> np.ndarray:
-    """X flat if the fit was on flat rows, whole if it was on whole images or signals."""
+    """X as flat rows or as whole images or signals, whichever the fit was on."""
     shape = estimator.input_shape_
     if X.ndim > 2:
         _check_size(estimator, _with_channels(X, estimator.kind_, None).shape[1:])
@@ -94,7 +94,7 @@ def _as_fitted(estimator: BaseEstimator, X: np.ndarray) -> np.ndarray:
 
 
 def _stack(X: Any) -> np.ndarray:
-    """Images or signals of one shape, one after the other."""
+    """A list of images or signals of one shape as one array."""
     items = [np.asarray(item) for item in X]
     shapes = sorted({item.shape for item in items})
     if len(shapes) > 1:
@@ -115,7 +115,7 @@ def _stack(X: Any) -> np.ndarray:
 
 
 def _kind_of(array: np.ndarray, kind: str, shape: tuple[int, ...] | None) -> str:
-    """What "auto" means."""
+    """``kind``, with "auto" resolved."""
     if kind != "auto":
         return kind
     return "image" if array.ndim > 2 or shape is not None else "signal"
@@ -123,7 +123,7 @@ def _kind_of(array: np.ndarray, kind: str, shape: tuple[int, ...] | None) -> str
 
 def _with_channels(array: np.ndarray, kind: str, shape: tuple[int, ...] | None) -> np.ndarray:
     """Rows of X in the shape (H, W, C) or (T, C)."""
-    n_dims = len(PLACES[kind]) - 1
+    n_dims = len(AXES[kind]) - 1
     if shape is not None:
         return _in_shape(array, tuple(shape), kind, n_dims)
     if array.ndim - 1 == n_dims:
@@ -132,15 +132,15 @@ def _with_channels(array: np.ndarray, kind: str, shape: tuple[int, ...] | None) 
         return array[..., None]
     if kind == "image" and array.ndim == 2:
         raise ValueError(
-            f"Images as rows of a table need image_shape=(H, W) or (H, W, C): X of shape "
-            f"{array.shape} does not say how {array.shape[1]} columns make an image."
+            f"Images as rows of a table need image_shape=(H, W) or (H, W, C), which cannot be "
+            f"inferred from the {array.shape[1]} columns of X of shape {array.shape}."
         )
     wanted = "(n, H, W) or (n, H, W, C)" if kind == "image" else "(n, T) or (n, T, C)"
     raise ValueError(f'kind="{kind}" takes X of shape {wanted}, got {array.shape}.')
 
 
 def _in_shape(array: np.ndarray, shape: tuple[int, ...], kind: str, n_dims: int) -> np.ndarray:
-    """Flat rows in the shape that the user says."""
+    """Flat rows in the shape that the user gives."""
     full = shape if len(shape) == n_dims else (*shape, 1)
     if len(full) != n_dims:
         wanted = "(H, W) or (H, W, C)" if kind == "image" else "(T, C)"
@@ -155,32 +155,32 @@ def _in_shape(array: np.ndarray, shape: tuple[int, ...], kind: str, n_dims: int)
 
 
 def _is_shape(got: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    """Whether two shapes are the same but for a last side of 1."""
+    """Whether two shapes are the same up to a last axis of size 1."""
     return got == shape or (*got, 1) == shape or got == (*shape, 1)
 
 
-def _check_looks(shape: tuple[int, ...], kind: str) -> None:
-    """Refuse what looks as if the channels came first."""
+def _check_channels_last(shape: tuple[int, ...], kind: str) -> None:
+    """Raise ValueError for shapes that are probably channels first."""
     if kind == "image":
         height, width, n_channels = shape
         colours = height in (1, 3, 4) and min(width, n_channels) > 4
         if colours or 2 * height <= width == n_channels:
             raise ValueError(
                 f"Images of shape {shape} look as if channels came first: skdl takes (n, H, W, C), "
-                "channels last. Use np.moveaxis(X, 1, -1), and image_shape=(H, W, C). Whole images "
-                f"that are as they should be are taken with image_shape={shape}."
+                "channels last. Use np.moveaxis(X, 1, -1), and image_shape=(H, W, C). If the "
+                f"channels are last already, pass image_shape={shape}."
             )
     elif shape[0] and shape[0] * 2 <= shape[1]:
         raise ValueError(
             f"Signals of {shape[0]} steps and {shape[1]} channels look as if channels came first: "
-            "skdl takes (n, T, C), channels last. Use np.moveaxis(X, 1, -1), or say "
-            f"image_shape={shape} if they are as they should be."
+            "skdl takes (n, T, C), channels last. Use np.moveaxis(X, 1, -1), or pass "
+            f"image_shape={shape} if the channels are last already."
         )
 
 
-def _check_least(shape: tuple[int, ...], kind: str) -> None:
+def _check_smallest(shape: tuple[int, ...], kind: str) -> None:
     if kind == "signal" and not math.prod(shape):
-        raise ValueError(f"Signals must have a step and a channel at least, got shape {shape}.")
+        raise ValueError(f"Signals must have at least one step and one channel, got shape {shape}.")
     if kind == "image" and (min(shape[:2]) < 2 or not shape[2]):
         raise ValueError(
             f"Images must have at least 2x2 pixels, got {shape[0]}x{shape[1]} with {shape[2]} "

@@ -1,4 +1,4 @@
-"""The recurrent family: LSTM and GRU, for regression and classification."""
+"""Recurrent networks (LSTM and GRU) for regression and classification of sequences."""
 
 from ._estimators import GRUClassifier, GRURegressor, LSTMClassifier, LSTMRegressor
 

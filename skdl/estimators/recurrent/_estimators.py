@@ -1,4 +1,4 @@
-"""The recurrent family: LSTM and GRU, for regression and classification."""
+"""Recurrent networks (LSTM and GRU) for regression and classification of sequences."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from ._linear_model import fit_linear_model
 from ._network import RecurrentEncoder, RecurrentNetwork, ResidualRecurrentNetwork
 from ._shrinkage import shrinkage_factor
 
-MAX_LINEAR_FEATURES = 256  # of the linear model: its time grows with their cube
+MAX_LINEAR_FEATURES = 256  # of the linear model, whose time grows with the cube of their number
 
 
 @deep_estimator
 class _Recurrent(TorchEstimator):
-    """Parameters and network of the whole family.
+    """Parameters and network of all recurrent estimators.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ class _Recurrent(TorchEstimator):
     bidirectional : bool, default=False
         Whether a second layer reads each sequence backwards.
     pooling : {"last", "mean", "max", "attention"}, default="last"
-        How the states of all steps become one: "last" takes the state of the last step (never of
-        padding), "mean" and "max" the mean and maximum over the steps, "attention" a weighted mean
-        whose weights are learned.
+        Pooling of the hidden states over the steps: "last" takes the state of the last step (never
+        of padding), "mean" and "max" the mean and maximum, "attention" a weighted mean whose
+        weights are learned.
     dropout : float, default=0.0
         Fraction of the features that is zeroed in training, between layers and before the head; in
         [0, 1).
@@ -128,7 +128,7 @@ class _Recurrent(TorchEstimator):
 
 @deep_estimator
 class _RecurrentRegressor(_Recurrent, TorchRegressor):
-    """Recurrent regressors learn the residuals of a linear model.
+    """Recurrent regressors: the network learns the residuals of a linear model.
 
     Parameters
     ----------
@@ -137,18 +137,18 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         the training rows of ``fit`` only.
     linear_model : bool, default=True
         Whether a ridge regression on the last steps of each sequence, fitted in closed form to all
-        rows of ``fit``, stands beside the network, which learns its residuals; the validation rows
-        decide how much of that correction counts (``network_weight_``). The linear model sees at
-        most 256 numbers, so there is none for more channels.
+        rows of ``fit``, comes first, and the network learns its residuals. The validation rows
+        decide by which factor the network's correction is shrunk (``network_weight_``). The linear
+        model has at most 256 inputs, n_channels of each step; with more channels there is none.
     warm_start : bool, default=False
-        Whether ``fit`` goes on from the weights of the fit before, and keeps what else was learned
-        before training: scales, and the linear model.
+        Whether ``fit`` goes on from the weights of the fit before, and keeps the scales and the
+        linear model that were learned then.
 
     Attributes
     ----------
     network_weight_ : ndarray of shape (n_targets_,)
-        How much of the network's correction of the linear model counts in predictions, for each
-        target, in [0, 1]; 1 without a linear model and without early stopping.
+        Factor of the network's correction of the linear model in predictions (shrinkage), for each
+        target, in [0, 1]; 1 without a linear model or without early stopping.
     """
 
     linear_model: bool = True
@@ -171,7 +171,7 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         return module
 
     def _fit_linear_model(self, used: Data, mean: Tensor, scale: Tensor) -> Tensor:
-        """Coefficients of (1, last steps), standardized; the rows that validate are used too."""
+        """Coefficients of (1, last steps), standardized, from training and validation rows."""
         n_steps = min(shortest_sequence(used), MAX_LINEAR_FEATURES // len(mean))
         mean, scale = mean.double(), scale.double()
         y_mean, y_scale = torch.from_numpy(self.y_mean_), torch.from_numpy(self.y_scale_)
@@ -188,7 +188,7 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
             module.network_weight.fill_(1.0)  # the network is validated as it is
 
     def _after_training(self, net: Net, valid: Data | None) -> None:
-        """Shrink the network's correction to what the validation rows show to help."""
+        """Shrink the network's correction by factors that the validation rows decide."""
         module = net.module_
         if not isinstance(module, ResidualRecurrentNetwork):
             return
@@ -211,7 +211,7 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
 
 
 def linear_prediction(module: nn.Module, batch: Batch) -> Tensor:
-    """What the linear model predicts."""
+    """The linear model's prediction."""
     return batch["linear"]
 
 
@@ -223,7 +223,7 @@ def center(module: nn.Module, batch: Batch) -> Tensor:
 
 @deep_estimator
 class _RecurrentClassifier(_Recurrent, TorchClassifier):
-    """Recurrent classifiers look at whole sequences; defaults chosen by cross-validation."""
+    """Recurrent classifiers: states of all steps, in both directions, are pooled by default."""
 
     bidirectional: bool = True
     pooling: str = "max"
@@ -301,7 +301,8 @@ class LSTMClassifier(_RecurrentClassifier):
 
     Notes
     -----
-    X as in :class:`LSTMRegressor`; y holds labels of any type that scikit-learn takes.
+    X as in :class:`LSTMRegressor`; y holds labels of any type that scikit-learn takes. The default
+    parameters were chosen by cross-validation.
 
     References
     ----------
@@ -326,7 +327,8 @@ class GRUClassifier(_RecurrentClassifier):
 
     Notes
     -----
-    X as in :class:`LSTMRegressor`; y holds labels of any type that scikit-learn takes.
+    X as in :class:`LSTMRegressor`; y holds labels of any type that scikit-learn takes. The default
+    parameters were chosen by cross-validation.
 
     References
     ----------

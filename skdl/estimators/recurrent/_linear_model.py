@@ -1,6 +1,6 @@
 """The linear model of the recurrent regressors: ridge regression on the last steps.
 
-Everything comes from moments that are summed batch by batch, so data of any size will do.
+It is fitted from second moments that are summed batch by batch, for data of any size.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from torch import Tensor
 from ...engine._data import Batch, Data
 
 N_BLOCKS, PERSISTENCE_ERRORS = 10, 1.5
-# Penalties as a part of the number of rows; the last one leaves only what is not penalised.
+# Penalties, relative to the number of rows; the last one leaves only unpenalised coefficients.
 PENALTIES = torch.cat([torch.logspace(-6, 3, 19, dtype=torch.float64), torch.tensor([1e12])])
 
 
 @dataclass
 class Candidate:
-    """A family of linear models: theta = (free, shrunk) in a basis of the steps, and a fixed part.
+    """A family of ridge regressions: coefficients in a basis of the steps, and an offset.
 
     Attributes
     ----------
     basis : Tensor of shape (1 + p, q)
-        Columns: what the coefficients multiply, in terms of (1, x). The first ``n_free`` are not
-        penalised.
+        Each column is one feature as a combination of (1, x).
     n_free : int
+        How many of the first features are not penalised.
     fixed : Tensor of shape (1 + p, k)
-        Coefficients of (1, x) that are given.
+        Coefficients of (1, x) that are given and not fitted.
     """
 
     basis: Tensor
@@ -42,22 +42,23 @@ def fit_linear_model(
 ) -> Tensor:
     """Coefficients (1 + n_steps * C, k) of y on (1, the last n_steps steps).
 
-    Three families of ridge regressions compete, over a path of penalties: shrunk towards the
-    mean of y, towards a free multiple of the last step, and towards the last step itself. Each
-    is judged on contiguous blocks of rows that it has not seen, by mean absolute times root mean
-    squared error. The answer is the best one; with few rows, a mean of those as good within
-    the standard error over blocks; plain persistence, where the best is no better than that by
-    1.5 standard errors (as in the one-standard-error rule of Breiman et al., "Classification and
-    Regression Trees", 1984: on a random walk many linear models seem to predict).
+    The candidates are three families of ridge regressions, each over a grid of penalties: shrunk
+    towards the mean of y, towards a free multiple of the last step, and towards the last step
+    itself. They are scored by cross-validation over contiguous blocks of rows: mean absolute error
+    times root mean squared error. The result is the best candidate; with few rows, a weighted mean
+    of those that are as good within the standard error over blocks; persistence (the last step),
+    where the best is not better by 1.5 standard errors (as in the one-standard-error rule of
+    Breiman et al., "Classification and Regression Trees", 1984), because on random walks many
+    linear models seem to predict.
 
     Parameters
     ----------
     data : Data
-        With a column y (k,) and maybe weight.
+        With a column y (k,), and a column weight where rows are weighted.
     steps : callable
         The last steps of a batch, flattened: (B, n_steps * C) in float64.
     persistence : pair of Tensors of shape (C, k)
-        Offset and slope: what each channel of the steps is in the units of each target.
+        Offset and slope that convert a step of each channel to the units of each target.
     """
     blocks = [data.subset(rows) for rows in torch.arange(len(data)).tensor_split(N_BLOCKS)]
     blocks = [block for block in blocks if len(block)]
@@ -123,6 +124,7 @@ def _weights(errors: Tensor, n_rows: int) -> Tensor:
 
 
 def _candidates(total: Tensor, persistence: tuple[Tensor, Tensor]) -> list[Candidate]:
+    """The three families, in order of ``fit_linear_model``, from the moments of all rows."""
     offset, slope = persistence  # (C, k) each
     n_channels, k = slope.shape
     p = len(total) - 1 - k
@@ -130,10 +132,10 @@ def _candidates(total: Tensor, persistence: tuple[Tensor, Tensor]) -> list[Candi
     one_and_steps = torch.eye(1 + p, dtype=total.dtype)
     one, last = one_and_steps[:, :1], one_and_steps[:, 1 + p - n_channels :]
     to_last = one_and_steps[:, 1 : 1 + p - n_channels] - last.repeat(1, n_steps - 1)
-    nothing = total.new_zeros(1 + p, k)
+    zeros = total.new_zeros(1 + p, k)
 
-    # Persistence: the channel whose last step, in the units of X, comes nearest to each target.
-    persisting = nothing.expand(n_channels, -1, -1).clone()
+    # Persistence: for each target, the channel whose last step has the least squared error.
+    persisting = zeros.expand(n_channels, -1, -1).clone()
     persisting[:, 0] = offset
     for channel in range(n_channels):
         persisting[channel, 1 + p - n_channels + channel] = slope[channel]
@@ -141,8 +143,8 @@ def _candidates(total: Tensor, persistence: tuple[Tensor, Tensor]) -> list[Candi
     errors = (persisting * (xx @ persisting - 2 * xy)).sum(1)  # (C, k), less a constant
     persisting = persisting[errors.argmin(0), :, torch.arange(k)].T  # (1 + p, k)
     return [
-        Candidate(one_and_steps, 1, nothing),
-        Candidate(torch.cat([one, last, to_last], 1), 1 + n_channels, nothing),
+        Candidate(one_and_steps, 1, zeros),
+        Candidate(torch.cat([one, last, to_last], 1), 1 + n_channels, zeros),
         Candidate(torch.cat([one, to_last], 1), 0, persisting),
     ]
 
@@ -153,7 +155,7 @@ def _solve(moments: Tensor, candidate: Candidate) -> Tensor:
     xx, xy = moments[..., :n_x, :n_x], moments[..., :n_x, n_x:]
     target = basis.T @ (xy - xx @ candidate.fixed)
     gram = basis.T @ xx @ basis
-    # Eliminate the free coefficients, then one eigendecomposition serves all penalties.
+    # Without the free coefficients, one eigendecomposition gives the solutions of all penalties.
     inverse = torch.linalg.pinv(gram[..., :f, :f], hermitian=True)
     from_shrunk, from_target = inverse @ gram[..., :f, f:], inverse @ target[..., :f, :]
     values, vectors = torch.linalg.eigh(gram[..., f:, f:] - gram[..., f:, :f] @ from_shrunk)

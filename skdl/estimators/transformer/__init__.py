@@ -1,4 +1,4 @@
-"""The Transformer family: classification of texts and of numeric sequences."""
+"""Transformers for classification of texts and of numeric sequences."""
 
 from ._classifier import TransformerClassifier
 

@@ -1,4 +1,4 @@
-"""Loading a checkpoint: a folder or a name of the Hugging Face hub becomes model and tokenizer."""
+"""Loading model and tokenizer of a checkpoint: a folder or a name of the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ._network_pretrained import PretrainedNetwork
 from ._tokenization import Tokenization, content_of, copied
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
-# Without one of these, transformers makes a tokenizer that knows no word.
+# Without one of these, transformers makes a tokenizer with an empty vocabulary.
 TOKENIZER_FILES = (
     "tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model",
     "spm.model", "tokenizer.model",
 )  # fmt: skip
-# Rate of the last layer, as a part of the head's; of each before, as a part of the next one's.
+# Learning rate of the last layer relative to the head's, and of each one before to the next one's.
 LR_FACTOR, LR_DECAY = 0.1, 0.85
 SAFE: dict[str, Any] = {"trust_remote_code": False}
 
@@ -30,7 +30,7 @@ def import_transformers() -> Any:
     Raises
     ------
     ImportError
-        If it is not installed, saying how to.
+        If it is not installed.
     """
     try:
         import transformers
@@ -43,12 +43,12 @@ def import_transformers() -> Any:
 
 
 def load_tokenization(name: str, max_length: int) -> Tokenization:
-    """The tokenizer of a checkpoint, which cuts texts at ``max_length`` or what the model takes.
+    """The tokenizer of a checkpoint, truncating at ``max_length`` or the model's maximum.
 
     Raises
     ------
     ValueError
-        If the folder lacks a tokenizer, or it has no fast form.
+        If the folder lacks a tokenizer, or has a slow one only.
     """
     transformers = import_transformers()
     _check_folder(name)
@@ -74,13 +74,19 @@ def load_tokenization(name: str, max_length: int) -> Tokenization:
 
 
 def load_model(name: str, n_tokens: int) -> nn.Module:
-    """The model of a checkpoint for so many tokens, from safetensors alone, in float32.
+    """The model of a checkpoint, from safetensors only, in float32.
+
+    Parameters
+    ----------
+    name : str
+    n_tokens : int
+        Size of the vocabulary of its tokenizer.
 
     Raises
     ------
     ValueError
-        If the folder lacks weights in safetensors, wants code of its own to be run, or its model
-        does not take tokens and give states.
+        If the folder lacks weights in safetensors, needs code of its own, or its model does not map
+        tokens to hidden states.
     """
     transformers = import_transformers()
     _check_folder(name)
@@ -95,7 +101,7 @@ def load_model(name: str, n_tokens: int) -> nn.Module:
             f"{len(missing)} are missing, {sorted(missing)[0]} among them."
         )
     if getattr(model, "pooler", None) is not None:
-        model.pooler = None  # states are pooled here
+        model.pooler = None  # PretrainedNetwork pools the hidden states
     tokens = torch.ones(1, 2, dtype=torch.long)
     try:
         with torch.no_grad():
@@ -103,18 +109,18 @@ def load_model(name: str, n_tokens: int) -> nn.Module:
         n_rows = len(model.get_input_embeddings().weight)
     except Exception as error:
         raise ValueError(
-            f"The model of pretrained={name!r}, a {type(model).__name__}, does not give states of "
-            f"tokens as BERT-like models do: {type(error).__name__}: {error}"
+            f"The model of pretrained={name!r}, a {type(model).__name__}, does not return hidden "
+            f"states of tokens as BERT-like models do: {type(error).__name__}: {error}"
         ) from error
     if model.config.is_encoder_decoder:
         raise ValueError(
-            f"pretrained={name!r} is an encoder with a decoder, {type(model).__name__}; use an "
+            f"pretrained={name!r} is an encoder-decoder model, {type(model).__name__}. Use an "
             "encoder such as BERT."
         )
     if n_rows < n_tokens:
         raise ValueError(
-            f"The tokenizer of pretrained={name!r} has {n_tokens} tokens, but its model knows "
-            f"{n_rows}: they are not of one checkpoint."
+            f"The tokenizer of pretrained={name!r} has {n_tokens} tokens, but its model has "
+            f"embeddings of {n_rows}: they are not of one checkpoint."
         )
     return model
 
@@ -131,7 +137,7 @@ def make_pretrained(
     max_steps: int,
     mean_length: float,
 ) -> PretrainedNetwork:
-    """The network of a checkpoint, for texts of so many tokens on average.
+    """The network of a checkpoint, for texts of ``mean_length`` tokens on average.
 
     Raises
     ------
@@ -155,17 +161,19 @@ def make_pretrained(
     )
 
 
-# Their first place is behind that of padding.
-OFFSET_PLACES = ("roberta", "camembert", "mpnet", "longformer", "xmod", "data2vec", "ibert", "esm")
+# Model types whose first position comes after that of padding.
+OFFSET_POSITIONS = (
+    "roberta", "camembert", "mpnet", "longformer", "xmod", "data2vec", "ibert", "esm",
+)  # fmt: skip
 
 
 def _n_positions(config: Any) -> int:
-    """Most tokens that a model takes."""
+    """Maximum number of tokens of a model."""
     n_positions = getattr(config, "max_position_embeddings", None) or 0
     if n_positions <= 0:
         return 2**20
     pad = getattr(config, "pad_token_id", None) or 0
-    offset = any(kind in str(config.model_type) for kind in OFFSET_PLACES)
+    offset = any(kind in str(config.model_type) for kind in OFFSET_POSITIONS)
     return int(n_positions) - (pad + 1 if offset else 0)
 
 
@@ -173,7 +181,7 @@ def _check_folder(name: str) -> None:
     folder = Path(name)
     if not folder.is_dir():
         if folder.is_absolute() or name.startswith((".", "~")):
-            raise ValueError(f"pretrained={name!r} is no folder that there is.")
+            raise ValueError(f"The folder pretrained={name!r} does not exist.")
         return  # a name of the hub
     needed = {
         "a configuration (config.json)": ("config.json",),
@@ -194,7 +202,7 @@ def _check_folder(name: str) -> None:
 
 @contextlib.contextmanager
 def explained(name: str) -> Iterator[None]:
-    """Errors of transformers, in terms of the parameter."""
+    """Turn errors of transformers into a ValueError that names the parameter."""
     from safetensors import SafetensorError
 
     try:
@@ -202,8 +210,8 @@ def explained(name: str) -> Iterator[None]:
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
         if "trust_remote_code" in str(error):
             raise ValueError(
-                f"pretrained={name!r} wants code of its own to be run, which is not done here. Use "
-                "a checkpoint of an architecture that transformers knows."
+                f"pretrained={name!r} needs code of its own, which skdl does not run. Use a "
+                "checkpoint of an architecture that transformers knows."
             ) from error
         raise ValueError(
             f"pretrained={name!r} cannot be loaded: {type(error).__name__}: {error}"
@@ -212,7 +220,7 @@ def explained(name: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def quiet(transformers: Any) -> Iterator[None]:
-    """No progress bars and no reports of transformers inside."""
+    """Turn off progress bars and logging of transformers inside."""
     logging = transformers.utils.logging
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity(logging.CRITICAL)

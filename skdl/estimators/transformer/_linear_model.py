@@ -1,4 +1,4 @@
-"""The linear model of n-grams that stands beside a Transformer: few texts suffice for it."""
+"""The linear model beside a Transformer: a linear support vector machine on n-grams."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ MAX_COEFFICIENTS = 2**25  # of all classes together: 128 MiB
 
 
 class NgramClassifier:
-    """A linear support vector machine on tf-idf of n-grams, its scores scaled to log-probabilities.
+    """Linear support vector machine on tf-idf of n-grams, with calibrated scores.
 
-    The scale is what suits the scores of rows that were left out in turn best. No seed comes into
-    it, so that all fits on the same texts share it.
+    Calibration is one factor (temperature scaling), which minimizes the log loss of cross-validated
+    scores. It does not depend on a seed, so that all fits on the same texts can share one.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class NgramClassifier:
     def fitted_or_cached(
         self, texts: Sequence[str], target: np.ndarray, weight: np.ndarray | None
     ) -> NgramClassifier:
-        """What ``fit`` gives, or gave for the same: candidates of a grid search share it."""
+        """As ``fit``, or the cached result for the same data: for candidates of a grid search."""
         of_rows = [target.tobytes(), b"" if weight is None else weight.tobytes()]
         key = (digest(texts), *of_rows, self.n_classes, self.ngrams.lowercase)
 
@@ -60,7 +60,7 @@ class NgramClassifier:
         return fitted
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
-        """Scores (n_texts, n_classes), up to a constant of the row their log-probabilities."""
+        """Scores (n_texts, n_classes): log-probabilities up to a constant of each row."""
         features = self.ngrams.transform(texts)
         scores: np.ndarray = self.scale * (features @ self.coef + self.intercept)
         return scores
@@ -77,10 +77,10 @@ class NgramClassifier:
             return coef, intercept
         model = LinearSVC(tol=tol, random_state=0)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # near enough is enough here
+            warnings.simplefilter("ignore", ConvergenceWarning)  # an approximate solution suffices
             warnings.filterwarnings("ignore", message="The number of unique classes")
             model.fit(features, target, sample_weight=weight)
-        if len(present) == 2:  # one line parts the two
+        if len(present) == 2:  # one decision function
             coef[:, present] = np.stack([-model.coef_[0], model.coef_[0]], 1)
             intercept[present] = np.concatenate([-model.intercept_, model.intercept_])
         else:
@@ -90,11 +90,12 @@ class NgramClassifier:
     def _calibrated(
         self, features: sp.csr_array, target: np.ndarray, weight: np.ndarray
     ) -> np.float32:
+        """The scale of least log loss on scores of stratified cross-validation."""
         rng = np.random.default_rng(0)
         order = rng.permutation(len(target))
         order = order[np.argsort(target[order], kind="stable")]
         fold = np.empty(len(target), dtype=int)
-        fold[order] = np.arange(len(target)) % N_FOLDS  # each class in turn
+        fold[order] = np.arange(len(target)) % N_FOLDS  # stratified
         scores = np.zeros((len(target), self.n_classes))
         for left_out in range(N_FOLDS):
             rows, others = np.flatnonzero(fold == left_out), np.flatnonzero(fold != left_out)

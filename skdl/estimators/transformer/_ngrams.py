@@ -1,4 +1,4 @@
-"""n-grams of words and of the characters in them, as tf-idf: what a linear model of text sees."""
+"""tf-idf of n-grams of words and of characters within words: features of a linear model."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from itertools import count
 import numpy as np
 import scipy.sparse as sp
 
-# Words, every Chinese character, every sign.
+# Words, single Chinese characters, punctuation marks.
 WORDS = re.compile(r"[㐀-䶿一-鿿豈-﫿]|[^\W㐀-䶿一-鿿豈-﫿]+|[^\w\s]")
 CHARACTERS = (3, 4, 5)
 FACTORS = np.random.default_rng(0).integers(2**63, size=8, dtype=np.uint64) | np.uint64(1)
 
 
 def mixed(keys: np.ndarray) -> np.ndarray:
-    """Keys spread over all 64 bits (splitmix64, Steele et al., 2014)."""
+    """Hash of 64-bit integers (splitmix64, Steele et al., 2014)."""
     keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return keys ^ (keys >> np.uint64(31))
 
 
 def hashed(symbols: np.ndarray, size: int) -> np.ndarray:
-    """A key for each window of so many symbols (n - size + 1,)."""
+    """Hash of each window of ``size`` symbols (n - size + 1,)."""
     n_windows = max(0, len(symbols) - size + 1)
     keys = np.full(n_windows, size, dtype=np.uint64)
     for place in range(size):
@@ -32,16 +32,17 @@ def hashed(symbols: np.ndarray, size: int) -> np.ndarray:
 
 
 class Ngrams:
-    """Words, pairs of words, and the pieces of 3 to 5 characters in words, as tf-idf.
+    """tf-idf of words, pairs of words, and character n-grams of 3 to 5 characters within words.
 
-    A row is (1 + log count) * (1 + log((1 + n) / (1 + df))), words and pieces each scaled to
-    length 1, then both together. Words never seen are still known by their pieces.
+    A feature is (1 + log count) * (1 + log((1 + n) / (1 + df))); the features of words and pairs
+    and those of character n-grams are each scaled to length 1, then both together. Unknown words
+    are represented by their character n-grams.
 
     Parameters
     ----------
     lowercase : bool
     max_features : int
-        At most so many: where there are more, those in the fewest texts are left out.
+        Maximum number of features: where there are more, those in the fewest texts are left out.
     """
 
     def __init__(self, *, lowercase: bool = True, max_features: int = 2**25) -> None:
@@ -60,7 +61,7 @@ class Ngrams:
         return self._joined(blocks)
 
     def _kept(self, dfs: list[np.ndarray]) -> list[np.ndarray]:
-        """Which words and which pieces are features, by how many texts hold each."""
+        """Which words and character n-grams are features, by their document frequencies."""
         for more in count():
             least = (1 + more, 2 + more)
             kept = [np.flatnonzero(df >= n) for df, n in zip(dfs, least, strict=True)]
@@ -88,7 +89,7 @@ class Ngrams:
         return sum(map(len, self.keys))
 
     def _counts(self, texts: Sequence[str]) -> list[tuple[np.ndarray, sp.csr_array]]:
-        """Keys (n,) and counts (n_texts, n), of words and of pieces."""
+        """Keys (n,) and counts (n_texts, n), of words and pairs, and of character n-grams."""
         index: dict[str, int] = {}
         words, lengths = [], []
         for text in texts:
@@ -97,9 +98,7 @@ class Ngrams:
             words += [index.setdefault(word, len(index)) for word in found]
         row = np.repeat(np.arange(len(texts)), lengths)
         of_text = np.array(words, dtype=np.int64)
-        piece_of, word_of, first = _pieces(list(index))
-        # A word's key: those of its characters, whatever words there are beside it.
-        word_keys = first
+        piece_of, word_of, word_keys = _character_ngrams(list(index))
         singles = word_keys[of_text]
         same = row[1:] == row[:-1]
         pairs = hashed(singles, 2)[same]
@@ -141,8 +140,8 @@ def _count(keys: np.ndarray, rows: np.ndarray, n_rows: int) -> tuple[np.ndarray,
     return unique, sp.csr_array((ones, (rows, column)), shape=(n_rows, len(unique)))
 
 
-def _pieces(words: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Keys of the pieces of all words, which word each is of, and a key of each whole word."""
+def _character_ngrams(words: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Keys of the character n-grams of all words, the word of each, and the keys of the words."""
     lengths = np.array([len(word) + 2 for word in words], dtype=np.int64)
     text = "".join(f"<{word}>" for word in words)
     symbols = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
@@ -151,7 +150,7 @@ def _pieces(words: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     starts = np.cumsum(lengths) - lengths
     place = np.arange(len(symbols)) - np.repeat(starts, lengths)
     left = np.repeat(lengths, lengths) - place  # symbols from here to the end of the word
-    long_enough = np.repeat(lengths > 3, lengths)  # a word of one character is no piece
+    long_enough = np.repeat(lengths > 3, lengths)  # words of one character have no n-grams
     keys, owners = [], []
     for size in CHARACTERS:
         windows = hashed(symbols, size)

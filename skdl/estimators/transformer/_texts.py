@@ -1,4 +1,4 @@
-"""Reading texts: what users pass becomes a list of str, then tokens, or a clear error."""
+"""Reading texts: whether X holds text, and X validated, as a list of str."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pandas as pd
 
 
 def holds_text(X: Any) -> bool:
-    """Whether X is meant as text: something in it is, or would be but for a mistake.
+    """Whether X is meant as text, also where it holds an error that ``read_texts`` reports.
 
-    A str among the items of a list, 1-D array, Series or one column; also bytes, lists of str,
-    dicts, nothing but missing items, and a table with words in its first row.
+    That is: a str among the items of a list, 1-D array, Series or one column; also bytes, lists of
+    str, dicts, missing items only, and a table with words in its first row.
     """
     if isinstance(X, (str, bytes)):
         return True
@@ -31,7 +31,7 @@ def _begins_with_word(item: Any) -> bool:
 
 
 def _is_word(item: Any) -> bool:
-    """Whether it is a str, and none that stands for a number."""
+    """Whether it is a str that is not a number."""
     if not isinstance(item, str):
         return False
     try:
@@ -46,7 +46,7 @@ def _is_missing(item: Any) -> bool:
 
 
 def input_type_of(X: Any, wanted: str) -> str:
-    """ "text" or "numeric", as ``wanted`` or, where that is "auto", by what X holds.
+    """ "text" or "numeric": ``wanted``, or by the content of X where that is "auto".
 
     Raises
     ------
@@ -63,14 +63,14 @@ def input_type_of(X: Any, wanted: str) -> str:
     if wanted == "numeric" and found == "text":
         raise ValueError(
             "X holds text where sequences of numbers are expected: this estimator was fitted on "
-            'them, or input_type="numeric" says so. For text fit it with input_type="text" or '
+            'numbers, or has input_type="numeric". For text fit it with input_type="text" or '
             '"auto".'
         )
     return found if wanted == "auto" else wanted
 
 
 def _one_column(X: Any) -> Sequence[Any] | None:
-    """The items of what has one dimension, or one column."""
+    """The items of a 1-D container or of one column; None for anything else."""
     if isinstance(X, (list, tuple)):
         return X
     if isinstance(X, pd.DataFrame):
@@ -116,16 +116,16 @@ def read_texts(X: Any) -> list[str]:
 def _not_a_text(row: int, item: Any) -> str:
     if _is_missing(item):
         return (
-            f"X holds a missing text, {item!r}, first in row {row}. Leave such rows out, or put "
-            'an empty text "" there.'
+            f"X holds a missing text, {item!r}, first in row {row}. Drop such rows, or replace it "
+            'by an empty text "".'
         )
-    advice = "Texts and numbers do not mix."
+    advice = "Texts and numbers cannot be mixed."
     if isinstance(item, bytes):
         advice = "Decode it first."
     elif isinstance(item, (list, tuple)):
         advice = "A row is one str: join its words."
     elif isinstance(item, Mapping):
-        advice = "A row is one str: take the one that is the text."
+        advice = "A row is one str: pass the value that is the text."
     return f"X must hold texts only, got {type(item).__name__} in row {row}: {item!r:.60}. {advice}"
 
 

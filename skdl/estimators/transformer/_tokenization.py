@@ -1,4 +1,4 @@
-"""Which tokenizer a text estimator has, and the tokens that its network gets."""
+"""The fitted tokenizer of a text estimator, and the token ids and vectors of its network."""
 
 from __future__ import annotations
 
@@ -28,20 +28,19 @@ from ._tokenizers import (
 
 
 class Tokenization:
-    """A trained tokenizer, and how much of a long text is kept.
+    """A trained tokenizer with truncation of long texts.
 
-    What it made of the same texts lately is not made again: candidates of a grid search that share
-    tokenizer and fold differ in their networks only.
+    Recent results are cached for candidates of a grid search that share tokenizer and fold.
 
     Parameters
     ----------
     tokenizer : tokenizers.Tokenizer
     max_length : int
-        Most tokens of a text.
+        Maximum number of tokens of a text.
     key : hashable
-        What tells this tokenizer from others.
+        Identifies the tokenizer in the cache.
     truncates : bool, default=False
-        Whether the tokenizer itself cuts long texts, to keep its special tokens.
+        Whether the tokenizer itself truncates long texts, to keep its special tokens.
     """
 
     def __init__(
@@ -74,11 +73,11 @@ class Tokenization:
             made = train_tokenizer(tokenizer, texts, **options)  # type: ignore[arg-type]
             return made, 200 * made.get_vocab_size()
 
-        # A copy: what somebody does to one must not reach the next.
+        # A copy, because users may change it.
         return cls(copy.deepcopy(CACHE.get(key, train)), max_length, key)
 
     def ids(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Ids of all texts one after the other, and how many each has; long ones cut."""
+        """Token ids of all texts, concatenated, and their number for each; long texts truncated."""
 
         def tokenize() -> tuple[tuple[np.ndarray, np.ndarray], int]:
             values, lengths = tokens_of(self.tokenizer, texts)
@@ -91,7 +90,7 @@ class Tokenization:
         return made
 
     def strings(self, texts: Sequence[str]) -> list[list[str]]:
-        """The tokens of each text, as strings; long texts cut."""
+        """The tokens of each text, as strings; long texts truncated."""
         tokens = token_strings(self.tokenizer, texts)
         if self.truncates:
             return tokens
@@ -114,7 +113,7 @@ class Tokenization:
 
 
 def check_tokenizer(tokenizer: Any) -> None:
-    """Raise ValueError or TypeError for what is neither a kind of tokenizer nor a trained one."""
+    """Raise ValueError or TypeError unless it is a kind of tokenizer or a trained one."""
     if isinstance(tokenizer, str):
         if tokenizer not in KINDS:
             raise ValueError(
@@ -132,17 +131,17 @@ def check_tokenizer(tokenizer: Any) -> None:
 
 
 def content_of(tokenizer: Any) -> str:
-    """What tells a tokenizer from others, wherever it comes from."""
+    """Hash of a tokenizer's content."""
     return hashlib.blake2b(tokenizer.to_str().encode()).hexdigest()
 
 
 def backend_of(tokenizer: Any) -> Any:
-    """The tokenizer that one of transformers holds, else itself."""
+    """The tokenizers.Tokenizer inside one of transformers, else the tokenizer itself."""
     return getattr(tokenizer, "backend_tokenizer", tokenizer)
 
 
 def copied(tokenizer: Any) -> Any:
-    """The tokenizer without its padding and truncation, which are done here."""
+    """A copy of the tokenizer without padding and truncation, which are done here."""
     tokenizer = backend_of(tokenizer)
     try:
         kept = type(tokenizer).from_str(tokenizer.to_str())
@@ -162,7 +161,7 @@ def make_embedding(
     embeddings: Any,
     dtype: torch.dtype,
 ) -> TokenEmbedding:
-    """The table of a vocabulary, which begins with ``embeddings`` where they are given."""
+    """The embedding layer of a vocabulary, initialized with ``embeddings`` where they are given."""
     seed = int(torch.randint(2**31, ()))
     return TokenEmbedding(
         tokenization.n_tokens,
@@ -178,7 +177,9 @@ def make_embedding(
 def token_vectors(
     embeddings: Any, tokenization: Tokenization, dtype: torch.dtype, seed: int
 ) -> Tensor:
-    """Vectors (n_tokens, size) of the vocabulary; those of unknown words are drawn alike.
+    """Initial vectors (n_tokens, size) of the vocabulary, from given word vectors.
+
+    Vectors of other tokens are drawn from a normal distribution with their mean and variance.
 
     Parameters
     ----------
@@ -187,7 +188,8 @@ def token_vectors(
     Raises
     ------
     TypeError, ValueError
-        If it is none, knows no token, or its vectors are no finite numbers of one size.
+        If it is neither, has no token of the vocabulary, or its vectors are not finite and of one
+        size.
     """
     rows, known = given_vectors(embeddings, tokenization.tokenizer.get_vocab(), "embeddings")
     drawn = np.random.default_rng(seed).normal(size=(tokenization.n_tokens, known.shape[1]))

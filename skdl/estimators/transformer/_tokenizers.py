@@ -1,4 +1,4 @@
-"""Texts to tokens: training a tokenizer, and what it made of texts, kept for a while."""
+"""Training of tokenizers, tokenization of texts, and a cache of recent results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAD, UNKNOWN = "[PAD]", "[UNK]"
 KINDS = ("word", "bpe", "wordpiece", "char")
 CACHE_BYTES = 256 * 2**20
 
-Tokens = tuple[np.ndarray, np.ndarray]  # ids of all texts one after the other, and how many of each
+Tokens = tuple[np.ndarray, np.ndarray]  # ids of all texts, concatenated; number of ids of each text
 
 
 def import_tokenizers() -> Any:
@@ -27,7 +27,7 @@ def import_tokenizers() -> Any:
     Raises
     ------
     ImportError
-        If it is not installed, saying how to.
+        If it is not installed.
     """
     try:
         import tokenizers
@@ -41,18 +41,18 @@ def import_tokenizers() -> Any:
 def train_tokenizer(
     kind: str, texts: Sequence[str], *, vocab_size: int, min_frequency: int, lowercase: bool
 ) -> Tokenizer:
-    """A tokenizer of these texts; [PAD] is its token 0, [UNK] its token 1.
+    """A tokenizer trained on these texts; [PAD] is its token 0, [UNK] its token 1.
 
-    Chinese characters are words of their own, but for "bpe" and "wordpiece", which find the words.
+    Each Chinese character is a token; "bpe" and "wordpiece" also learn longer ones.
 
     Parameters
     ----------
     kind : {"word", "bpe", "wordpiece", "char"}
     texts : sequence of str
     vocab_size : int
-        Most tokens, the two special ones among them.
+        Maximum number of tokens, including the two special ones.
     min_frequency : int
-        How often a token must occur.
+        Minimum number of occurrences of a token.
     lowercase : bool
 
     Raises
@@ -71,7 +71,7 @@ def train_tokenizer(
     texts = [clean(text) for text in texts]
     trainer = tk.trainers.WordLevelTrainer(**options)
     if kind in ("bpe", "wordpiece"):
-        # The trainers would choose among equally frequent characters anew each time.
+        # The trainers choose at random among equally frequent characters.
         n_characters = (vocab_size - 2) // (1 if kind == "bpe" else 2)
         texts, alphabet = _within_alphabet(tokenizer, texts, max(1, n_characters))
     if kind == "bpe":
@@ -82,7 +82,7 @@ def train_tokenizer(
     tokenizer.train_from_iterator(texts, trainer)
     if tokenizer.get_vocab_size() <= 2:
         raise ValueError(_nothing_left(tokenizer, texts, vocab_size, min_frequency))
-    if kind == "wordpiece":  # its characters were numbered as special tokens, and are none
+    if kind == "wordpiece":  # its characters, special tokens for the trainer, become plain ones
         plain = _untrained(tk, kind, lowercase=lowercase)
         plain.model = tk.models.WordPiece(tokenizer.get_vocab(), unk_token=UNKNOWN)
         plain.add_special_tokens([PAD, UNKNOWN])
@@ -107,7 +107,7 @@ def _untrained(tk: Any, kind: str, *, lowercase: bool) -> Tokenizer:
 def _within_alphabet(
     tokenizer: Tokenizer, texts: Sequence[str], size: int
 ) -> tuple[list[str], list[str]]:
-    """Texts of their most frequent characters alone, and these."""
+    """Texts reduced to their most frequent characters, and these characters, sorted."""
     texts = [tokenizer.normalizer.normalize_str(text) for text in texts]
     counts: Counter[str] = Counter()
     for text in texts:
@@ -130,7 +130,7 @@ def _nothing_left(
     word, count = counts.most_common(1)[0]
     return (
         f"The vocabulary is empty: min_frequency={min_frequency} and vocab_size={vocab_size} leave "
-        f"no token; the most frequent one, {word!r}, occurs {count} times. Lower min_frequency, "
+        f"no token; the most frequent word, {word!r}, occurs {count} times. Lower min_frequency, "
         "raise vocab_size, or pass more texts."
     )
 
@@ -145,9 +145,9 @@ def clean(text: str) -> str:
 
 
 def tokens_of(tokenizer: Tokenizer, texts: Sequence[str]) -> Tokens:
-    """Ids (n_tokens,) of all texts one after the other, and the number of each text's (n_texts,).
+    """Token ids of all texts, concatenated (n_tokens,), and their numbers for each (n_texts,).
 
-    A text without any token gets the unknown one.
+    A text without any token gets the unknown token.
     """
     ids = [encoding.ids for encoding in _encoded(tokenizer.encode_batch_fast, texts)]
     lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
@@ -171,21 +171,21 @@ def _encoded(encode_batch: Callable[[list[str]], list[Any]], texts: Sequence[str
         return encode_batch(texts)
     except (TypeError, UnicodeEncodeError):  # invalid Unicode, which is rare
         return encode_batch([clean(text) for text in texts])
-    except Exception as error:  # the library has none of its own
+    except Exception as error:  # the library has no exception type of its own
         raise ValueError(
             f"The tokenizer cannot read X: {error}. Give its model an unk_token."
         ) from error
 
 
 def with_unknown(tokenizer: Tokenizer) -> Tokenizer:
-    """The tokenizer, given a token for what is not in its vocabulary where it has none."""
+    """The tokenizer, with an unknown token added where it has none."""
     if _find_unknown(tokenizer) is None:
         tokenizer.add_special_tokens([UNKNOWN])
     return tokenizer
 
 
 def unknown_of(tokenizer: Tokenizer) -> int:
-    """The token that stands for what is not in the vocabulary; 0 where there is none."""
+    """Id of the unknown token; 0 where there is none."""
     return _find_unknown(tokenizer) or 0
 
 
@@ -201,10 +201,10 @@ def _find_unknown(tokenizer: Tokenizer) -> int | None:
 
 
 def pieces_kept(lengths: np.ndarray, max_length: int) -> np.ndarray:
-    """Which tokens of all texts are kept (n_tokens,): of a long text its beginning and its end.
+    """Mask of the tokens that are kept (n_tokens,): of a long text its first and last ones.
 
-    Its first and last ``max_length / 2`` tokens: Sun et al., "How to fine-tune BERT for text
-    classification?" (2019), lost least so.
+    These are ``max_length / 2`` each, the best truncation in Sun et al., "How to fine-tune BERT for
+    text classification?" (2019).
     """
     starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
     place = np.arange(lengths.sum()) - starts
@@ -214,9 +214,9 @@ def pieces_kept(lengths: np.ndarray, max_length: int) -> np.ndarray:
 
 
 class Cache:
-    """What was computed lately, by key, up to a size in bytes; safe to share between threads.
+    """Least-recently-used cache with a maximum size in bytes, safe to share between threads.
 
-    Candidates of a grid search differ in their networks while the texts of a fold stay the same.
+    It lets candidates of a grid search, which are fitted to the same texts, share the tokens.
     """
 
     def __init__(self, max_bytes: int = CACHE_BYTES) -> None:
@@ -225,7 +225,7 @@ class Cache:
         self.lock = threading.Lock()
 
     def get(self, key: Hashable, compute: Callable[[], tuple[Any, int]]) -> Any:
-        """The value of a key; ``compute`` gives value and size in bytes where it is not there."""
+        """The value of a key; ``compute`` returns it with its size in bytes if it is missing."""
         with self.lock:
             if key in self.entries:
                 self.entries.move_to_end(key)
@@ -238,7 +238,7 @@ class Cache:
         return value
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all entries."""
         with self.lock:
             self.entries.clear()
 
@@ -247,7 +247,7 @@ CACHE = Cache()
 
 
 def digest(texts: Sequence[str]) -> bytes:
-    """What tells one sequence of texts from another."""
+    """Hash of a sequence of texts."""
     lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
     made = hashlib.blake2b(lengths.tobytes(), digest_size=20)
     made.update("".join(texts).encode(errors="surrogatepass"))

@@ -202,7 +202,7 @@ def test_bad_modules_are_told(architecture, message):
         (lambda *_: None, "architecture must return a torch.nn.Module, got NoneType"),
         (lambda *_: nn.Linear, "architecture must return a torch.nn.Module, got type"),
         (lambda *_: "resnet", "architecture must return a torch.nn.Module, got str"),
-        (linear((36,), 3), "architecture must make a module.*backbone"),
+        (linear((36,), 3), "architecture must be a callable.*backbone"),
     ],
     ids=["nothing", "class", "name", "module"],
 )

@@ -375,8 +375,8 @@ BAD = {
     "one column of pixels": (np.zeros((8, 9, 1)), {}, "at least 2x2 pixels, got 9x1"),
     "one pixel": (np.zeros((8, 1, 1, 3)), {}, "at least 2x2 pixels, got 1x1"),
     "no channels": (np.zeros((8, 4, 4, 0)), {}, "0 channels"),
-    "no channels of a signal": (np.zeros((8, 4, 0)), SIGNAL, "a step and a channel at least"),
-    "no steps": (np.zeros((8, 0, 2)), SIGNAL, "a step and a channel at least"),
+    "no channels of a signal": (np.zeros((8, 4, 0)), SIGNAL, "at least one step and one channel"),
+    "no steps": (np.zeros((8, 0, 2)), SIGNAL, "at least one step and one channel"),
     "no pixels": (np.zeros((8, 0, 4)), {}, "at least 2x2 pixels, got 0x4"),
     "a table as images": (
         SIGNALS,

@@ -444,7 +444,7 @@ def test_the_column_of_a_frame_is_known_by_its_name():
         (
             [{"text": text} for text in X],
             ValueError,
-            "dict in row 0.*take the one",
+            "dict in row 0.*pass the value",
         ),
         ([None] * len(X), ValueError, "missing text, None, first in row 0"),
         (pd.Series([np.nan] * len(X), dtype=object), ValueError, "first in row 0"),

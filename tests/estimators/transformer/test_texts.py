@@ -69,7 +69,7 @@ def test_numbers_are_no_text(X):
         (np.ones((3, 2)), ["ndarray", r"\(3, 2\)", "Series", "list"]),
         (pd.DataFrame({"a": ["x"], "b": ["y"]}), ["DataFrame", r"\(1, 2\)", "one column"]),
         ([1.5, 2.5], ["float", "row 0", "1.5"]),
-        (["a", 7, "b"], ["int", "row 1", "7", "do not mix"]),
+        (["a", 7, "b"], ["int", "row 1", "7", "cannot be mixed"]),
         (["a", "b", 2.5], ["float", "row 2"]),
         (["a", ["b", "c"]], ["list", "row 1"]),
         (["a", b"bytes"], ["bytes", "row 1", "[Dd]ecode"]),
