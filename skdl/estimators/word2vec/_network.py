@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ...modules import RandomLayer
 from ._network_cbow import cbow_batch, train_cbow_blocks
 from ._network_outputs import HuffmanTree, NegativeSampler
 from ._network_steps import compiled, hierarchical_batch, skip_gram_batch, train_blocks
@@ -73,7 +74,7 @@ LAYOUTS = {
 }
 
 
-class Word2Vec(nn.Module):
+class Word2Vec(RandomLayer):
     """Skip-gram and CBOW, with negative sampling or the hierarchical softmax.
 
     T. Mikolov et al., "Efficient Estimation of Word Representations in Vector Space" and
@@ -98,12 +99,6 @@ class Word2Vec(nn.Module):
         Tokens of a block; None takes what is best on CPUs.
     n_workers : int
         Threads that train on pieces of the text at the same time, without locks (Hogwild).
-
-    Attributes
-    ----------
-    generator : torch.Generator or None
-        Where the random numbers of :meth:`train_on` come from; None is torch's global generator.
-        Set by a training run for its own length.
     """
 
     input_embedding: nn.Embedding
@@ -111,7 +106,7 @@ class Word2Vec(nn.Module):
     keep_probability: Tensor
     sampler: NegativeSampler
     tree: HuffmanTree
-    generator: torch.Generator | None = None
+    draws_from_generator = True
 
     def __init__(
         self,

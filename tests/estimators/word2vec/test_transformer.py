@@ -111,7 +111,8 @@ def test_fitted_attributes():
     """What is learned is born in fit."""
     assert learned(word2vec()) == set()
     model = fit()
-    assert {"vocabulary_", "counts_", "net_", "n_iter_"} <= learned(model)
+    assert {"vocabulary_", "counts_", "_net", "n_iter_"} <= learned(model)
+    assert hasattr(model, "net_")
     assert not [name for name in learned(model) if not name.startswith("_") and name[-1] != "_"]
     assert model.n_iter_ == 2
     assert model.device_ == "cpu"

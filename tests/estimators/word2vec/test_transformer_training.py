@@ -271,7 +271,7 @@ def test_ctrl_c_ends_a_fit_wherever_it_is(n_threads):
 
 @every_model
 def test_words_of_a_topic_are_nearer(algorithm, objective):
-    model = learn(algorithm, objective)
+    model = learn(algorithm, objective, max_epochs=10)  # more would overfit
     assert distance_of_topics(model) > 0.3
     for word in ANIMALS:
         nearest = [other for other, _ in model.most_similar(word, topn=3)]
