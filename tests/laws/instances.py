@@ -157,7 +157,14 @@ TABLE: list[tuple[Any, ...]] = [
     (TransformerClassifier(**MINI_BATCH, **TRANSFORMER_SMALL), CHECKS),
     #
     (Word2VecTransformer(**WORD2VEC), "documents"),
-    (Word2VecTransformer(**WORD2VEC, algorithm="cbow", objective="hierarchical"), "documents"),
+    (Word2VecTransformer(**WORD2VEC, objective="hierarchical", pooling="idf"), "documents"),
+    (Word2VecTransformer(**WORD2VEC, algorithm="cbow", pooling="sif"), "documents"),
+    (
+        Word2VecTransformer(
+            **WORD2VEC, algorithm="cbow", objective="hierarchical", pooling="max", normalize=True
+        ),
+        "documents",
+    ),
 ]
 
 

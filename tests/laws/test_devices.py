@@ -19,6 +19,8 @@ def test_to_moves_and_returns_self(instance):
     assert_same(answers(model, X), before)
     with pytest.raises(ValueError, match="device"):
         model.to("nowhere")
+    with pytest.raises(ValueError, match="device"):
+        instance.fitted(X, y, device="nowhere")
     assert_same(answers(model, X), before)
 
 

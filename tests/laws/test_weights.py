@@ -36,6 +36,29 @@ def test_rows_of_weight_zero_are_not_looked_at(instance):
 
 
 @every(takes_weights)
+def test_tiny_weights_act_as_tiny(instance):
+    """Whatever y such rows have, nothing that is learned moves by much."""
+    X, y = instance.data()
+    weight = np.where(np.arange(len(y)) % 3 == 0, 1e-12, 1.0)
+    other = np.where(weight == 1, y, y[::-1] if is_classifier(instance.estimator) else 1e3)
+    expected = instance.answers_of_fit(X, y, weight, early_stopping=False)
+    got = instance.answers_of_fit(X, other, weight, early_stopping=False)
+    assert_close(got, expected, atol=1e-3)
+
+
+@every(takes_weights)
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_only_relations_of_weights_count(instance, early_stopping):
+    """A thousand times all weights is the same, and so is 1 for all as none."""
+    X, y = instance.data()
+    params = {"early_stopping": early_stopping, "validation_fraction": 0.3}
+    weight = np.linspace(0.5, 2, len(y))
+    for one, other in [(weight, 1000 * weight), (np.ones(len(y)), None)]:
+        answers = (instance.answers_of_fit(X, y, given, **params) for given in (one, other))
+        assert_close(*answers, atol=1e-3)
+
+
+@every(takes_weights)
 def test_weights_decide_between_contradicting_rows(instance):
     """The side that weighs more wins."""
     X, y = instance.data()
