@@ -14,10 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skdl.datasets import make_images, make_sequences
-
-GOOD = ["good", "fine", "lovely", "superb"]
-BAD = ["bad", "poor", "awful", "dreadful"]
-OTHERS = ["the", "a", "this", "film", "book", "story", "actor", "scene", "and", "was", "with"]
+from tests.texts import BAD, GOOD, OTHERS, make_texts
 
 
 def as_objects(items: Sequence[Any]) -> np.ndarray:
@@ -252,13 +249,10 @@ class Texts(Kind):
     is_numeric = False
 
     def make(self, n_rows: int, task: str, random_state: int = 0) -> tuple[Any, np.ndarray]:
-        rng = np.random.default_rng(random_state)
-        y, texts = rng.permutation(np.arange(n_rows) % 2), []
-        for label in y:
-            words = rng.choice(OTHERS, rng.integers(0, 9)).tolist()
-            words.insert(rng.integers(len(words) + 1), str(rng.choice([GOOD, BAD][label])))
-            texts.append(" ".join(words))
-        return texts, y if task == "classification" else y - 0.5
+        texts, y = make_texts(n_rows, random_state=random_state)
+        order = np.random.default_rng(random_state).permutation(n_rows)
+        y = y[order] if task == "classification" else y[order] - 0.5
+        return [texts[row] for row in order], y
 
     def other(self, n_rows: int) -> Any:
         return [f"other{i} words {'of other lengths ' * (i % 9)}" for i in range(n_rows)]

@@ -1,7 +1,6 @@
 """Small texts, series and classifiers that the tests of the classifier share."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.base import clone
 
@@ -58,20 +57,5 @@ def assert_close(first, second, atol=1e-5):
     np.testing.assert_allclose(first, second, rtol=0, atol=atol)
 
 
-def as_objects(texts):
-    array = np.empty(len(texts), dtype=object)
-    array[:] = texts
-    return array
-
-
-CONTAINERS = {
-    "object array": as_objects,
-    "U array": np.array,
-    "Series": pd.Series,
-    "Series with an index": lambda texts: pd.Series(texts, index=range(len(texts), 0, -1)),
-    "DataFrame": lambda texts: pd.DataFrame({"text": texts}),
-    "Index": pd.Index,
-    "tuple": tuple,
-}
 NUMBERS, NUMBERS_Y = make_sequences(40, n_steps=12, task="classification", random_state=0)
 RAGGED, _ = make_sequences(40, n_steps=12, task="classification", random_state=0, ragged=True)

@@ -25,7 +25,6 @@ from tests.estimators.transformer.classifiers import (
     Y_TEST,
     X,
     Y,
-    as_objects,
     assert_close,
     assert_same,
     classifier,
@@ -36,6 +35,7 @@ from tests.estimators.transformer.classifiers import (
     some,
 )
 from tests.fits import global_state
+from tests.laws.kinds import as_objects
 from tests.texts import ODD_TEXTS, make_texts
 
 # What the laws do not hold of texts --------------------------------------------------------------

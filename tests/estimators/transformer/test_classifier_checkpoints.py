@@ -22,7 +22,6 @@ from skdl.datasets import load_docstrings
 from skdl.estimators import TransformerClassifier
 from skdl.estimators.transformer._checkpoints import load_model
 from tests.estimators.transformer.classifiers import (
-    CONTAINERS,
     X_TEST,
     X,
     Y,
@@ -33,6 +32,7 @@ from tests.estimators.transformer.classifiers import (
     fit_answers,
     fitted,
 )
+from tests.laws.kinds import KINDS
 from tests.texts import make_texts
 
 # Checkpoints -------------------------------------------------------------------------------------
@@ -150,9 +150,9 @@ def test_a_pickle_is_bounded_by_the_weights_and_the_words(estimator):
 @every_pretrained
 def test_containers_do_not_matter(estimator):
     expected = fit_answers(estimator)
-    for container in CONTAINERS.values():
-        model = fitted(estimator, container(X), pd.Series(Y))
-        assert_same(model.predict_proba(container(X_TEST)), expected)
+    containers = zip(*(KINDS["texts"].containers(texts) for texts in (X, X_TEST)), strict=True)
+    for texts, new in containers:
+        assert_same(fitted(estimator, texts, pd.Series(Y)).predict_proba(new), expected)
 
 
 @pytest.mark.parametrize("name", ["frozen"])
