@@ -1,20 +1,41 @@
 """What a fit borrows: device, threads, precision, modes of torch."""
 
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from skdl.engine import draw_seed, resolve_device, resolve_dtype
+from skdl.engine import (
+    Data,
+    Net,
+    Supervised,
+    default_torch_modes,
+    draw_seed,
+    resolve_device,
+    resolve_dtype,
+    seeded,
+    squared_error,
+)
 from skdl.engine._scope import (
     CONVOLUTION_PER_THREAD,
+    LIMITED,
     WORK_PER_THREAD,
+    allowed_threads,
     autocast,
     scoped_threads,
     threads_for,
 )
 
 CPU = torch.device("cpu")
+
+
+def in_thread(function):
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(function).result()
 
 
 @pytest.fixture
@@ -145,3 +166,157 @@ def test_a_module_may_say_how_much_work_a_row_is():
 @pytest.mark.usefixtures("four_threads")
 def test_a_module_without_products_takes_one_thread():
     assert threads_for(nn.LayerNorm(8), 10**9, CPU) == 1
+
+
+# Threads beside one another ----------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("four_threads")
+def test_a_thread_that_begins_amid_a_limited_one_may_use_what_that_one_may():
+    """Torch gives a new thread the number that was set last, by whichever thread."""
+    seen = []
+
+    def begins():
+        seen.append(torch.get_num_threads())  # as torch has it
+        seen.append(allowed_threads())
+        with scoped_threads(3):
+            seen.append(torch.get_num_threads())
+        seen.append(torch.get_num_threads())
+
+    def limited():
+        with scoped_threads(1):
+            in_thread(begins)
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 4
+
+    in_thread(limited)
+    assert seen == [1, 4, 3, 4]
+    assert torch.get_num_threads() == 4
+    assert LIMITED == {}
+
+
+@pytest.mark.usefixtures("four_threads")
+def test_limits_that_overlap_leave_what_was_allowed():
+    """The second begins amid the first and ends after it."""
+    inside, ended = threading.Event(), threading.Event()
+
+    def first():
+        with scoped_threads(1):
+            inside.set()
+            ended.wait(10)
+
+    def second():
+        with scoped_threads(1):
+            ended.set()
+            one.result()
+            assert torch.get_num_threads() == 1
+        return torch.get_num_threads()
+
+    with ThreadPoolExecutor(2) as threads:
+        one = threads.submit(first)
+        inside.wait(10)
+        assert threads.submit(second).result() == 4
+    assert in_thread(torch.get_num_threads) == 4, "new threads too"
+
+
+@pytest.mark.usefixtures("four_threads")
+def test_limits_in_limits_narrow():
+    with scoped_threads(3):
+        assert allowed_threads() == 3
+        with scoped_threads(4):
+            assert torch.get_num_threads() == 3
+        with scoped_threads(2):
+            assert torch.get_num_threads() == 2
+        assert torch.get_num_threads() == 3
+    assert torch.get_num_threads() == allowed_threads() == 4
+
+
+# Modes of torch ----------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def float64_by_default():
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+MODES = {
+    "none": contextlib.nullcontext,
+    "no_grad": torch.no_grad,
+    "inference_mode": torch.inference_mode,
+    "autocast": lambda: torch.autocast("cpu", dtype=torch.bfloat16),
+    "device": lambda: torch.device("meta"),
+    "float64": float64_by_default,
+}
+
+
+def modes_of_torch():
+    return (
+        torch.is_grad_enabled(),
+        torch.is_inference_mode_enabled(),
+        torch.is_autocast_enabled("cpu"),
+        torch.get_default_device().type,
+        torch.get_default_dtype(),
+    )
+
+
+DEFAULT = (True, False, False, "cpu", torch.float32)
+
+
+@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+def test_modes_are_the_default_inside_and_what_they_were_outside(mode):
+    assert modes_of_torch() == DEFAULT
+    with mode():
+        before = modes_of_torch()
+        with default_torch_modes():
+            assert modes_of_torch() == DEFAULT
+            with torch.no_grad(), default_torch_modes():
+                assert modes_of_torch() == DEFAULT
+            weight = torch.ones(2, requires_grad=True)
+            (weight @ weight).backward()
+            assert weight.grad.tolist() == [2, 2]
+        assert modes_of_torch() == before
+        with pytest.raises(RuntimeError, match="inside"), default_torch_modes():
+            raise RuntimeError("inside")
+        assert modes_of_torch() == before
+    assert modes_of_torch() == DEFAULT
+
+
+def test_the_default_dtype_stays_until_the_last_fit_has_ended():
+    """All threads share it: the first fit that ends must not change it amid the others."""
+    inside, ended = threading.Event(), threading.Event()
+
+    def first():
+        with default_torch_modes():
+            inside.set()
+            ended.wait(10)
+
+    with float64_by_default(), ThreadPoolExecutor(1) as threads:
+        one = threads.submit(first)
+        inside.wait(10)
+        with default_torch_modes():
+            ended.set()
+            one.result()
+            assert torch.get_default_dtype() is torch.float32
+        assert torch.get_default_dtype() is torch.float64
+
+
+@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+def test_training_and_prediction_do_not_depend_on_modes(mode):
+    data = Data({"x": torch.linspace(-1, 1, 60).reshape(20, 3), "y": torch.ones(20, 1)})
+
+    def outcome():
+        with seeded(0, CPU), default_torch_modes():
+            module = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.2), nn.Linear(4, 1))
+            module = nn.ModuleDict({"inner": module})
+        module.forward = lambda x: module["inner"](x)
+        net = Net(module, Supervised(squared_error), max_epochs=3, batch_size=8, patience=2)
+        net.initialize().train(data, data)
+        return net.outputs(data).tolist(), net.history[:, "train_loss"]
+
+    expected = outcome()
+    with mode():
+        assert outcome() == expected

@@ -69,9 +69,22 @@ def test_is_fitted_when_there_is_a_net():
     check_is_fitted(Shows().fit(X))
 
 
-@pytest.mark.parametrize("name", ["history_", "module_", "device_", "n_parameters_"])
+@pytest.mark.parametrize("name", ["net_", "history_", "module_", "device_", "n_parameters_"])
 def test_before_fit_nothing_is_there(name):
     assert not hasattr(Shows(), name)
+
+
+def test_the_net_knows_its_estimator():
+    model = Shows().fit(X)
+    assert model.net_ is model.net_
+    assert model.net_.estimator is model
+    twin = copy.copy(model)
+    assert twin.net_.estimator is twin
+    assert model.net_.estimator is model
+    del model.net_
+    with pytest.raises(AttributeError, match="'Shows' object has no attribute 'net_'"):
+        model.net_  # noqa: B018
+    assert twin.net_.estimator is twin
 
 
 def test_to():
