@@ -1,4 +1,4 @@
-"""What word2vec_quality.py and word2vec_speed.py share: corpora, and fits by gensim and by skdl."""
+"""Corpora, and fits by gensim and by skdl, for word2vec_quality.py and word2vec_speed.py."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from skdl.estimators import Word2VecTransformer
 
 GENSIM = "4.4.0"
 MODELS = [*product(("skip-gram", "cbow"), ("negative", "hierarchical"))]
-# Parameters of both, in our words; these are gensim's defaults, but for the algorithm.
+# Parameters of both, by skdl's names: the defaults of gensim except for the algorithm.
 SHARED: dict[str, Any] = {
     "vector_size": 100,
     "window": 5,
@@ -72,7 +72,7 @@ def poems() -> list[str]:
 
 
 def files_in(folder: str, pattern: str) -> list[Any]:
-    """The files of a folder of the data home; ends with a message where there are none."""
+    """The files of a folder of the data home; exits with a message if there are none."""
     found = sorted((get_data_home() / folder).glob(pattern))
     if not found:
         sys.exit(
@@ -85,17 +85,17 @@ def files_in(folder: str, pattern: str) -> list[Any]:
 
 
 class Fitted(NamedTuple):
-    """Words, the frequent first, their vectors, and what they took."""
+    """Words by decreasing frequency, their vectors, and the time of training."""
 
     words: list[str]
     vectors: np.ndarray
-    seconds: float  # of training; the vocabulary is made before
+    seconds: float  # of training, without building the vocabulary
     cpu_seconds: float  # of all threads
     model: Any
 
 
 def need_gensim() -> None:
-    """End with a message where gensim is missing."""
+    """Exit with a message if gensim is missing."""
     if find_spec("gensim") is None:
         sys.exit(
             f"This compares with gensim, which skdl does not need: pip install gensim=={GENSIM}"
@@ -105,7 +105,7 @@ def need_gensim() -> None:
 def gensim_model(
     algorithm: str, objective: str, *, n_threads: int, n_epochs: int, seed: int, **params: Any
 ) -> Any:
-    """gensim's model of the same parameters."""
+    """gensim's model with the same parameters."""
     from gensim.models import Word2Vec
 
     params = {**SHARED, **params}
@@ -133,7 +133,7 @@ def fit_gensim(documents: Documents, algorithm: str, objective: str, **options: 
 
 
 class Stopwatch(Callback):
-    """Seconds of the last training, by the clock and of the processor; fits copy callbacks."""
+    """Wall-clock and CPU seconds of the last training, on the class: fits copy callbacks."""
 
     start = seconds = (0.0, 0.0)
 
@@ -171,7 +171,7 @@ def fit_skdl(
 
 
 def check_same_words(ours: Fitted, peer: Fitted) -> None:
-    """Raise RuntimeError where the two did not see the same text."""
+    """Raise RuntimeError if the two vocabularies differ."""
     if differing := set(ours.words) ^ set(peer.words):
         some = sorted(differing)[:5]
         raise RuntimeError(f"The vocabularies differ in {len(differing)} words, such as {some}.")

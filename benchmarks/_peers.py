@@ -1,4 +1,4 @@
-"""What skdl is measured against: the bare modules, the hand-written loop, skorch."""
+"""Peers that skdl is compared with: bare modules, a hand-written training loop, skorch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 
 class LSTM(nn.Module):
-    """An LSTM, and a line from its last step to one number."""
+    """An LSTM, and a linear layer from the state of its last step to one number."""
 
     def __init__(self, hidden_size: int = 32, n_channels: int = 1) -> None:
         super().__init__()
@@ -38,9 +38,9 @@ def hand_loop(
     fused: bool = False,
     loss: Callable[..., Tensor] = F.mse_loss,
 ) -> nn.Module:
-    """The loop that everybody writes: shuffle, slice tensors, Adam.
+    """A usual hand-written training loop: shuffle, slice tensors, Adam.
 
-    ``fused`` is the loop of somebody who measured: Adam's fused kernel and ``index_select``.
+    ``fused`` is a tuned one: Adam's fused kernel and ``index_select``.
     """
     optimizer = torch.optim.Adam(module.parameters(), lr=lr, fused=fused)
     module.train()
@@ -67,10 +67,10 @@ SKORCH: dict[str, Any] = {"optimizer": torch.optim.Adam, "train_split": None, "v
 
 
 def skorch_regressor(module: Any, **params: Any) -> NeuralNetRegressor:
-    """skorch as its users have it, silent and without a validation split."""
+    """skorch's regressor with Adam, silent and without a validation split."""
     return NeuralNetRegressor(module, **SKORCH, **params)
 
 
 def skorch_classifier(module: Any, **params: Any) -> NeuralNetClassifier:
-    """The same for scores of classes."""
+    """The same for classification, from scores of the classes."""
     return NeuralNetClassifier(module, criterion=nn.CrossEntropyLoss, **SKORCH, **params)

@@ -1,7 +1,7 @@
-"""What every benchmark shares: interleaved timing, markdown tables, the environment.
+"""Interleaved timing, markdown tables and a description of the environment, for all benchmarks.
 
 A script makes one :class:`Report`, adds to it, and calls ``finish``: everything is printed, and
-with ``--write`` it is kept in ``benchmarks/results/NAME.md`` too.
+with ``--write`` also saved in ``benchmarks/results/NAME.md``.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ Job = Callable[[], Any]
 
 
 class Report:
-    """Prints what is added to it, and keeps it for ``--write``.
+    """Prints what is added to it, and saves it with ``--write``.
 
     Parameters
     ----------
     docstring : str
-        The script's: the first line is the title, the rest is said below it.
+        That of the script: the first line is the title, the rest the text below it.
     parser : ArgumentParser, default=None
-        Holds further options of the script; ``--quick`` and ``--write`` are added.
+        With further options of the script; ``--quick`` and ``--write`` are added.
 
     Attributes
     ----------
@@ -75,9 +75,9 @@ class Report:
     ) -> pd.DataFrame:
         """Time jobs in interleaved rounds: A B C A B C ...
 
-        Ours run with torch's thread count as it is; each peer with each of ``peer_threads``, of
-        which the best is kept. A round goes before that is not counted. A smoke run has one round,
-        with one thread.
+        Jobs of skdl run with torch's thread count as it is, peers with each of ``peer_threads``, of
+        which the best is reported. The first round is a warm-up and is not counted. A smoke run has
+        one round, with one thread.
 
         Returns
         -------
@@ -107,7 +107,7 @@ class Report:
     ) -> None:
         """Add ratios of medians: rows of (ours, peer, the bar or "").
 
-        ``faster`` turns them over: how many times as fast ours is.
+        ``faster`` inverts them: how many times as fast skdl is.
         """
         seconds = times["median s"]
         lines = []
@@ -128,7 +128,7 @@ class Report:
 
 
 def interleave(jobs: Mapping[Any, Job], n_rounds: int) -> dict[Any, list[float]]:
-    """Seconds of each job in each round; a job that returns a float has timed itself."""
+    """Seconds of each job in each round; a job may return its own time as a float."""
     seconds: dict[Any, list[float]] = {key: [] for key in jobs}
     for n_round in range(n_rounds + 1):
         for key, job in jobs.items():
@@ -146,7 +146,7 @@ def median(values: Sequence[float]) -> float:
 
 
 def at_threads(job: Job, n_threads: int) -> Job:
-    """The job with torch's thread count set, and set back after."""
+    """The job with torch's thread count set, and reset afterwards."""
 
     def run() -> Any:
         with threads(n_threads):
@@ -166,7 +166,7 @@ def threads(n_threads: int) -> Iterator[None]:
 
 
 def environment() -> str:
-    """Machine, versions and day, as a markdown list; no path and no host name."""
+    """Machine, versions and date, as a markdown list."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
     return "\n".join(
@@ -188,7 +188,7 @@ def cpu_model() -> str:
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """A table as padded markdown, numbers to the right."""
+    """A table as padded markdown, numbers right-aligned."""
     flat = table.reset_index()
     cells = [[*map(str, flat.columns)], *([show(cell) for cell in row] for row in flat.to_numpy())]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]

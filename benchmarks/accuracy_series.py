@@ -1,16 +1,16 @@
-"""Accuracy on real series and sequences: default parameters beside classical baselines.
+"""Accuracy on real series and sequences: default parameters compared with classical baselines.
 
 Forecasts: windows of 24 and 48 steps, the value one step and 24 steps ahead. The last fifth of
 the windows is the test part; before it a gap of ``width + horizon - 1`` windows is left out, so
 that no value of the series lies in both parts. (The airline series is too short for that: there
-the gap is ``horizon - 1``, with which every training target was known when the first test window
-ended.) "ridge" is the better of ``Ridge(1.0)`` and ``RidgeCV``, on scaled lags. Gaps in PM2.5 are
-interpolated. MAE is in the units of the series, S&P 500 log returns in percent; LSTMRegressor
-has default parameters, mean over the seeds. "ratio" is to the better of persistence and
-ridge; bar: at most 1.02 on every task, below 1 on most.
+the gap is ``horizon - 1``, with which every training target is known when the first test window
+ends.) "ridge" is the better of ``Ridge(1.0)`` and ``RidgeCV``, on scaled lags. Missing values of
+PM2.5 are interpolated. MAE is in the units of the series, S&P 500 log returns in percent;
+LSTMRegressor has default parameters, mean over the seeds. "ratio" is relative to the better of
+persistence and ridge; bar: at most 1.02 on every task, below 1 on most.
 
 Classification: the archives' own train and test parts, default parameters, mean over the seeds.
-The baseline is a random forest on the flattened sequences, zeros behind their ends. Bars:
+The baseline is a random forest on the flattened sequences, padded with zeros at the end. Bars:
 JapaneseVowels 0.96, BasicMotions 0.95.
 
 The data are read by ``skdl.datasets.fetch_*``; set SKDL_DATA to a folder that has them.
@@ -58,7 +58,7 @@ def split(X, y, gap):
 
 
 def score(model, X_train, y_train, X_test, y_test):
-    """MAE and seconds of the fit."""
+    """Mean absolute error, and seconds of the fit."""
     start = perf_counter()
     model.fit(X_train, y_train)
     seconds = perf_counter() - start
@@ -66,7 +66,7 @@ def score(model, X_train, y_train, X_test, y_test):
 
 
 def forecast(name, series, width, horizon, seeds, params, gaps=True):
-    """A row of the table: one task."""
+    """The row of one task in the table."""
     X, y = sliding_windows(series, width, horizon, target=0)
     farthest = np.max(horizon)
     short = len(X) < 200  # the airline series
@@ -95,7 +95,7 @@ def forecast(name, series, width, horizon, seeds, params, gaps=True):
 
 
 def classify(name, seeds, params):
-    """A row of the table: one set."""
+    """The row of one set in the table."""
     X_train, y_train = fetch_ucr(name, split="train")
     X_test, y_test = fetch_ucr(name, split="test")
     length = max(len(x) for x in [*X_train, *X_test])
@@ -122,7 +122,7 @@ def classify(name, seeds, params):
 
 
 def flat(X, length):
-    """Rows of equal length: zeros behind the end of each sequence."""
+    """Flattened sequences, padded with zeros at the end."""
     rows = np.zeros((len(X), length, X[0].size // len(X[0])))
     for row, x in zip(rows, X, strict=True):
         row[: len(x)] = x.reshape(len(x), -1)
@@ -130,7 +130,7 @@ def flat(X, length):
 
 
 def print_row(row) -> None:
-    """Progress: some rows take minutes."""
+    """Show progress, because some rows take minutes."""
     cells = (f"{value:.4g}" if isinstance(value, float) else str(value) for value in row.values())
     print("  ", *cells, flush=True)
 

@@ -1,4 +1,4 @@
-"""Accuracy on signals: default parameters beside classical classifiers.
+"""Accuracy on signals: default parameters compared with classical classifiers.
 
 The archives' own train and test parts, default parameters, mean over the seeds. The baselines are
 a random forest and an SVM on the flattened and scaled signals. Bars: GunPoint 0.98,
@@ -22,7 +22,7 @@ BARS = {"GunPoint": 0.98, "ItalyPowerDemand": 0.955, "ArrowHead": 0.82, "BasicMo
 
 
 def classify(name, seeds, params):
-    """A row of the table: one set."""
+    """The row of one set in the table."""
     X, y = fetch_ucr(name, split="train")
     X_test, y_test = fetch_ucr(name, split="test")
     row = {"set": name, "train": len(X), "test": len(X_test)}

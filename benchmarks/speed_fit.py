@@ -1,12 +1,13 @@
-"""Fitting: skdl beside a hand-written loop and skorch.
+"""Fitting: skdl compared with a hand-written loop and skorch.
 
 Seconds of whole fits, medians of interleaved rounds. Each peer runs with 1 and with 2 threads,
 and its better count is the one shown. "tuned hand loop" is a hand-written loop with Adam's fused
 kernel and ``index_select``; the bars are set against the plain one, with torch's defaults.
 
-``LSTMRegressor()`` does more than its peers train: it standardizes X and y, fits a straight line
-beside the recurrence, and shows each channel to the recurrence twice. ``linear_model=False`` leaves
-the line out: the module is then the peers' own, behind a standardization.
+``LSTMRegressor()`` does more than its peers: it standardizes X and y, fits a linear model whose
+residuals the network learns, and gives each channel to the LSTM twice, as it is and relative to its
+last step. ``linear_model=False`` leaves the linear model out: the module is then that of the peers,
+behind a standardization.
 """
 
 from functools import partial
@@ -24,7 +25,7 @@ HAND, TUNED, SKORCH = "hand loop", "tuned hand loop", "skorch"
 
 
 def lstm_jobs(X, y, *, hidden_size, n_epochs, batch_size=64):
-    """Fits of the same size by skdl (ours) and by the peers."""
+    """Fits of the same size by skdl and by the peers."""
     x_tensor, y_column = torch.from_numpy(X), torch.from_numpy(y)[:, None]
     estimator = partial(
         LSTMRegressor,

@@ -1,6 +1,6 @@
-"""CUDA beside the CPU: the same fits and predictions, their times and how far they agree.
+"""CUDA compared with the CPU: times of the same fits and predictions, and their differences.
 
-Run by ``make gpu-check``. Medians of interleaved rounds, after one that does not count.
+Run by ``make gpu-check``. Medians of interleaved rounds, after a warm-up round.
 """
 
 import sys

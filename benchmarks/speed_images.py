@@ -1,4 +1,4 @@
-"""Images: skdl beside a hand-written loop, the bare module and skorch.
+"""Images: skdl compared with a hand-written loop, the bare module and skorch.
 
 Seconds of whole fits and predictions, medians of interleaved rounds. All train the same network,
 that of ``CNNClassifier()``, from the same pixels with Adam at one rate. Each peer runs with 1 and
@@ -6,15 +6,15 @@ with 2 threads, and its better count is the one shown; the hand loop and the bar
 both memory formats, channels last and contiguous.
 
 ``CNNClassifier()`` has the default precision, which trains in bfloat16 on CPUs with matrix units
-for it; ``float32`` is the same without. Of the hand loop there is one in float32, as most write
-it, one under ``torch.autocast``, and one that is tuned too: Adam's fused kernel and
+for it; ``CNNClassifier(float32)`` trains in float32. The hand loop is there in float32, under
+``torch.autocast`` in bfloat16, and tuned: in bfloat16 with Adam's fused kernel and
 ``index_select``.
 
 Augmentation: an epoch of ``CNNClassifier()`` on images of Fashion-MNIST's size and number of
 channels, at the batch size that it chooses for 60,000 of them.
 
-Memory: the peak of a process that fits 60,000 images of 28x28 in a memory map for an epoch, less
-that of one that only imports torch.
+Memory: the peak of a process that fits 60,000 images of 28x28 in a memory map for one epoch, minus
+that of a process that only imports torch.
 """
 
 import argparse
@@ -43,7 +43,7 @@ BATCH_SIZE, N_EPOCHS = 64, 3
 FORMATS = {"channels last": torch.channels_last, "contiguous": torch.contiguous_format}
 PARTS = ("fit", "augment", "predict", "memory")
 
-# The peak of the process itself: that of getrusage is inherited from the parent.
+# The peak of the process itself: getrusage may report that of the parent.
 PEAK = """
 with open("/proc/self/status") as status:
     print(next(int(line.split()[1]) // 1024 for line in status if line.startswith("VmHWM")))
@@ -59,7 +59,7 @@ CNNClassifier(max_epochs=1, random_state=0, device="cpu").fit(X, np.arange(len(X
 """
 
 
-# Adam at one rate, as the peers have it.
+# Adam at a constant rate, like the peers.
 estimator = partial(
     CNNClassifier,
     max_epochs=N_EPOCHS,
@@ -77,7 +77,7 @@ estimator = partial(
 
 
 class Standardized(nn.Module):
-    """The network of a fitted CNNClassifier as others would write it: (B, C, H, W) to scores."""
+    """The network of a fitted CNNClassifier, untrained, as a module of images (B, C, H, W)."""
 
     def __init__(self, fitted: CNNClassifier) -> None:
         super().__init__()
@@ -116,7 +116,7 @@ def in_bfloat16(job):
 
 
 def fits(report, side, n_channels, n_samples, n_rounds, bar):
-    """An epoch by skdl, by hand in both formats and precisions, by skorch."""
+    """Fits by skdl, by the hand loop in both formats and precisions, and by skorch."""
     X, y = make_data(256 if report.quick else n_samples, side, n_channels)
     labels = torch.from_numpy(y)
     network = Standardized(estimator().fit(X[:100], y[:100]))
@@ -150,7 +150,7 @@ def fits(report, side, n_channels, n_samples, n_rounds, bar):
 
 
 def best_format(times, name):
-    """The faster one of a job's two memory formats."""
+    """The faster memory format of a job."""
     rows = [f"{name}, {layout}" for layout in FORMATS]
     return times.loc[rows, "median s"].idxmin()
 
@@ -161,7 +161,7 @@ def fit_by_hand(network, x, y, layout, *, fused=False):
 
 
 def augmentations(report) -> None:
-    """What an epoch costs with each augmentation."""
+    """Time of a fit with each augmentation."""
     X, y = make_data(256 if report.quick else 2000, 28, 1)
     changes = {name: {"augment": name} for name in AUGMENTATIONS}
     changes |= {"None": {}, "mixup": {"mixup": 0.2}}

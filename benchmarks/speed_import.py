@@ -1,7 +1,7 @@
-"""Importing skdl.estimators beside importing what it stands on.
+"""Importing skdl.estimators compared with importing its dependencies.
 
-Seconds of the import statement in a fresh interpreter, medians of interleaved rounds. The name
-sklearn alone imports none of its estimators; the catalogue has 14 of them.
+Seconds of the import statement in a new interpreter, medians of interleaved rounds. ``import
+sklearn`` imports none of its estimators; the catalogue has 14 of them.
 """
 
 import subprocess

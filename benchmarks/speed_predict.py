@@ -1,12 +1,12 @@
-"""Predicting 20,000 rows: skdl beside the bare module and skorch.
+"""Predicting 20,000 rows: skdl compared with the bare module and skorch.
 
 Seconds of one call from a numpy array to the predictions, medians of interleaved rounds. The bare
-module runs under ``inference_mode`` at the batch size that was best in a trial before, with 1
-and with 2 threads, of which the better is shown. skorch runs at its default batch size, 128, and
-at the bare module's.
+module runs under ``inference_mode`` at the best batch size of a trial before, with 1 and with 2
+threads, of which the better is shown. skorch runs at its default batch size, 128, and at that of
+the bare module.
 
-``LSTMRegressor()`` has a linear model beside its recurrence, which reads each channel twice: its
-own bare module does the same. ``linear_model=False`` is the module of skorch and of the bare LSTM.
+``LSTMRegressor()`` has a linear model beside its LSTM, which reads each channel twice; so does its
+own bare module. ``linear_model=False`` is the module of skorch and of the bare LSTM.
 """
 
 from functools import partial
@@ -21,7 +21,7 @@ from skdl.engine import Data, Net, Supervised, squared_error
 from skdl.estimators import LSTMRegressor
 
 BATCH_SIZES = (128, 256, 512, 1024, 2048, 4096, 20_000)
-N_CALLS = 10  # of the MLP in one timing: one is too short
+N_CALLS = 10  # of the MLP in one timing: a single call is too short
 
 
 class OwnModule(nn.Module):

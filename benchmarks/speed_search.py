@@ -1,10 +1,10 @@
-"""A grid search: skdl beside skorch and hand-written loops.
+"""A grid search: skdl compared with skorch and hand-written loops.
 
 ``GridSearchCV``: 12 candidates (hidden 8 and 16, six learning rates) x 5 folds, 1,000 x 24 x 1,
 5 epochs, batch 64, ``n_jobs=2``, no refit. The hand-written loops do the same 60 fits and
-scores under ``joblib.Parallel(n_jobs=2)``. Each has run once before, so that joblib's
-workers are warm. Seconds of whole searches, medians of interleaved rounds; joblib gives each
-worker one thread.
+scores under ``joblib.Parallel(n_jobs=2)``. Each has run once before, so that joblib's workers are
+started. Seconds of whole searches, medians of interleaved rounds; joblib gives each worker one
+thread.
 """
 
 from functools import partial

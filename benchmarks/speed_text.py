@@ -1,22 +1,22 @@
-"""Texts: skdl beside hand-written loops, the bare module, tokenizers and transformers.
+"""Texts: skdl compared with hand-written loops, the bare module, tokenizers and transformers.
 
 Seconds of whole fits, predictions and searches, medians of interleaved rounds. All train the same
-network, that of ``TransformerClassifier(linear_model=False)``, with AdamW at one rate, on 10,000
-paragraphs of the docstrings of Python's standard library, cut at 200 words: most are short, few
-are long. Each peer runs with 1 and with 2 threads, and its better count is the one shown.
+network, that of ``TransformerClassifier(linear_model=False)``, with AdamW at a constant rate, on
+10,000 paragraphs of the docstrings of Python's standard library, truncated at 200 words: most are
+short, few are long. Each peer runs with 1 and with 2 threads, and its better count is the one
+shown.
 
-Fit: an epoch. Ours with the tokenizer trained and all texts tokenized anew, and with the tokens
-kept from an earlier fit, as in a grid search. The hand loops have the same: the tokenizers library
-and then the loop, or the loop alone. Their batches are as ours: sorted by length, but for some
-noise, padded to their longest text, in random order; fused AdamW; bfloat16 under
-``torch.autocast`` where ours trains so (CPUs with matrix units for it). "padded to the longest" is
-the same loop over shuffled batches, each padded to the longest text of all.
-``transformers.Trainer`` (float32) trains the same module, which returns the loss, from tokens that
-are made: batches as it makes them by default, by chance, each padded to its own longest text, and
-with ``train_sampling_strategy="group_by_length"``; no checkpoints, reports and progress bars.
+Fit: one epoch. Ours with training of the tokenizer and tokenization, and with the tokens of an
+earlier fit from the cache, as in a grid search; likewise the hand loop, after the tokenizers
+library or alone. Batches of both are sorted by length with some noise, padded to their longest
+text, in random order; fused AdamW; bfloat16 under ``torch.autocast`` where ours trains in it (CPUs
+with matrix units for it). "padded to the longest" is the same loop over shuffled batches, each
+padded to the longest text of all. ``transformers.Trainer`` (float32) trains the same module, which
+returns the loss, from tokens: with its default random batches, each padded to its longest text, and
+with ``train_sampling_strategy="group_by_length"``; without checkpoints, reports and progress bars.
 
-Prediction: raw texts to probabilities. The bare module gets batches of texts sorted by length, as
-the tokenizers library made them, of the best of some sizes.
+Prediction: raw texts to probabilities. The bare module gets the tokens of the tokenizers library in
+batches sorted by length, of the best of some sizes.
 
 Long series: an epoch with default parameters on series of one channel, by their length.
 
@@ -53,7 +53,7 @@ LETTERS = {"a": PARTS[:2]} | {
     letter: (part,) for letter, part in zip("bcde", PARTS[2:], strict=True)
 }
 
-# AdamW at one rate, as the peers have it.
+# AdamW at a constant rate, like the peers.
 estimator = partial(
     TransformerClassifier,
     linear_model=False,
@@ -82,7 +82,7 @@ def load_texts(n_texts):
     texts, y = np.array([*found], dtype=object), np.array([*found.values()])
     rng = np.random.default_rng(0)
     rows = rng.permutation(len(texts))[:n_texts]
-    if len(rows) < n_texts:  # some twice
+    if len(rows) < n_texts:  # repeat some
         rows = np.concatenate([rows, rng.choice(rows, n_texts - len(rows))])
     return texts[rows].tolist(), y[rows]
 
@@ -91,7 +91,7 @@ def load_texts(n_texts):
 
 
 def tokenize_by_hand(texts):
-    """Train a tokenizer of words, and make tokens of all texts."""
+    """Train a tokenizer of words, and tokenize all texts."""
     tokenizer = Tokenizer(models.WordLevel(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(strip_accents=False, lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -107,7 +107,7 @@ def encoded(tokenizer, texts):
 
 
 def cut(ids):
-    """Of a long text its first and last half of ``MAX_LENGTH``."""
+    """Truncate in the middle to ``MAX_LENGTH`` tokens."""
     half = MAX_LENGTH // 2
     return (ids if len(ids) <= MAX_LENGTH else ids[:half] + ids[-half:]) or [1]
 
@@ -117,7 +117,7 @@ def lengths_of(tokens):
 
 
 def padded(tokens, rows, n_steps=None):
-    """Tokens (B, T) of some texts and their lengths, to their longest or to ``n_steps``."""
+    """Tokens (B, T) of some texts, padded to the longest or to ``n_steps``, and their lengths."""
     some = [tokens[row] for row in rows]
     x = pad_sequence(some, batch_first=True)
     if n_steps is not None:
@@ -126,7 +126,7 @@ def padded(tokens, rows, n_steps=None):
 
 
 def fit_by_hand(network, tokens, y, batch_size, *, mixed, by_length=True, n_steps=None):
-    """An epoch over batches of texts of about the same length, or of any."""
+    """One epoch over batches of texts of about the same length, or over random ones."""
     module = copy.deepcopy(network).train()
     optimizer = torch.optim.AdamW(module.parameters(), lr=LR, weight_decay=WEIGHT_DECAY, fused=True)
     if by_length:
@@ -162,7 +162,7 @@ def predict_by_hand(module, tokenizer, texts, batch_size):
 
 
 class WithLoss(nn.Module):
-    """A module as ``transformers.Trainer`` wants it: it returns its loss."""
+    """A module for ``transformers.Trainer``: it returns its loss."""
 
     def __init__(self, module):
         super().__init__()
@@ -208,14 +208,14 @@ def fit_by_trainer(network, tokens, y, batch_size, folder, sampling):
 # Ours --------------------------------------------------------------------------------------------
 
 
-def fit_anew(X, y, **params):
-    """A fit that tokenizes."""
+def fit_uncached(X, y, **params):
+    """A fit with tokenization."""
     CACHE.clear()
     return estimator(**params).fit(X, y)
 
 
-def as_new(fitted):
-    """The network of a fitted classifier, as it is before training."""
+def untrained(fitted):
+    """The network of a fitted classifier with new weights."""
     network = copy.deepcopy(fitted.module_)
     for layer in network.modules():
         if hasattr(layer, "reset_parameters"):
@@ -227,7 +227,7 @@ def as_new(fitted):
 
 
 class Texts:
-    """What the first parts share: texts, a classifier of them, tokens."""
+    """Texts, a classifier fitted to them, and their tokens, for the first parts."""
 
     def __init__(self, n_texts):
         self.X, y = load_texts(n_texts)
@@ -247,20 +247,20 @@ class Texts:
         )
 
 
-OURS, CACHED, OURS_FLOAT32 = "fit", "fit, tokens kept", "fit, tokens kept, float32"
-WITH_LINEAR = "fit, with the line of n-grams"
+OURS, CACHED, OURS_FLOAT32 = "fit", "fit, tokens cached", "fit, tokens cached, float32"
+WITH_LINEAR = "fit, with the linear model"
 HAND, HAND_TOKENS = "tokenizers + hand loop", "hand loop"
 LONGEST, TRAINER, GROUPED = "padded to the longest", "Trainer", "Trainer, group_by_length"
 
 
 def fits(report, texts):
-    """Ours beside the hand-written loop over the same batches."""
-    X, y, network, mixed = texts.X, texts.y, as_new(texts.fitted), cpu_multiplies_bfloat16()
+    """Fits of skdl and of the hand-written loop over the same batches."""
+    X, y, network, mixed = texts.X, texts.y, untrained(texts.fitted), cpu_multiplies_bfloat16()
     labels, batch_size = texts.labels, texts.batch_size
     ours = {
-        OURS: lambda: fit_anew(X, y),
+        OURS: lambda: fit_uncached(X, y),
         CACHED: lambda: estimator().fit(X, y),
-        WITH_LINEAR: lambda: fit_anew(X, y, linear_model=True),
+        WITH_LINEAR: lambda: fit_uncached(X, y, linear_model=True),
     }
     peers = {
         HAND: partial(tokenize_and_fit, network, X, labels, batch_size, mixed=mixed),
@@ -273,8 +273,8 @@ def fits(report, texts):
 
 
 def other_fits(report, texts):
-    """Ours beside padding to the longest document, and beside transformers.Trainer."""
-    X, y, network, mixed = texts.X, texts.y, as_new(texts.fitted), cpu_multiplies_bfloat16()
+    """Fits of skdl, of the hand loop with padding to the longest text, and of the Trainer."""
+    X, y, network, mixed = texts.X, texts.y, untrained(texts.fitted), cpu_multiplies_bfloat16()
     data = texts.tokens, texts.labels, texts.batch_size
     ours = {
         CACHED: lambda: estimator().fit(X, y),
@@ -311,7 +311,7 @@ def predictions(report, texts):
 
     by_default = TransformerClassifier(max_epochs=1, device="cpu", random_state=0)
     by_default.fit(X[: len(X) // 10], texts.y[: len(X) // 10])
-    full = "predict_proba, with the line of n-grams"
+    full = "predict_proba, with the linear model"
     peers = {
         f"tokenizers + bare module, batch {size}": partial(
             predict_by_hand, module, tokenizer, X, size
@@ -327,10 +327,10 @@ def predictions(report, texts):
 
 
 def check_same(ours, theirs):
-    """Raise RuntimeError where two do not compute the same: their times would say nothing."""
+    """Raise RuntimeError if two results differ: their times could not be compared."""
     error = np.abs(ours - theirs).max()
     if error > 1e-4:
-        raise RuntimeError(f"The bare module predicts otherwise, by up to {error:.2g}.")
+        raise RuntimeError(f"Predictions of the bare module differ by up to {error:.2g}.")
 
 
 def tokenizing(report, texts):
@@ -352,7 +352,7 @@ def tokenizing(report, texts):
 
 
 def series_lengths(report):
-    """What an epoch costs with default parameters, by the length of the series."""
+    """Time of an epoch with default parameters, by the length of the series."""
     n_series = 32 if report.quick else 256
     lengths = [256, 1024, 2048] if report.quick else [256, 512, 1024, 2048, 4096, 8192]
     rng = np.random.default_rng(0)
@@ -386,12 +386,13 @@ def searches(report):
         model = estimator(tokenizer=tokenizer, **small)
         search = partial(search_with, model, texts, y[rows])
         seconds = interleave(
-            {"kept": partial(search, CACHE_BYTES), "each anew": partial(search, 0)},
+            {"cached": partial(search, CACHE_BYTES), "not cached": partial(search, 0)},
             1 if report.quick else 3,
         )
-        kept, anew = median(seconds["kept"]), median(seconds["each anew"])
-        rows_of_table[f'tokenizer="{tokenizer}"'] = (kept, anew, f"{100 * (1 - kept / anew):.0f} %")
-    columns = ["tokens kept, median s", "each anew, median s", "saved"]
+        cached, uncached = median(seconds["cached"]), median(seconds["not cached"])
+        saved = f"{100 * (1 - cached / uncached):.0f} %"
+        rows_of_table[f'tokenizer="{tokenizer}"'] = (cached, uncached, saved)
+    columns = ["tokens cached, median s", "not cached, median s", "saved"]
     table = pd.DataFrame.from_dict(rows_of_table, orient="index", columns=columns)
     n_words = sum(len(text.split()) for text in texts) // n_texts
     report.table(
@@ -410,7 +411,7 @@ def search_with(model, X, y, n_bytes):
 
 
 def parts_of(names):
-    """The parts that names, or letters, parted by commas stand for."""
+    """The parts of names or letters, separated by commas."""
     parts = [part for name in names.split(",") for part in LETTERS.get(name, (name,))]
     if unknown := set(parts) - set(PARTS):
         raise argparse.ArgumentTypeError(f"{sorted(unknown)} not in {PARTS}, nor a to e")
@@ -420,7 +421,7 @@ def parts_of(names):
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument(
-        "--parts", type=parts_of, default=PARTS, help=f"parted by commas: {', '.join(PARTS)}"
+        "--parts", type=parts_of, default=PARTS, help=f"separated by commas: {', '.join(PARTS)}"
     )
     report = Report(__doc__, parser)
     parts = report.args.parts

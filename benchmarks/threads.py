@@ -1,10 +1,10 @@
-"""One thread or two: the measurement behind WORK_PER_THREAD.
+"""One thread or two: measurement for the choice of WORK_PER_THREAD.
 
 Seconds of short trainings and predictions of LSTMs and MLPs of several sizes with 1 and with 2
 threads, medians of interleaved rounds. "work" is batch size times the elements of the largest
-weight, the multiply-adds of a batch's largest matrix product (in one step of an LSTM): what
-``skdl.engine`` divides by ``WORK_PER_THREAD`` to choose. A speed-up above 1 means that the
-second thread pays.
+weight, the multiply-adds of a batch's largest matrix product (in one step of an LSTM), which
+``skdl.engine`` divides by ``WORK_PER_THREAD`` to choose the number of threads. A speed-up above 1
+means that two threads are faster.
 """
 
 import pandas as pd

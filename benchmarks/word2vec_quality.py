@@ -1,22 +1,22 @@
-"""Word vectors: Word2VecTransformer beside gensim, how good they are.
+"""Word vectors: quality of Word2VecTransformer compared with gensim.
 
 Both get the same tokens and the same parameters, which are gensim's defaults: 100 dimensions,
 windows of up to 5 words, words that occur 5 times, 5 negative samples, sample=1e-3, a learning rate
-that falls from 0.025, 5 passes. gensim has as many workers as there are threads. Ours is there with
+that falls from 0.025, 5 epochs. gensim has as many workers as there are threads. Ours is there with
 ``deterministic=True`` (the default) and, as "threads", ``deterministic=False``, where threads
 update the same vectors without locks, as gensim's workers do. Means and standard deviations over
-seeds; one evaluator judges the vectors of all.
+seeds; all vectors are scored by the same functions.
 
 - gutenberg: the paragraphs of 13 novels, words in lower case. joined: the same, sms-spam, subj, and
-  the training parts of snips and ud-english. Judged by WordSim-353, Spearman's correlation with the
-  scores that people gave, and by Google's analogies, the right answers in percent of the questions
-  whose words are all known.
-- poems: Tang poems by characters, judged by those analogies of CA8 that have single characters
-  only. These are few, opposites all: differences of some points are chance. CA8 has simplified
-  characters, the poems traditional ones, to which the questions are turned.
+  the training parts of snips and ud-english. Scored by WordSim-353 (Spearman's correlation with
+  human ratings) and by Google's analogies (accuracy in percent, on the questions whose words are
+  all in the vocabulary).
+- poems: Tang poems by characters, scored by those analogies of CA8 that have single characters
+  only. These are few and all about opposites: differences of a few points are not significant. The
+  questions of CA8 are converted from simplified to traditional characters, as in the poems.
 - documents: ``LogisticRegression(max_iter=1000)`` on standardized means of the vectors of a text's
   words. The vectors learn from the training folds alone (5 folds, stratified, shuffled by the
-  seed), in 20 passes, since the texts are few. Accuracies in percent.
+  seed), in 20 epochs, since the texts are few. Accuracies in percent.
 
     python benchmarks/word2vec_quality.py --write
     python benchmarks/word2vec_quality.py --parts documents --sets subj --seeds 1
@@ -24,8 +24,8 @@ seeds; one evaluator judges the vectors of all.
 
 The data are read from the folder that SKDL_DATA names: gutenberg, w2v-eval, w2v-eval-zh, and those
 of ``skdl.datasets``. Long runs can be divided: with ``--keep FILE`` each fit is added to a table
-(CSV), what stands there already is not done again, and the report is on all of it. Use a new file
-when anything has changed.
+(CSV), fits that are in it already are skipped, and the report is on all of it. Use a new file when
+anything has changed.
 """
 
 import argparse
@@ -71,15 +71,15 @@ MEASURES = {
     "analogies": "analogies, %",
     "accuracy": "accuracy, %",
 }
-# What CA8's single characters are in the poems.
+# Traditional forms, as in the poems, of the simplified characters of CA8.
 SIMPLIFIED = "东丑买减动卖后坏宽强松来浅热紧细贫轻这进远静"
 TRADITIONAL = "東醜買減動賣後壞寬強鬆來淺熱緊細貧輕這進遠靜"
 
 
-# How good are vectors? ---------------------------------------------------------------------------
+# Scores of vectors -------------------------------------------------------------------------------
 
 
-def judge_words(fitted):
+def score_words(fitted):
     """WordSim-353 and Google's analogies."""
     pairs = files_in("w2v-eval", "wordsim353.tsv")[0]
     questions = files_in("w2v-eval", "questions-words.txt*")[0]
@@ -87,47 +87,47 @@ def judge_words(fitted):
     return {
         "wordsim": found.spearman,
         "pairs": round(353 * (1 - found.unknown_ratio)),
-        **judge_answers(fitted, questions),
+        **score_analogies(fitted, questions),
     }
 
 
-def judge_answers(fitted, questions):
+def score_analogies(fitted, questions):
     found = evaluate_analogies(fitted.words, fitted.vectors, questions, **EVERYTHING)
     asked = found.sections["n_questions"].sum()
     return {"analogies": 100 * found.accuracy, "questions": int(asked)}
 
 
-def judge_characters(fitted):
+def score_characters(fitted):
     """CA8's questions of single characters, in traditional ones."""
-    turn = str.maketrans(SIMPLIFIED, TRADITIONAL)
+    traditional = str.maketrans(SIMPLIFIED, TRADITIONAL)
     lines = [": single characters"]
     for path in files_in("w2v-eval-zh", "*.gz"):
         with opened(path) as packed:
             for line in packed.read().decode().split("\n"):
                 if [len(word) for word in line.split()] == [1, 1, 1, 1]:
-                    lines.append(line.strip().translate(turn))
+                    lines.append(line.strip().translate(traditional))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "questions.txt")
         path.write_text("\n".join(lines), encoding="utf-8")
-        return {"wordsim": np.nan, "pairs": 0, **judge_answers(fitted, path)}
+        return {"wordsim": np.nan, "pairs": 0, **score_analogies(fitted, path)}
 
 
-# Corpora: the documents for gensim, for ours, our parameters, and how to judge --------------------
+# Corpora: documents for gensim and for skdl, parameters of skdl, function that scores -------------
 
 
 @cache
 def corpus(name, quick):
     if name == "poems":
         texts = poems()[: N_QUICK if quick else None]
-        return [list(text) for text in texts], texts, {"analyzer": "char"}, judge_characters
+        return [list(text) for text in texts], texts, {"analyzer": "char"}, score_characters
     documents = {"gutenberg": gutenberg, "joined": joined}[name]()
     if quick:
         documents = documents[:N_QUICK]
-    return documents, documents, {}, judge_words
+    return documents, documents, {}, score_words
 
 
 def sides(n_threads, device):
-    """How each side is fitted: a function of documents, algorithm, objective."""
+    """Functions that fit each side to documents, algorithm and objective."""
     ours = partial(fit_skdl, n_threads=n_threads, device=device)
     fits = {PEER: partial(fit_gensim, n_threads=n_threads), OURS: partial(ours, deterministic=True)}
     if n_threads > 1:  # with one it is the same
@@ -136,7 +136,7 @@ def sides(n_threads, device):
 
 
 def vectors(report, runs, name, seeds, fits):
-    """Fit and judge all models on a corpus."""
+    """Fit and score all models on a corpus."""
     n_epochs = 1 if report.quick else N_EPOCHS
     for seed in seeds:
         for algorithm, objective in MODELS:
@@ -146,7 +146,7 @@ def vectors(report, runs, name, seeds, fits):
             for side, fit in fits.items():
                 if runs.has(**key, model=side):
                     continue
-                for_peer, for_ours, params, judge = corpus(name, report.quick)
+                for_peer, for_ours, params, score = corpus(name, report.quick)
                 options = {"n_epochs": n_epochs, "seed": seed}
                 if side == PEER:
                     fitted = peer = fit(for_peer, algorithm, objective, **options)
@@ -154,7 +154,7 @@ def vectors(report, runs, name, seeds, fits):
                     fitted = fit(for_ours, algorithm, objective, **options, **params)
                     if peer is not None:
                         check_same_words(fitted, peer)
-                row = {"accuracy": np.nan, **judge(fitted), "seconds": fitted.seconds}
+                row = {"accuracy": np.nan, **score(fitted), "seconds": fitted.seconds}
                 runs.add(**key, model=side, **row)
 
 
@@ -211,8 +211,8 @@ def classify(report, runs, name, seeds, fits):
                         continue
                     fitted = fit(X, algorithm, objective, n_epochs=n_epochs, seed=seed)
                     pooled = partial(means, fitted) if side == PEER else fitted.model.transform
-                    line = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-                    accuracy = 100 * line.fit(pooled(X), y).score(pooled(X_test), y_test)
+                    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+                    accuracy = 100 * model.fit(pooled(X), y).score(pooled(X_test), y_test)
                     row = {"accuracy": accuracy, "wordsim": np.nan, "pairs": 0}
                     row |= {"analogies": np.nan, "questions": 0, "seconds": fitted.seconds}
                     runs.add(**key, model=side, **row)
@@ -278,9 +278,9 @@ def make_parser():
         parser.add_argument(
             option, type=partial(names_of, known), default=known, help=f"of {', '.join(known)}"
         )
-    parser.add_argument("--seeds", type=int, default=3, help="how many; 3 by default")
-    parser.add_argument("--device", default="cpu", help="ours; gensim has none but the CPU")
-    parser.add_argument("--keep", type=Path, help="a file (CSV) for what was measured")
+    parser.add_argument("--seeds", type=int, default=3, help="number; 3 by default")
+    parser.add_argument("--device", default="cpu", help="of skdl; gensim runs on the CPU only")
+    parser.add_argument("--keep", type=Path, help="a file (CSV) for the results")
     return parser
 
 

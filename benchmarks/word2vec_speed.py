@@ -1,23 +1,24 @@
-"""Word vectors: Word2VecTransformer beside gensim, how fast they are and what memory they take.
+"""Word vectors: speed and memory of Word2VecTransformer compared with gensim.
 
 All have the same tokens and the same parameters, gensim's defaults; the text is 13 novels
-("gutenberg"), a list of words for each paragraph. Medians of interleaved rounds, after one that
-does not count.
+("gutenberg"), a list of words for each paragraph. Medians of interleaved rounds, after a warm-up
+round.
 
-- train: words of the text in a second, before rare ones are left out and frequent ones drawn. One
-  pass; the vocabulary is made before. With one thread both have a second figure, words in a second
-  of the processor's time, which neighbours on the machine disturb less; gensim's reader of
-  documents, a thread beside its worker, is in it. With two, ours is there with
+- train: words of the text per second, before rare words are left out and frequent ones subsampled.
+  One epoch; the vocabulary is built before. With one thread there is a second figure, words per
+  second of CPU time, which other processes on the machine disturb less; it includes gensim's reader
+  of documents, a thread beside its worker. With two threads, ours is there with
   ``deterministic=False``, which trains as gensim's workers do, and with ``deterministic=True``.
-- vocabulary: from lists of words to what training starts from: ours reads, counts, chooses and
-  numbers all words of the text; gensim's ``build_vocab`` counts and chooses, and looks the words up
-  in each pass of the training.
-- transform: documents to their mean vectors, beside the list comprehension over ``KeyedVectors``
-  and beside its ``get_mean_vector``; the same vectors.
-- memory: the highest resident memory of a process that fits from a file, one document a line; and
-  that less what the same process needs to import the library and to read through the file. Also
-  for 300,000 words that occur five times each, where the tables of vectors are most of it.
-- gpu: train on CUDA, beside the CPU and gensim's workers; left out where there is no CUDA.
+- vocabulary: from lists of words to the start of training: ours reads, counts, chooses and numbers
+  all words of the text; gensim's ``build_vocab`` counts and chooses, and looks the words up in each
+  epoch of the training.
+- transform: documents to their mean vectors, compared with the list comprehension over
+  ``KeyedVectors`` and with its ``get_mean_vector``; the same vectors.
+- memory: the peak resident memory of a process that fits from a file, one document a line; and the
+  difference to a process that only imports the library and reads through the file. Also for 300,000
+  words that occur five times each, where most of the memory is that of the vectors.
+- gpu: training on CUDA, compared with the CPU and gensim's workers; left out where there is no
+  CUDA.
 
     python benchmarks/word2vec_speed.py --write
     python benchmarks/word2vec_speed.py --parts gpu --rounds 3
@@ -62,7 +63,7 @@ PEER, OURS, HOGWILD = "gensim", "skdl", "skdl, deterministic=False"
 
 
 def timed(jobs, n_rounds):
-    """Seconds by the clock and of the processor, of each job in each round but the first."""
+    """Wall-clock and CPU seconds of each job in each round after the warm-up."""
     seconds = {key: [] for key in jobs}
     for n_round in range(n_rounds + 1):
         for key, job in jobs.items():
@@ -75,7 +76,7 @@ def timed(jobs, n_rounds):
 
 
 def training(report, documents, n_rounds):
-    """All models, by both sides, with each number of threads."""
+    """Training of all models by both sides, with each number of threads."""
     jobs = {}
     for model in MODELS:
         for n_threads in PEER_THREADS:
@@ -86,12 +87,12 @@ def training(report, documents, n_rounds):
             for side, fit in sides.items():
                 jobs[(", ".join(model), n_threads, side)] = partial(fit, documents, *model)
     seconds = timed(jobs, n_rounds)
-    title = f"Training: {sum(map(len, documents)):,} words, one pass"
+    title = f"Training: {sum(map(len, documents)):,} words, one epoch"
     report.table(title, speeds(documents, seconds))
 
 
 def speeds(documents, seconds):
-    """A row for each job: words in a second, and how many times those of gensim."""
+    """One row for each job: words per second, and their ratio to gensim's."""
     n_words = sum(map(len, documents)) / 1000
     table = []
     for (model, n_threads, side), runs in seconds.items():
@@ -115,7 +116,7 @@ def times_as_fast(peers, runs, which):
 
 
 def on_cuda(report, documents, n_rounds):
-    """Ours on CUDA and on the CPU, and gensim's workers where it is installed."""
+    """Training on CUDA and on the CPU, and by gensim's workers where it is installed."""
     if not torch.cuda.is_available():
         report.say("CUDA: left out, torch finds no such device here.")
         return
@@ -131,7 +132,7 @@ def on_cuda(report, documents, n_rounds):
     table = speeds(documents, timed(jobs, n_rounds))
     table = table.drop(columns=[name for name in table if "CPU" in name])
     report.table(
-        f"CUDA: {sum(map(len, documents)):,} words, one pass",
+        f"CUDA: {sum(map(len, documents)):,} words, one epoch",
         table,
         f"Device: {torch.cuda.get_device_name()}.",
         "" if find_spec("gensim") else "gensim is not installed here.",
@@ -187,7 +188,7 @@ def transforms(report, documents, n_rounds):
 
 
 def by_loop(kv, documents):
-    """What everybody writes; a document without a known word would be an error."""
+    """The usual list comprehension; a document without a known word would be an error."""
     return np.array([np.mean([kv[w] for w in doc if w in kv], axis=0) for doc in documents])
 
 
@@ -197,8 +198,8 @@ def by_method(kv, documents):
 
 # Memory ------------------------------------------------------------------------------------------
 
-# Run in a process of its own, with the file's name. The system's "VmHWM" is the process' own peak;
-# what getrusage says may be that of the process which started it.
+# Run in a separate process, with the name of the file. "VmHWM" is the peak of the process itself;
+# getrusage may report that of the parent.
 CHILD = """
 import re, sys
 {imports}
@@ -231,7 +232,7 @@ GENSIM_FIT = (
 
 
 def peak_of(imports, work, path):
-    """MiB of a process that does the work."""
+    """Peak memory in MiB of a process that does the work."""
     code = CHILD.format(imports=imports, work=work)
     done = subprocess.run(
         [sys.executable, "-c", code, str(path)],
@@ -245,7 +246,7 @@ def peak_of(imports, work, path):
 
 def memory(report, documents, n_rounds):
     if not Path("/proc/self/status").exists():
-        report.say("Memory: left out, this system does not tell a process its peak.")
+        report.say("Memory: left out, this system has no /proc/self/status.")
         return
     n_runs = 1 if report.quick else min(3, n_rounds)
     report.table(*memory_table(documents, 100, MODELS, n_runs))
@@ -254,7 +255,7 @@ def memory(report, documents, n_rounds):
 
 
 def many_words(n_words):
-    """A corpus in which each word occurs five times: what matters is the tables' size."""
+    """A corpus in which each word occurs five times: memory depends on the number of vectors."""
     rng = np.random.default_rng(0)
     orders = (rng.permutation(n_words).reshape(-1, 100) for _ in range(5))
     return [[f"word{i}" for i in row] for row in np.concatenate(list(orders)).tolist()]
@@ -285,7 +286,7 @@ def memory_table(documents, vector_size, models, n_runs):
     n_words = len(set(chain.from_iterable(documents)))
     title = (
         f"Memory: a fit from a file of {size:.1f} MiB, {len(documents):,} lines, {n_words:,} "
-        f"different words, {vector_size} dimensions, one pass"
+        f"different words, {vector_size} dimensions, one epoch"
     )
     return title, pd.DataFrame(table).set_index("model")
 
@@ -303,9 +304,9 @@ def parts_of(names):
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument(
-        "--parts", type=parts_of, default=PARTS, help=f"parted by commas: {', '.join(PARTS)}"
+        "--parts", type=parts_of, default=PARTS, help=f"separated by commas: {', '.join(PARTS)}"
     )
-    parser.add_argument("--rounds", type=int, default=5, help="that count; 5 by default")
+    parser.add_argument("--rounds", type=int, default=5, help="after the warm-up; 5 by default")
     parser.add_argument("--words", type=int, help="of the text, all by default")
     report = Report(__doc__, parser)
     parts, n_rounds = report.args.parts, 1 if report.quick else report.args.rounds
@@ -322,7 +323,7 @@ def main() -> None:
 
 
 def part_of(documents, n_words):
-    """The first documents that have about so many words."""
+    """The first documents with about ``n_words`` words in all."""
     if n_words is None:
         return documents
     n_before = np.cumsum([0, *map(len, documents)])
