@@ -166,6 +166,8 @@ class Table(Arrays):
         return [rng.normal(size=shape) for shape in shapes]
 
     def containers(self, X: Any) -> list[Any]:
+        if self.input_kind == "tables":  # rows are no arrays of their own
+            return [X.tolist(), list(X), pd.DataFrame(X)]
         one_channel = [X[..., None]] if self.any_shape and self.more_channels else []
         return [*super().containers(X), pd.DataFrame(X), *one_channel]
 

@@ -87,7 +87,7 @@ def test_own_parameters_come_before_those_of_all(cls):
         if base not in SHARED
         for n in vars(base)["_described"]["Parameters"]
     }
-    last_own = max([i for i, n in enumerate(names) if n not in of_bases], default=-1)
+    last_own = max([i for i, n in enumerate(names) if n not in of_bases], default=0)
     assert not [n for n in names[:last_own] if n in of_bases - redeclared]
 
 

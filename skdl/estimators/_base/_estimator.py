@@ -299,7 +299,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         self, net: Net, train: Data, valid: Data | None, *, n_epochs: int | None = None
     ) -> None:
         """Train a net and keep it; after a whole fit without the state of its optimizer."""
-        net.train(train, valid, n_epochs=n_epochs)
+        net.of(self).train(train, valid, n_epochs=n_epochs)
         self._after_training(net, valid)
         self.net_ = net.forget_optimizer() if n_epochs is None else net
         self.n_iter_ = len(net.history)
