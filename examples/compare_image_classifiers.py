@@ -1,15 +1,15 @@
 """Classical and convolutional classifiers on the same folds of scikit-learn's digits.
 
-1,797 images of handwritten digits, 8 x 8 pixels. They stand in the order in which they were
-written, so folds are cut without shuffling: a model is tested mostly on hands that it has not
-seen, which is harder than on shuffled rows, and what is asked for in practice.
+1,797 images of handwritten digits, 8 x 8 pixels, in the order in which they were written. Folds are
+not shuffled: models are tested mostly on writers that they have not seen, which is harder than on
+shuffled rows and closer to practice.
 
-1. Every estimator meets the same images: ``make_image_classifier`` flattens and scales them for
-   those that need it.
+1. All estimators get the same images: ``make_image_classifier`` flattens and scales them for those
+   that need it.
 2. A grid search over the augmentation and the architecture of the network, on the training images
-   of the last fold alone; what it chose is then tested on the images of that fold.
-3. Grad-CAM of what was chosen: what speaks for a digit, in images that it reads right and in
-   those that it reads wrong.
+   of the last fold only; the chosen network is then tested on the images of that fold.
+3. Grad-CAM of the chosen network: class activation maps of images that it classifies correctly and
+   of images that it does not.
 
     python examples/compare_image_classifiers.py --output output/compare_image_classifiers.png
 """
@@ -54,34 +54,35 @@ def compare_all(X, y):
         n_jobs=N_JOBS,
         random_state=SEED,
     )
-    if comparison.errors:  # reported in its row, but here none is expected
+    if comparison.errors:  # they are reported in the table; here none is expected
         raise RuntimeError(str(comparison.errors))
     return comparison
 
 
 def tell(comparison):
-    """What the table says, in words."""
+    """Print what follows from the table, in words."""
     folds = comparison.scores.pivot_table(index="fold", columns="estimator", values="score")
     wrong = 100 * (1 - folds)
     deep = "CNNClassifier"
     best = next(name for name in comparison.table.index if name != deep)
     print(
-        f"- {deep} reads {wrong[deep].mean():.1f} % wrong, {best} (the best of the others) "
-        f"{wrong[best].mean():.1f} %; it is better on {(wrong[deep] < wrong[best]).sum()} of "
-        f"{len(folds)} folds, worse on {(wrong[deep] > wrong[best]).sum()}."
+        f"- The error rate of {deep} is {wrong[deep].mean():.1f} %, that of {best} (the best of "
+        f"the others) {wrong[best].mean():.1f} %; it is better on "
+        f"{(wrong[deep] < wrong[best]).sum()} of {len(folds)} folds, worse on "
+        f"{(wrong[deep] > wrong[best]).sum()}."
     )
     seconds = comparison.table["fit_seconds"]
     print(f"- It takes {seconds[deep]:.1f} s to train, {best} {seconds[best]:.2f} s.")
 
 
 def search_network(X, y):
-    """Choose augmentation and architecture on a part of the given images, in short trainings."""
+    """Choose augmentation and architecture on some of the given images, in short trainings."""
     network = CNNClassifier(max_epochs=SEARCH_EPOCHS, random_state=SEED)
     search = GridSearchCV(
         make_image_classifier(network), GRID, cv=StratifiedKFold(2), n_jobs=N_JOBS, refit=False
     )
     rows = np.random.default_rng(SEED).permutation(len(X))[:SEARCH_ROWS]
-    rows.sort()  # hands stay together
+    rows.sort()  # images of one writer stay together
     return search.fit(X[rows], y[rows])
 
 
@@ -94,7 +95,7 @@ def draw_grid(search, ax):
     results = search.cv_results_  # names vary in their order, the last one fastest
     accuracies = 100 * results["mean_test_score"].reshape(shape)
     spreads = 100 * results["std_test_score"].reshape(shape)
-    # A scale of 5 %: differences that are noise shall not look like mountains.
+    # The colour scale spans 5 %, so that random differences look small.
     ax.imshow(accuracies, cmap="Blues", aspect="auto", vmin=accuracies.max() - 5)
     for (row, column), accuracy in np.ndenumerate(accuracies):
         best = accuracy == accuracies.max()
@@ -108,7 +109,7 @@ def draw_grid(search, ax):
 
 
 def draw_heat(model, X, y, axes):
-    """Grad-CAM of images that the model reads right; of wrong ones for what it read and what is."""
+    """Grad-CAM of correctly classified images; of others for the predicted and the true class."""
     is_right = model.predict(X) == y
     right, wrong = np.flatnonzero(is_right), np.flatnonzero(~is_right)
     n_columns = axes.shape[1]
@@ -132,15 +133,15 @@ def draw(comparison, search, model, X, y, path):
     left.set_title("1. Digits, on the same folds")
     draw_grid(search, right)
     bottom.suptitle(
-        "3. What speaks for a digit to the chosen network: in images that it reads right (above), "
-        "and wrong (below)"
+        "3. Class activation maps of the chosen network: images that it classifies correctly "
+        "(above) and others (below)"
     )
     draw_heat(model, X, y, bottom.subplots(2, N_COLUMNS))
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.savefig(path, dpi=110)
 
 
-# The story ---------------------------------------------------------------------------------------
+# All steps ---------------------------------------------------------------------------------------
 
 
 def main() -> None:
@@ -171,7 +172,7 @@ def main() -> None:
         f"fold; with default parameters {default['score'].iloc[0]:.3f}."
     )
     n_wrong = (model.predict(X[test]) != y[test]).sum()
-    print(f"- Of {len(test)} digits {n_wrong} are read wrong; the figure shows some.")
+    print(f"- Of {len(test)} digits {n_wrong} are misclassified; the figure shows some.")
 
     draw(comparison, search, model, X[test], y[test], path)
     print(f"\nFigure: {path}")

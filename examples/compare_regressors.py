@@ -2,17 +2,16 @@
 
 Three tasks, all from data that ship with installed packages:
 
-1. tomorrow's price of Google's share, from the last 24 days (levels);
-2. tomorrow's return of the same share, in percent;
-3. the height of the ground 220 m further on, from the last 1.8 km of a walk from west to east
-   across the Jacksboro fault in Tennessee (an elevation model; one walk every 740 m, from north
-   to south).
+1. the next day's price of Google's share, from the last 24 days (levels);
+2. the next day's return of the same share, in percent;
+3. the height of the ground 220 m ahead, from the last 1.8 km of a walk from west to east across
+   the Jacksboro fault in Tennessee (an elevation model; one walk every 740 m, from north to
+   south).
 
-Every estimator meets the same sequences: ``make_sequence_pipeline`` flattens and scales them for
-those that need it. Every fold trains on the past (or, on the ground, on the walks further north)
-and tests on what comes after it, with a gap between. Persistence, "as it is now, so it will be",
-is a row of its own: a forecast that does not beat it is worth nothing. The sentences below the
-tables are computed from them.
+All estimators get the same sequences: ``make_sequence_pipeline`` flattens and scales them for those
+that need it. Every fold trains on the past (in task 3 on the walks further north) and tests on what
+follows, with a gap between. Persistence, the forecast that the last value stays, has its own row: a
+model that is not better has no use. The sentences below the tables are computed from them.
 
     python examples/compare_regressors.py --output output/compare_regressors.png
 """
@@ -43,7 +42,7 @@ from skdl.model_selection import ForwardChainingSplit, compare
 from skdl.pipelines import make_sequence_pipeline
 from skdl.preprocessing import sliding_windows
 
-WIDTH = 24  # steps that are seen
+WIDTH = 24  # steps of a window
 CELL = 0.0744  # km from one height to the next
 CELLS_AHEAD = 3  # 220 m
 CLASSICAL = ("Ridge", "Lasso", "tree", "forest", "SVR")
@@ -52,7 +51,7 @@ SEED = 0
 
 
 class Persistence(RegressorMixin, BaseEstimator):
-    """Predicts that the last step goes on: no rule is simpler, few are harder to beat."""
+    """Predicts the last value: a simple baseline that is hard to beat."""
 
     def fit(self, X, y):
         self.n_features_in_ = X.shape[1]
@@ -76,7 +75,7 @@ def load_walks():
 
 
 def windows_of_walks(walks):
-    """Windows of all walks, the height ahead of each, and which walk each is from."""
+    """Windows of all walks, the height ahead of each, and the number of its walk."""
     cut = [sliding_windows(walk, WIDTH, CELLS_AHEAD, stride=4) for walk in walks]
     X, y = (np.concatenate(parts) for parts in zip(*cut, strict=True))
     return X, y, np.repeat(np.arange(len(walks)), len(cut[0][0]))
@@ -101,7 +100,7 @@ def make_estimators():
 
 
 def at_unit_scale(model):
-    """The model behind a scaled y, so that its penalty means the same for dollars and metres."""
+    """The model with y standardized, so that its penalty does not depend on the unit of y."""
     return TransformedTargetRegressor(model, transformer=StandardScaler())
 
 
@@ -116,20 +115,20 @@ def compare_all(X, y, unit, cv, groups=None, **more):
         n_jobs=N_JOBS,
         random_state=SEED,
     )
-    if comparison.errors:  # reported in its row, but here none is expected
+    if comparison.errors:  # they are reported in the table; here none is expected
         raise RuntimeError(str(comparison.errors))
     return comparison
 
 
 def tell(comparison):
-    """What the table says, in words."""
+    """Print what follows from the table, in words."""
     errors = fold_errors(comparison)
     order = list(comparison.table.index)
     deep, classical = "LSTMRegressor", next(name for name in order if name in CLASSICAL)
     print(versus(errors, deep, "persistence"))
     print(versus(errors, deep, classical, " (the best classical model)"))
     if order[0] not in (deep, *CLASSICAL):
-        print(f'- First is "{order[0]}": a rule that learns next to nothing beats every model.')
+        print(f'- "{order[0]}", a baseline that learns next to nothing, is better than all models.')
 
 
 def fold_errors(comparison):
@@ -140,11 +139,11 @@ def fold_errors(comparison):
 
 def versus(errors, name, other, remark=""):
     change = 100 * (errors[name].mean() / errors[other].mean() - 1)
-    word = "less" if change < 0 else "more"
-    n_less = (errors[name] < errors[other]).sum()
+    word = "lower" if change < 0 else "higher"
+    n_lower = (errors[name] < errors[other]).sum()
     return (
-        f"- {name} errs {abs(change):.1f} % {word} than {other}{remark}, "
-        f"and less on {n_less} of {len(errors)} folds."
+        f"- The error of {name} is {abs(change):.1f} % {word} than that of {other}{remark}; it is "
+        f"lower on {n_lower} of {len(errors)} folds."
     )
 
 
@@ -172,7 +171,7 @@ def draw_grid(search, ax):
     sizes, rates = search.param_grid.values()
     errors = -results["mean_test_score"].reshape(len(sizes), len(rates))
     spreads = results["std_test_score"].reshape(errors.shape)
-    # A scale of at least 10 %: differences that are noise shall not look like mountains.
+    # The colour scale spans at least 10 %, so that random differences look small.
     ax.imshow(errors, cmap="Blues_r", aspect="auto", vmin=errors.min(), vmax=1.1 * errors.min())
     for (row, column), error in np.ndenumerate(errors):
         best = error == errors.min()
@@ -186,7 +185,7 @@ def draw_grid(search, ax):
 
 
 def draw_walk(search, walk, ax):
-    """One walk that no model has seen: truth, persistence, and the LSTM that the search chose."""
+    """A walk of the test part: true heights, persistence, and the LSTM that the search chose."""
     X, y = sliding_windows(walk, WIDTH, CELLS_AHEAD)
     place = CELL * (WIDTH + CELLS_AHEAD - 1 + np.arange(len(y)))  # km
     predicted = search.predict(X)
@@ -224,7 +223,7 @@ def draw(comparisons, search, walk, path):
     picture.savefig(path, dpi=110)
 
 
-# The story ---------------------------------------------------------------------------------------
+# All steps ---------------------------------------------------------------------------------------
 
 
 def main() -> None:
@@ -233,15 +232,17 @@ def main() -> None:
     path = parser.parse_args().output
     days = ForwardChainingSplit(n_splits=5, gap=WIDTH)
 
-    print("\n1. Tomorrow's price of GOOG (levels)\n")
+    print("\n1. The next day's price of GOOG (levels)\n")
     prices = load_prices()
     levels = compare_all(*sliding_windows(prices, WIDTH), "dollars", days)
     print(levels)
     tell(levels)
     r2 = levels.table.loc["persistence", "mean_r2"]
-    print(f"- Persistence, which learns nothing, has an R2 of {r2:.2f}: on levels R2 flatters.")
+    print(
+        f"- R2 of persistence, which learns nothing, is {r2:.2f}: a high R2 on levels means little."
+    )
 
-    print("\n2. Tomorrow's return of GOOG\n")
+    print("\n2. The next day's return of GOOG\n")
     returns = 100 * np.diff(np.log(prices))
     zero = DummyRegressor(strategy="constant", constant=0.0)  # the price persists
     X, y = sliding_windows(returns, WIDTH)

@@ -1,15 +1,16 @@
-"""TF-IDF and a Transformer on the same folds: what is a piece of code about?
+"""TF-IDF and a Transformer on the same folds: classification of docstrings by subject.
 
-The docstrings of Python's standard library are real texts that every Python has on its disk. Of
-1,500 of them only the first paragraph is read (nine words, in the middle), and to be told is what
-their module is for: files, mail, mathematics, the network ... nine families.
+The docstrings of Python's standard library are real texts that every Python has on its disk. From
+the first paragraph of 1,500 of them (nine words in the median), the subject of their module is
+predicted: files, mail, mathematics, the network ... nine classes.
 
-1. Every estimator meets the same texts: ``make_text_classifier`` puts ``TfidfVectorizer`` before
-   those that need numbers; ``TransformerClassifier`` reads the texts themselves.
-2. A grid search over the Transformer: tokens that are words or parts of words, and the size of the
-   network; on training texts of the last fold alone, in short trainings. What it chose is then
-   trained on all of them, and tested on the texts of that fold.
-3. Where that Transformer looks in a text that it knows and the best of the others does not.
+1. All estimators get the same texts: ``make_text_classifier`` puts ``TfidfVectorizer`` before those
+   that need numbers; ``TransformerClassifier`` takes the texts themselves.
+2. A grid search over the tokenizer (words or subwords) and the size of the Transformer; on training
+   texts of the last fold only, in short trainings. The chosen one is then trained on all of them,
+   and tested on the texts of that fold.
+3. Attention of that Transformer in a text that it classifies correctly and the best of the others
+   does not.
 
     python examples/compare_text_classifiers.py --output output/compare_text_classifiers.png
 """
@@ -41,12 +42,12 @@ GRID = {
 }
 SEARCH_EPOCHS = 5
 N_TEXTS = 1500
-N_SHOWN = 40  # words, at most, of the text that is drawn
+N_SHOWN = 40  # maximum number of words of the text that is drawn
 SEED = 0
 
 
 def load_paragraphs():
-    """First paragraphs of docstrings, each on one line, and the family of their modules."""
+    """First paragraphs of docstrings, each on one line, and the subject of their modules."""
     texts, y = load_docstrings(return_X_y=True)
     first = np.array([" ".join(text.split("\n\n")[0].split()) for text in texts], dtype=object)
     _, different = np.unique(first, return_index=True)
@@ -63,13 +64,13 @@ def compare_all(X, y):
         scoring="accuracy",
         random_state=SEED,
     )
-    if comparison.errors:  # reported in its row, but here none is expected
+    if comparison.errors:  # they are reported in the table; here none is expected
         raise RuntimeError(str(comparison.errors))
     return comparison
 
 
 def tell(comparison):
-    """What the table says, in words; returns the best of the others."""
+    """Print what follows from the table, in words; returns the best of the others."""
     folds = comparison.scores.pivot_table(index="fold", columns="estimator", values="score")
     best = next(name for name in comparison.table.index if name != DEEP)
     gain = 100 * (folds[DEEP] - folds[best])
@@ -83,22 +84,22 @@ def tell(comparison):
 
 
 def search_network(X, y):
-    """Choose tokens and size of the network in short trainings."""
+    """Choose tokenizer and size of the network in short trainings."""
     model = make_text_classifier(TransformerClassifier(max_epochs=SEARCH_EPOCHS, random_state=SEED))
     cv = StratifiedKFold(2, shuffle=True, random_state=SEED)
     return GridSearchCV(model, GRID, cv=cv, refit=False).fit(X, y)
 
 
 def choose_text(X, y, right, others):
-    """A text that one model knows and the other does not: the longest of those that can be shown.
+    """The longest text, of at most N_SHOWN words, that only the first model classifies correctly.
 
-    Any other that the first one knows, where there is none.
+    Where there is none, one that the first model classifies correctly.
     """
     is_right = right.predict(X) == y
     known = is_right & (others.predict(X) != y)
     print(
-        f"- Of {len(X)} texts the Transformer knows {is_right.sum()}, and {known.sum()} that the "
-        "best of the others does not."
+        f"- Of {len(X)} texts the Transformer classifies {is_right.sum()} correctly, "
+        f"{known.sum()} of which the best of the others does not."
     )
     rows = np.flatnonzero(known if known.any() else is_right)
     n_words = np.array([len(X[row].split()) for row in rows])
@@ -113,7 +114,7 @@ def draw_grid(search, ax):
     shape = len(sizes), len(tokenizers)
     results = search.cv_results_  # names vary in their order, the last one fastest
     accuracies = 100 * results["mean_test_score"].reshape(shape)
-    # A scale of 5 %: differences that are noise shall not look like mountains.
+    # The colour scale spans 5 %, so that random differences look small.
     ax.imshow(accuracies, cmap="Blues", aspect="auto", vmin=accuracies.max() - 5)
     for (row, column), accuracy in np.ndenumerate(accuracies):
         best = accuracy == accuracies.max()
@@ -130,16 +131,16 @@ def draw(comparison, search, model, text, label, path):
     picture = figure.Figure(figsize=(12, 6.5), layout="constrained")
     axes = picture.subplot_mosaic([["table", "grid"], ["text"] * 2], height_ratios=[3, 1])
     ComparisonDisplay.from_comparison(comparison, ax=axes["table"])
-    axes["table"].set_title("1. What docstrings are about, on the same folds")
+    axes["table"].set_title("1. Subjects of docstrings, on the same folds")
     draw_grid(search, axes["grid"])
     shown = AttentionDisplay.from_estimator(model, text, ax=axes["text"])
-    title = f"3. Where the Transformer looks. It says {shown.title}, and it is {label}"
+    title = f"3. Attention of the Transformer. Predicted: {shown.title}, true: {label}"
     axes["text"].set_title(title, fontsize="large", fontfamily="sans-serif")
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.savefig(path, dpi=110)
 
 
-# The story ---------------------------------------------------------------------------------------
+# All steps ---------------------------------------------------------------------------------------
 
 
 def main() -> None:
@@ -148,13 +149,13 @@ def main() -> None:
     path = parser.parse_args().output
     X, y = load_paragraphs()
 
-    print(f"\n1. {len(X)} first paragraphs of docstrings, {len(np.unique(y))} families\n")
+    print(f"\n1. {len(X)} first paragraphs of docstrings, {len(np.unique(y))} classes\n")
     comparison = compare_all(X, y)
     print(comparison)
     best = tell(comparison)
 
     train, test = comparison.folds[-1]
-    print(f"\n2. GridSearchCV over the Transformer, on the {len(train)} texts it may see\n")
+    print(f"\n2. GridSearchCV over the Transformer, on the {len(train)} training texts\n")
     search = search_network(X[train], y[train])
     chosen = {name.partition("__")[2]: value for name, value in search.best_params_.items()}
     model = make_text_classifier(TransformerClassifier(**chosen, random_state=SEED))
@@ -166,7 +167,7 @@ def main() -> None:
         f"default parameters {runs[DEEP]:.3f}, {best} {runs[best]:.3f}."
     )
 
-    print("\n3. Where it looks\n")
+    print("\n3. Its attention\n")
     others = make_text_classifier(MODELS[best]).fit(X[train], y[train])
     row = test[choose_text(X[test], y[test], model, others)]
     print(f'- "{X[row]}" ({y[row]})')

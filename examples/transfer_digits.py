@@ -1,17 +1,17 @@
-"""What a network has learned of some digits, used for other digits and for another question.
+"""Transfer learning: a network trained on digits, for other digits and for sums of digits.
 
 Both on scikit-learn's 1,797 images of handwritten digits, 8 x 8 pixels. Accuracies are on images
-that no model has seen, over several draws of the few that it learns from.
+that no model was trained on, over several draws of the training images.
 
-1. A network learns the digits 0 to 4. Then there are 10 images each of 5 to 9. A network that
-   starts anew is compared with two that have the first one as ``backbone``: frozen, so that only a
-   new head is trained (and what the backbone makes of an image is computed once), and fine-tuned.
-2. A network learns the digits 0 to 9. Then there are pairs of images, and of each pair only the
-   sum is known, 0 to 18. A module of a few lines encodes both images with the network and mixes
-   the two codes in a layer of its own; it is the ``backbone`` of another classifier. With
-   ``freeze=1`` its first part, the network, is kept; else it is fine-tuned. Beside it stand the
-   same module with nothing learned, and a network on images of two channels. Reading the two
-   digits one by one and adding them is what could be reached at best.
+1. A network is trained on the digits 0 to 4. From 10 images each of 5 to 9, a network trained from
+   scratch is compared with two that have the first one as ``backbone``: frozen, so that only a new
+   head is trained (and the features of an image are computed once), and fine-tuned.
+2. A network is trained on the digits 0 to 9. Of pairs of images, only the sum is known, 0 to 18. A
+   small module encodes both images with the network and combines the two codes in a new layer; it
+   is the ``backbone`` of another classifier. With ``freeze=1`` its first part, the network, is
+   frozen; else it is fine-tuned. It is compared with the same module trained from scratch, and with
+   a network on images of two channels. Classifying the two digits one by one and adding them is the
+   upper bound.
 
     python examples/transfer_digits.py --output output/transfer_digits.png
 """
@@ -38,7 +38,7 @@ N_IMAGES = 10  # of each new digit
 N_PAIRS = 500
 N_HIDDEN = 128
 N_EPOCHS = 25  # on pairs
-DRAWS = range(4)  # not those that the recipe was tried on
+DRAWS = range(4)  # not those on which the parameters were chosen
 N_JOBS = 2
 SEED = 0
 
@@ -56,7 +56,7 @@ def measure(models, X, y, X_test, y_test):
 
 
 def of_all_draws(function, *args):
-    """What ``function(*args, seed)`` measures, draw by draw."""
+    """Results of ``function(*args, seed)`` for all draws."""
     return pd.concat(
         Parallel(n_jobs=N_JOBS)(delayed(function)(*args, seed) for seed in DRAWS), keys=DRAWS
     )
@@ -66,7 +66,7 @@ def of_all_draws(function, *args):
 
 
 def learn_others(known, X, y, seed):
-    """Learn from a few images of each label, in four ways; test on all others."""
+    """Train four models on a few images of each label; test on all others."""
     rng = np.random.default_rng(seed)
     few = [rng.choice(np.flatnonzero(y == label), N_IMAGES, False) for label in np.unique(y)]
     train = np.concatenate(few)
@@ -84,7 +84,7 @@ def learn_others(known, X, y, seed):
 
 
 class Pair(nn.Module):
-    """The codes that a fitted classifier has for two images, mixed by a layer."""
+    """Features of two images by the network of a fitted classifier, combined by a layer."""
 
     def __init__(self, classifier, n_codes):
         super().__init__()
@@ -98,12 +98,12 @@ class Pair(nn.Module):
         return self.mix(torch.cat(codes, 1))
 
 
-def make_pair(classifier, n_codes, seed, *, forget=False):
-    """A ``Pair`` whose layer is new, and the network too if it shall forget what it learned."""
+def make_pair(classifier, n_codes, seed, *, from_scratch=False):
+    """A ``Pair`` with a new layer, and with new weights of the network too if ``from_scratch``."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         pair = Pair(classifier, n_codes)
-        for part in pair.network.modules() if forget else ():
+        for part in pair.network.modules() if from_scratch else ():
             if hasattr(part, "reset_parameters"):
                 part.reset_parameters()
     return pair
@@ -116,13 +116,13 @@ def draw_pairs(X, y, n_pairs, seed):
 
 
 def learn_sums(known, X, y, pairs, sums, seed):
-    """Learn from pairs of X, in four ways; test on other pairs."""
+    """Train four models on pairs of X; test on other pairs."""
     n_codes = known.encode(X[:1]).shape[1]
-    # Raw pixels shall reach the backbone, whose network knows how to standardize them; the layer
-    # is new, and learns as fast as the head.
+    # The backbone gets raw pixels, because its network standardizes them; its new layer has the
+    # learning rate of the head.
     common = {"max_epochs": N_EPOCHS, "random_state": seed}
     params = {"normalize": False, "backbone_lr_factor": 1.0, **common}
-    new = make_pair(known, n_codes, seed, forget=True)
+    new = make_pair(known, n_codes, seed, from_scratch=True)
     pair = make_pair(known, n_codes, seed)
     models = {
         "two channels": CNNClassifier(CHANNELS, **common),
@@ -133,11 +133,11 @@ def learn_sums(known, X, y, pairs, sums, seed):
     return measure(models, *draw_pairs(X, y, N_PAIRS, seed), pairs, sums)
 
 
-# The story ---------------------------------------------------------------------------------------
+# All steps ---------------------------------------------------------------------------------------
 
 
 def tell(runs):
-    """The table, and what it says; returns the accuracies by draw (rows) and model (columns)."""
+    """Print the table and what follows from it; returns accuracies by draw and model."""
     table = runs.groupby("model", sort=False).agg(["mean", "std"])
     table.columns = [" ".join(names) for names in table.columns]
     print(table.drop(columns="seconds std").to_string(float_format="{:.3f}".format))
@@ -179,20 +179,20 @@ def main() -> None:
     X, y = load_digits_images(return_X_y=True)
 
     print(f"\n1. Digits 5 to 9 from {N_IMAGES} images each, after 0 to 4\n")
-    # There are images enough of these to augment, so that what is learned of them is general.
+    # Augmentation makes the features of the backbone more general.
     known = CNNClassifier(
         CHANNELS, architecture="resnet", augment="randaugment", random_state=SEED
     ).fit(X[y < 5], y[y < 5])
     others = tell(of_all_draws(learn_others, known, X[y > 4], y[y > 4]))
 
     print(f"\n2. The sum of two digits from {N_PAIRS} pairs\n")
-    # The images come in the order of writing: most hands of the test are others.
+    # The images are in the order of writing: most writers of the test part are new.
     X, y, X_test, y_test = X[:1000], y[:1000], X[1000:], y[1000:]
     known = CNNClassifier(CHANNELS, random_state=SEED).fit(X, y)
     pairs, sums = draw_pairs(X_test, y_test, 2000, SEED)
     of_sums = tell(of_all_draws(learn_sums, known, X, y, pairs, sums))
     one_by_one = sum(known.predict(pairs[..., place]) for place in range(2))
-    print(f"- Digits read one by one, and added: {np.mean(one_by_one == sums):.3f}.")
+    print(f"- Digits classified one by one, and added: {np.mean(one_by_one == sums):.3f}.")
 
     accuracies = {
         f"1. Digits 5 to 9, {N_IMAGES} images each": others,

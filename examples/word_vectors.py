@@ -1,17 +1,17 @@
-"""Word vectors from the documentation of Python: what they know, what they are good for.
+"""Word vectors from the docstrings of Python: neighbours, analogies, classification.
 
 The docstrings of Python's standard library are real texts that every Python has on its disk: some
-180,000 words. That is little for word vectors, and what follows shows both what they learn from it
-and where it is too little.
+180,000 words. That is little for word vectors: the example shows what they learn from it, and where
+it is too little.
 
-1. ``Word2VecTransformer`` reads them all, without labels. Words that are used alike get vectors
-   that point alike. How many of ten analogies does it know?
-2. Documents as means of their words' vectors, in a Pipeline before a logistic regression, against
-   TF-IDF on the same folds: which of nine families of modules is a docstring from?
-3. A grid search, over the window and over how documents are made of words, as over any other
-   parameters.
-4. The vectors go into a file of the word2vec format, and come back.
-5. A map of some words.
+1. ``Word2VecTransformer`` is fitted to all of them, without labels. Words in similar contexts get
+   similar vectors. Nearest neighbours of some words, and the rank of the right answer to ten
+   analogies.
+2. Documents as means of their word vectors, in a Pipeline before a logistic regression, compared
+   with TF-IDF on the same folds: the subject of a docstring's module, of nine classes.
+3. A grid search over the window and the pooling of word vectors, as over any other parameters.
+4. The vectors saved in a file of the word2vec format, and loaded.
+5. Some words in two dimensions.
 
     python examples/word_vectors.py --output output/word_vectors.png
 """
@@ -34,7 +34,7 @@ from skdl.inspection import EmbeddingDisplay
 
 SEED = 0
 SEARCH_EPOCHS = 8
-LITTLE_TEXT = {"max_epochs": 15, "lr": 0.05}  # more passes, longer steps than by default
+LITTLE_TEXT = {"max_epochs": 15, "lr": 0.05}  # more epochs, a higher rate than by default
 SHOWN = ["thread", "socket", "directory", "month", "float"]
 ANALOGIES = [  # the first is to the second as the third is to the last
     ("file", "files", "class", "classes"),
@@ -69,19 +69,21 @@ def tell_neighbours(vectors):
 
 
 def tell_analogies(vectors):
-    """Where among its ten best answers the right one is."""
-    places = []
+    """Print the rank of the right answer among the ten best."""
+    ranks = []
     for a, b, c, answer in ANALOGIES:
         found = [word for word, _ in vectors.analogy([b, c], a, topn=10)]
-        places.append(found.index(answer) + 1 if answer in found else None)
-        told = f"its answer {places[-1]}" if places[-1] else "not among its ten answers"
-        print(f"- {a} : {b} = {c} : {found[0]}?  {answer} is {told}.")
-    first, known = places.count(1), len(places) - places.count(None)
-    print(f"- Of {len(places)} questions {first} answered right, {known} among its ten answers.")
+        ranks.append(found.index(answer) + 1 if answer in found else None)
+        rank = f"answer {ranks[-1]}" if ranks[-1] else "not among the ten best answers"
+        print(f"- {a} : {b} = {c} : {found[0]}?  {answer} is {rank}.")
+    first, known = ranks.count(1), len(ranks) - ranks.count(None)
+    print(
+        f"- Of {len(ranks)} questions {first} answered right, {known} among the ten best answers."
+    )
 
 
 def classifiers():
-    """Two ways from documents to numbers, before the same kind of classifier."""
+    """Two representations of documents, each before a logistic regression."""
     words = Word2VecTransformer(**LITTLE_TEXT, random_state=SEED)
     return {
         "TF-IDF": make_pipeline(TfidfVectorizer(), LogisticRegression(C=10)),
@@ -101,11 +103,11 @@ def compare(X, y):
               f"{seconds:.1f} s")  # fmt: skip
     best, worst = sorted(means, key=means.get, reverse=True)
     points = 100 * (means[best] - means[worst])
-    print(f"- {points:.1f} points more for {best} on these texts.")
+    print(f"- {best} is {points:.1f} points better on these texts.")
 
 
 def search(X, y):
-    """Choose parameters of the word vectors by what they do for the classifier."""
+    """Choose parameters of the word vectors by the accuracy of the classifier."""
     model = classifiers()["word vectors"]
     model.set_params(word2vectransformer__max_epochs=SEARCH_EPOCHS)
     cv = StratifiedKFold(2, shuffle=True, random_state=SEED)
@@ -118,7 +120,7 @@ def search(X, y):
 
 
 def through_a_file(vectors):
-    """Save word vectors, and read them again as an estimator."""
+    """Save word vectors, and load them as an estimator."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "docstrings.txt.gz"
         vectors.save_word2vec_format(path)
@@ -146,7 +148,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("output/word_vectors.png"))
     path = parser.parse_args().output
     X, y = load_docstrings(return_X_y=True)
-    rows = np.random.default_rng(SEED).permutation(len(X))  # they come module by module
+    rows = np.random.default_rng(SEED).permutation(len(X))  # they are sorted by module
     X, y = [X[row] for row in rows], y[rows]
 
     start = time.perf_counter()
@@ -156,7 +158,7 @@ def main() -> None:
     tell_neighbours(vectors)
     tell_analogies(vectors)
 
-    print("\n2. Which family of modules a docstring is from, 3 folds\n")
+    print("\n2. Classification of docstrings by the subject of their module, 3 folds\n")
     compare(X, y)
 
     print(f"\n3. GridSearchCV over the word vectors, {SEARCH_EPOCHS} epochs, 2 folds\n")
@@ -165,7 +167,7 @@ def main() -> None:
     print("\n4. Through a file of the word2vec format\n")
     again = through_a_file(vectors)
     near = ", ".join(word for word, _ in again.most_similar("thread", 3))
-    print(f"- There too the nearest to thread are {near}.")
+    print(f"- The nearest words to thread after loading: {near}.")
 
     draw(vectors, path)
     print(f"\nFigure: {path}")
