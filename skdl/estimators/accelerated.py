@@ -1,19 +1,18 @@
-"""The classical catalogue on scikit-learn-intelex, where it has the class.
+"""The estimators of ``classical.py`` on scikit-learn-intelex, where it has the class.
 
-The same names as the classical part of ``skdl.estimators``, with the same parameters and
-attributes, so that changing the import is the whole change::
+Names, parameters and attributes are the same, so that only the import changes::
 
     from skdl.estimators.accelerated import RandomForestRegressor
 
 - From scikit-learn-intelex: KNeighborsClassifier, LinearRegression, LogisticRegression,
-  RandomForestClassifier, RandomForestRegressor, Ridge, SVC, SVR. A forest draws its random
-  numbers otherwise than scikit-learn does, so that one seed gives another (equally good)
-  forest; what a class cannot accelerate it hands to scikit-learn.
-- scikit-learn's own, because scikit-learn-intelex has none: DecisionTreeClassifier,
+  RandomForestClassifier, RandomForestRegressor, Ridge, SVC, SVR. Forests draw their random
+  numbers in another way than scikit-learn's, so that a seed gives a different (equally good)
+  forest; cases that a class does not accelerate are computed by scikit-learn.
+- From scikit-learn, because scikit-learn-intelex has none: DecisionTreeClassifier,
   DecisionTreeRegressor, Lasso, LinearSVC, NearestCentroid, Perceptron.
 
-Importing this module raises ImportError where the extra ``fast`` is not installed. Nothing
-in skdl imports it: it is the user's choice.
+Importing this module raises ImportError where the extra ``fast`` is not installed. No other module
+of skdl imports it.
 """
 
 from .classical import (

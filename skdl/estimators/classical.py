@@ -1,8 +1,7 @@
-"""The classical catalogue: scikit-learn's own classes under one roof.
+"""scikit-learn's estimators, importable from one place.
 
-They are the very classes of scikit-learn, never subclassed, so that everything scikit-learn
-documents about them holds here. They stand beside the deep estimators to be compared with
-them on the same folds.
+They are the classes of scikit-learn itself, not subclasses, so that its documentation holds. They
+are in the catalogue to be compared with the deep estimators on the same folds.
 """
 
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
