@@ -139,7 +139,8 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         Whether a ridge regression on the last steps of each sequence, fitted in closed form to all
         rows of ``fit``, comes first, and the network learns its residuals. The validation rows
         decide by which factor the network's correction is shrunk (``network_weight_``). The linear
-        model has at most 256 inputs, n_channels of each step; with more channels there is none.
+        model has at most 256 inputs, all channels of the last steps; with more than 256 channels
+        there is none.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the fit before, and keeps the scales and the
         linear model that were learned then.
