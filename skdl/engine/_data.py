@@ -257,7 +257,8 @@ class Data:
             order = shuffled if order is None else order[shuffled]
         parts = self._parts(lengths, batch_size, max_steps, alike=shuffles)
         if shuffles and lengths is not None:
-            parts = [parts[i] for i in torch.randperm(len(parts), generator=generator)]
+            order_of_parts = torch.randperm(len(parts), generator=generator).tolist()
+            parts = [parts[i] for i in order_of_parts]
         if order is None:
             yield from (self._take(part, part) for part in parts)
             return

@@ -145,22 +145,12 @@ class Pinball:
 
     def __init__(self, quantiles: tuple[float, ...]) -> None:
         self.quantiles = quantiles
-        self.on_devices: dict[tuple[torch.device, torch.dtype], Tensor] = {}
-
-    def __getstate__(self) -> dict[str, object]:
-        return {**vars(self), "on_devices": {}}
 
     def levels(self, like: Tensor) -> Tensor:
-        """The quantiles as a tensor; copied to each device once, for a copy is waited for."""
-        key = like.device, like.dtype
-        if key not in self.on_devices:
-            with torch.inference_mode(False):
-                self.on_devices[key] = torch.tensor(
-                    self.quantiles, dtype=like.dtype, device=like.device
-                )
-        return self.on_devices[key]
+        """The quantiles, filled in on the device: a copy from the host would be waited for."""
+        return torch.stack([like.new_full((), level) for level in self.quantiles])
 
     def __call__(self, output: Tensor, y: Tensor, reduction: str = "none") -> Tensor:
-        error = y[..., None] - output  # (B, k, Q)
-        losses = torch.maximum(self.levels(output) * error, (self.levels(output) - 1) * error)
+        error, levels = y[..., None] - output, self.levels(output)  # (B, k, Q), (Q,)
+        losses = torch.maximum(levels * error, (levels - 1) * error)
         return losses.mean() if reduction == "mean" else losses

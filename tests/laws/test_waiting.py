@@ -1,0 +1,261 @@
+"""Laws of devices that need none: no training step waits for its device, none mixes two."""
+
+import copy
+import multiprocessing
+import sys
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+import torch
+from torch import nn
+from torch._dispatch.python import enable_python_dispatcher
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils import backend_registration
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from skdl.engine import inputs_of
+from skdl.engine._contract import offered
+from skdl.engine._loop import TrainingRun
+from tests.laws.common import INSTANCES, every, has
+
+# Word2Vec takes its own steps, each over many thousands of tokens that are sub-sampled and arranged
+# by document: of each it asks how many are left.
+takes_gradients = has("optimizer")
+
+# Operators that give the host numbers or shapes which only the device knows.
+WAITS = {
+    "_local_scalar_dense",
+    "_unique",
+    "_unique2",
+    "allclose",
+    "bincount",
+    "equal",
+    "is_nonzero",
+    "item",
+    "masked_select",
+    "nonzero",
+    "repeat_interleave",
+    "unique_consecutive",
+    "unique_dim",
+}
+
+
+class Operations(TorchDispatchMode):
+    """Counts the operators that are called inside, and those that would wait for a device."""
+
+    def __init__(self):
+        super().__init__()
+        self.all, self.waits = Counter(), Counter()
+
+    def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        name = operator.__name__.split(".")[0]
+        self.all[name] += 1
+        result = operator(*args, **kwargs)
+        waits = name in WAITS or by_booleans(name, args) or between_devices(name, args, result)
+        self.waits[name] += waits
+        return result
+
+    @property
+    def that_wait(self):
+        return {name: n for name, n in self.waits.items() if n}
+
+
+INDEXING = ("index", "index_put", "index_put_", "_index_put_impl_")
+
+
+def by_booleans(name, args):
+    """Whether an index is a mask, whose true values must be counted first."""
+    return name in INDEXING and any(
+        index is not None and index.dtype is torch.bool for index in args[1]
+    )
+
+
+def between_devices(name, args, result):
+    """Whether numbers are copied from the host to the device, or back."""
+    if name in INDEXING:
+        return any(index is not None and index.device != args[0].device for index in args[1])
+    if name == "copy_":
+        return args[0].device != args[1].device
+    return name == "_to_copy" and args[0].device != result.device
+
+
+@every(takes_gradients)
+def test_no_training_step_waits_for_the_device(instance, monkeypatch):
+    """Nor what makes its batch; ``-s`` shows how many operators there are in a step."""
+    steps, operations = [], Operations()
+    original = TrainingRun._pass
+
+    def counted(run, batches, step, *, watched):
+        if not run.module.training:
+            return original(run, batches, step, watched=watched)
+        with operations:
+            losses = original(run, batches, step, watched=watched)
+        steps.extend(losses)
+        return losses
+
+    monkeypatch.setattr(TrainingRun, "_pass", counted)
+    instance.fitted()
+    assert len(steps) > 2
+    n_operators = operations.all.total() / len(steps)
+    sys.stdout.write(f"\n{instance}: {n_operators:.0f} operators in a step\n")
+    assert operations.that_wait == {}
+
+
+# A pretended card -------------------------------------------------------------------------------
+
+# A device that anyone may define for torch, which without CUDA cannot index a tensor that it pretends
+# to be on "cuda:0".
+CARD = "card:0"
+
+
+@pytest.fixture(scope="module")
+def elsewhere():
+    """Runs functions in a process that has the card: torch cannot forget it."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context, initializer=define_card) as process:
+        yield lambda function, *args: process.submit(function, *args).result()
+
+
+class Card(backend_registration._DummyBackendModule):
+    def get_amp_supported_dtype(self):
+        return [torch.bfloat16]
+
+
+def define_card():
+    backend_registration._setup_privateuseone_for_python_backend("card", Card())
+
+
+def on_card(tensor):
+    """A tensor like it, without numbers; inside a FakeTensorMode."""
+    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device=CARD)
+
+
+def move_to_card(module):
+    for part in module.modules():
+        for name, weight in part._parameters.items():
+            if weight is not None:
+                moved = nn.Parameter(on_card(weight), requires_grad=weight.requires_grad)
+                part._parameters[name] = moved
+        for name, buffer in part._buffers.items():
+            part._buffers[name] = buffer if buffer is None else on_card(buffer)
+        if isinstance(part, nn.RNNBase):  # keeps its weights in a list too
+            part._flat_weights = [getattr(part, name) for name in part._flat_weights_names]
+
+
+def affine_grid(theta, size, align_corners):
+    return theta.new_empty(len(theta), *size[2:], 2)
+
+
+# What torch cannot pretend, or not without a copy from the host that its kernels do not make.
+STAND_INS = {
+    (nn.functional, "affine_grid"): affine_grid,
+    (torch, "_sample_dirichlet"): lambda alpha, generator=None: torch.empty_like(alpha),
+}
+
+
+def step_on_card(run):
+    """Forward and backward pass over the first batch; what would wait."""
+    stored = next(run.data.batches(run.net.batch_size))
+    operations = Operations()
+    module, objective = copy.deepcopy((run.module, run.objective))
+    with pytest.MonkeyPatch.context() as patch, FakeTensorMode(), enable_python_dispatcher():
+        for place, stand_in in STAND_INS.items():
+            patch.setattr(*place, stand_in)
+        move_to_card(module.train())
+        batch = {name: on_card(column) for name, column in stored.items()}
+        with operations:
+            prepare = offered(module, "prepare")
+            if prepare is not None:
+                inputs = inputs_of(batch)
+                rest = {name: column for name, column in batch.items() if name not in inputs}
+                batch = {**prepare(**inputs), **rest}
+            loss = objective(module, batch)
+            loss.backward()
+    gradients = [weight.grad for weight in module.parameters() if weight.grad is not None]
+    assert gradients
+    assert {tensor.device for tensor in (loss, *gradients)} == {torch.device(CARD)}
+    return operations.that_wait
+
+
+def first_step_of(place):
+    """The first step of a fit of one of ``INSTANCES``, taken on the card."""
+    waits = []
+    original = TrainingRun._train_loss
+
+    def first_step(run):
+        if not waits:
+            waits.append(step_on_card(run))
+        return original(run)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TrainingRun, "_train_loss", first_step)
+        INSTANCES[place].fitted()
+    return waits[0]
+
+
+@every(takes_gradients)
+def test_a_training_step_stays_on_its_device(instance, elsewhere):
+    """Tensors of two devices do not meet, nor are any copied from one to the other."""
+    assert elsewhere(first_step_of, INSTANCES.index(instance)) == {}
+
+
+# Whether all this sees anything -----------------------------------------------------------------
+
+WAITING = {
+    "item": lambda x: x.sum().item(),
+    "mask": lambda x: x[x > 0],
+    "branch": lambda x: 1 if (x > 0).any() else 0,
+    "nonzero": lambda x: torch.nonzero(x),
+    "unique": lambda x: x.unique(),
+    "equal": lambda x: torch.equal(x, x),
+    "masked_select": lambda x: x.masked_select(x > 0),
+    "assignment by a mask": lambda x: x.__setitem__(x > 0, torch.zeros(5)),
+}
+COPYING = {
+    "to": lambda: torch.ones(3).to(CARD),
+    "cpu": lambda: torch.ones(3, device=CARD).cpu(),
+    "copy": lambda: torch.ones(3, device=CARD).copy_(torch.ones(3)),
+    "index": lambda: torch.ones(3, device=CARD)[torch.arange(2)],
+}
+MIXING = {
+    "add": lambda: torch.ones(3, device=CARD) + torch.ones(3),
+    "matmul": lambda: torch.ones(3, 3, device=CARD) @ torch.ones(3, 3),
+    "cat": lambda: torch.cat([torch.ones(3, device=CARD), torch.ones(3)]),
+    "numbers": lambda: torch.tensor([1.0, 2.0], device=CARD),
+}
+
+
+@pytest.mark.parametrize("wait", WAITING.values(), ids=WAITING)
+def test_what_waits_is_seen(wait):
+    operations = Operations()
+    with operations:
+        wait(torch.linspace(-1, 1, 10))
+    assert operations.that_wait
+
+
+def copies_seen(name):
+    operations = Operations()
+    with FakeTensorMode(), operations:
+        COPYING[name]()
+    return operations.that_wait
+
+
+@pytest.mark.parametrize("name", COPYING)
+def test_copies_between_devices_are_seen(name, elsewhere):
+    assert elsewhere(copies_seen, name)
+
+
+def mix(name):
+    try:
+        with FakeTensorMode():
+            MIXING[name]()
+    except (RuntimeError, NotImplementedError):
+        return "error"
+    return "nothing"
+
+
+@pytest.mark.parametrize("name", MIXING)
+def test_devices_that_mix_are_errors(name, elsewhere):
+    assert elsewhere(mix, name) == "error"
