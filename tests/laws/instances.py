@@ -18,7 +18,7 @@ from skdl.estimators import (
 )
 from tests.texts import word_tokenizer
 
-SMALL: dict[str, Any] = {"max_epochs": 3, "batch_size": 16, "device": "cpu", "random_state": 0}
+SMALL: dict[str, Any] = {"max_epochs": 2, "batch_size": 16, "device": "cpu", "random_state": 0}
 RECURRENT: dict[str, Any] = {**SMALL, "hidden_size": 4}
 CONVOLUTIONAL: dict[str, Any] = {**SMALL, "channels": (4,)}
 TRANSFORMER: dict[str, Any] = {
@@ -32,7 +32,7 @@ WORD2VEC: dict[str, Any] = {
     "vector_size": 4,
     "min_count": 1,
     "sample": 0,
-    "max_epochs": 3,
+    "max_epochs": 2,
     "device": "cpu",
     "random_state": 0,
 }

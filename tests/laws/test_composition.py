@@ -14,7 +14,8 @@ def test_works_in_pipelines_and_searches_with_equal_results_in_parallel(instance
     """Pipeline, cross_val_score and GridSearchCV, n_jobs 1 and 2."""
     X, y = instance.data()
     last = [] if predicts(instance) else [LogisticRegression(C=0.1)]
-    pipeline = make_pipeline(instance.kind.scaler(), instance.estimator, *last)
+    estimator = clone(instance.estimator).set_params(max_epochs=1)
+    pipeline = make_pipeline(instance.kind.scaler(), estimator, *last)
     scores = [cross_val_score(pipeline, X, y, cv=2, n_jobs=n, error_score="raise") for n in (1, 2)]
     assert_same(*scores)
     grid = {f"{pipeline.steps[1][0]}__lr": [0.001, 0.01]}
