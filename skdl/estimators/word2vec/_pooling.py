@@ -83,7 +83,7 @@ def _maxima_of_runs(vectors: np.ndarray, rows: np.ndarray, lengths: np.ndarray) 
         of_runs[np.cumsum(n_runs) - 1] = lengths - RUN * (n_runs - 1)
         maxima = _maxima_of_runs(vectors, rows, of_runs)
         return _maxima_of_runs(maxima, np.arange(len(maxima)), n_runs)
-    order = np.argsort(-lengths, kind="stable")  # the runs that go on are always the first
+    order = np.argsort(-lengths, kind="stable")  # longer runs are always the first
     starts = (np.cumsum(lengths) - lengths)[order]
     maxima = vectors.take(rows[starts], axis=0)
     for place in range(1, lengths.max()):

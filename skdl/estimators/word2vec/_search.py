@@ -28,7 +28,7 @@ def row_of(word: Any, vocabulary: dict[str, int]) -> int:
     Raises
     ------
     UnknownWordError
-        If the vocabulary has no such word.
+        If the word is not in the vocabulary.
     ValueError
         If it is not a str.
     """
@@ -41,11 +41,15 @@ def row_of(word: Any, vocabulary: dict[str, int]) -> int:
 
 def _unknown(word: str, vocabulary: dict[str, int]) -> str:
     cases = (word.lower(), word.capitalize(), word.upper())
-    near = [form for form in dict.fromkeys(cases) if form in vocabulary]
-    if not near:
-        alike = (known for known in vocabulary if abs(len(known) - len(word)) <= 2)
-        near = get_close_matches(word, islice(alike, _N_COMPARED), n=3)
-    meant = f"Did you mean {' or '.join(map(repr, near))}?" if near else "No known word is similar."
+    similar = [form for form in dict.fromkeys(cases) if form in vocabulary]
+    if not similar:
+        of_length = (known for known in vocabulary if abs(len(known) - len(word)) <= 2)
+        similar = get_close_matches(word, islice(of_length, _N_COMPARED), n=3)
+    meant = (
+        f"Did you mean {' or '.join(map(repr, similar))}?"
+        if similar
+        else "No known word is similar."
+    )
     return f"A word must be one of the vocabulary_ of {len(vocabulary)}, got {word!r:.80}. {meant}"
 
 

@@ -508,8 +508,8 @@ class Word2VecTransformer(
         elif not net.history:
             raise ValueError(
                 "No document has two words of the vocabulary, so that there is nothing to learn "
-                "from: words are learned from those beside them. Lower min_count, or pass longer "
-                "documents."
+                "from: words are learned from the other words of their document. Lower min_count, "
+                "or pass longer documents."
             )
         for name in ("_loaded", "idf_", "component_"):
             self.__dict__.pop(name, None)

@@ -242,7 +242,7 @@ class WordVectors:
         Raises
         ------
         ValueError
-            If fewer than two pairs can be compared, or `pairs` does not hold such columns.
+            If fewer than two pairs can be compared, or `pairs` does not have these columns.
         """
         check_is_fitted(self, "vectors_")
         check_count(restrict_vocab, "restrict_vocab", or_none=True)

@@ -257,11 +257,11 @@ def test_words_of_a_topic_become_similar(algorithm, objective):
     losses = train(module, *make_text(300), n_passes=20)
     assert losses[-1] < losses[0] - 0.02
     unit = torch.nn.functional.normalize(tables_of(module)[0])
-    alike = unit @ unit.T
+    cosines = unit @ unit.T
     topic = torch.arange(N_WORDS) % N_TOPICS
     same = topic[:, None] == topic
-    own = alike[same & ~torch.eye(N_WORDS, dtype=torch.bool)]
-    assert own.mean() > alike[~same].mean() + 0.3
+    own = cosines[same & ~torch.eye(N_WORDS, dtype=torch.bool)]
+    assert own.mean() > cosines[~same].mean() + 0.3
     assert module.input_embedding.weight.grad is None
 
 
@@ -396,8 +396,8 @@ def test_modules_in_threads_learn_what_they_learn_alone(algorithm, objective, mo
     alone = [learn(seed) for seed in range(4)]
     script_or_function.cache_clear()  # it is also compiled in threads
     with ThreadPoolExecutor(4) as threads:
-        beside = list(threads.map(learn, range(4)))
-    for one, other in zip(alone, beside, strict=True):
+        at_once = list(threads.map(learn, range(4)))
+    for one, other in zip(alone, at_once, strict=True):
         assert_same_tables(one, other)
 
 
@@ -421,9 +421,9 @@ def test_several_workers_learn_as_one_does(algorithm, objective, n_workers, monk
         module = make_module(algorithm=algorithm, objective=objective, n_workers=n)
         losses[n] = train(module, *text, n_passes=6)
         assert_moderate(module, losses[n])
-    alone, beside = (sum(found[2:]) / len(found[2:]) for found in losses.values())
-    assert beside < math.log(2) - 0.02
-    assert beside == pytest.approx(alone, rel=0.15)  # they do not wait: no two runs are the same
+    one, several = (sum(found[2:]) / len(found[2:]) for found in losses.values())
+    assert several < math.log(2) - 0.02
+    assert several == pytest.approx(one, rel=0.15)  # without locks no two runs are the same
 
 
 @every_kind

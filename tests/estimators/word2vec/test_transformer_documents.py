@@ -218,7 +218,7 @@ def test_transform_does_not_depend_on_the_other_documents():
 
 
 def test_transform_changes_nothing():
-    """Nor are vectors handed out that can be spoilt."""
+    """Changing its result does not change the estimator."""
     model = fit(pooling="none")
     before = model.vectors_.copy()
     for vectors in model.transform(TEXTS):

@@ -54,7 +54,7 @@ def test_on_cuda_blocks_are_larger():
     assert (net.module_.block_size, net.module_.n_workers) == (CUDA_BLOCK, 1)
 
 
-def test_the_same_seed_starts_alike_and_leaves_the_global_state():
+def test_initial_vectors_depend_on_the_seed_and_leave_the_global_state():
     torch.manual_seed(3)
     expected = torch.rand(1)
     torch.manual_seed(3)

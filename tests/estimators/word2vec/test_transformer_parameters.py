@@ -66,7 +66,7 @@ def test_the_hierarchical_softmax_needs_no_negative_samples():
 
 @every_model
 def test_smallest_vocabularies(algorithm, objective):
-    """One word beside itself, two words, vectors of one number."""
+    """One repeated word, two words, vectors of one dimension."""
     chosen = {"algorithm": algorithm, "objective": objective}
     smallest = [["cat cat cat"], ["cat dog"], ["cat dog", "cat"]]
     for documents in smallest[objective == "hierarchical" :]:  # a tree needs two words

@@ -218,7 +218,7 @@ FAILURES = [
 def test_a_fit_that_fails_leaves_the_estimator_as_it_was(
     method, params, error, X, algorithm, objective
 ):
-    """Nothing is half-fitted; an earlier fit goes on transforming."""
+    """It has all of an earlier fit, or nothing."""
     if objective == "hierarchical" and "negative" in params:
         pytest.skip("it has no negative samples")
     chosen = {"algorithm": algorithm, "objective": objective}
