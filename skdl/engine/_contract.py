@@ -1,6 +1,6 @@
-"""What a module may offer to the engine beyond ``forward``, and an objective beyond its call.
+"""Protocols of what a module may have beyond ``forward``, and an objective beyond its call.
 
-All of it is optional; ``offered`` reads it, with the defaults of ``DEFAULTS``.
+All of it is optional. The engine reads it with ``offered``, with the defaults of ``DEFAULTS``.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ class BoundsBatches(Protocol):
 
 
 class KnowsItsWork(Protocol):
-    """A module whose weights meet a row more than once, as those of a convolution do.
+    """A module that uses its weights several times for a row, as a convolution does.
 
     Attributes
     ----------
     work_per_row : int
-        Multiply-adds of a row in the largest product; decides how many threads are worth it.
+        Number of multiply-adds of a row in the largest product; it decides the number of threads.
     """
 
     work_per_row: int
@@ -91,9 +91,9 @@ class DrawsFromGenerator(Protocol):
     """A module or an objective all of whose random numbers come from given generators.
 
     Each part of it with an attribute ``generator`` (see :class:`skdl.modules.RandomLayer`) gets the
-    generator of the fit there while it trains. What does not say so may use torch's global
-    generator: it is watched, and draws from the generator of the fit all the same, at some
-    microseconds for each call of torch.
+    generator of the fit there while it trains. Without this attribute, a module may use torch's
+    global generator: its calls of torch are then intercepted, so that it draws from the generator
+    of the fit too. That takes some microseconds for each call of torch.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ class Counts(Protocol):
     """An objective whose loss is a mean over something else than rows, such as real tokens."""
 
     def count(self, batch: Batch) -> int:
-        """How many terms the loss of a batch is the mean of; known without asking the device."""
+        """How many terms the loss of a batch is the mean of, computed on the host."""
 
 
 DEFAULTS: dict[str, Any] = {

@@ -1,8 +1,8 @@
 """Training data as named columns, served in batches that are dicts of tensors.
 
-The engine knows data only as :class:`Data`: columns of equal length. A batch is a dict from
-column name to tensor; the names are those of the module's ``forward`` arguments, besides
-``y`` and ``weight``, which the objective reads.
+Data of the engine are :class:`Data`: columns of equal length. A batch is a dict from column name to
+tensor; the names are those of the module's ``forward`` arguments, besides ``y`` and ``weight``,
+which the objective reads.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ Batch = dict[str, Tensor]
 
 
 class ServedBatch(Batch):
-    """A batch of :class:`Data`, and what is known of it without asking the device.
+    """A batch of :class:`Data` with its sizes, which are known without waiting for the device.
 
     Attributes
     ----------
     n_rows : int
     lengths : dict of str to ndarray of shape (n_rows,)
-        Steps of each row, of the columns whose rows are of unequal length.
+        Number of steps of each row, of the columns whose rows are of unequal length.
     """
 
     def __init__(self, columns: Batch, n_rows: int, lengths: dict[str, np.ndarray]) -> None:
@@ -49,9 +49,14 @@ def as_tensor(array: np.ndarray) -> Tensor:
 
 
 class Streamed:
-    """A column that stays where it is (a memory map, say): each batch is converted when taken.
+    """A column that is not copied, such as a memory map: each batch is converted when taken.
 
-    ``array`` is one of numpy, or what has a length and gives one for a slice.
+    Parameters
+    ----------
+    array : ndarray or object
+        A numpy array, or an object with a length that gives one for a slice or an array of rows.
+    device : torch.device, default=None
+        Where batches are copied to; the CPU when None.
     """
 
     def __init__(self, array: Any, device: torch.device | None = None) -> None:
@@ -64,7 +69,7 @@ class Streamed:
         return Streamed(self.array, device)
 
     def take(self, rows: Tensor | slice) -> Tensor:
-        """The rows of these numbers, which are on the host."""
+        """Rows by number, as a tensor; the numbers are on the host."""
         picked = self.array[rows if isinstance(rows, slice) else rows.numpy()]
         return as_tensor(picked).to(self.device, non_blocking=True)
 
@@ -82,7 +87,7 @@ class Ragged:
     Attributes
     ----------
     host_lengths : ndarray of shape (n_samples,)
-        The same on the host: the shape of a batch is known without asking the device.
+        The same on the host: the shape of a batch is computed without waiting for the device.
     """
 
     def __init__(self, values: Tensor, lengths: Tensor) -> None:
@@ -117,7 +122,7 @@ class Ragged:
         return padded * real.to(padded.dtype), lengths
 
     def lengths_of(self, rows: Tensor | slice) -> np.ndarray:
-        """Steps of the rows of these numbers, all on the host."""
+        """Number of steps of the given rows."""
         return self.host_lengths[rows if isinstance(rows, slice) else rows.numpy()]
 
 
@@ -125,15 +130,16 @@ Column = Tensor | Streamed | Ragged
 CHUNK_VALUES = 2**19
 # Up to here, data may grow by more than twice when it is prepared once for all epochs.
 GROW_BYTES = 64 * 2**20
-# Shuffled sequences are sorted by length times up to 1 + this: in each epoch others meet.
+# Shuffled sequences are sorted by length times a random factor between 1 and 1 + this, so that
+# batches differ between epochs.
 LENGTH_NOISE = 0.2
 
 
 def padded_length(n_steps: int) -> int:
-    """The next of few lengths, eight an octave, an eighth longer at most.
+    """Round a length up to one of eight values between powers of 2, an eighth more at most.
 
-    Kernels that are made for each shape, as oneDNN's are, are then there already: making them anew
-    in each step took a sixth of its time.
+    oneDNN compiles a kernel for each shape, which took a sixth of the time of training: with few
+    shapes most kernels are compiled already.
     """
     step = 1 << max(0, n_steps.bit_length() - 4)
     return -(-n_steps // step) * step
@@ -204,9 +210,9 @@ class Data:
     ) -> Data:
         """This data with ``prepare`` applied to each batch.
 
-        ``at_once`` does it here, once for all epochs, where all columns lie in memory and what
-        is served takes little more of it (images of a byte a pixel stay so), or where it is
-        ``costly``.
+        ``at_once`` applies it now, once for all epochs, where all columns are in memory and the
+        result takes little more of it (images of bytes are converted batch by batch), or where
+        ``prepare`` is ``costly``.
         """
         kinds = {type(column) for column in self.columns.values()}
         if not at_once or ({Ragged, Streamed} & kinds and not costly):
@@ -231,7 +237,7 @@ class Data:
         return Data(columns, self.rows, self.prepare)
 
     def n_batches(self, batch_size: int, max_steps: int | None = None) -> int:
-        """Batches of an epoch; about so many where sequences are cut by ``max_steps``."""
+        """Number of batches of an epoch; approximate where ``max_steps`` cuts batches."""
         lengths = self._lengths()
         lengths = None if lengths is None else np.sort(lengths)
         return len(self._parts(lengths, batch_size, max_steps))
@@ -244,18 +250,18 @@ class Data:
     ) -> Iterator[ServedBatch]:
         """Batches in row order, or shuffled by ``generator``.
 
-        A last batch of a single row joins the one before: it has no statistics of its own.
-        Sequences of unequal length are shuffled so that those of about the same length meet, and
-        padding is little. ``max_steps`` bounds the steps of a batch, padding counted: a batch of
-        more is cut into several.
+        A last batch of a single row is added to the one before: batch normalization needs two.
+        Sequences of unequal length are shuffled into batches of about the same length, so that
+        there is little padding. ``max_steps`` is the maximum number of steps of a batch, padding
+        included: a batch of more is cut into several.
         """
         order, lengths = self.rows, self._lengths()
-        shuffles = generator is not None and len(self) > batch_size  # a full batch needs it not
+        shuffles = generator is not None and len(self) > batch_size  # no need for a full batch
         if shuffles:
             shuffled = self._shuffled(lengths, generator)
             lengths = None if lengths is None else lengths[shuffled.numpy()]
             order = shuffled if order is None else order[shuffled]
-        parts = self._parts(lengths, batch_size, max_steps, alike=shuffles)
+        parts = self._parts(lengths, batch_size, max_steps, equal_sizes=shuffles)
         if shuffles and lengths is not None:
             order_of_parts = torch.randperm(len(parts), generator=generator).tolist()
             parts = [parts[i] for i in order_of_parts]
@@ -286,12 +292,16 @@ class Data:
         lengths: np.ndarray | None,
         batch_size: int,
         max_steps: int | None,
-        alike: bool = False,
+        equal_sizes: bool = False,
     ) -> list[slice]:
-        """Where batches begin and end, in rows of these lengths; ``alike`` in size."""
+        """Where batches begin and end, in rows of these lengths.
+
+        With ``equal_sizes`` the batches of rows of unequal length differ by one row at most: else
+        the longest rows would often be in a small batch.
+        """
         n_rows = len(self)
         n_batches = max(1, -(-(n_rows - 1) // batch_size)) if batch_size > 1 else n_rows
-        if alike and lengths is not None:  # the longest would be alone too often
+        if equal_sizes and lengths is not None:
             size, n_larger = divmod(n_rows, n_batches)  # few shapes: the larger ones come first
             bounds = [size * i + min(i, n_larger) for i in range(n_batches + 1)]
         else:
@@ -302,7 +312,7 @@ class Data:
         return [piece for part in parts for piece in cut(part, lengths, max_steps)]
 
     def chunks(self, max_steps: int | None = None) -> Iterator[ServedBatch]:
-        """Batches in row order, of as many rows as are read at once at little cost of memory."""
+        """Batches in row order, of as many rows as take little memory."""
         return self.batches(self.chunk_size(CHUNK_VALUES), max_steps=max_steps)
 
     def longest(self) -> int:
@@ -329,7 +339,7 @@ class Data:
         return None if lengths is None else torch.argsort(torch.from_numpy(lengths), stable=True)
 
     def _take(self, rows: Tensor | slice, there: Tensor | slice) -> ServedBatch:
-        """The rows of these numbers on the host, which are also on the device of the columns."""
+        """A batch of rows, given by number: ``rows`` on the host, ``there`` on the device."""
         batch: Batch = {}
         lengths: dict[str, np.ndarray] = {}
         for name, column in self.columns.items():
@@ -351,7 +361,10 @@ class Data:
 
 
 def cut(part: slice, lengths: np.ndarray, max_steps: int) -> list[slice]:
-    """A batch in pieces of about the same size, of at most so many padded steps or one row each."""
+    """Cut a batch into pieces of about the same size, of at most ``max_steps`` padded steps.
+
+    A piece has at least one row, however long.
+    """
     n_rows = part.stop - part.start
     n_at_once = max(1, max_steps // max(1, padded_length(int(lengths[part].max()))))
     n_pieces = -(-n_rows // n_at_once)
@@ -360,7 +373,7 @@ def cut(part: slice, lengths: np.ndarray, max_steps: int) -> list[slice]:
 
 
 def in_order(values: Tensor, order: Tensor) -> Tensor:
-    """What was computed in some order of the rows, in their own."""
+    """Values that were computed for the rows in ``order``, in the order of the rows."""
     return torch.empty_like(values).index_copy_(0, order.to(values.device), values)
 
 

@@ -47,10 +47,11 @@ NUMBERS = (
 
 
 class TrainingRun:
-    """One training of a net: goes epoch by epoch, can say its whole state and take it back.
+    """One training of a net, epoch by epoch, whose state can be saved and restored.
 
-    ``while not run.finished: run.epoch()``, then ``run.finish()``; or ``run.abandon()`` after an
-    error. Between epochs others may train the same net, if the state is restored afterwards.
+    ``while not run.finished: run.epoch()``, then ``run.finish()``; after an error,
+    ``run.abandon()``. Between epochs the net may be trained otherwise, if the state is restored
+    afterwards.
 
     Parameters
     ----------
@@ -103,7 +104,7 @@ class TrainingRun:
         """Prepare data, schedule, averages and early stopping."""
         net, max_steps = self.net, offered(self.module, "max_steps")
         count = offered(self.objective, "count")
-        # A module with a step of its own decides about the order of its rows.
+        # A module with a step of its own gets its rows in their order.
         shuffle = None if self.own_step else self.random.generators.shuffle
         prepared = net.prepared(train, at_once=True)
         self.train = BatchIterator(prepared, net.batch_size, shuffle, max_steps, count)
@@ -121,7 +122,7 @@ class TrainingRun:
             self.stopping = EarlyStopping(self.module, net.patience, net.tol)
             # The weights at the start are a candidate too: training may only make things worse.
             self.stopping.update(self.n_before, self._valid_loss(self.valid))
-        # What an abandoned run goes back to; a net without a past is of no use then.
+        # An abandoned run restores it. A net that was not trained before is not used then.
         self.at_start = self.state() if self.n_before and not self.own_step else None
 
     def _new_average(self) -> WeightAverage | None:
@@ -150,7 +151,10 @@ class TrainingRun:
         self.progress.update(self.net.history[-1])
 
     def finish(self) -> None:
-        """End here: the best weights, or their average, are kept; the module is in evaluation."""
+        """End the run: keep the best weights, or the averaged ones, in evaluation mode.
+
+        It may be called before ``finished``.
+        """
         if self.stopping is not None:
             self.stopping.snapshot.restore()
             self.best_epoch = self.stopping.best_epoch
@@ -164,7 +168,7 @@ class TrainingRun:
             row["batches"] = []  # rows of batches would make up most of a pickle
 
     def abandon(self) -> None:
-        """End here, the net as it was before the run if it had been trained before."""
+        """End the run after an error; a net that was trained before is as it was before the run."""
         if self.at_start is not None:
             self.restore(self.at_start)
         self._end()
@@ -177,12 +181,13 @@ class TrainingRun:
     # State ---------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """All that the next epoch depends on, but for data, parameters and callbacks.
+        """Copy all that the following epochs depend on, except data, parameters and callbacks.
 
         Returns
         -------
         dict
-            A copy; dicts and lists of tensors, numbers and strings only.
+            Of dicts, lists and tuples of tensors, numbers, strings and None, which ``torch.load``
+            reads with ``weights_only=True``.
         """
         return {
             "numbers": {name: getattr(self, name) for name in NUMBERS},
@@ -198,9 +203,10 @@ class TrainingRun:
 
     @torch.no_grad()
     def restore(self, state: dict[str, Any]) -> None:
-        """Take a state back: of this run, or of another one of the same net, data and parameters.
+        """Restore a state of this run, or of another run with equal net, data and parameters.
 
-        Going on is then the same as if there had been nothing in between.
+        The following epochs are then bit for bit those that followed when it was saved, on the
+        same device.
         """
         vars(self).update(state["numbers"])
         torch._foreach_copy_(self.last_good.live, state["weights"])
@@ -339,7 +345,7 @@ class TrainingRun:
             raise ValueError(advice)
         self.last_good.restore()
         self.best_epoch = self.lowest_epoch
-        self.average = None  # spoilt by the same step; the last good weights are averaged
+        self.average = None  # not finite either; the last good weights are averaged ones
         warnings.warn(
             f"{advice} The weights of epoch {self.lowest_epoch}, the best one, are kept.",
             ConvergenceWarning,
@@ -374,6 +380,6 @@ class TrainingRun:
 
     @contextlib.contextmanager
     def _scope(self) -> Iterator[None]:
-        """As many threads of torch as are worth it, and its modes as they are by default."""
+        """The number of torch's threads that is worth it, and torch's default modes."""
         with scoped_threads(self.n_threads), default_torch_modes():
             yield

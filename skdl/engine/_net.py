@@ -41,8 +41,8 @@ def forward(module: nn.Module, batch: Batch) -> Tensor:
 class Net(NeuralNet):
     """A skorch net that slices tensors into batches and does not wait for the device in between.
 
-    It knows a module, an objective (function of module and batch) and :class:`Data`; nothing of
-    any architecture. The loop itself is :class:`skdl.engine._loop.TrainingRun`.
+    It consists of a module and an objective, a function of module and batch; it does not depend on
+    the architecture. The loop itself is :class:`skdl.engine._loop.TrainingRun`.
 
     As ``net_`` of a fitted estimator it does what a skorch net does on the arrays that the
     estimator takes: ``predict``, ``predict_proba`` and ``score`` give what the estimator gives, in
@@ -197,7 +197,7 @@ class Net(NeuralNet):
                 return [output(self.module_, batch) for batch in batches]
 
     def _size_of_batches(self, data: Data) -> tuple[int, int | None]:
-        """Rows and steps that are predicted at once."""
+        """Maximum number of rows and steps of a batch in prediction."""
         max_steps = offered(self.module_, "max_steps")
         if max_steps is not None:
             max_steps //= 4  # fewer than in training: fewer fit the caches
@@ -269,7 +269,7 @@ class Net(NeuralNet):
         return float(metric(y, self.predict(X), sample_weight=sample_weight))
 
     def fit(self, X: Any, y: Any = None, **_: Any) -> NoReturn:
-        """Not here: an estimator trains its net."""
+        """Raise TypeError: an estimator trains its net."""
         raise TypeError(
             "This net is trained by its estimator: use its fit, with warm_start=True to go on, or "
             "its partial_fit."
@@ -280,7 +280,7 @@ class Net(NeuralNet):
     # Its estimator -----------------------------------------------------------------------------
 
     def of(self, estimator: Any) -> Net:
-        """This net, as that of an estimator; the estimator is not kept alive."""
+        """This net, which reads arrays by ``estimator`` from now on, by a weak reference."""
         self._estimator = weakref.ref(estimator)
         return self
 
@@ -296,9 +296,8 @@ class Net(NeuralNet):
         estimator = None if self._estimator is None else self._estimator()
         if estimator is None:
             raise TypeError(
-                "Only a net that was taken from a fitted estimator, which still exists, knows how "
-                "to read arrays. Keep the estimator in a variable and use its net_, or its own "
-                "methods."
+                "This net has no estimator that could read arrays for it. Keep the estimator in a "
+                "variable and use its net_, or its own methods."
             )
         return estimator
 

@@ -31,7 +31,7 @@ class Supervised:
     decide : callable, default=None
         Makes outputs comparable with y, for skorch's scoring callbacks.
     training_loss : callable, default=None
-        In place of ``loss`` in training, a smoothed one say; validation is by ``loss``.
+        Replaces ``loss`` in training, such as one with label smoothing; validation uses ``loss``.
     """
 
     draws_from_generator = True

@@ -220,7 +220,7 @@ class Schedule:
         self.n_warmup = round(warmup_fraction * n_steps)
         self.peak, self.floor = lr_of(optimizer), floor
         self.on_plateau = shape == "plateau"
-        # A constant rate is left to whoever else sets it: a user's scheduler callback, say.
+        # A constant rate may be set by a callback, such as skorch's LRScheduler.
         self.active = shape != "constant" or self.n_warmup > 0
         self.n_done, self.best, self.n_worse = 0, math.inf, 0
 

@@ -18,8 +18,8 @@ from ._contract import offered
 # Below this many multiply-adds in a batch's largest matrix product, a second thread costs more
 # than it brings (measured, see benchmarks/threads.py).
 WORK_PER_THREAD = 2_000_000
-# The same for modules that say how much work a row is. Beside another busy process a second thread
-# can cost far more than it brings, so it must bring much.
+# The same for modules with ``work_per_row``. Beside another busy process a second thread can cost
+# far more than it saves, so the threshold is high.
 CONVOLUTION_PER_THREAD = 8_000_000
 
 
@@ -59,9 +59,8 @@ def autocast(
 ) -> contextlib.AbstractContextManager:
     """bfloat16 autocast when asked for, or with "auto" where it is faster and safe.
 
-    A module says with ``bfloat16_safe`` that it is. Then it is faster in training on CUDA and on
-    CPUs with matrix units; predictions stay in float32, and so do not depend on how rows are
-    batched.
+    It is safe for modules with ``bfloat16_safe``, and faster in training on CUDA and on CPUs with
+    matrix units. Predictions are in float32, so that they do not depend on the batch size.
     """
     safe = precision == "auto" and offered(module, "bfloat16_safe")
     faster = module.training and (device.type == "cuda" or cpu_multiplies_bfloat16())
@@ -174,8 +173,8 @@ def default_torch_modes() -> Iterator[None]:
 def threads_for(module: nn.Module, batch_size: int, device: torch.device) -> int:
     """How many threads are worth their cost, from the work of one batch's largest product.
 
-    A module whose weights meet a row more than once (a convolution) says in ``work_per_row`` how
-    many multiply-adds that is. One with a step of its own starts threads by itself, if any.
+    That is the largest weight's size times the batch size, or ``work_per_row`` of the module times
+    the batch size. A module with a step of its own starts its threads itself.
     """
     if device.type != "cpu" or offered(module, "train_on"):
         return 1

@@ -1,4 +1,4 @@
-"""Keeping the best weights in memory, and knowing when to stop."""
+"""Early stopping, and copies of weights."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Snapshot:
 
 
 class EarlyStopping:
-    """Remembers the weights of the lowest validation loss; says when patience has run out.
+    """Early stopping: keeps the weights of the lowest validation loss, and counts patience.
 
     Parameters
     ----------

@@ -105,8 +105,8 @@ def test_no_training_step_waits_for_the_device(instance, monkeypatch):
 
 # A pretended card -------------------------------------------------------------------------------
 
-# A device that anyone may define for torch, which without CUDA cannot index a tensor that it pretends
-# to be on "cuda:0".
+# A device that anyone may define for torch. (Without CUDA, torch cannot index a tensor that it
+# pretends to be on "cuda:0".)
 CARD = "card:0"
 
 

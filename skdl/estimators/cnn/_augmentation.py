@@ -11,9 +11,9 @@ from torch.nn import functional as F
 
 Generator = torch.Generator | None  # of random numbers; None is torch's global one
 
-SHIFT = 1 / 8  # of each side, at most
+SHIFT = 1 / 8  # maximum translation, as a fraction of each side
 N_OPERATIONS = 2  # of randaugment, for each row
-# The largest change of each operation: radians, parts of the side, standard deviations, factors.
+# Maximum of each operation: radians, fractions of the side, standard deviations, factors.
 MAGNITUDES = {
     "identity": 0.0,
     "rotate": math.radians(20),
@@ -64,10 +64,10 @@ def crop_flip(x: Tensor, generator: Generator = None) -> Tensor:
 
 
 def rand_augment(x: Tensor, generator: Generator = None) -> Tensor:
-    """Two operations for each row, drawn from turning, moving, stretching, contrast, noise ...
+    """Two random operations for each row, such as rotation, translation, contrast or noise.
 
     After Cubuk et al., "RandAugment: practical automated data augmentation with a reduced search
-    space" (2020), on whole batches: all moves of a row are one resampling.
+    space" (2020), on whole batches: the geometric operations of a row are one resampling.
     """
     if x.ndim == 3:
         return rand_augment(x[:, :, None], generator)[:, :, 0]
@@ -104,7 +104,7 @@ def draw_strengths(names: list[str], x: Tensor, generator: Generator = None) -> 
 
 
 def resample(x: Tensor, get: Callable[[str], Tensor]) -> Tensor:
-    """Turned, sheared, stretched and moved about the centre; outside, the edge is repeated."""
+    """Rotate, shear, stretch and translate about the centre; outside, the edge is repeated."""
     zero = torch.zeros(len(x), dtype=x.dtype, device=x.device)
     height, width = x.shape[2:]
     angle, grow = get("rotate") + zero, 1 + get("stretch") + zero
@@ -119,7 +119,7 @@ def resample(x: Tensor, get: Callable[[str], Tensor]) -> Tensor:
 
 
 def cut_out(x: Tensor, share: Tensor, generator: Generator = None) -> Tensor:
-    """A window of this share of each side set to 0, the mean; at a random place."""
+    """Set a window at a random place to 0, the mean; ``share`` is the fraction of each side."""
     if max(x.shape[2:]) == 1:
         return x
     inside = torch.ones(len(x), 1, 1, 1, dtype=torch.bool, device=x.device)

@@ -12,27 +12,28 @@ from ._network_architectures import CONVOLUTIONS
 
 
 def channels_first(x: Tensor) -> Tensor:
-    """(B, *space, C) to (B, C, *space), channels last in memory, as convolutions like it.
+    """(B, *space, C) to (B, C, *space), channels last in memory: the fast format of convolutions.
 
-    A view; with one channel the strides are set anew, for they tell torch which format it is.
+    A view. The first reshape sets the strides of a single channel, by which torch recognizes the
+    format.
     """
     return x.reshape(-1).view(x.shape).movedim(-1, 1)
 
 
 class StandardizedNetwork(nn.Module):
-    """A network behind standardized channels; base of those that look at images and signals.
+    """Base of networks for images and signals: standardizes the channels.
 
     Parameters
     ----------
     mean, scale : Tensor of shape (n_channels,)
-        What is taken off and divided by first.
+        Mean and standard deviation of the channels.
     """
 
     mean: Tensor
     scale: Tensor
     work_per_row: int | None = None
     bfloat16_safe = False
-    draws_from_generator = False  # networks of others may draw from torch's global generator
+    draws_from_generator = False  # a network of the user may use torch's global generator
 
     def __init__(self, mean: Tensor, scale: Tensor) -> None:
         super().__init__()
@@ -40,11 +41,11 @@ class StandardizedNetwork(nn.Module):
         self.register_buffer("scale", scale)
 
     def see(self, x: Tensor) -> Tensor:
-        """Standardized x (B, *space, C): pixel by pixel in memory, as convolutions like it."""
+        """Standardized x (B, *space, C), channels last in memory."""
         return standardized(x, self.mean, self.scale)
 
     def prepare(self, x: Tensor) -> dict[str, Tensor]:
-        """What ``forward`` takes, from x (B, *space, C): nothing that is trained comes in."""
+        """The arguments of ``forward`` from x (B, *space, C), without any trained weight."""
         return {"seen": self.see(x)}
 
     def encode(self, seen: Tensor) -> Tensor:
@@ -65,12 +66,13 @@ class ConvolutionalNetwork(StandardizedNetwork):
     dropout : float in [0, 1)
         Before the head.
     mean, scale : Tensor of shape (n_channels,)
-        What is taken off and divided by first.
+        Mean and standard deviation of the channels.
     freeze : bool or int, default=False
-        What of ``features`` is not trained and keeps its statistics: all, or so many first blocks.
+        Which part of ``features`` is not trained and keeps its statistics: all, or that number of
+        first blocks.
     fixed : bool, default=False
-        Nothing of ``features`` changes while training, nor do its inputs: they are computed once
-        per fit.
+        Whether neither ``features`` nor their inputs change in training: they are then computed
+        once per fit.
     lr_factor : float, default=1.0
         Learning rate of ``features``, as a fraction of the head's.
     """
@@ -103,7 +105,7 @@ class ConvolutionalNetwork(StandardizedNetwork):
         return [self.features] if self.freeze is True else blocks_of(self.features)[: self.freeze]
 
     def drop_head(self) -> None:
-        """Put nothing in the place of the head, and freeze nothing any more."""
+        """Replace the head by the identity, and freeze nothing."""
         self.head, self.freeze = nn.Identity(), False
 
     def train(self, mode: bool = True) -> ConvolutionalNetwork:
@@ -125,12 +127,12 @@ class ConvolutionalNetwork(StandardizedNetwork):
         return [(self.features.parameters(), self.lr_factor), (self.head.parameters(), 1.0)]
 
     def prepare(self, x: Tensor) -> dict[str, Tensor]:
-        """What ``forward`` takes, from x (B, *space, C): nothing that is trained comes in."""
+        """The arguments of ``forward`` from x (B, *space, C), without any trained weight."""
         seen = self.see(x)
         return {"encoded": self.encode(seen)} if self.fixed else {"seen": seen}
 
     def encode(self, seen: Tensor | None = None, encoded: Tensor | None = None) -> Tensor:
-        """Features (B, F) of standardized inputs (B, *space, C), or those that there are."""
+        """Features (B, F) of standardized inputs (B, *space, C), or ``encoded`` if given."""
         if encoded is not None:
             return encoded
         assert seen is not None
@@ -144,7 +146,7 @@ class ConvolutionalNetwork(StandardizedNetwork):
 
 
 class CustomNetwork(StandardizedNetwork):
-    """Standardized channels before a network that somebody else made.
+    """Standardized channels before a network of the user.
 
     Parameters
     ----------
@@ -160,7 +162,7 @@ class CustomNetwork(StandardizedNetwork):
         self.head_name = linear[-1] if linear else None
 
     def encode(self, seen: Tensor) -> Tensor:
-        """What the network's last linear layer takes, flattened (B, F).
+        """The input of the network's last linear layer, flattened (B, F).
 
         Raises
         ------
@@ -186,7 +188,7 @@ class CustomNetwork(StandardizedNetwork):
         )
 
     def drop_head(self) -> None:
-        """Put nothing in the place of the last linear layer."""
+        """Replace the last linear layer by the identity."""
         if self.head_name:
             self.network.set_submodule(self.head_name, nn.Identity())
         elif self.head_name is not None:
@@ -210,20 +212,20 @@ def stop_here(_: nn.Module, given: tuple[Tensor]) -> None:
 
 
 class MeanPool(nn.Module):
-    """(B, F, *space) to its mean (B, F); what has no space passes."""
+    """(B, F, *space) to its mean over space (B, F); (B, F) is left as it is."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x.flatten(2).mean(2) if x.ndim > 2 else x
 
 
 class Backbone(nn.Module):
-    """A network that was trained elsewhere, as features.
+    """A pretrained network as features.
 
     Parameters
     ----------
     network : nn.Module
     n_repeats : int, default=1
-        Each channel comes so many times: grey images for a network of colour images.
+        How often each channel is repeated: grey images for a network of colour images.
     """
 
     def __init__(self, network: nn.Module, n_repeats: int = 1) -> None:
@@ -241,11 +243,11 @@ class Backbone(nn.Module):
 
 
 class UnusableOutputError(ValueError):
-    """A network that somebody else made gives what cannot be used."""
+    """The output of a network of the user cannot be used."""
 
 
 def one_tensor(name: str, output: object) -> Tensor:
-    """The output of a network that somebody else made, if it is one tensor of floats."""
+    """The output of a network of the user, if it is one tensor of floats."""
     if isinstance(output, Tensor) and output.is_floating_point():
         return output
     got = output.dtype if isinstance(output, Tensor) else type(output).__name__
@@ -253,7 +255,10 @@ def one_tensor(name: str, output: object) -> Tensor:
 
 
 def blocks_of(module: nn.Module) -> list[nn.Module]:
-    """The parts with weights that follow one another, behind any wrapping of one part alone."""
+    """The blocks of a network in order: its children with weights.
+
+    A module that only wraps another one is replaced by that one.
+    """
     while True:
         children = [child for child in module.children() if any(True for _ in child.parameters())]
         only_wraps = len(children) == 1 and not isinstance(module, nn.Sequential)

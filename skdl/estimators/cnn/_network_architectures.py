@@ -1,8 +1,8 @@
 """The architectures of convolutional networks: features of images and of signals.
 
 Each is a function of the shape of one row (C, *space), the widths of the blocks and the size of
-the convolutions. It gives the features, ``nn.Sequential`` of blocks, as big as the input asks
-for: nobody needs to think of pooling sizes.
+the convolutions. It gives the features, an ``nn.Sequential`` of blocks, whose strides and pooling
+sizes follow from the size of the input.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ Features = Callable[[Shape, Sequence[int], int], nn.Sequential]
 CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d}
 MAX_POOLS = {1: nn.MaxPool1d, 2: nn.MaxPool2d}
 MEAN_POOLS = {1: nn.AvgPool1d, 2: nn.AvgPool2d}
-# The first block sees about this many steps or pixels a side at most.
+# Maximum number of steps, or pixels a side, of the input of the first block, approximately.
 WORKING_SIDES = {1: 512, 2: 32}
-SMALLEST_SIDE = 4  # blocks halve no further
+SMALLEST_SIDE = 4  # blocks do not halve inputs of this side
 
 
 class GridPool(nn.Module):
-    """Where things are, by the means of a grid, beside whether they are, by the maximum of all."""
+    """Means over the cells of a grid, and the maximum over space, joined."""
 
     def __init__(self, grid: int) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ def convolved(n_dims: int, n_in: int, n_out: int, size: int, stride: int = 1) ->
 
 
 def make_stem(shape: Shape, n_out: int, kernel_size: int) -> tuple[nn.Sequential, int]:
-    """A first convolution that brings large inputs down to the working side; the side then."""
+    """A first convolution that reduces large inputs to the working side, and the side then."""
     n_dims, n_in, side = len(shape) - 1, shape[0], min(shape[1:])
     stride = 1
     while side // stride > WORKING_SIDES[n_dims]:
@@ -87,7 +87,7 @@ def make_plain(shape: Shape, channels: Sequence[int], kernel_size: int) -> nn.Se
 
 
 class Residual(nn.Module):
-    """Two convolutions and a shortcut beside them, which a new block starts as."""
+    """Two convolutions with a shortcut; a new block is the shortcut alone."""
 
     def __init__(self, n_dims: int, n_in: int, n_out: int, size: int, *, halve: bool) -> None:
         super().__init__()
@@ -177,9 +177,9 @@ class InceptionBlock(nn.Module):
 def make_fcn(shape: Shape, channels: Sequence[int], kernel_size: int) -> nn.Sequential:
     """Residual blocks of Inception modules for signals, over all steps.
 
-    Convolutions of ``3 * kernel_size`` steps with dilations 1, 2 and 4 see the scales of
-    InceptionTime (Ismail Fawaz et al., 2020) with few weights. Signals of over 512 steps are
-    brought under that by a first convolution; the steps halve between blocks while there are 32.
+    Convolutions of ``3 * kernel_size`` steps with dilations 1, 2 and 4 cover the scales of
+    InceptionTime (Ismail Fawaz et al., 2020) with few weights. A first convolution reduces signals
+    of over 512 steps; each block but the first halves the steps if there are 32 or more.
     """
     n_in, length = shape
     blocks: list[nn.Module] = []

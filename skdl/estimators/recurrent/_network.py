@@ -25,8 +25,8 @@ def reverse_within_length(x: Tensor, lengths: Tensor | None) -> Tensor:
 class RecurrentEncoder(nn.Module):
     """Stacked LSTM or GRU layers over padded sequences, pooled over time.
 
-    Directions run as layers of their own, the backward one over each sequence reversed within
-    its length. So no packing is needed, and padding never reaches an answer.
+    Each direction is a layer of its own, the backward one over each sequence reversed within its
+    length. So no packing is needed, and padding has no influence.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class RecurrentNetwork(nn.Module):
     dropout : float in [0, 1)
         Before the head.
     mean, scale : Tensor of shape (n_channels,)
-        What is taken off and divided by first.
+        Mean and standard deviation of the channels.
     """
 
     draws_from_generator = True
@@ -116,7 +116,7 @@ class RecurrentNetwork(nn.Module):
         self.register_buffer("scale", scale)
 
     def prepare(self, x: Tensor, lengths: Tensor | None = None) -> dict[str, Tensor]:
-        """What ``forward`` takes, from x (B, T, C): nothing that is trained comes in."""
+        """The arguments of ``forward`` from x (B, T, C), without any trained weight."""
         return _with_lengths(lengths, seen=standardized(x, self.mean, self.scale))
 
     def encode(self, seen: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -141,13 +141,13 @@ def last_step(x: Tensor, lengths: Tensor | None) -> Tensor:
 
 
 class ResidualRecurrentNetwork(nn.Module):
-    """A fixed line through the last steps, and a recurrent network that corrects it.
+    """A fixed linear model of the last steps, and a recurrent network that learns its residuals.
 
-    As in LSTNet (Lai et al., 2018) a linear linear_model stands beside the recurrence, which alone
-    cannot follow a level it has not seen. Here the line is given, and the recurrence begins at
-    zero: training starts at the line. The recurrence sees each channel twice, clipped and as
-    distance from the last step in units of the window's own spread; half of its outputs are
-    multiples of that spread.
+    As in LSTNet (Lai et al., 2018) a linear model is added to the recurrent network, which alone
+    cannot extrapolate to levels outside of the training data. Here the linear model is given, and
+    the network's output is 0 at first. The network's inputs are each channel clipped, and its
+    differences from the last step divided by their root mean square in the window (the spread);
+    half of its outputs are multiples of the spread.
 
     Parameters
     ----------
@@ -230,7 +230,7 @@ class ResidualRecurrentNetwork(nn.Module):
         self.residual_scale.copy_((squares / total).sqrt())
 
     def views(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
-        """What the recurrence sees of standardized x (B, T, 2 C), and the spreads (B, 1)."""
+        """Inputs (B, T, 2 C) of the encoder for standardized x (B, T, C), and spreads (B, 1)."""
         from_last = x - last_step(x, lengths)
         if lengths is None:
             spread = from_last.square().mean(1, keepdim=True)  # (B, 1, C)
@@ -247,7 +247,7 @@ class ResidualRecurrentNetwork(nn.Module):
         return torch.addmm(self.coefficients[0], last, self.coefficients[1:])
 
     def prepare(self, x: Tensor, lengths: Tensor | None = None) -> dict[str, Tensor]:
-        """What ``forward`` takes, from x (B, T, C): nothing that is trained comes in."""
+        """The arguments of ``forward`` from x (B, T, C), without any trained weight."""
         x = standardized(x, self.mean, self.scale)
         seen, spread = self.views(x, lengths)
         units = torch.cat([torch.ones_like(spread), spread / self.spread], 1)  # (B, 2)
@@ -270,7 +270,7 @@ class ResidualRecurrentNetwork(nn.Module):
     ) -> Tensor:
         """(B, *output_shape); quantiles in order."""
         z = self.head(self.dropout(self.encoder(seen, lengths)))
-        # One half of the head in units of its own, the other in units of the window's spread.
+        # Half of the head's outputs in units of 1, half in units of the window's spread.
         z = (z.unflatten(1, (2, -1)) * units[..., None]).sum(1)
         if self.median is None:
             z = z if self.training else self.network_weight * z

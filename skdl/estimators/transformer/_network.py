@@ -19,7 +19,7 @@ from ...modules import (
 )
 
 POSITIONS = ("rotary", "sinusoidal", "learned")
-REACHES = (2, 8)  # patches at which the nearness of an end falls to a third
+REACHES = (2, 8)  # distances from an end, in patches, at which its nearness falls to 1 / e
 
 
 def angles(n_steps: int, size: int, like: Tensor) -> Tensor:
@@ -39,7 +39,7 @@ def rotated(x: Tensor, turn: Tensor) -> Tensor:
 
 
 def cpu_autocast_off(x: Tensor) -> torch.autocast:
-    """On CPUs torch attends in bfloat16 several times slower than in float32."""
+    """No autocast on CPUs, where torch's attention is several times slower in bfloat16."""
     enabled = torch.is_autocast_enabled(x.device.type) and x.device.type != "cpu"
     return torch.autocast(x.device.type, enabled=enabled)
 
@@ -70,7 +70,7 @@ class Attention(nn.Module):
         return q, k, v
 
     def weights(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """How much each step looks at each other one (B, H, T, T); rows sum to 1."""
+        """Attention weights (B, H, T, T); rows sum to 1."""
         q, k, _ = self.heads(x)
         scores = q @ k.mT / math.sqrt(q.shape[-1])
         if mask is not None:
@@ -111,7 +111,7 @@ class Block(nn.Module):
         self.dropout = FeatureDropout(dropout)
 
     def weights(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """How much each step looks at each other one (B, H, T, T)."""
+        """Attention weights (B, H, T, T)."""
         return self.attention.weights(self.attention_norm(x), mask)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
@@ -122,8 +122,8 @@ class Block(nn.Module):
 class TransformerEncoder(nn.Module):
     """Positions, blocks, a last normalization, pooling.
 
-    Padding never reaches an answer: no step looks at it, and it is not pooled. A row without any
-    step is taken for one of its first step, which padding should leave zero.
+    Padding has no influence: no step attends to it, and it is not pooled. A row without any step is
+    treated as one of a single step, which should be zero.
 
     Parameters
     ----------
@@ -131,9 +131,9 @@ class TransformerEncoder(nn.Module):
     dropout : float in [0, 1)
     positional : {"rotary", "sinusoidal", "learned"}
     pooling : {"mean", "cls", "attention", "max"}
-        "cls" puts a learned step before the others, and takes what becomes of it.
+        "cls" puts a learned step before the others, and takes its last state.
     max_length : int
-        Positions that are learned; later steps share the last one.
+        Number of learned positions; later steps share the last one.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ class TransformerEncoder(nn.Module):
         )
 
     def begin(self, x: Tensor, real: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """What the first block takes (B, T, D), and which steps may be looked at (B, T)."""
+        """The input of the first block (B, T, D), and the steps that may be attended to (B, T)."""
         if self.first is not None:
             x = torch.cat([self.first.to(x.dtype).expand(len(x), 1, -1), x], 1)
             real = None if real is None else F.pad(real, (1, 0), value=True)
@@ -175,12 +175,12 @@ class TransformerEncoder(nn.Module):
         elif self.positional == "sinusoidal":
             turn = angles(x.shape[1], x.shape[2], x)
             x = x + torch.stack([turn.sin(), turn.cos()], -1).flatten(1)[:, : x.shape[2]]
-        if real is not None:  # a row without any step looks at its first one
+        if real is not None:  # a row without any step attends to its first one
             real = torch.cat([real[:, :1] | ~real.any(1, keepdim=True), real[:, 1:]], 1)
         return self.dropout(x), real
 
     def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
-        """Pooled representation (B, D) of x (B, T, D), of which some steps are real (B, T)."""
+        """Pooled representation (B, D) of x (B, T, D); ``real`` (B, T) is False on padding."""
         x, real = self.begin(x, real)
         mask = None if real is None else real[:, None, None]
         for block in self.blocks:
@@ -214,11 +214,11 @@ class TokenEmbedding(RandomLayer):
     ----------
     n_tokens, d_model : int
     unknown : int
-        The token that stands for dropped ones.
+        The token that replaces dropped ones.
     token_dropout : float in [0, 1)
         Fraction of the tokens that are dropped in training.
     vectors : Tensor of shape (n_tokens, size), default=None
-        What the table begins with; a linear map follows where ``size`` is not ``d_model``.
+        Initial values of the table; a linear map follows where ``size`` is not ``d_model``.
     """
 
     def __init__(
@@ -252,17 +252,17 @@ class TokenEmbedding(RandomLayer):
 class PatchEmbedding(RandomLayer):
     """Steps (B, T, C), standardized, as vectors (B, ceil(T / patch_size), D) of patches of them.
 
-    The last patch ends with its row, so that what came last is seen alike in long and short rows. A
-    patch is seen with what lies around it: 8 steps at least, twice its size if that is more; and
-    with how near it is to either end.
+    The last patch ends with the last step of its row, so that the end of a row is cut into the same
+    patches whatever its length. Each vector is a linear map of a window around the patch (8 steps,
+    or twice the size of the patch if that is more) and of how near the patch is to either end.
 
     Parameters
     ----------
     n_channels, d_model, patch_size : int
     token_dropout : float in [0, 1)
-        Fraction of the patches that are not looked at in training.
+        Fraction of the patches that are masked in training.
     mean, scale : Tensor of shape (n_channels,)
-        What is taken off and divided by first.
+        Mean and standard deviation that standardize the channels.
     """
 
     mean: Tensor
@@ -306,7 +306,7 @@ class PatchEmbedding(RandomLayer):
         return self.norm(self.project(windows) + self.place(near.to(windows.dtype))), real
 
     def windows(self, x: Tensor, n_steps: Tensor) -> Tensor:
-        """What each patch is seen with (B, n_patches, kernel_size * C), zeros outside of rows."""
+        """The window around each patch (B, n_patches, kernel_size * C), zeros outside of rows."""
         n_patches = -(-x.shape[1] // self.patch_size)
         before = (self.kernel_size - self.patch_size) // 2
         first = -before - (-n_steps % self.patch_size)  # step at which the first window begins
@@ -324,7 +324,7 @@ class TransformerNetwork(nn.Module):
     Parameters
     ----------
     embed : nn.Module
-        Gives vectors (B, T, D) of inputs and their lengths, and which are real (B, T) or None.
+        Gives vectors (B, T, D) of inputs and their lengths, and the padding mask (B, T) or None.
     encoder : nn.Module
         Gives (B, n_features) of these.
     n_features, n_classes : int
@@ -335,10 +335,10 @@ class TransformerNetwork(nn.Module):
     work_per_row : int
         Multiply-adds of a row in the largest product.
     normalize : bool, default=False
-        Whether features are brought to one scale over the batch before the head: means over many
-        tokens are much alike, and would be learned slowly.
+        Whether features are batch-normalized before the head: means over many tokens differ little
+        between rows, and would be learned slowly.
     network_weight : float, default=1.0
-        What these scores are multiplied by before those of a linear model are added.
+        Factor of these scores before those of a linear model are added.
     """
 
     draws_from_generator = True
@@ -388,7 +388,7 @@ class TransformerNetwork(nn.Module):
     ) -> Tensor:
         """Scores (B, n_classes).
 
-        Training is without the scores of the ``linear`` model; in evaluation both are added.
+        In evaluation with the scores of the ``linear`` model added.
         """
         scores = self.head(self.dropout(self.encode(x, lengths)))
         return scores if linear is None or self.training else linear + self.network_weight * scores

@@ -1,4 +1,4 @@
-"""A BERT-like model that was trained elsewhere, pooled, and a head of our own."""
+"""A pretrained encoder such as BERT, pooling over its last states, and a new linear head."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from ._network import cut_to_length
 
 
 class PretrainedNetwork(nn.Module):
-    """A pretrained model over tokens, its last states pooled, a linear head.
+    """A pretrained model over tokens, pooling over its last states, a linear head.
+
+    Models of transformers look in each forward pass whether there is any padding, which waits for
+    the device once a step.
 
     Parameters
     ----------
@@ -27,8 +30,8 @@ class PretrainedNetwork(nn.Module):
     pooling : {"mean", "cls", "attention", "max"}
         "cls" takes the first token.
     freeze : bool or int
-        What of the model is not trained: all, nothing, or so many first blocks, of which the
-        embeddings are one.
+        Which part of the model is not trained: all, nothing, or that number of first blocks, of
+        which the embeddings are one.
     lr_factor, lr_decay : float
         Rate of the last block, as a fraction of the head's; that of each block before, as a
         fraction of the next one's. Howard and Ruder, "Universal language model fine-tuning" (2018).
@@ -68,7 +71,7 @@ class PretrainedNetwork(nn.Module):
 
     @property
     def prepare_is_costly(self) -> bool:
-        """States that do not change are computed once per fit; a learned pooling needs them all."""
+        """Pooled states of a frozen model are computed once per fit, unless pooling is learned."""
         return self.freeze is True and self.pooling != "attention"
 
     def frozen(self) -> list[nn.Parameter]:
@@ -93,7 +96,7 @@ class PretrainedNetwork(nn.Module):
     def prepare(
         self, x: Tensor, lengths: Tensor, linear: Tensor | None = None
     ) -> dict[str, Tensor]:
-        """What ``forward`` takes: with features where they do not change."""
+        """The arguments of ``forward``: features where they do not change, else the same."""
         inputs = {"x": x, "lengths": lengths}
         if self.prepare_is_costly:
             inputs = {"encoded": self.encode(x, lengths)}
@@ -106,7 +109,7 @@ class PretrainedNetwork(nn.Module):
         encoded: Tensor | None = None,
         linear: Tensor | None = None,
     ) -> Tensor:
-        """Pooled states (B, D) of tokens (B, T), or those that there are."""
+        """Pooled states (B, D) of tokens (B, T), or ``encoded`` if given."""
         if encoded is not None:
             return encoded
         assert x is not None
@@ -129,7 +132,7 @@ class PretrainedNetwork(nn.Module):
         states = self._states(model, x, lengths, output_attentions=True)
         maps = states.get("attentions") or ()
         if not maps or maps[0].shape[-2] != maps[0].shape[-1]:
-            raise ValueError(f"{type(self.model).__name__} does not tell who looks at whom.")
+            raise ValueError(f"{type(self.model).__name__} does not give its attention weights.")
         return cut_to_length(torch.stack(maps, 1), lengths)
 
     def forward(
