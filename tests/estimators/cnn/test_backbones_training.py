@@ -182,7 +182,7 @@ def test_parameters_that_came_frozen_are_fine_tuned_all_the_same():
     assert not backbone[0][0].weight.requires_grad
 
 
-# The rate of the backbone ------------------------------------------------------------------------
+# The learning rate of the backbone ---------------------------------------------------------------
 
 
 def step(factor, **params):
@@ -203,7 +203,7 @@ def step(factor, **params):
 
 
 @pytest.mark.parametrize("factor", [0.1, 0.5, 3])
-def test_the_rate_of_the_backbone_is_a_part_of_the_heads(factor):
+def test_the_learning_rate_of_the_backbone_is_a_fraction_of_the_heads(factor):
     full, head, _ = step(1.0)
     part, other_head, model = step(factor)
     assert all(np.abs(values).max() > 1e-5 for values in full)

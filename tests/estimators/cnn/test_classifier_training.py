@@ -156,7 +156,7 @@ def test_augmentations_are_seeded(name, rows):
     assert not np.array_equal(proba(1), first)
 
 
-def test_each_epoch_is_augmented_anew():
+def test_each_epoch_is_augmented_differently():
     drawn = []
 
     def noise(x):

@@ -166,11 +166,11 @@ def test_the_order_of_steps_is_learned(cls, pooling):
 
 
 @pytest.mark.parametrize("cls", [LSTMRegressor, GRURegressor])
-def test_more_than_a_line_is_learned(cls):
+def test_more_than_a_linear_model_is_learned(cls):
     X, y = make_sequences(600, n_steps=8, noise=0.01, random_state=0)
     model = cls(16, max_epochs=25, lr=0.02, random_state=0).fit(X[:400], y[:400])
-    line = Ridge().fit(X[:400], y[:400]).score(X[400:], y[400:])
-    assert model.score(X[400:], y[400:]) > line + 0.03
+    linear = Ridge().fit(X[:400], y[:400]).score(X[400:], y[400:])
+    assert model.score(X[400:], y[400:]) > linear + 0.03
 
 
 @pytest.mark.parametrize("cls", [LSTMRegressor, GRURegressor])
@@ -184,9 +184,9 @@ def test_a_trending_level_is_followed(cls):
     assert errors.mean() <= 1.02 * np.abs(X[200:, -1] - y[200:]).mean()
 
 
-def test_a_warm_start_is_validated_without_the_doubts_of_the_fit_before():
+def test_a_warm_start_is_validated_without_the_network_weight_of_the_fit_before():
     X = np.random.default_rng(0).normal(size=(200, 6))
-    y = (X**2).mean(1)  # nothing for the line
+    y = (X**2).mean(1)  # nothing for a linear model
     model = LSTMRegressor(8, max_epochs=1, lr=1e-6, warm_start=True, random_state=0).fit(X, y)
     assert model.module_.network_weight == 0
     model.set_params(max_epochs=60, lr=0.01).fit(X, y)
@@ -200,7 +200,7 @@ def test_a_warm_start_is_validated_without_the_doubts_of_the_fit_before():
 @realdata
 @pytest.mark.parametrize(("name", "column"), [("temperatures", 0), ("sunspots", 0)])
 @pytest.mark.parametrize("horizon", [1, 24])
-def test_regression_does_not_lose_to_persistence_or_a_line(name, column, horizon):
+def test_regression_does_not_lose_to_persistence_or_a_linear_model(name, column, horizon):
     series = fetch_series(name).iloc[:, column].to_numpy(float)
     X, y = sliding_windows(series, 24, horizon)
     train, test = slice(0, int(0.8 * len(X)) - 24 - horizon), slice(int(0.8 * len(X)), None)

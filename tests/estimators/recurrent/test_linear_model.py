@@ -1,4 +1,4 @@
-"""The closed-form line, against scikit-learn's Ridge and cases whose answer is known."""
+"""The linear model in closed form, against scikit-learn's Ridge and cases whose answer is known."""
 
 import numpy as np
 import pytest
@@ -66,8 +66,10 @@ def test_the_second_family_penalises_differences_to_the_last_step_only():
     A = np.column_stack([free, Z])
     gram = A.T @ A + alpha * np.diag([0] * 3 + [1] * Z.shape[1])
     expected = A @ np.linalg.solve(gram, A.T @ Y)
-    line = _solve(moments, anchored)[9].numpy()
-    np.testing.assert_allclose(line[0] + X.reshape(50, -1) @ line[1:], expected, atol=1e-8)
+    coefficients = _solve(moments, anchored)[9].numpy()
+    np.testing.assert_allclose(
+        coefficients[0] + X.reshape(50, -1) @ coefficients[1:], expected, atol=1e-8
+    )
 
 
 def test_the_third_family_ends_in_persistence():
@@ -82,8 +84,8 @@ def test_persistence_counts_in_units_of_y():
     raw_x, raw_y = windows(series, 6)
     standardized = as_data((raw_x - 3) / 2, (raw_y + 1) / 5)
     units = torch.tensor([[(3 + 1) / 5]]).double(), torch.tensor([[2 / 5]]).double()
-    line = fit_linear_model(standardized, steps, units).numpy()
-    predicted = 5 * (line[0] + ((raw_x[:, :, 0] - 3) / 2) @ line[1:]) - 1
+    coefficients = fit_linear_model(standardized, steps, units).numpy()
+    predicted = 5 * (coefficients[0] + ((raw_x[:, :, 0] - 3) / 2) @ coefficients[1:]) - 1
     errors = np.abs(predicted - raw_y).mean(), np.abs(raw_x[:, -1] - raw_y).mean()
     np.testing.assert_allclose(errors[0], errors[1], rtol=1e-6)
 
@@ -96,28 +98,30 @@ def test_persistence_wins_a_near_tie_and_no_other():
     assert _weights(errors, 10_000)[2] == 0
 
 
-def test_a_line_without_noise_is_found():
+def test_a_linear_model_without_noise_is_found():
     wave = np.sin(np.arange(300) * 0.3)
     x, y = windows(wave, 8, horizon=5)
-    line = fit_linear_model(as_data(x, y), steps, same_units())
-    np.testing.assert_allclose(line[0].numpy() + x[..., 0] @ line[1:].numpy(), y, atol=1e-3)
+    coefficients = fit_linear_model(as_data(x, y), steps, same_units())
+    np.testing.assert_allclose(
+        coefficients[0].numpy() + x[..., 0] @ coefficients[1:].numpy(), y, atol=1e-3
+    )
 
 
 def test_noise_is_met_with_the_mean():
     noise = RNG.normal(size=(500, 10, 1))
     y = RNG.normal(size=(500, 1)) + 3
-    line = fit_linear_model(as_data(noise, y), steps, same_units())
-    assert line[0].item() == pytest.approx(y.mean(), abs=0.1)
-    assert line[1:].abs().max() < 0.1
+    coefficients = fit_linear_model(as_data(noise, y), steps, same_units())
+    assert coefficients[0].item() == pytest.approx(y.mean(), abs=0.1)
+    assert coefficients[1:].abs().max() < 0.1
 
 
 def test_errors_are_sums_over_rows_and_targets():
-    lines = torch.tensor(RNG.normal(size=(5, 9, 3)))
+    models = torch.tensor(RNG.normal(size=(5, 9, 3)))
     weight = RNG.uniform(size=50)
-    got = _errors(as_data(X, Y, weight), steps, lines)
+    got = _errors(as_data(X, Y, weight), steps, models)
     flat = np.column_stack([np.ones(50), X.reshape(50, -1)])
-    for line, (absolute, squared) in zip(lines.numpy(), got.T.tolist(), strict=True):
-        miss = flat @ line - Y
+    for coefficients, (absolute, squared) in zip(models.numpy(), got.T.tolist(), strict=True):
+        miss = flat @ coefficients - Y
         assert absolute == pytest.approx((weight[:, None] * np.abs(miss)).sum())
         assert squared == pytest.approx((weight[:, None] * miss**2).sum())
 
@@ -134,14 +138,14 @@ def test_many_rows_choose_and_few_rows_average():
 
 @pytest.mark.parametrize("n_rows", [1, 2, 3])
 def test_hardly_any_rows(n_rows):
-    line = fit_linear_model(as_data(X[:n_rows], Y[:n_rows]), steps, same_units(2, 3))
-    assert line.shape == (9, 3)
-    assert torch.isfinite(line).all()
+    coefficients = fit_linear_model(as_data(X[:n_rows], Y[:n_rows]), steps, same_units(2, 3))
+    assert coefficients.shape == (9, 3)
+    assert torch.isfinite(coefficients).all()
 
 
 def test_constant_channels_and_single_steps():
     constant = np.ones((40, 1, 1))
     y = RNG.normal(size=(40, 1))
-    line = fit_linear_model(as_data(constant, y), steps, same_units())
-    predicted = line[0] + line[1]
+    coefficients = fit_linear_model(as_data(constant, y), steps, same_units())
+    predicted = coefficients[0] + coefficients[1]
     assert predicted.item() == pytest.approx(y.mean(), abs=0.35)

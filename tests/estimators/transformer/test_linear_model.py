@@ -1,4 +1,4 @@
-"""The line of n-grams against scikit-learn's support vector machine on the same features."""
+"""The linear model of n-grams against scikit-learn's LinearSVC on the same features."""
 
 import numpy as np
 import pytest
@@ -14,8 +14,8 @@ from tests.texts import make_texts
 
 def fitted(texts, target, weight=None, n_classes=None, **params):
     n_classes = n_classes or int(target.max()) + 1
-    line = NgramClassifier(n_classes, **{"lowercase": True, **params})
-    return line.fit(texts, target, weight)
+    model = NgramClassifier(n_classes, **{"lowercase": True, **params})
+    return model.fit(texts, target, weight)
 
 
 def noisy(n_texts, n_classes=2, random_state=0, noise=0.25):
@@ -30,15 +30,15 @@ def noisy(n_texts, n_classes=2, random_state=0, noise=0.25):
 def test_scores_are_those_of_the_support_vector_machine(n_classes, weighted):
     texts, y = noisy(80, n_classes)
     weight = np.random.default_rng(0).uniform(0.1, 3, 80) if weighted else None
-    line = fitted(texts, y, weight)
+    model = fitted(texts, y, weight)
     ngrams = Ngrams()
     features = ngrams.fit_transform(texts)
-    model = LinearSVC(tol=1e-6, max_iter=100_000)
-    model.fit(features, y, None if weight is None else weight / weight.mean())
+    machine = LinearSVC(tol=1e-6, max_iter=100_000)
+    machine.fit(features, y, None if weight is None else weight / weight.mean())
     new, _ = make_texts(60, n_classes, random_state=1)
-    expected = model.decision_function(ngrams.transform(new))
+    expected = machine.decision_function(ngrams.transform(new))
     expected = np.stack([-expected, expected], 1) if n_classes == 2 else expected
-    got = line.scores(new) / line.scale
+    got = model.scores(new) / model.scale
     assert got.shape == (60, n_classes)
     np.testing.assert_allclose(got, expected, atol=0.05)
     assert np.corrcoef(got.ravel(), expected.ravel())[0, 1] > 0.999
@@ -79,8 +79,8 @@ def test_lowercase_reaches_the_features():
 def test_a_class_without_rows_never_wins(present):
     texts, y = make_texts(30, len(present))
     target = np.array(present)[y]
-    line = fitted(texts, target, n_classes=5)
-    scores = line.scores([*texts, "", "never seen"])
+    model = fitted(texts, target, n_classes=5)
+    scores = model.scores([*texts, "", "never seen"])
     assert scores.shape == (32, 5)
     assert np.isfinite(scores).all()
     absent = [label for label in range(5) if label not in present]
@@ -91,8 +91,8 @@ def test_a_class_without_rows_never_wins(present):
 @pytest.mark.parametrize("n_texts", [1, 2, 3, 4, 5])
 def test_few_texts(n_texts):
     texts, y = make_texts(n_texts)
-    line = fitted(texts, y, n_classes=2)
-    scores = line.scores([*texts, "", "new"])
+    model = fitted(texts, y, n_classes=2)
+    scores = model.scores([*texts, "", "new"])
     assert np.isfinite(scores).all()
     assert (scores[:n_texts].argmax(1) == y).all()
 
@@ -111,8 +111,8 @@ def test_the_scale_suits_rows_never_seen(n_classes, noise):
     """Half of it and twice as much make log-probabilities of new rows worse, or hardly better."""
     texts, y = noisy(400, n_classes, noise=noise)
     new, y_new = noisy(1000, n_classes, random_state=1, noise=noise)
-    line = fitted(texts, y)
-    scores = line.scores(new)
+    model = fitted(texts, y)
+    scores = model.scores(new)
 
     def loss(factor):
         return log_loss(y_new, np.exp(log_softmax(factor * scores, 1)))
@@ -120,7 +120,7 @@ def test_the_scale_suits_rows_never_seen(n_classes, noise):
     assert loss(1) < loss(1 / 4)
     assert loss(1) < loss(4)
     assert loss(1) < min(loss(1 / 2), loss(2)) + 0.01
-    assert SCALES[0] <= line.scale <= SCALES[-1]
+    assert SCALES[0] <= model.scale <= SCALES[-1]
 
 
 def test_clear_texts_have_a_larger_scale_than_noisy_ones():

@@ -461,21 +461,21 @@ X, LENGTHS = torch.tensor([[2, 3, 4], [5, 6, 0]]), torch.tensor([3, 2])
 
 
 @torch.no_grad()
-def test_scores_of_the_line_are_added_in_prediction_only():
-    network, line = make_network(network_weight=0.25), drawn(2, 3)
+def test_scores_of_the_linear_model_are_added_in_prediction_only():
+    network, scores = make_network(network_weight=0.25), drawn(2, 3)
     own = network(X, LENGTHS)
     assert_close(own, F.linear(network.encode(X, LENGTHS), network.head.weight, network.head.bias))
-    assert_close(network(X, LENGTHS, line), line + 0.25 * own)
-    assert_close(network.train()(X, LENGTHS, line), own)
+    assert_close(network(X, LENGTHS, scores), scores + 0.25 * own)
+    assert_close(network.train()(X, LENGTHS, scores), own)
 
 
 @torch.no_grad()
-def test_encode_and_maps_look_at_no_line():
-    network, line = make_network(), drawn(2, 3)
+def test_encode_and_maps_look_at_no_linear_model():
+    network, scores = make_network(), drawn(2, 3)
     steps, real = network.embed(X, LENGTHS)
-    assert_close(network.encode(X, LENGTHS, line), network.encoder(steps, real))
-    with_line = network.attention_maps(X, LENGTHS, line)
-    for found, expected in zip(with_line, network.encoder.attention_maps(steps, real), strict=True):
+    assert_close(network.encode(X, LENGTHS, scores), network.encoder(steps, real))
+    maps = network.attention_maps(X, LENGTHS, scores)
+    for found, expected in zip(maps, network.encoder.attention_maps(steps, real), strict=True):
         assert_close(found, expected)
 
 
