@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -66,11 +66,13 @@ class BatchEvents:
     Parameters
     ----------
     net : Net
+    notify : callable
+        Calls the net's callbacks, given the name of an event and what is said about it.
     training : bool
     """
 
-    def __init__(self, net: Net, training: bool) -> None:
-        self.net, self.training = net, training
+    def __init__(self, net: Net, notify: Callable[..., None], training: bool) -> None:
+        self.net, self.notify, self.training = net, notify, training
         self.prefix = "train" if training else "valid"
         self.n_batches = 0
         self.output: Tensor | None = None
@@ -95,19 +97,19 @@ class BatchEvents:
 
     def begin(self, batch: ServedBatch) -> None:
         self.pair, self.output = pair_of(batch), None
-        self.net.notify("on_batch_begin", batch=self.pair, training=self.training)
+        self.notify("on_batch_begin", batch=self.pair, training=self.training)
         self.net.module_.train(self.training)  # a callback may have predicted
 
     def gradients_computed(self) -> None:
         parameters = TeeGenerator(self.net.get_all_learnable_params())
-        self.net.notify("on_grad_computed", named_parameters=parameters, batch=self.pair)
+        self.notify("on_grad_computed", named_parameters=parameters, batch=self.pair)
 
     def end(self, batch: ServedBatch, loss: Tensor) -> None:
         history = self.net.history
         history.record_batch(f"{self.prefix}_loss", loss.item())
         history.record_batch(f"{self.prefix}_batch_size", batch.n_rows)
         output = (loss if self.output is None else self.output).detach()
-        self.net.notify(
+        self.notify(
             "on_batch_end",
             batch=self.pair,
             training=self.training,

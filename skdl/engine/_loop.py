@@ -280,7 +280,7 @@ class TrainingRun:
         """One pass over data; the losses of its batches, which stay on the device."""
         losses = []
         self.mixed = autocast(self.module, self.net.device, self.net.precision)
-        events = BatchEvents(self.net, self.module.training) if watched else None
+        events = BatchEvents(self.net, self._notify, self.module.training) if watched else None
         with self.random.given(), events or contextlib.nullcontext():
             self.events = events
             for batch in batches:

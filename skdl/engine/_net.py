@@ -248,7 +248,7 @@ class Net(NeuralNet):
     def predict(self, X: Any) -> np.ndarray:
         """Labels or targets for rows of X as the estimator takes them."""
         if not in_terms_of_engine(X):
-            return self.estimator.predict(X)
+            return self._answer("predict", X)
         outputs = torch.from_numpy(super().predict(X))
         decide = getattr(self.criterion_, "decide", None)
         return (outputs if decide is None else decide(outputs)).numpy()
@@ -257,13 +257,13 @@ class Net(NeuralNet):
         """Probabilities of the classes; what ``predict`` gives where there are none."""
         if in_terms_of_engine(X):
             return super().predict_proba(X)
-        estimator = self.estimator
-        return getattr(estimator, "predict_proba", estimator.predict)(X)
+        name = "predict_proba" if hasattr(self.estimator, "predict_proba") else "predict"
+        return self._answer(name, X)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy or R^2, as ``score`` of the estimator."""
         if not in_terms_of_engine(X):
-            return float(self.estimator.score(X, y, sample_weight))
+            return float(self._answer("score", X, y, sample_weight))
         decides = getattr(self.criterion_, "decide", None) is not None
         metric = accuracy_score if decides else r2_score
         return float(metric(y, self.predict(X), sample_weight=sample_weight))
@@ -277,12 +277,62 @@ class Net(NeuralNet):
 
     partial_fit = fit_loop = fit
 
+    def save_params(
+        self,
+        f_params: Any = None,
+        f_optimizer: Any = None,
+        f_criterion: Any = None,
+        f_history: Any = None,
+        **options: Any,
+    ) -> None:
+        """As skorch's; the criterion is a function, of which there is nothing to save."""
+        super().save_params(f_params, f_optimizer, None, f_history, **options)
+
+    def load_params(
+        self,
+        f_params: Any = None,
+        f_optimizer: Any = None,
+        f_criterion: Any = None,
+        f_history: Any = None,
+        checkpoint: Any = None,
+        **options: Any,
+    ) -> None:
+        """As skorch's, from files or those of a ``Checkpoint``; but for the criterion."""
+        found = {} if checkpoint is None else self._files_of(checkpoint)
+        super().load_params(
+            f_params or found.get("f_params"),
+            f_optimizer or found.get("f_optimizer"),
+            None,
+            f_history or found.get("f_history"),
+            **options,
+        )
+
+    def _files_of(self, checkpoint: Any) -> dict[str, Any]:
+        """Names of the files of a ``Checkpoint``, which looks at the last batch of the history."""
+        last = self.history[-1]
+        batches, last["batches"] = last["batches"], last["batches"] or [{}]
+        try:
+            files: dict[str, Any] = checkpoint.get_formatted_files(self)
+        finally:
+            last["batches"] = batches
+        return files
+
     # Its estimator -----------------------------------------------------------------------------
 
     def of(self, estimator: Any) -> Net:
         """This net, which reads arrays by ``estimator`` from now on, by a weak reference."""
         self._estimator = weakref.ref(estimator)
         return self
+
+    def _answer(self, name: str, *args: Any) -> Any:
+        """What a method of the estimator answers."""
+        estimator = self.estimator
+        if not hasattr(estimator, name):
+            raise TypeError(
+                f"{type(estimator).__name__} has no {name}, and so has its net none: use its "
+                "transform."
+            )
+        return getattr(estimator, name)(*args)
 
     @property
     def estimator(self) -> Any:

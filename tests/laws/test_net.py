@@ -9,8 +9,9 @@ import pytest
 import skorch
 import torch
 from sklearn.base import is_classifier
+from skorch.callbacks import Callback, Checkpoint
 
-from tests.laws.common import answers, assert_same, every, predicts
+from tests.laws.common import answers, assert_same, every, has, predicts
 
 
 @every(predicts)
@@ -68,3 +69,55 @@ def test_weights_are_freed_with_the_estimator(instance):
         if enabled:
             gc.enable()
     assert not torch.is_inference_mode_enabled()
+
+
+@every(has("partial_fit"))
+def test_weights_come_back_from_a_checkpoint(instance, tmp_path):
+    """As skorch's users load the best epoch."""
+    saved = Checkpoint(monitor=None, dirname=tmp_path)
+    X, y = instance.data()
+    params = instance.known(callbacks=[saved], early_stopping=False, ema_decay=None)
+    model = instance.fitted(X, y, **params)
+    twin = copy.deepcopy(model)
+    for weight in twin.module_.state_dict().values():
+        weight.fill_(1)
+    twin.net_.load_params(checkpoint=saved)
+    assert_same(answers(twin, X), answers(model, X))
+
+
+@every(lambda instance: not predicts(instance))
+def test_the_net_of_a_transformer_says_that_it_does_not_predict(instance):
+    X, _ = instance.data()
+    model = instance.fitted()
+    net = model.net_
+    for call in (net.predict, net.predict_proba, lambda X: net.score(X, None)):
+        with pytest.raises(TypeError, match=r"has no (predict|score).*use its transform"):
+            call(X)
+
+
+class DrawsAtEveryEvent(Callback):
+    """Draws from what seem to be torch's global numbers, and changes the gradient by them."""
+
+    def on_train_begin(self, net, **kwargs):
+        torch.rand(1)
+
+    on_epoch_begin = on_batch_begin = on_batch_end = on_epoch_end = on_train_end = on_train_begin
+
+    def on_grad_computed(self, net, named_parameters, **kwargs):
+        for _, parameter in named_parameters:
+            if parameter.grad is not None:
+                parameter.grad.add_(torch.randn_like(parameter.grad))
+
+
+@every(has("optimizer"))
+def test_callbacks_draw_from_the_numbers_of_the_fit(instance):
+    """At every event: the seed alone decides, and the global state is left alone."""
+    params = {"callbacks": [DrawsAtEveryEvent()], "early_stopping": False}
+    X, y = instance.data()
+    before = torch.get_rng_state()
+    first = instance.answers_of_fit(X, y, **params)
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.rand(7)
+    assert_same(instance.answers_of_fit(X, y, **params), first)
+    torch.set_rng_state(before)
+    assert not np.array_equal(instance.answers_of_fit(X, y, early_stopping=False), first)

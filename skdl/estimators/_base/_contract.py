@@ -35,7 +35,7 @@ class FitMode(Enum):
 
 
 class Family(ABC):
-    """The hooks of a family: two that it must write, six that it may.
+    """The hooks of a family: two that it must write, seven that it may.
 
     What a module may offer to the engine beyond ``forward`` is in
     :mod:`skdl.engine._contract`. What is done with y is in :mod:`skdl.estimators._base._targets`.

@@ -212,11 +212,8 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             rows = Rows.read(self._target, y, sample_weight, len(data))
             train, _, _ = rows.of(data, self._target, self._dtype)
             net = self.net_
-            self._prepare_module(net.module_, FitMode.PARTIAL_FIT)
-            net.lr, net.batch_size = self.lr, self._training_sizes(train)[0]
-            net.criterion_ = self._make_objective()
-            set_lr(net.optimizer_, self.lr)
-            self._train(net, train, None, n_epochs=1)
+            with self._with_todays_parameters(net, train):
+                self._train(net, train, None, n_epochs=1)
         return self
 
     def _fit_first_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
@@ -234,6 +231,21 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             net = self._new_net(module, train, seed, FitMode.PARTIAL_FIT)
             self._train(net, train, None, n_epochs=1)
         return self
+
+    @contextlib.contextmanager
+    def _with_todays_parameters(self, net: Net, train: Data) -> Iterator[None]:
+        """The net with the parameters that may have changed; with those before if that fails."""
+        before = net.lr, net.batch_size, net.criterion_
+        self._prepare_module(net.module_, FitMode.PARTIAL_FIT)
+        net.lr, net.batch_size = self.lr, self._training_sizes(train)[0]
+        net.criterion_ = self._make_objective()
+        set_lr(net.optimizer_, self.lr)
+        try:
+            yield
+        except BaseException:
+            net.lr, net.batch_size, net.criterion_ = before
+            set_lr(net.optimizer_, net.lr)
+            raise
 
     # Their steps ---------------------------------------------------------------------------------
 

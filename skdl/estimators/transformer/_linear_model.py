@@ -16,6 +16,7 @@ from ._tokenizers import CACHE, digest
 
 N_FOLDS = 3
 SCALES = np.geomspace(0.5, 20, 40)
+NEGLIGIBLE = 1e-6  # weight of a row, relative to the mean
 MAX_COEFFICIENTS = 2**25  # of all classes together: 128 MiB
 
 
@@ -41,6 +42,8 @@ class NgramClassifier:
         """Learn features, coefficients and scale from texts and their class indices."""
         features = self.ngrams.fit_transform(texts)
         weight = np.ones(len(target)) if weight is None else weight / weight.mean()
+        counts = weight > NEGLIGIBLE  # the solver would not converge on the other rows
+        features, target, weight = features[counts], target[counts], weight[counts]
         self.coef, self.intercept = self._fitted(features, target, weight)
         self.scale = self._calibrated(features, target, weight)
         return self
