@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-BLOCKS = re.compile(r"<!-- (file|lines): ([^\n]+) -->\n```python\n(.*?)```", re.DOTALL)
+BLOCKS = re.compile(r"<!-- (file|lines): ([^\n]+) -->\n```(?:python|text)\n(.*?)```", re.DOTALL)
 COPIED = ["skdl", "tests", "conftest.py", "pyproject.toml", "README.md", "CHANGELOG.md"]
 TOUCHED = ["skdl/estimators/__init__.py", "tests/laws/instances.py"]
 NEWCOMERS = ["TCNRegressor", "DenseClassifier"]
