@@ -268,6 +268,9 @@ class Net(NeuralNet):
         metric = accuracy_score if decides else r2_score
         return float(metric(y, self.predict(X), sample_weight=sample_weight))
 
+    def _get_param_names(self) -> list[str]:
+        return [name for name in super()._get_param_names() if not name.startswith("_")]
+
     def fit(self, X: Any, y: Any = None, **_: Any) -> NoReturn:
         """Raise TypeError: an estimator trains its net."""
         raise TypeError(

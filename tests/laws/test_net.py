@@ -38,6 +38,12 @@ def test_the_net_keeps_its_history(instance):
 
 
 @every()
+def test_parameters_of_the_net_are_public(instance):
+    model = instance.fitted()
+    assert not [name for name in model.net_.get_params(deep=False) if name.startswith("_")]
+
+
+@every()
 def test_weights_are_saved_and_loaded(instance, tmp_path):
     """Into a copy whose weights are lost, which then answers the same."""
     X, y = instance.data()
