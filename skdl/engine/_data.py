@@ -11,6 +11,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,9 +31,8 @@ class ServedBatch(Batch):
         Number of steps of each row, of the columns whose rows are of unequal length.
     """
 
-    def __init__(self, columns: Batch, n_rows: int, lengths: dict[str, np.ndarray]) -> None:
-        super().__init__(columns)
-        self.n_rows, self.lengths = n_rows, lengths
+    n_rows: int
+    lengths: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
 # A memory map above this size is converted batch by batch instead of copied whole.
@@ -340,8 +340,8 @@ class Data:
 
     def _take(self, rows: Tensor | slice, there: Tensor | slice) -> ServedBatch:
         """A batch of rows, given by number: ``rows`` on the host, ``there`` on the device."""
-        batch: Batch = {}
-        lengths: dict[str, np.ndarray] = {}
+        batch = ServedBatch()
+        batch.n_rows = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
         for name, column in self.columns.items():
             if isinstance(column, Tensor):
                 if isinstance(there, slice):
@@ -349,15 +349,17 @@ class Data:
                 else:
                     batch[name] = column.index_select(0, there)
             elif isinstance(column, Ragged):
-                batch[name], of_rows = column.take(rows, there)
-                lengths[name] = column.lengths_of(rows)
+                batch[name], lengths = column.take(rows, there)
+                batch.lengths = {**batch.lengths, name: column.lengths_of(rows)}
                 if name == "x":
-                    batch["lengths"] = of_rows
+                    batch["lengths"] = lengths
             else:
                 batch[name] = column.take(rows)
-        n_rows = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
-        served = batch if self.prepare is None else self.prepare(batch)
-        return ServedBatch(served, n_rows, lengths)
+        if self.prepare is not None:
+            prepared = self.prepare(batch)
+            batch.clear()
+            batch.update(prepared)
+        return batch
 
 
 def cut(part: slice, lengths: np.ndarray, max_steps: int) -> list[slice]:

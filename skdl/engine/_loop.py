@@ -298,7 +298,12 @@ class TrainingRun:
 
     def _step(self, batch: ServedBatch) -> Tensor:
         """Gradient and optimizer."""
-        loss = self.random.loss_and_gradients(functools.partial(self._loss, batch), self.params)
+        if self.random.is_foreign:
+            compute = functools.partial(self._loss, batch)
+            loss = self.random.loss_and_gradients(compute, self.params)
+        else:
+            loss = self._loss(batch)
+            loss.backward()
         if self.events is not None:
             self.events.gradients_computed()
         if self.net.gradient_clip is not None:
@@ -353,6 +358,8 @@ class TrainingRun:
         )
 
     def _callbacks_ask_to_stop(self) -> bool:
+        if not self.net.callbacks_:
+            return False
         with InterruptSignal() as interrupt:
             try:
                 self._notify("on_epoch_end", **self.datasets)

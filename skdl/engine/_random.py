@@ -8,7 +8,7 @@ import inspect
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType, FunctionType
 from typing import Any
 
@@ -91,17 +91,6 @@ class Generators:
             generator.set_state(kept)
 
     @contextlib.contextmanager
-    def used_by(self, parts: Iterable[Any]) -> Iterator[None]:
-        """``generator`` of these parts is that of the device inside, None outside."""
-        try:
-            for part in parts:
-                part.generator = self.device
-            yield
-        finally:
-            for part in parts:
-                part.generator = None
-
-    @contextlib.contextmanager
     def as_global(self) -> Iterator[None]:
         """Torch's global generators go on from these inside; for one thread at a time."""
         pairs = [(torch.random.default_generator, self.host)]
@@ -118,6 +107,19 @@ class Generators:
                 for (shared, own), state in zip(pairs, before, strict=True):
                     own.set_state(shared.get_state())
                     shared.set_state(state)
+
+
+@contextlib.contextmanager
+def drawing_from(generator: torch.Generator | None, parts: list[Any]) -> Iterator[None]:
+    """``generator`` of these parts is another one inside; None is torch's global one."""
+    before = [part.generator for part in parts]
+    try:
+        for part in parts:
+            part.generator = generator
+        yield
+    finally:
+        for part, kept in zip(parts, before, strict=True):
+            part.generator = kept
 
 
 class DrawnTwiceError(RuntimeError):
@@ -308,9 +310,10 @@ class RandomNumbers:
         self.generators = generators
         self.parts = [part for part in (objective, *module.modules()) if has_generator(part)]
         self.callbacks = ForeignDraws(generators)
+        self.buffers, self.has_stepped = list(module.buffers()), False
         known = [part for part in (module, objective) if part is not None]
         self.is_foreign = not all(offered(part, "draws_from_generator") for part in known)
-        # Compiled and scripted code calls torch where nothing can be seen.
+        # Compiled and scripted code calls torch where nothing can be intercepted.
         self.needs_global_state = self.is_foreign and any(
             isinstance(part, torch.jit.ScriptModule) or type(part).__name__ == "OptimizedModule"
             for part in module.modules()
@@ -318,35 +321,58 @@ class RandomNumbers:
 
     def given(self) -> contextlib.AbstractContextManager[None]:
         """Around passes over data: the parts have their generator."""
-        return self.generators.used_by(self.parts)
+        return drawing_from(self.generators.device, self.parts)
 
     def watched(self) -> contextlib.AbstractContextManager[Any]:
-        """Around what the module and the objective compute: all that they draw is drawn here."""
+        """Around what the module and the objective compute: all that they draw is drawn here.
+
+        The global generators go on from those of the run where that cannot disturb anyone, for it
+        takes less time than to intercept calls of torch. On a CPU both draw the same numbers.
+        """
         if not self.is_foreign:
             return contextlib.nullcontext()
-        if self.needs_global_state:
-            return self.generators.as_global()
+        is_alone = self.generators.device.device.type == "cpu" and threading.active_count() == 1
+        if self.needs_global_state or is_alone:
+            return self._as_global()
         return ForeignDraws(self.generators)
 
+    @contextlib.contextmanager
+    def _as_global(self) -> Iterator[None]:
+        """The global generators go on from those of the run, for its own parts too."""
+        with self.generators.as_global(), drawing_from(None, self.parts):
+            yield
+
     def loss_and_gradients(self, loss: Callable[[], Tensor], parameters: list[Tensor]) -> Tensor:
-        """Compute a loss and the gradients of parameters, which have none before."""
-        if not self.is_foreign:
+        """A loss of a foreign module, and the gradients of parameters, which have none before."""
+        mode = self.watched()
+        if isinstance(mode, ForeignDraws):
+            return self._intercepted(mode, loss, parameters)
+        with mode:
             value = loss()
             value.backward()
-            return value
+        return value
+
+    def _intercepted(
+        self, mode: ForeignDraws, loss: Callable[[], Tensor], parameters: list[Tensor]
+    ) -> Tensor:
+        """The same in a mode; what draws twice is found out, undone and done without it."""
+        state = self.generators.state()
+        buffers = [] if self.has_stepped else [buffer.clone() for buffer in self.buffers]
         try:
-            with self.watched() as mode:
-                if mode is not None:
-                    mode.is_differentiated = True
+            with mode:
+                mode.is_differentiated = True
                 value = loss()
-                if mode is not None:
-                    mode.in_backward = True
+                mode.in_backward = True
                 backward(value)
         except DrawnTwiceError:
-            self.needs_global_state = True  # what was drawn is kept there
+            self.needs_global_state = True
+            self.generators.restore(state)
+            for buffer, before in zip(self.buffers, buffers, strict=False):
+                buffer.copy_(before)
             for parameter in parameters:
                 parameter.grad = None
             return self.loss_and_gradients(loss, parameters)
+        self.has_stepped = True
         return value
 
 

@@ -157,17 +157,28 @@ def default_torch_modes() -> Iterator[None]:
     FLOAT32_BY_DEFAULT.enter()
     try:
         with contextlib.ExitStack() as stack:
-            if torch.is_inference_mode_enabled():
-                stack.enter_context(torch.inference_mode(False))
-            stack.enter_context(torch.enable_grad())
-            for kind in ("cpu", "cuda"):
-                if torch.is_autocast_enabled(kind):
-                    stack.enter_context(torch.autocast(kind, enabled=False))
-            if torch.get_default_device().type != "cpu":
-                stack.enter_context(torch.device("cpu"))
+            for context in other_modes():
+                stack.enter_context(context)
             yield
     finally:
         FLOAT32_BY_DEFAULT.leave()
+
+
+def other_modes() -> list[contextlib.AbstractContextManager[Any]]:
+    """Contexts that end the modes of torch that are not the default ones."""
+    contexts: list[contextlib.AbstractContextManager[Any]] = []
+    if torch.is_inference_mode_enabled():
+        contexts.append(torch.inference_mode(False))
+    if not torch.is_grad_enabled():
+        contexts.append(torch.enable_grad())
+    contexts += [
+        torch.autocast(kind, enabled=False)
+        for kind in ("cpu", "cuda")
+        if torch.is_autocast_enabled(kind)
+    ]
+    if torch.get_default_device().type != "cpu":
+        contexts.append(torch.device("cpu"))
+    return contexts
 
 
 def threads_for(module: nn.Module, batch_size: int, device: torch.device) -> int:

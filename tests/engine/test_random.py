@@ -385,9 +385,11 @@ class Checkpointed(nn.Module):
     def __init__(self, use_reentrant):
         super().__init__()
         self.inner = nn.Sequential(nn.Linear(12, 12), nn.Dropout(0.5))
+        self.norm, self.before = nn.BatchNorm1d(12), nn.Dropout(0.1)
         self.use_reentrant = use_reentrant
 
     def forward(self, x):
+        x = self.before(self.norm(x))
         if not self.training:
             return self.inner(x)
         return checkpoint(self.inner, x, use_reentrant=self.use_reentrant)
@@ -402,6 +404,7 @@ FOREIGN = {
     "F.dropout": lambda: Layers(lambda: Function(lambda x: F.dropout(x, 0.4))),
     "rand_like": lambda: Layers(lambda: Function(lambda x: x + torch.rand_like(x))),
     "LSTM": lambda: Layers(Recurrent),
+    "beside own layers": lambda: Layers(lambda: nn.Sequential(nn.Dropout(0.3), Dropout(0.5))),
     "scripted": lambda: Layers(
         lambda: torch.jit.trace(nn.Dropout(0.5), torch.ones(8, 12), check_trace=False)
     ),
@@ -444,28 +447,44 @@ def test_fits_in_threads_are_those_alone(make):
     assert torch.get_rng_state().equal(before)
 
 
+@pytest.fixture(params=["alone", "in threads"])
+def surroundings(request, monkeypatch):
+    """With and without other threads, whom an exchange of the global state would disturb."""
+    n_threads = 1 if request.param == "alone" else 2
+    monkeypatch.setattr(threading, "active_count", lambda: n_threads)
+    return request.param
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+@pytest.mark.parametrize("make", FOREIGN.values(), ids=FOREIGN)
+def test_fits_are_the_same_alone_and_in_threads(make, monkeypatch):
+    fits = []
+    for n_threads in (1, 2):
+        monkeypatch.setattr(threading, "active_count", lambda n=n_threads: n)
+        fits.append(trained(make))
+    assert fits[0].equal(fits[1])
+
+
 @pytest.mark.parametrize("reentrant", [True, False])
-def test_what_is_computed_again_draws_the_same(reentrant):
+def test_what_is_computed_again_draws_the_same(reentrant, surroundings):
     """Gradient checkpointing changes nothing but memory; it is found out in the first step."""
-    losses = []
-    for is_checkpointed in (False, True):
+
+    def run_of(is_checkpointed):
         module = Layers(lambda: Checkpointed(reentrant))
         if not is_checkpointed:
-            module.between = module.between.inner
+            module.between.forward = lambda x: module.between.inner(
+                module.between.before(module.between.norm(x))
+            )
         net = Net(module, Supervised(squared_error), max_epochs=3, batch_size=8).initialize()
-        run = net.start(DATA)
-        # Both from the start on: the first step of the checkpointed one is made twice.
-        run.random.needs_global_state = True
+        return net.start(DATA, DATA)
+
+    losses = []
+    for run in map(run_of, (False, True)):
         while not run.finished:
             run.epoch()
-        losses.append(net.history[:, "train_loss"])
+        losses.append(run.net.history[:, ("train_loss", "valid_loss")])
+        assert run.random.needs_global_state is (surroundings == "in threads" and len(losses) == 2)
     assert losses[0] == losses[1]
-    run = (
-        Net(module, Supervised(squared_error), max_epochs=3, batch_size=8).initialize().start(DATA)
-    )
-    assert not run.random.needs_global_state
-    run.epoch()
-    assert run.random.needs_global_state
 
 
 class Meets(nn.Module):
