@@ -64,7 +64,7 @@ def forecasts() -> Iterator[Task]:
 
 def windows(name, width, horizon, seed):
     del seed  # the parts are fixed
-    X, y = sliding_windows(accuracy_series.read(name), width, horizon, target=0)
+    X, y = sliding_windows(accuracy_series.read(name).to_numpy(), width, horizon, target=0)
     gap = horizon - 1 if len(X) < 200 else width + horizon - 1
     return accuracy_series.split(X, y, gap)
 

@@ -67,7 +67,7 @@ def score(model, X_train, y_train, X_test, y_test):
 
 def forecast(name, series, width, horizon, seeds, params, gaps=True):
     """The row of one task in the table."""
-    X, y = sliding_windows(series, width, horizon, target=0)
+    X, y = sliding_windows(series.to_numpy(), width, horizon, target=0)  # rows are steps
     farthest = np.max(horizon)
     short = len(X) < 200  # the airline series
     gap = farthest - 1 if short else width + farthest - 1

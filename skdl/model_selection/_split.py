@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from calendar import day_abbr, day_name, month_abbr, month_name
 from collections.abc import Iterator
 from numbers import Integral
 from typing import Any
@@ -12,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator
 
 from .._sklearn import num_samples
+from ..preprocessing._time import fall_in_words, first_fall, holds_times, in_order
 
 
 class ForwardChainingSplit(BaseCrossValidator):
@@ -24,12 +27,12 @@ class ForwardChainingSplit(BaseCrossValidator):
         fold 1   train train train gap  TEST  .
         fold 2   train train train train gap  TEST
 
-    Without `groups` each row is one time step and rows must be in time order: this is
-    scikit-learn's ``TimeSeriesSplit``. Rows of several series at once (ten stocks, many
-    patients) share their time steps, and dividing them by row would train on the future of one
-    to predict the past of another. Pass the time of each row as `groups` (to
-    ``cross_val_score``, ``GridSearchCV.fit``, ``compare`` ...): rows of one time then stay
-    together, steps are counted in distinct times, and rows may be in any order.
+    Without `groups` each row is one time step and rows must be in time order, as must dates in the
+    index of X if it has some: this is scikit-learn's ``TimeSeriesSplit``. Rows of several series
+    at once (ten stocks, many patients) share their time steps, and dividing them by row would
+    train on the future of one to predict the past of another. Pass the time of each row as
+    `groups` (to ``cross_val_score``, ``GridSearchCV.fit``, ``compare`` ...): rows of one time then
+    stay together, steps are counted in distinct times, and rows may be in any order.
 
     Parameters
     ----------
@@ -111,12 +114,13 @@ class ForwardChainingSplit(BaseCrossValidator):
         Parameters
         ----------
         X : sized of length n_samples
-            An array, DataFrame or list; only its length is used.
+            An array, DataFrame or list. Only its length is used, and the index of a DataFrame
+            or Series where there are no `groups`: if it holds dates, these must rise.
         y : ignored
             Present for the scikit-learn interface.
         groups : array-like of shape (n_samples,), default=None
-            The time of each row: numbers, dates or anything that sorts by time. By default rows
-            are time steps in order.
+            The time of each row: numbers, dates, ordered categories, or text that sorts by time,
+            such as "2024-01-31". By default rows are time steps in order.
 
         Yields
         ------
@@ -131,10 +135,11 @@ class ForwardChainingSplit(BaseCrossValidator):
             If a parameter is not an int.
         ValueError
             If a parameter is too small, there are too few time steps for the folds and the gap,
-            or `groups` has another length than X or missing values.
+            or `groups` has another length than X, missing values, or text that does not sort
+            by time; if there are no `groups`, and the dates in the index of X do not rise.
         """
         self._check_parameters()
-        times = np.arange(num_samples(X)) if groups is None else _check_times(groups, X)
+        times = _rows_as_times(X) if groups is None else _check_times(groups, X)
         distinct, position = np.unique(times, return_inverse=True)  # position: the row's step
         test_size = self._test_size(len(distinct))
         for start in range(len(distinct) - self.n_splits * test_size, len(distinct), test_size):
@@ -165,16 +170,76 @@ class ForwardChainingSplit(BaseCrossValidator):
         return test_size
 
 
+def _rows_as_times(X: Any) -> NDArray[Any]:
+    """Rows are time steps, in the order of the dates that X may have."""
+    index = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else None
+    if isinstance(index, pd.MultiIndex):
+        levels = [i for i in range(index.nlevels) if holds_times(index.levels[i])]
+        index = index.get_level_values(levels[0]) if levels else None
+    times = in_order(index) if index is not None and holds_times(index) else None
+    if index is not None and times is not None:
+        row = first_fall(times, strictly=True)
+        if row is not None:
+            raise ValueError(
+                "Without groups, rows must be of one series and in time order, but the index of X "
+                f"has {fall_in_words(index, row)}. Pass the times as groups: groups=X.index, or of "
+                "a MultiIndex X.index.get_level_values(level)."
+            )
+    return np.arange(num_samples(X))
+
+
 def _check_times(groups: ArrayLike, X: Any) -> NDArray[Any]:
-    times = np.asarray(groups)
-    if times.shape != (num_samples(X),):
+    """The times of the rows, in a dtype that sorts by time."""
+    values = groups if hasattr(groups, "dtype") else np.asarray(groups)
+    shape = np.shape(values)
+    if shape != (num_samples(X),):
         raise ValueError(
             f"groups must hold one time per row of X, shape ({num_samples(X)},), got shape "
-            f"{times.shape}. Pass the time of every row, or leave groups out."
+            f"{shape}. Pass the time of every row, or leave groups out."
         )
-    if pd.isna(times).any():
+    missing = np.asarray(pd.isna(values))
+    if missing.any():
         raise ValueError(
             "groups must hold a time for every row, got missing values first at row "
-            f"{int(np.argmax(pd.isna(times)))}. Drop those rows or fill in their times."
+            f"{int(np.argmax(missing))}. Drop those rows or fill in their times."
         )
+    times = in_order(pd.Index(values))
+    if times is None:
+        times = np.asarray(values)
+        _check_text(times)
     return times
+
+
+def _check_text(times: NDArray[Any]) -> None:
+    """Raise ValueError for text whose alphabetical order is surely not that of time."""
+    if not all(isinstance(time, str) for time in times.tolist()):
+        return
+    names = sorted(set(times.tolist()))
+    for by_time in _orders_of_time(names):
+        for name, earlier in zip(names, by_time, strict=True):
+            if name != earlier:
+                raise ValueError(
+                    f"groups must sort by time, but text sorts by the alphabet, {name!r} before "
+                    f"{earlier!r}. Convert it, for example with pd.to_datetime(groups, format=...),"
+                    " or say the order: pd.Categorical(groups, categories=[...], ordered=True)."
+                )
+
+
+def _orders_of_time(names: list[str]) -> Iterator[list[str]]:
+    """Text in the orders that it may have in time: of months, days of the week, and numbers."""
+    for calendar_names in (month_name, month_abbr, day_name, day_abbr):
+        known = [name.casefold() for name in calendar_names]
+        if all(name.casefold() in known for name in names):
+            yield sorted(names, key=lambda name: known.index(name.casefold()))
+    # Text and numbers by turns, "week 9" before "week 10".
+    parts = {name: re.split(r"(\d+)", name) for name in names}
+    yield sorted(names, key=lambda name: _natural(parts[name]))
+    numbers = {name: row[1::2] for name, row in parts.items()}
+    if all(len(row) > 1 and len(row[0]) < 4 == len(row[-1]) for row in numbers.values()):
+        # The year comes last: "31.01.2024" by day or "01/31/2024" by month, "Q4 2023".
+        yield sorted(names, key=lambda name: [int(number) for number in numbers[name][::-1]])
+        yield sorted(names, key=lambda name: [int(n) for n in np.roll(numbers[name], 1)])
+
+
+def _natural(parts: list[str]) -> list[Any]:
+    return [int(part) if i % 2 else part for i, part in enumerate(parts)]

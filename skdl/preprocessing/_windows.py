@@ -8,8 +8,14 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
+
+from ._frames import first_not_numeric
+from ._time import fall_in_words, first_fall, holds_times, in_order, irregular_steps
+
+GAPS = ("error", "drop", "ignore")
 
 
 def sliding_windows(
@@ -19,6 +25,7 @@ def sliding_windows(
     stride: int = 1,
     *,
     target: int | str | None = None,
+    gaps: str = "error",
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Cut a series into windows of the past and the values that follow them.
 
@@ -29,7 +36,9 @@ def sliding_windows(
     Parameters
     ----------
     series : array-like, Series or DataFrame of shape (n_steps,) or (n_steps, n_channels)
-        The series in time order, equally spaced. Numeric; NaN and infinity pass through.
+        The series in time order, equally spaced. Numeric; NaN and infinity pass through. The
+        index of a Series or DataFrame holds its times: dates, periods, durations or numbers,
+        which must rise from row to row.
     width : int
         Steps per window, at least 1.
     horizon : int or increasing sequence of int, default=1
@@ -39,17 +48,24 @@ def sliding_windows(
         Steps from the start of one window to the start of the next, at least 1.
     target : int or str, default=None
         The channel to predict, by index or by the name of the DataFrame's column. By default
-        every channel, or the only one. A multi-step forecast needs one channel.
+        every channel, or the only one.
+    gaps : {"error", "drop", "ignore"}, default="error"
+        What to do where the index of a Series or DataFrame is not equally spaced. "error" raises;
+        "drop" leaves out the windows that reach, with what is to be predicted, over a gap;
+        "ignore" counts rows, whatever time lies between them, as is usual for trading days. A gap
+        is a step in time of more than 1.5 times the median step, or of less than 2/3 of it.
+        Weekends are none where all rows are days from Monday to Friday.
 
     Returns
     -------
     X : ndarray of shape (n_windows, width, n_channels)
         The windows, a C-contiguous copy of the dtype of `series`; n_channels is 1 for a 1-D
-        series. ``n_windows = (n_steps - width - max(horizon)) // stride + 1``.
+        series. ``n_windows = (n_steps - width - max(horizon)) // stride + 1``, without gaps.
     y : ndarray
         The values to predict, a copy: shape (n_windows,) for one channel or with `target`,
-        (n_windows, n_channels) for several channels, (n_windows, len(horizon)) for a multi-step
-        forecast.
+        (n_windows, n_channels) for several channels; for a multi-step forecast
+        (n_windows, len(horizon)), and (n_windows, len(horizon), n_channels) for several channels,
+        which estimators take as ``y.reshape(len(y), -1)``.
 
     Raises
     ------
@@ -57,8 +73,9 @@ def sliding_windows(
         If `width`, `stride`, `horizon` or `target` has the wrong type.
     ValueError
         If `width`, `stride` or `horizon` is below 1 or `horizon` is not increasing; if `series`
-        is not numeric, not 1-D or 2-D, or too short for one window and its horizon; if `target`
-        is no channel of it; or if there are several horizons and several channels.
+        is not numeric, not 1-D or 2-D, or too short for one window and its horizon; if its index
+        does not rise, has gaps (see `gaps`), or holds several series (a MultiIndex) or no times;
+        or if `target` is no channel of it.
 
     See Also
     --------
@@ -89,15 +106,21 @@ def sliding_windows(
     width = _positive_int(width, "width")
     stride = _positive_int(stride, "stride")
     steps = _horizon_steps(horizon)
+    if gaps not in GAPS:
+        raise ValueError(f"gaps must be one of {', '.join(map(repr, GAPS))}, got {gaps!r}.")
     values = _as_channels(series)  # (T, C)
+    broken = _broken_steps(series, gaps)  # (T - 1,)
     _check_length(len(values), width, int(steps[-1]))
     targets = _select_target(series, values, target)  # (T,) or (T, C)
-    if np.ndim(horizon) and targets.ndim > 1:
-        raise ValueError(
-            f"Several horizons need one channel to predict, got {values.shape[1]} channels. Name "
-            "one with target=, or pass a single horizon."
-        )
     starts = np.arange(0, len(values) - width - steps[-1] + 1, stride)
+    n_before = np.append(0, np.cumsum(broken))  # (T,)
+    starts = starts[n_before[starts] == n_before[starts + width - 1 + steps[-1]]]
+    if not len(starts):
+        raise ValueError(
+            f"series must have width + max(horizon) = {width + steps[-1]} steps without a gap, got "
+            f"{broken.sum()} gaps in {len(values)} steps. Pass a smaller width or horizon, or "
+            "gaps='ignore' if rows are equally spaced whatever their index says."
+        )
     windows = sliding_window_view(values, width, axis=0)[starts]  # (n, C, width)
     X = np.ascontiguousarray(windows.transpose(0, 2, 1))  # (n, width, C)
     ahead = steps if np.ndim(horizon) else steps[0]
@@ -126,8 +149,14 @@ def _horizon_steps(horizon: Any) -> NDArray[np.int64]:
 
 def _as_channels(series: Any) -> NDArray[Any]:
     """Return the series as a numeric array of shape (n_steps, n_channels)."""
+    if isinstance(series, pd.DataFrame) and (found := first_not_numeric(series)) is not None:
+        raise ValueError(
+            f"series must be numeric, got {found}. Select the numeric columns, for example "
+            "series.select_dtypes('number'), or encode the others before cutting windows. Times "
+            "belong in the index: series.set_index(column)."
+        )
     values = np.asarray(series)
-    if values.dtype == object:
+    if values.dtype == object and not holds_times(values.ravel()):
         values = _objects_to_float(series)
     if values.dtype.kind not in "biuf":
         raise ValueError(
@@ -152,6 +181,64 @@ def _objects_to_float(series: Any) -> NDArray[np.float64]:
             f"series must be numeric, got objects that are not numbers ({error}). Select the "
             "numeric columns, or encode the others before cutting windows."
         ) from error
+
+
+def _broken_steps(series: Any, gaps: str) -> NDArray[np.bool_]:
+    """Whether there is a gap behind each step but the last: (n_steps - 1,)."""
+    if not isinstance(series, (pd.Series, pd.DataFrame)):
+        return np.zeros(max(len(series) - 1, 0), dtype=bool)
+    index = series.index
+    if isinstance(index, pd.MultiIndex):
+        raise ValueError(_panel_message(index))
+    times = in_order(index)
+    if times is None:
+        raise ValueError(
+            f"The index of series must hold its times, got {index.dtype} ({index[0]!r} ...). "
+            "Convert it, for example with pd.to_datetime(series.index), or, if the rows are in "
+            "time order and equally spaced, pass series.reset_index(drop=True)."
+        )
+    row = first_fall(times, strictly=True)
+    if row is not None:
+        raise ValueError(_fall_message(index, row))
+    broken = irregular_steps(index, times)
+    if gaps == "error" and broken.any():
+        row = int(np.argmax(broken))
+        raise ValueError(
+            f"series must be equally spaced, but its index goes from {index[row]} to "
+            f"{index[row + 1]} (row {row} to {row + 1}), and there are {broken.sum()} such steps "
+            "that are longer or shorter than the median step. Fill the missing rows, for example "
+            "with series.asfreq or series.reindex, pass gaps='drop' to leave out the windows that "
+            "reach over a gap, or gaps='ignore' to count rows as steps."
+        )
+    return broken if gaps == "drop" else np.zeros_like(broken)
+
+
+def _panel_message(index: pd.MultiIndex) -> str:
+    levels = [i for i in range(index.nlevels) if not holds_times(index.levels[i])]
+    keys = levels if 0 < len(levels) < index.nlevels else list(range(index.nlevels - 1))
+    return (
+        f"series must be one series, got several: a MultiIndex of {index.nlevels} levels. Cut "
+        "windows from each: [sliding_windows(part.droplevel(keys), ...) for _, part in "
+        f"series.groupby(level=keys)] with keys = {keys}, and join their X and y with "
+        "np.concatenate."
+    )
+
+
+def _fall_message(index: pd.Index, row: int) -> str:
+    advice = "Sort it with series.sort_index()"
+    if index.hasnans:
+        advice = "Leave out rows without a time, series[series.index.notna()]"
+    elif index.has_duplicates:
+        advice = (
+            "Where it holds several series, cut windows from each by itself, series.groupby(key); "
+            "drop rows that come twice, series[~series.index.duplicated()], and sort with "
+            "sort_index()"
+        )
+    return (
+        f"The times in the index of series must rise from row to row, got "
+        f"{fall_in_words(index, row)}. {advice}; or, "
+        "if the rows are in time order already, pass series.reset_index(drop=True)."
+    )
 
 
 def _check_length(n_steps: int, width: int, farthest: int) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
 
-from skdl.model_selection import ForwardChainingSplit
+from skdl.model_selection import ForwardChainingSplit, compare
 from skdl.preprocessing import sliding_windows
 
 sizes = st.none() | st.integers(1, 8)
@@ -162,3 +162,105 @@ def test_bad_parameters(parameters, error, message):
 def test_bad_groups(groups, message):
     with pytest.raises(ValueError, match=message):
         list(ForwardChainingSplit(2).split(np.zeros(10), groups=groups))
+
+
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun"]
+
+
+def ordered_months(order):
+    return pd.Categorical(np.repeat(order, 10), categories=MONTHS, ordered=True)
+
+
+@pytest.mark.parametrize("kind", [pd.Series, pd.Categorical, pd.CategoricalIndex])
+@pytest.mark.parametrize("order", [MONTHS, MONTHS[::-1]], ids=["rising", "falling"])
+def test_ordered_categories_are_in_their_order(kind, order):
+    months = ordered_months(order)
+    codes = months.codes
+    for train, test in ForwardChainingSplit(2).split(np.zeros(60), groups=kind(months)):
+        assert codes[train].max() < codes[test].min()
+    folds = compare({"r": Ridge()}, np.zeros((60, 1)), np.zeros(60), cv=ForwardChainingSplit(2),
+                    groups=kind(months)).folds  # fmt: skip
+    assert [set(codes[test]) for _, test in folds] == [{2, 3}, {4, 5}]
+
+
+DATES = pd.date_range("2024-01-30", periods=3, freq="16D")[[1, 0, 2]]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        DATES.tz_localize("America/New_York"),
+        pd.Series(DATES.tz_localize("America/New_York")),
+        DATES.to_period("W"),
+        pd.Series(DATES.to_period("W")),
+        DATES - DATES[0],
+        DATES.date,
+        list(DATES),
+        pd.Series(["b", "a", "c"], dtype="string"),
+        pd.Categorical([2, 1, 3]),
+        pd.array([2, 1, 3], dtype="Int64"),
+        DATES.strftime("%Y-%m-%d"),
+        DATES.strftime("%Y%m%d"),
+        ["2024-W05", "2024-W04", "2024-W10"],
+        ["2024Q1", "2023Q4", "2024Q2"],
+        ["t02", "t01", "t10"],
+    ],
+)
+def test_more_kinds_of_times(times):
+    folds = list(ForwardChainingSplit(2).split(np.zeros(3), groups=times))
+    assert [(a.tolist(), b.tolist()) for a, b in folds] == [([1], [0]), ([0, 1], [2])]
+
+
+@pytest.mark.parametrize(
+    ("text", "convert"),
+    [
+        (["Jan", "Feb", "Mar"], lambda t: pd.Categorical(t, MONTHS, ordered=True)),
+        (["january", "february", "march"], lambda t: pd.to_datetime(t, format="%B")),
+        (["Mon", "Tue", "Wed", "Thu"], lambda t: pd.Categorical(t, t, ordered=True)),
+        (["9", "10", "11"], pd.to_numeric),
+        (["week 9", "week 10", "week 11"], lambda t: pd.Categorical(t, t, ordered=True)),
+        (["1/31/2024", "2/1/2024", "10/2/2024"], pd.to_datetime),
+        (
+            ["31.01.2024", "15.02.2024", "16.03.2024"],
+            lambda t: pd.to_datetime(t, format="%d.%m.%Y"),
+        ),
+        (
+            ["05.01.2024", "02.03.2024", "03.04.2024"],
+            lambda t: pd.to_datetime(t, format="%d.%m.%Y"),
+        ),
+        (["Q3 2023", "Q1 2024", "Q2 2024"], lambda t: [s[3:] + s[:2] for s in t]),
+    ],
+)
+@pytest.mark.parametrize("kind", [list, pd.Series, pd.Categorical])
+def test_text_that_does_not_sort_by_time_is_told_and_the_advice_helps(text, convert, kind):
+    splitter = ForwardChainingSplit(2)
+    with pytest.raises(ValueError, match=r"sort by time.*to_datetime.*ordered=True"):
+        list(splitter.split(np.zeros(len(text)), groups=kind(text)))
+    folds = list(splitter.split(np.zeros(len(text)), groups=convert(text)))
+    assert all(train.max() < test.min() for train, test in folds)
+
+
+@pytest.mark.parametrize("kind", [pd.Series, pd.DataFrame])
+@pytest.mark.parametrize(
+    "order", [[5, 4, 3, 2, 1, 0], [0, 2, 1, 3, 4, 5], [0, 1, 2, 0, 1, 2]],
+    ids=["falling", "shuffled", "two series"],
+)  # fmt: skip
+@pytest.mark.parametrize("periods", [False, True])
+def test_dates_in_the_index_of_x_that_do_not_rise_are_told(kind, order, periods):
+    days = pd.date_range("2024-01-01", periods=6)
+    X = kind(np.arange(6.0), index=(days.to_period("D") if periods else days)[order])
+    with pytest.raises(ValueError, match=r"time order.*2024.* after 2024.*groups=X\.index"):
+        list(ForwardChainingSplit(2).split(X))
+    for train, test in ForwardChainingSplit(2).split(X, groups=X.index):
+        assert X.index[train].max() < X.index[test].min()
+    panel = X.set_axis(pd.MultiIndex.from_arrays([list("aabbcc"), X.index]))
+    with pytest.raises(ValueError, match=r"get_level_values\(level\)"):
+        list(ForwardChainingSplit(2).split(panel))
+    assert list(ForwardChainingSplit(2).split(panel, groups=panel.index.get_level_values(1)))
+
+
+def test_an_index_of_rising_dates_or_of_numbers_is_taken():
+    days = pd.date_range("2024-01-01", periods=6)
+    for index in (days, days[[0, 1, 2, 3, 4, 5]], range(6, 0, -1), list("abcabc")):
+        X = pd.DataFrame({"a": range(6)}, index=index)
+        assert [test.tolist() for _, test in ForwardChainingSplit(2).split(X)] == [[2, 3], [4, 5]]

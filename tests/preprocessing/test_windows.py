@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import Ridge
 
 from skdl.preprocessing import sliding_windows
 
@@ -64,6 +65,16 @@ def test_shapes_of_y():
     assert sliding_windows(series, 3, np.array([2, 4]), target=1)[1].shape == (14, 2)
 
 
+def test_paths_of_several_channels_hold_those_of_each():
+    series = np.arange(40.0).reshape(20, 2) ** 2
+    X, y = sliding_windows(series, 3, [1, 4])
+    assert y.shape == (14, 2, 2)  # window, step ahead, channel
+    for channel in range(2):
+        _, path = sliding_windows(series, 3, [1, 4], target=channel)
+        np.testing.assert_array_equal(y[..., channel], path)
+    assert Ridge().fit(X[..., 0], y.reshape(len(y), -1)).predict(X[..., 0]).shape == (14, 4)
+
+
 def test_pandas_input_and_targets_by_name():
     frame = pd.DataFrame({"a": np.arange(8), "b": np.arange(8) * 0.5})
     X, y = sliding_windows(frame, 2, target="b")
@@ -113,7 +124,7 @@ def test_the_shortest_series_gives_one_window():
         ({"horizon": [1, 1]}, ValueError, "increasing sequence"),
         ({"horizon": [0, 1]}, ValueError, "each horizon must be at least 1"),
         ({"width": 10}, ValueError, r"at least width \+ max\(horizon\) = 11 steps, got 10"),
-        ({"horizon": [1, 2]}, ValueError, "one channel to predict, got 2"),
+        ({"gaps": "skip"}, ValueError, "gaps must be one of 'error', 'drop', 'ignore', got 'skip'"),
         ({"target": 2}, ValueError, "got 2 for 2 channel"),
         ({"target": "c"}, ValueError, r"got 'c' for the columns \['a', 'b'\]"),
         ({"target": 0.0}, TypeError, "target must be None, an int or a str"),
@@ -132,8 +143,9 @@ def test_bad_parameters_are_refused(kwargs, error, message):
         np.float64(3.0),
         np.zeros((10, 0)),
         list("abcdefghij"),
-        pd.DataFrame({"a": range(9), "b": list("abcdefghi")}),
         pd.date_range("2020-01-01", periods=10),
+        np.array(pd.date_range("2020-01-01", periods=10), dtype=object),
+        np.arange(10) * 1j,
     ],
 )
 def test_bad_series_are_refused(series):

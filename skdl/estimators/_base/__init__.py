@@ -1,6 +1,14 @@
 """What every deep estimator shares: parameters, ``fit``, targets, reading of X, checks, docs."""
 
-from ._checks import all_or_nothing, check_callbacks, check_finite, plain_parameters
+from ._checks import (
+    IMPUTE,
+    all_or_nothing,
+    check_callbacks,
+    check_channel_names,
+    check_finite,
+    check_numbers,
+    plain_parameters,
+)
 from ._classifier import TorchClassifier
 from ._contract import FitMode, batch_size_between
 from ._docs import deep_estimator
@@ -11,10 +19,12 @@ from ._regressor import TorchRegressor
 from ._rows import Rows
 from ._scales import channel_scales, channel_statistics
 from ._sequences import is_ragged, read_sequences, shortest_sequence
+from ._steps import check_order_of_steps
 from ._tables import read_table
 from ._trained import Trained
 
 __all__ = [
+    "IMPUTE",
     "FitMode",
     "FittedParameterMixin",
     "Rows",
@@ -27,7 +37,10 @@ __all__ = [
     "channel_scales",
     "channel_statistics",
     "check_callbacks",
+    "check_channel_names",
     "check_finite",
+    "check_numbers",
+    "check_order_of_steps",
     "deep_estimator",
     "given_vectors",
     "is_ragged",

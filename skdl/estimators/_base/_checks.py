@@ -1,13 +1,16 @@
-"""What ``fit`` checks: callbacks, finite numbers, and that a failure changes nothing."""
+"""What ``fit`` checks: callbacks, numbers, names, and that a failure changes nothing."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
+
+from ...preprocessing._frames import agreed_names, first_not_numeric
 
 
 def check_callbacks(callbacks: list[Any] | None) -> None:
@@ -79,14 +82,64 @@ def _first_not_finite(array: np.ndarray) -> tuple[int, ...] | None:
     return None
 
 
-def check_finite(array: np.ndarray, dims: tuple[str, ...], where: str = "") -> None:
-    """Raise ValueError for a value that is not finite, saying where by the names of dimensions."""
+IMPUTE = (
+    "Impute them first, for example with sklearn.impute.SimpleImputer(keep_empty_features=True), "
+    "or leave such rows out."
+)
+
+
+def check_finite(
+    array: np.ndarray,
+    dims: tuple[str, ...],
+    where: str = "",
+    *,
+    advice: str | Callable[[tuple[int, ...]], str] = IMPUTE,
+) -> None:
+    """Raise ValueError for a value that is not finite, saying where by the names of dimensions.
+
+    ``advice`` is what to do about NaN in X as the user has it, or gives that for the place of the
+    first one.
+    """
     bad = _first_not_finite(array)
     if bad is None:
         return
     where += ", ".join(f"{dim} {index}" for dim, index in zip(dims, bad, strict=True))
-    what = "NaN" if np.isnan(array[bad]) else "infinity or a value too large for dtype('float32')"
+    if np.isnan(array[bad]):
+        advice = advice if isinstance(advice, str) else advice(bad)
+        raise ValueError(f"Input X contains NaN, first at {where}. {advice}")
     raise ValueError(
-        f"Input X contains {what}, first at {where}. Impute or drop such values first, for "
-        "example with sklearn.impute.SimpleImputer."
+        f"Input X contains infinity or a value too large for dtype('float32'), first at {where}. "
+        "Clip each array to a plausible range with np.clip, or leave such rows out."
     )
+
+
+def check_numbers(X: Any, what: str = "X") -> None:
+    """Raise ValueError for a frame with a column that holds no numbers, and for arrays of dates."""
+    if isinstance(X, pd.DataFrame):
+        found = first_not_numeric(X)
+        advice = "Drop that column, or encode it as numbers first"
+    else:
+        is_dates = getattr(getattr(X, "dtype", None), "kind", "") in "mM" and hasattr(X, "dtype")
+        found = str(X.dtype) if is_dates else None
+        advice = "Convert it first"
+    if found is not None:
+        raise ValueError(
+            f"{what} must hold numbers, got {found}. {advice}; dates become days with "
+            "(dates - start) / pd.Timedelta(days=1)."
+        )
+
+
+def check_channel_names(estimator: BaseEstimator, items: Iterable[Any], *, reset: bool) -> None:
+    """Raise ValueError unless all frames in a list have the columns of those in ``fit``, in order.
+
+    Sets ``channel_names_in_`` if ``reset``, where the frames have names.
+    """
+    fitted = getattr(estimator, "channel_names_in_", None)
+    names = agreed_names(
+        type(estimator).__name__, items, None if fitted is None else tuple(fitted), reset=reset
+    )
+    if reset:
+        estimator.__dict__.pop("channel_names_in_", None)
+        if names is not None:
+            estimator.channel_names_in_ = np.empty(len(names), dtype=object)
+            estimator.channel_names_in_[:] = names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ...engine import STREAM_BYTES, Column, Data, Ragged, Streamed, as_tensor
-from ._checks import check_finite
+from ...preprocessing._frames import column_names
+from ._checks import IMPUTE, check_channel_names, check_finite, check_numbers
+from ._steps import check_order_of_columns, check_order_of_steps
 
 SEQUENCES = (np.ndarray, list, tuple, pd.DataFrame, pd.Series)
 
@@ -41,8 +44,8 @@ def read_sequences(
 
     The column keeps the dtype of X.
 
-    Sets or checks ``n_features_in_`` (the steps, for arrays), ``feature_names_in_`` and
-    ``n_channels_in_``.
+    Sets or checks ``n_features_in_`` (the steps, for arrays), ``feature_names_in_``,
+    ``n_channels_in_`` and ``channel_names_in_`` (the columns, for lists of frames).
 
     Raises
     ------
@@ -58,7 +61,7 @@ def read_sequences(
     elif n_found != estimator.n_channels_in_:
         raise ValueError(
             f"X has {n_found} channels, but {type(estimator).__name__} was fitted on sequences "
-            f"of {estimator.n_channels_in_} channels."
+            f"of {estimator.n_channels_in_} channels. If X is a single sequence, pass [X]."
         )
     return Data({"x": column})
 
@@ -66,6 +69,10 @@ def read_sequences(
 def _read_array(
     estimator: BaseEstimator, X: Any, n_channels: int | None, reset: bool
 ) -> tuple[Column, int]:
+    check_numbers(X)
+    check_order_of_columns(X, n_channels or 1)
+    if not reset:
+        _check_not_single(estimator, X)
     streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
     array = validate_data(
         estimator,
@@ -80,11 +87,54 @@ def _read_array(
             f"X must be (n_samples, n_steps) or (n_samples, n_steps, n_channels), got shape "
             f"{array.shape}."
         )
-    array = _with_channels(array, n_channels)
-    check_finite(array, ("row", "step", "channel"))
+    is_flat, array = array.ndim == 2, _with_channels(array, n_channels)
+
+    def advice(bad: tuple[int, ...]) -> str:
+        return _fill_advice(array[bad[0], bad[1] :], X, is_flat=is_flat, is_first=not bad[1])
+
+    check_finite(array, ("row", "step", "channel"), advice=advice)
     if reset:
+        estimator.__dict__.pop("channel_names_in_", None)
         estimator.n_steps_in_ = array.shape[1]
     return Streamed(array) if streamed else as_tensor(array), array.shape[2]
+
+
+def _check_not_single(estimator: BaseEstimator, X: Any) -> None:
+    """Raise ValueError for one sequence like those that were fitted on, in place of many."""
+    names = getattr(estimator, "channel_names_in_", None)
+    shape, steps = getattr(X, "shape", None), getattr(estimator, "n_steps_in_", None)
+    found = None if names is None else column_names(X)
+    is_flat = shape is not None and shape[1:] == (getattr(estimator, "n_features_in_", None),)
+    is_like_fitted = shape == (steps, estimator.n_channels_in_) and not is_flat
+    if is_like_fitted or (names is not None and found == tuple(names)):
+        raise ValueError(
+            f"X of shape {shape} is a single sequence, like those that "
+            f"{type(estimator).__name__} was fitted on. Pass it in a list: [X]."
+        )
+    if names is not None and found is None:
+        warnings.warn(
+            f"X has no column names, but {type(estimator).__name__} was fitted on frames with the "
+            f"columns {list(names)}.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def _fill_advice(rest: np.ndarray, X: Any, *, is_flat: bool, is_first: bool) -> str:
+    """What to do about NaN in an array X; ``rest`` (t, C) is the first sequence from there on."""
+    one_channel = rest.shape[1] == 1
+    if np.isnan(rest).all() and not is_first and (one_channel or not is_flat):
+        if isinstance(X, pd.DataFrame):
+            cut = "[x.dropna() for _, x in X.iterrows()]"
+        else:
+            cut = f"[x[~np.isnan(x){'' if is_flat else '.any(1)'}] for x in np.asarray(X, float)]"
+        return f"Where NaN pads shorter sequences, pass a list of them without it: {cut}."
+    if is_flat:
+        return IMPUTE
+    return (
+        "Fill the gaps in each sequence first, for example np.stack([pd.DataFrame(x).ffill()"
+        ".bfill().fillna(0) for x in X]), or leave such sequences out."
+    )
 
 
 def _with_channels(array: np.ndarray, n_channels: int | None) -> np.ndarray:
@@ -113,6 +163,7 @@ def _read_ragged(
     estimator: BaseEstimator, X: Any, n_channels: int | None, reset: bool
 ) -> tuple[Column, int]:
     name = type(estimator).__name__
+    check_channel_names(estimator, X, reset=reset)
     arrays = [_read_one(item, row, n_channels or 1) for row, item in enumerate(X)]
     counts = {array.shape[1] for array in arrays}
     if len(counts) > 1:
@@ -144,6 +195,8 @@ def _read_ragged(
 
 def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:
     """One sequence as finite floats (T, C)."""
+    check_numbers(item, f"Sequence {row} in X")
+    check_order_of_steps(item, row)
     try:
         array = np.asarray(item, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -155,7 +208,14 @@ def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:
             f"Sequence {row} in X must be (n_steps,), (n_steps, n_channels) or, with n_channels, "
             f"(n_steps * n_channels,), with at least one step; got shape {array.shape}."
         )
-    check_finite(array, ("step", "channel"), f"sequence {row}, ")
+    own = "x"
+    if not isinstance(item, (pd.DataFrame, pd.Series)):
+        own = f"pd.DataFrame(np.reshape(x, (-1, {array.shape[1]})))"
+    advice = (
+        f"Fill the gaps in each sequence first, for example [{own}.ffill().bfill().fillna(0) for x "
+        "in X], or leave such sequences out."
+    )
+    check_finite(array, ("step", "channel"), f"sequence {row}, ", advice=advice)
     return array
 
 

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ...engine import STREAM_BYTES, Data, Streamed, as_tensor
-from ._checks import check_finite
+from ._checks import check_finite, check_numbers
 
 
 def read_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Data:
@@ -23,6 +23,7 @@ def read_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Data:
     ValueError
         For what is no table of finite numbers, or does not match what was fitted.
     """
+    check_numbers(X)
     streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
     array = validate_data(
         estimator,

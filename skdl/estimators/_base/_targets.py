@@ -33,6 +33,8 @@ REGRESSION_LOSSES: dict[str, Loss] = {
     "huber": huber,
 }
 DEFAULT_QUANTILES = (0.1, 0.5, 0.9)
+# Standard deviations between 0 and the mean of y up to which predictions of one target are float32.
+MAX_OFFSET = 4
 
 
 class Target(ABC):
@@ -189,10 +191,11 @@ class RegressionTarget(Target):
         values = outputs * self.scale + self.mean  # float64
         if self.ndim == 2:
             return values
-        # float32 says how much of a prediction is meant, unless offset or size exceed it.
-        offset_is_huge = np.abs(self.mean) > 4096 * self.scale
+        # float32 holds all that a network of float32 says where y lies around 0. Far from it, as
+        # times in seconds do, the steps between its numbers are wider than those of the outputs.
+        is_far = np.abs(self.mean) > MAX_OFFSET * self.scale
         out_of_range = np.abs(np.log10(self.scale)) > 30
-        exact = outputs.dtype == np.float64 or (offset_is_huge | out_of_range).any()
+        exact = outputs.dtype == np.float64 or (is_far | out_of_range).any()
         return values[:, 0] if exact else values[:, 0].astype(np.float32)
 
     def stops_early_by_default(self, n_samples: int) -> bool:

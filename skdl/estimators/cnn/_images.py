@@ -11,7 +11,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ...engine import STREAM_BYTES, Data, Streamed, as_tensor
-from .._base import check_finite, is_ragged
+from .._base import (
+    IMPUTE,
+    check_channel_names,
+    check_finite,
+    check_numbers,
+    check_order_of_steps,
+    is_ragged,
+)
 
 DTYPES = (np.float64, np.float32, np.uint8)
 AXES = {"image": ("image", "row", "column", "channel"), "signal": ("signal", "step", "channel")}
@@ -37,7 +44,15 @@ def read_images(
         If X is no batch of images or signals, or does not match the shape seen in ``fit``.
     """
     shape_given_twice = shape is not None and getattr(X, "ndim", 2) > 2
-    X = _as_array(X, shape if reset else None)
+    check_numbers(X)
+    if is_ragged(X):
+        for row, item in enumerate(X):
+            check_numbers(item, f"Item {row} of X")
+            check_order_of_steps(item, row)
+        check_channel_names(estimator, X, reset=reset)
+    elif reset:
+        estimator.__dict__.pop("channel_names_in_", None)
+    given, X = X, _as_array(X, shape if reset else None)
     streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
     if not reset and isinstance(X, np.ndarray):
         X = _as_fitted(estimator, X)
@@ -57,7 +72,7 @@ def read_images(
         shape = estimator.input_shape_ if flat else None
     array = _with_channels(array, kind, shape)
     if array.dtype.kind == "f":
-        check_finite(array, AXES[kind])
+        check_finite(array, AXES[kind], advice=_fill_advice(given))
     if reset:
         if not (shape_given_twice or (kind == "signal" and shape is not None)):
             _check_channels_last(array.shape[1:], kind)
@@ -66,6 +81,13 @@ def read_images(
         estimator.n_channels_in_ = array.shape[-1]
     _check_size(estimator, array.shape[1:])
     return Data({"x": Streamed(array) if streamed else as_tensor(array)})
+
+
+def _fill_advice(X: Any) -> str:
+    """What to do about NaN in X as the user has it."""
+    if getattr(X, "ndim", 1) == 2:
+        return IMPUTE
+    return "Replace them first, for example by 0 with np.nan_to_num(X), or leave such rows out."
 
 
 def _as_array(X: Any, shape: tuple[int, ...] | None) -> Any:

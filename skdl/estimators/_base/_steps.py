@@ -1,0 +1,74 @@
+"""The order of steps in frames: by the times and names that they have."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...preprocessing._time import fall_in_words, first_fall, holds_times, in_order
+
+
+def check_order_of_steps(sequence: Any, row: int) -> None:
+    """Raise ValueError for a frame or Series, row ``row`` of X, whose dates fall."""
+    if not isinstance(sequence, (pd.DataFrame, pd.Series)):
+        return
+    found = _fall(sequence.index, strictly=False)
+    if found is not None:
+        raise ValueError(
+            f"Steps must be in time order, but the index of sequence {row} in X has {found}. Sort "
+            "them, [x.sort_index(kind='stable') for x in X], or, if they are in time order "
+            "already, pass [x.reset_index(drop=True) for x in X]."
+        )
+
+
+def check_order_of_columns(X: Any, n_channels: int) -> None:
+    """Raise ValueError for a frame of flat sequences whose columns are not in time order.
+
+    Seen by dates as names of columns, or where there are several channels by their names or a
+    MultiIndex: all steps of one channel come before those of the next.
+    """
+    if not isinstance(X, pd.DataFrame):
+        return
+    found = _fall(X.columns, strictly=n_channels == 1)
+    if found is not None:
+        raise ValueError(
+            "Columns are steps and must be in time order, but X has the column "
+            f"{found.replace(' in row ', ' in place ')}. Sort them: "
+            "X.sort_index(axis=1, kind='stable')."
+        )
+    n_steps, rest = divmod(X.shape[1], n_channels)
+    if n_channels == 1 or n_steps < 2 or rest:
+        return
+    levels = _levels(X.columns)
+    by_step = any(_is_constant(level.reshape(n_steps, n_channels)) for level in levels)
+    if not by_step and any(_is_constant(level.reshape(n_channels, n_steps)) for level in levels):
+        raise ValueError(
+            f"With n_channels={n_channels} the channels of one step come together, but the columns "
+            f"of X, {X.columns[0]!r}, {X.columns[1]!r} ..., hold the steps of one channel "
+            f"together. Pass X.to_numpy().reshape(len(X), {n_channels}, {n_steps}).swapaxes(1, 2)."
+        )
+
+
+def _fall(index: pd.Index, *, strictly: bool) -> str | None:
+    """In words, the first date in an index that does not rise; None if there is none."""
+    times = None if isinstance(index, pd.RangeIndex) or not holds_times(index) else in_order(index)
+    row = None if times is None else first_fall(times, strictly=strictly)
+    return None if row is None else fall_in_words(index, row)
+
+
+def _levels(columns: pd.Index) -> list[np.ndarray]:
+    """Levels of a MultiIndex, or of names that end in a number that and the text before it."""
+    if isinstance(columns, pd.MultiIndex):
+        return [np.asarray(codes) for codes in columns.codes]
+    parts = [re.fullmatch(r"(.*?)(\d+)", str(name)) for name in columns]
+    found = [part.groups() for part in parts if part is not None]
+    return (
+        [np.array(level) for level in zip(*found, strict=True)] if len(found) == len(parts) else []
+    )
+
+
+def _is_constant(blocks: np.ndarray) -> bool:
+    return bool((blocks == blocks[:, :1]).all())

@@ -1,0 +1,110 @@
+"""Columns of DataFrames: whether they hold numbers, and whether those of many frames agree."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_complex_dtype, is_numeric_dtype
+
+from ._time import holds_times
+
+Names = tuple[Any, ...]
+
+
+def first_not_numeric(frame: pd.DataFrame) -> str | None:
+    """The first column that holds no real numbers, in words; None if there is none."""
+    if all(is_numeric_dtype(d) and not is_complex_dtype(d) for d in set(frame.dtypes)):
+        return None  # fast for many columns
+    for name, column in frame.items():
+        if not _is_numeric(column):
+            example = column.dropna().head(1).tolist()
+            shown = f" ({example[0]!r} ...)" if example else ""
+            return f"{column.dtype}{shown} in column {name!r}"
+    return None
+
+
+def _is_numeric(column: pd.Series) -> bool:
+    if is_numeric_dtype(column.dtype):  # booleans are numbers too
+        return not is_complex_dtype(column.dtype)
+    if holds_times(column):
+        return False
+    try:  # numbers as objects, as categories, as text
+        column.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def column_names(item: Any) -> Names | None:
+    """Names of the columns of a frame; None where there are none, or they are only numbered."""
+    columns = getattr(item, "columns", None)
+    names = None if columns is None else tuple(columns)
+    return None if names is None or names == tuple(range(len(names))) else names
+
+
+def agreed_names(
+    owner: str, items: Iterable[Any], fitted: Names | None, *, reset: bool
+) -> Names | None:
+    """The column names that all frames among the items have; None where they have none.
+
+    Parameters
+    ----------
+    owner : str
+        The estimator, for messages.
+    items : iterable
+        Frames, and what has no columns, such as arrays.
+    fitted : tuple or None
+        The names in ``fit``, unless ``reset``.
+    reset : bool
+        Whether this is ``fit``: the others must then be like the first frame with names.
+
+    Raises
+    ------
+    ValueError
+        If a frame has other columns, or the same in another order.
+
+    Warns
+    -----
+    UserWarning
+        If there are names on one side only, which cannot be compared.
+    """
+    named = [(place, column_names(item)) for place, item in enumerate(items)]
+    first = next(((place, names) for place, names in named if names is not None), None)
+    expected, had = fitted, "fit"
+    if reset and first is not None:
+        expected, had = first[1], f"item {first[0]}"
+    if expected is None:
+        if first is not None:
+            _warn(f"X has column names, but {owner} was fitted without.")
+        return None
+    for place, names in named:
+        if names is not None and names != expected:
+            raise ValueError(_difference(place, names, expected, had))
+    unnamed = next((place for place, names in named if names is None), None)
+    if unnamed is not None:
+        _warn(
+            f"Item {unnamed} of X has no column names, but {had} had: its columns are taken for "
+            f"{list(expected)}."
+        )
+    return expected
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, UserWarning, stacklevel=2)
+
+
+def _difference(place: int, names: Names, expected: Names, had: str) -> str:
+    missing = [name for name in expected if name not in names]
+    unseen = [name for name in names if name not in expected]
+    found = [f"lacks {missing[:5]}"] if missing else []
+    found += [f"also has {unseen[:5]}"] if unseen else []
+    advice = "Select them" if not missing else "Add what is missing, then select them"
+    return (
+        f"All frames in X must have the columns of {had}, {list(expected)}, in this order, but "
+        f"item {place} {' and '.join(found) or 'has them in another order'}: it has {list(names)}. "
+        f"{advice}: [frame[{list(expected)}] for frame in X]."
+    )

@@ -1,0 +1,230 @@
+"""sliding_windows of frames with times: columns of dates, order, gaps, several series."""
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skdl.preprocessing import sliding_windows
+
+DAYS = pd.date_range("2024-01-01", periods=30)
+
+
+def series_at(index):
+    return pd.Series(np.arange(len(index), dtype=float), index=index)
+
+
+# Columns -----------------------------------------------------------------------------------------
+
+COLUMNS = {
+    "dates": DAYS,
+    "dates in a time zone": DAYS.tz_localize("Asia/Tokyo"),
+    "durations": DAYS - DAYS[0],
+    "periods": DAYS.to_period("D"),
+    "dates as objects": pd.Series(DAYS.date, dtype=object),
+    "numpy dates as objects": pd.Series(list(DAYS.to_numpy()), dtype=object),
+    "text": [f"day {i}" for i in range(30)],
+    "categories": pd.Categorical(["a", "b", "c"] * 10),
+    "complex": np.arange(30) * 1j,
+    "lists": [[1.0, 2.0]] * 30,
+}
+
+
+@pytest.mark.parametrize("column", COLUMNS.values(), ids=COLUMNS)
+@pytest.mark.parametrize("others", [{"close": range(30)}, {}], ids=["mixed", "alone"])
+def test_columns_that_are_no_numbers_are_named(column, others):
+    frame = pd.DataFrame({**others, "when": column})
+    with pytest.raises(ValueError, match=r"series must be numeric, got .* in column 'when'"):
+        sliding_windows(frame, 3)
+    if others:  # as advised
+        assert sliding_windows(frame.select_dtypes("number")[["close"]], 3)[0].shape == (27, 3, 1)
+
+
+def test_numbers_of_any_dtype_are_channels():
+    frame = pd.DataFrame(
+        {
+            "int": range(6),
+            "bool": [True, False] * 3,
+            "nullable": pd.array([1, None, 3, 4, 5, 6], dtype="Int64"),
+            "object": pd.Series([1, 2.5, None, 4, 5, 6], dtype=object),
+            "category": pd.Categorical([3, 1, 2] * 2),
+        }
+    )
+    X, _ = sliding_windows(frame, 2)
+    np.testing.assert_array_equal(X[:, 0], frame.to_numpy(float, na_value=np.nan)[:4])
+
+
+# Order -------------------------------------------------------------------------------------------
+
+REGULAR = {
+    "dates": DAYS,
+    "no freq": pd.DatetimeIndex(list(DAYS)),
+    "days in a time zone": pd.DatetimeIndex(
+        list(pd.date_range("2024-03-20", periods=30, tz="Europe/Berlin"))
+    ),
+    "hours in a time zone": pd.DatetimeIndex(
+        list(pd.date_range("2024-03-30", periods=50, freq="h", tz="Europe/Berlin"))
+    ),
+    "months": pd.DatetimeIndex(list(pd.date_range("2024-01-31", periods=20, freq="ME"))),
+    "quarters": pd.date_range("2020", periods=9, freq="QS"),
+    "business days": pd.DatetimeIndex(list(pd.bdate_range("2024-01-01", periods=30))),
+    "periods": pd.period_range("2024-01", periods=9, freq="M"),
+    "quarters of an hour": pd.period_range("2024-01", periods=9, freq="15min"),
+    "durations": pd.timedelta_range(0, periods=9, freq="3s"),
+    "date objects": pd.Index(DAYS.date),
+    "seconds": pd.Index(1.7e9 + 3600 * np.arange(9) + np.sin(np.arange(9))),
+    "years": pd.Index(range(1990, 2000)),
+    "ordered categories": pd.CategoricalIndex(list("cab"), list("cab"), ordered=True),
+    "one step": DAYS[:2],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("index", REGULAR.values(), ids=REGULAR)
+@pytest.mark.parametrize("gaps", ["error", "drop", "ignore"])
+def test_regular_times_are_taken(index, gaps):
+    X, y = sliding_windows(series_at(index), 1, gaps=gaps)
+    np.testing.assert_array_equal(y, np.arange(1, len(index)))
+    np.testing.assert_array_equal(X.ravel(), y - 1)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [i for i in REGULAR.values() if len(i) > 2],
+    ids=[k for k in REGULAR if k != "one step"],
+)
+@pytest.mark.parametrize("gaps", ["error", "drop", "ignore"])
+def test_times_that_do_not_rise_are_told_and_the_advice_helps(index, gaps):
+    series = series_at(index)
+    shuffled = series.iloc[[1, 0, *range(2, len(series))]]
+    for wrong in (series[::-1], shuffled):
+        with pytest.raises(ValueError, match=r"must rise .* in row 1 after .*sort_index"):
+            sliding_windows(wrong, 1, gaps=gaps)
+        np.testing.assert_array_equal(
+            sliding_windows(wrong.sort_index(), 1)[1], sliding_windows(series, 1)[1]
+        )
+        as_they_are = sliding_windows(wrong.reset_index(drop=True), 1)
+        np.testing.assert_array_equal(as_they_are[1], wrong[1:])
+    twice = pd.concat([series, series[-1:]])
+    with pytest.raises(ValueError, match=r"must rise .*duplicated\(\)"):
+        sliding_windows(twice, 1, gaps=gaps)
+    assert (
+        sliding_windows(twice[~twice.index.duplicated()].sort_index(), 1)[1][-1] == series.iloc[-1]
+    )
+
+
+def test_a_missing_time_is_told():
+    series = series_at(DAYS.insert(3, None).delete(4))
+    with pytest.raises(ValueError, match=r"got NaT in row 3.*notna"):
+        sliding_windows(series, 2)
+    X, _ = sliding_windows(series[series.index.notna()], 2, gaps="drop")
+    assert X[..., 0].tolist()[1] != [1, 4]
+
+
+@pytest.mark.parametrize(
+    "index",
+    [list("abcd"), pd.CategoricalIndex(list("abcd")), [True, False] * 2, [1, "b", 2, "c"]],
+    ids=["text", "categories without order", "bool", "mixed"],
+)  # fmt: skip
+def test_an_index_without_times_is_told(index):
+    series = series_at(pd.Index(index))
+    with pytest.raises(ValueError, match=r"must hold its times, got .*reset_index\(drop=True\)"):
+        sliding_windows(series, 2)
+    assert len(sliding_windows(series.reset_index(drop=True), 2)[0]) == 2
+
+
+# Gaps --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "index",
+    [i for i in REGULAR.values() if len(i) > 5 and i.dtype.kind != "f"],
+    ids=[k for k, i in REGULAR.items() if len(i) > 5 and i.dtype.kind != "f"],
+)
+def test_a_missing_row_is_a_gap(index):
+    holed = series_at(index).drop(index[3])
+    with pytest.raises(ValueError, match=r"equally spaced.*row 2 to 3.*gaps='drop'.*gaps='ignore'"):
+        sliding_windows(holed, 2)
+    X, y = sliding_windows(holed, 2, horizon=[1], gaps="drop")
+    np.testing.assert_array_equal(np.diff(np.column_stack([X[..., 0], y]), axis=1), 1)
+    assert 3 not in X
+    assert len(X) == len(index) - 5  # one row less, no window on it, none over it
+    X, y = sliding_windows(holed, 2, gaps="ignore")
+    assert len(X) == len(holed) - 2
+    assert X[1, :, 0].tolist() == [1, 2]
+    assert y[1] == 4
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("horizon", [1, 3, [1, 2]])
+def test_windows_that_reach_over_no_gap_are_all_kept(stride, horizon):
+    clock = np.delete(np.arange(40), [7, 8, 20])
+    frame = pd.DataFrame({"a": clock, "b": -clock}, index=DAYS[0] + pd.to_timedelta(clock, "h"))
+    X, y = sliding_windows(frame, 4, horizon, stride, target="a", gaps="drop")
+    everything, ahead = sliding_windows(frame, 4, horizon, stride, target="a", gaps="ignore")
+    last = np.reshape(ahead, (len(ahead), -1))[:, -1]
+    whole = last - everything[:, 0, 0] == 3 + np.max(horizon)
+    np.testing.assert_array_equal(X, everything[whole])
+    np.testing.assert_array_equal(y, ahead[whole])
+
+
+def test_other_irregular_steps():
+    half = DAYS.append(DAYS[-1:] + pd.Timedelta("12h"))  # twice as often at the end
+    rows = pd.Index([0, 1, 3])  # two steps, of which one is long
+    dropped = series_at(pd.RangeIndex(20)).where(lambda s: s % 7 > 0).dropna().index
+    for index in (half, rows, dropped, DAYS.date[[0, 1, 2, 9]]):
+        with pytest.raises(ValueError, match="equally spaced"):
+            sliding_windows(series_at(pd.Index(index)), 1)
+
+
+def test_a_holiday_is_a_gap_in_business_days_and_a_weekend_is_none():
+    days = pd.DatetimeIndex(list(pd.bdate_range("2024-12-20", periods=20)))
+    assert len(sliding_windows(series_at(days), 3)[0]) == 17
+    without = days[days != "2024-12-25"]
+    with pytest.raises(ValueError, match=r"from 2024-12-24 .* to 2024-12-26"):
+        sliding_windows(series_at(without), 3)
+    own = pd.offsets.CustomBusinessDay(holidays=["2024-12-25"])  # a calendar that knows it
+    known = pd.date_range("2024-12-20", periods=19, freq=own)
+    assert len(sliding_windows(series_at(known), 3)[0]) == 16
+
+
+def test_no_window_without_a_gap():
+    index = DAYS[[0, 1, 5, 6, 10, 11]]
+    with pytest.raises(
+        ValueError, match=r"= 3 steps without a gap, got 2 gaps in 6 steps.*'ignore'"
+    ):
+        sliding_windows(series_at(index), 2, gaps="drop")
+    assert len(sliding_windows(series_at(index), 2, gaps="ignore")[0]) == 4
+
+
+# Several series ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("names", [["stock", "day"], [None, None]])
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("kind", [pd.Series, pd.DataFrame])
+def test_several_series_are_told_and_the_advice_helps(names, swapped, kind):
+    index = pd.MultiIndex.from_product([["A", "B"], DAYS[:6]], names=names)
+    panel = kind(np.arange(12.0), index=index)
+    panel = panel.swaplevel() if swapped else panel
+    with pytest.raises(ValueError, match=r"several: a MultiIndex of 2 levels.*droplevel") as error:
+        sliding_windows(panel, 2)
+    keys = [1] if swapped else [0]
+    assert f"keys = {keys}" in str(error.value)
+    parts = [sliding_windows(p.droplevel(keys), 2) for _, p in panel.groupby(level=keys)]
+    X, y = (np.concatenate(part) for part in zip(*parts, strict=True))
+    assert X.shape == (8, 2, 1)
+    np.testing.assert_array_equal(y, [2, 3, 4, 5, 8, 9, 10, 11])
+
+
+def test_series_one_below_the_other_are_told():
+    one = series_at(DAYS[:5])
+    for panel in (pd.concat([one, one]), pd.concat([one, one]).sort_index()):
+        with pytest.raises(ValueError, match=r"must rise.*groupby\(key\)"):
+            sliding_windows(panel, 2)
+
+
+def test_dates_of_python_are_dates():
+    index = pd.Index([datetime.date(2024, 1, day) for day in (1, 2, 3, 9)])
+    with pytest.raises(ValueError, match="from 2024-01-03 to 2024-01-09"):
+        sliding_windows(series_at(index), 1)
