@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
+from numbers import Number
 from typing import Any
 
 from sklearn.base import is_classifier, is_regressor
@@ -10,7 +12,7 @@ from sklearn.metrics import get_scorer, get_scorer_names
 
 from .._sklearn import num_samples
 
-Scorer = Callable[[Any, Any, Any], float]
+Scorer = Callable[[Any, Any, Any], Any]
 
 
 def check_estimators(estimators: Any) -> None:
@@ -43,7 +45,10 @@ def check_lengths(X: Any, y: Any) -> None:
 
 
 def make_scorers(scoring: Any, estimators: Mapping[str, Any]) -> dict[str, Scorer]:
-    """Return the scorers by name; the first is the one that ranks."""
+    """Return the scorers by name; the first is the one that ranks.
+
+    One callable alone may return several metrics: see ``as_metrics``.
+    """
     if scoring is None:
         scoring = _default_scoring(estimators)
     if isinstance(scoring, str):
@@ -58,6 +63,32 @@ def make_scorers(scoring: Any, estimators: Mapping[str, Any]) -> dict[str, Score
         "scoring must be a name, a callable, a list of names or a dict of name to either, got "
         f"{scoring!r}. For example: scoring='neg_mean_absolute_error'."
     )
+
+
+def as_metrics(results: Mapping[str, Any]) -> dict[str, float]:
+    """What scorers returned, by metric: of one scorer alone it may be a dict of several metrics.
+
+    Raises
+    ------
+    ValueError
+        If something else than a number was returned.
+    """
+    if len(results) == 1 and isinstance(several := next(iter(results.values())), Mapping):
+        results = several
+    metrics = {}
+    for name, value in results.items():
+        if hasattr(value, "item"):
+            with contextlib.suppress(ValueError, RuntimeError):  # an array of several
+                value = value.item()
+        if not isinstance(value, Number) or isinstance(value, complex):
+            raise ValueError(
+                f"scoring must return a number, or be one callable alone that returns a dict of "
+                f"str to numbers; got {value!r} of type {type(value).__name__} for {name!r}."
+            )
+        metrics[str(name)] = float(value)  # type: ignore[arg-type]
+    if not metrics:
+        raise ValueError("scoring must return at least one metric, got an empty dict.")
+    return metrics
 
 
 def _default_scoring(estimators: Mapping[str, Any]) -> str:

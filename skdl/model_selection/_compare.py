@@ -18,9 +18,10 @@ from sklearn.utils.parallel import Parallel, delayed
 from tqdm import tqdm
 
 from .._sklearn import safe_split
-from ._checks import Scorer, check_estimators, check_lengths, make_scorers
+from ._checks import Scorer, as_metrics, check_estimators, check_lengths, make_scorers
 from ._comparison import Comparison
 
+Run = tuple[dict[str, Any], dict[str, float]]
 Folds = list[tuple[NDArray[Any], NDArray[Any]]]
 
 
@@ -57,8 +58,8 @@ def compare(
     scoring : str, callable, list of str or dict, default=None
         One metric: a name that ``sklearn.metrics.get_scorer`` takes, or a callable
         ``scorer(estimator, X, y)`` where greater is better. Several: a list of names, or a dict
-        of name to either; the table is sorted by the first. By default "accuracy" for classifiers
-        and "r2" for regressors.
+        of name to either, or one callable that returns a dict of metrics; the table is sorted by
+        the first. By default "accuracy" for classifiers and "r2" for regressors.
     groups : array-like of shape (n_samples,), default=None
         Passed to the splitter: groups to keep together, or the times of the rows for
         ``ForwardChainingSplit``.
@@ -85,7 +86,8 @@ def compare(
         If `estimators` is not a dict of str to estimator instances.
     ValueError
         If `estimators` is empty, y has another length than X, `scoring` is unknown, or is None
-        where classifiers and regressors are mixed, or the splitter yields no fold.
+        where classifiers and regressors are mixed or does not return numbers, or the splitter
+        yields no fold.
 
     See Also
     --------
@@ -138,7 +140,7 @@ def compare(
             bar.update()
     order = {name: place for place, name in enumerate(estimators)}
     runs.sort(key=lambda run: (order[run[0]["estimator"]], run[0]["fold"]))
-    return Comparison(pd.DataFrame([row for run in runs for row in run]), folds)
+    return Comparison(pd.DataFrame(_in_long_form(runs, list(scorers))), folds)
 
 
 def _run(
@@ -151,14 +153,14 @@ def _run(
     test: NDArray[Any],
     scorers: dict[str, Scorer],
     seed: int | None,
-) -> list[dict[str, Any]]:
-    """Fit and score one estimator on one fold: one row of the long form per metric."""
+) -> Run:
+    """Fit and score one estimator on one fold: its row of the long form, and scores by metric."""
     row = {
         "estimator": name, "fold": fold, "metric": "", "score": np.nan,
         "fit_seconds": np.nan, "predict_seconds": np.nan,
         "n_train": len(train), "n_test": len(test), "device": "", "error": "",
     }  # fmt: skip
-    scores = dict.fromkeys(scorers, np.nan)
+    results: dict[str, Any] = {}
     try:
         model = _seeded(clone(estimator), seed)
         X_train, y_train = safe_split(model, X, y, train)
@@ -171,10 +173,18 @@ def _run(
             start = perf_counter()
             model.predict(X_test)
             row["predict_seconds"] = perf_counter() - start
-        scores = {metric: float(score(model, X_test, y_test)) for metric, score in scorers.items()}
+        results = {metric: score(model, X_test, y_test) for metric, score in scorers.items()}
     except Exception as error:
         row["error"] = f"{type(error).__name__}: {error}"
-    return [row | {"metric": metric, "score": score} for metric, score in scores.items()]
+    return row, as_metrics(results) if results else {}
+
+
+def _in_long_form(runs: list[Run], scorers: list[str]) -> Iterator[dict[str, Any]]:
+    """A row per run and metric, NaN for the metrics that a run does not have."""
+    metrics = dict.fromkeys(metric for _, scores in runs for metric in scores) or scorers
+    for row, scores in runs:
+        for metric in metrics:
+            yield row | {"metric": metric, "score": scores.get(metric, np.nan)}
 
 
 def _devices(fitted: Any) -> Iterator[str]:

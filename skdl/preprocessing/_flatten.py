@@ -12,6 +12,8 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._frames import check_channel_names
+
 
 class Flatten(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Flatten each sample to one row, so that any estimator takes images and sequences.
@@ -19,7 +21,8 @@ class Flatten(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Rows are filled in row-major order: images row by row (the channels of a pixel side by
     side), sequences step by step (time-major: all channels of step 0, then of step 1, ...),
     which is the order that ``n_channels`` and ``image_shape`` of the deep estimators expect.
-    2-D input passes through as it is.
+    2-D input passes through as it is. DataFrames in a list must have the same columns in the same
+    order.
 
     Attributes
     ----------
@@ -30,6 +33,9 @@ class Flatten(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         The transformed table has ``prod(shape_in_)`` columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names seen in `fit`. Defined only when X is a DataFrame with string columns.
+    channel_names_in_ : ndarray of shape (n_channels,)
+        Column names of the DataFrames in a list. Defined only when X is a list of frames with
+        named columns.
 
     See Also
     --------
@@ -85,7 +91,8 @@ class Flatten(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If samples differ in shape, or X is 1-D, empty, infinite or not numeric.
+            If samples differ in shape or in the columns that they have as frames, or X is 1-D,
+            empty, infinite or not numeric.
         """
         self.shape_in_ = self._validate(X, reset=True).shape[1:]
         return self
@@ -106,7 +113,7 @@ class Flatten(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a sample has another shape than those seen in `fit`.
+            If a sample has another shape or other columns than those seen in `fit`.
         """
         check_is_fitted(self)
         array = self._validate(X, reset=False)
@@ -134,7 +141,12 @@ class Flatten(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _validate(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
         """Check X, and against the fitted shape unless `reset`; return it as an array."""
-        X = _stack(X)
+        items = _items(X)
+        if items is not None:
+            check_channel_names(self, items, reset=reset)
+            X = _stack(items)
+        elif reset:
+            self.__dict__.pop("channel_names_in_", None)
         if not reset:
             _check_same_shape(X, self.shape_in_)
         array = validate_data(self, X, reset=reset, allow_nd=True, ensure_all_finite="allow-nan")
@@ -164,14 +176,19 @@ def _check_same_shape(X: Any, fitted: tuple[int, ...]) -> None:
         )
 
 
-def _stack(X: Any) -> Any:
-    """Return containers of one array per sample as one array; anything else as it is."""
+def _items(X: Any) -> Any:
+    """X as a container of one array per sample; None for anything else."""
     if getattr(X, "ndim", None) == 1 and hasattr(X, "to_numpy"):  # a pandas Series
         X = X.to_numpy()
     is_object_array = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
     if not (is_object_array or isinstance(X, (list, tuple))) or len(X) == 0:
-        return X
-    rows = [_row(row, i) for i, row in enumerate(X)]
+        return None
+    return X
+
+
+def _stack(items: Any) -> NDArray[Any]:
+    """One array of all samples."""
+    rows = [_row(row, i) for i, row in enumerate(items)]
     shapes = [row.shape for row in rows]
     if len(set(shapes)) > 1:
         raise ValueError(_ragged_message(shapes))

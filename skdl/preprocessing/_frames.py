@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_complex_dtype, is_numeric_dtype
+from sklearn.base import BaseEstimator
 
 from ._time import holds_times
 
@@ -44,6 +45,22 @@ def column_names(item: Any) -> Names | None:
     columns = getattr(item, "columns", None)
     names = None if columns is None else tuple(columns)
     return None if names is None or names == tuple(range(len(names))) else names
+
+
+def check_channel_names(estimator: BaseEstimator, items: Iterable[Any], *, reset: bool) -> None:
+    """Raise ValueError unless all frames in a list have the columns of those in ``fit``, in order.
+
+    Sets ``channel_names_in_`` if ``reset``, where the frames have names.
+    """
+    fitted = getattr(estimator, "channel_names_in_", None)
+    names = agreed_names(
+        type(estimator).__name__, items, None if fitted is None else tuple(fitted), reset=reset
+    )
+    if reset:
+        estimator.__dict__.pop("channel_names_in_", None)
+        if names is not None:
+            estimator.channel_names_in_ = np.empty(len(names), dtype=object)
+            estimator.channel_names_in_[:] = names
 
 
 def agreed_names(

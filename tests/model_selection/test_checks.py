@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import make_scorer, mean_squared_error
 
 from skdl.model_selection import compare
-from skdl.model_selection._checks import make_scorers
+from skdl.model_selection._checks import as_metrics, make_scorers
 
 X, Y = np.arange(20.0).reshape(10, 2), np.arange(10.0)
 
@@ -69,3 +69,9 @@ def test_names_of_metrics():
     assert list(make_scorers(scorer, {})) == ["score"]
     assert list(make_scorers(("r2", "neg_max_error"), {})) == ["r2", "neg_max_error"]
     assert list(make_scorers({"mse": scorer, "r2": "r2"}, {})) == ["mse", "r2"]
+
+
+@pytest.mark.parametrize("value", [1, 0.5, True, np.float32(0.5), np.array(0.5), np.array([0.5])])
+def test_numbers_of_any_kind_are_scores(value):
+    assert as_metrics({"r2": value, "other": 2}) == {"r2": float(np.ravel(value)[0]), "other": 2.0}
+    assert as_metrics({"mine": {"a": value, 1: value}}).keys() == {"a", "1"}

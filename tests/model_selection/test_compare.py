@@ -20,6 +20,7 @@ from sklearn.model_selection import (
     ShuffleSplit,
     StratifiedKFold,
     cross_val_score,
+    cross_validate,
 )
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
@@ -301,3 +302,41 @@ def test_empty_folds():
     with pytest.raises(ValueError, match="at least one"):
         compare({"ridge": Ridge()}, X, Y, cv=[])
     assert len(compare({"ridge": Ridge()}, X, Y, cv=None).folds) == 5
+
+
+def two_metrics(estimator, X, y):
+    error = np.abs(estimator.predict(X) - y)
+    return {"neg_mae": -error.mean(), "neg_max": -error.max()}
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_a_scorer_of_several_metrics(n_jobs):
+    estimators = {"ridge": Ridge(), "broken": Recorder(error=KeyError("no")), "mean": Recorder()}
+    comparison = compare(estimators, X, Y, cv=3, scoring=two_metrics, n_jobs=n_jobs)
+    assert comparison.metrics == ["neg_mae", "neg_max"]
+    assert list(comparison.errors) == ["broken"]
+    expected = cross_validate(Ridge(), X, Y, cv=3, scoring=two_metrics)
+    ridge = comparison.scores[comparison.scores["estimator"] == "ridge"]
+    for metric in comparison.metrics:
+        got = ridge.loc[ridge["metric"] == metric, "score"]
+        np.testing.assert_allclose(got, expected[f"test_{metric}"])
+    assert comparison.table.loc["broken", ["mean", "mean_neg_max"]].isna().all()
+    assert comparison.table.index[-1] == "broken"
+
+
+def test_a_scorer_of_several_metrics_where_all_estimators_fail():
+    broken = {"broken": Recorder(error=KeyError("no"))}
+    comparison = compare(broken, X, Y, cv=2, scoring=two_metrics)
+    assert comparison.metrics == ["two_metrics"]
+    assert "KeyError" in comparison.errors["broken"]
+
+
+@pytest.mark.parametrize("returned", [None, "0.5", [0.5, 0.6], np.ones(2), {}, {"a": "b"}, 1j])
+def test_a_scorer_that_returns_no_number_is_no_fault_of_the_estimator(returned):
+    with pytest.raises(ValueError, match="scoring must return"):
+        compare({"ridge": Ridge()}, X, Y, cv=2, scoring=lambda estimator, X, y: returned)
+
+
+def test_several_scorers_return_a_number_each():
+    with pytest.raises(ValueError, match=r"scoring must return a number.*for 'two'"):
+        compare({"r": Ridge()}, X, Y, cv=2, scoring={"r2": "r2", "two": two_metrics})

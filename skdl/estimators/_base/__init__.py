@@ -1,10 +1,10 @@
 """What every deep estimator shares: parameters, ``fit``, targets, reading of X, checks, docs."""
 
+from ...preprocessing._frames import check_channel_names
 from ._checks import (
     IMPUTE,
     all_or_nothing,
     check_callbacks,
-    check_channel_names,
     check_finite,
     check_numbers,
     plain_parameters,

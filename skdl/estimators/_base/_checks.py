@@ -1,16 +1,17 @@
-"""What ``fit`` checks: callbacks, numbers, names, and that a failure changes nothing."""
+"""What ``fit`` checks: callbacks, numbers, and that a failure changes nothing."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from ...preprocessing._frames import agreed_names, first_not_numeric
+from ...preprocessing._frames import first_not_numeric
+from ...preprocessing._time import holds_times
 
 
 def check_callbacks(callbacks: list[Any] | None) -> None:
@@ -119,27 +120,12 @@ def check_numbers(X: Any, what: str = "X") -> None:
         found = first_not_numeric(X)
         advice = "Drop that column, or encode it as numbers first"
     else:
-        is_dates = getattr(getattr(X, "dtype", None), "kind", "") in "mM" and hasattr(X, "dtype")
-        found = str(X.dtype) if is_dates else None
+        is_column = isinstance(X, (pd.Series, pd.Index)) and holds_times(X)
+        is_dates = is_column or (isinstance(X, np.ndarray) and X.dtype.kind in "mM")
+        found = f"the dtype {X.dtype}" if is_dates else None
         advice = "Convert it first"
     if found is not None:
         raise ValueError(
             f"{what} must hold numbers, got {found}. {advice}; dates become days with "
             "(dates - start) / pd.Timedelta(days=1)."
         )
-
-
-def check_channel_names(estimator: BaseEstimator, items: Iterable[Any], *, reset: bool) -> None:
-    """Raise ValueError unless all frames in a list have the columns of those in ``fit``, in order.
-
-    Sets ``channel_names_in_`` if ``reset``, where the frames have names.
-    """
-    fitted = getattr(estimator, "channel_names_in_", None)
-    names = agreed_names(
-        type(estimator).__name__, items, None if fitted is None else tuple(fitted), reset=reset
-    )
-    if reset:
-        estimator.__dict__.pop("channel_names_in_", None)
-        if names is not None:
-            estimator.channel_names_in_ = np.empty(len(names), dtype=object)
-            estimator.channel_names_in_[:] = names

@@ -158,12 +158,19 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
 
     def _make_target(self) -> ClassificationTarget:
         return ClassificationTarget(
-            type(self).__name__, self.class_weight, getattr(self, "_announced", None)
+            type(self).__name__,
+            self.class_weight,
+            getattr(self, "_announced", None),
+            in_parts=hasattr(self, "_announced"),
         )
 
     def _same_target(self) -> ClassificationTarget:
-        announced = getattr(self, "_announced", None)
-        return replace(self._target, class_weight=self.class_weight, announced=announced)
+        return replace(
+            self._target,
+            class_weight=self.class_weight,
+            announced=getattr(self, "_announced", None),
+            in_parts=hasattr(self, "_announced"),
+        )
 
     @property
     def classes_(self) -> np.ndarray:

@@ -12,10 +12,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ...engine import STREAM_BYTES, Column, Data, Ragged, Streamed, as_tensor
-from ...preprocessing._frames import column_names
-from ._checks import IMPUTE, check_channel_names, check_finite, check_numbers
+from ...preprocessing._frames import check_channel_names, column_names
+from ._checks import IMPUTE, check_finite, check_numbers
 from ._steps import check_order_of_columns, check_order_of_steps
 
+FILL = (
+    "Fill the gaps in each sequence first, for example {}{}.ffill().bfill().fillna(0) for x in X{},"
+    " or leave such sequences out."
+)
 SEQUENCES = (np.ndarray, list, tuple, pd.DataFrame, pd.Series)
 
 
@@ -122,19 +126,14 @@ def _check_not_single(estimator: BaseEstimator, X: Any) -> None:
 
 def _fill_advice(rest: np.ndarray, X: Any, *, is_flat: bool, is_first: bool) -> str:
     """What to do about NaN in an array X; ``rest`` (t, C) is the first sequence from there on."""
-    one_channel = rest.shape[1] == 1
-    if np.isnan(rest).all() and not is_first and (one_channel or not is_flat):
-        if isinstance(X, pd.DataFrame):
-            cut = "[x.dropna() for _, x in X.iterrows()]"
-        else:
-            cut = f"[x[~np.isnan(x){'' if is_flat else '.any(1)'}] for x in np.asarray(X, float)]"
-        return f"Where NaN pads shorter sequences, pass a list of them without it: {cut}."
-    if is_flat:
-        return IMPUTE
-    return (
-        "Fill the gaps in each sequence first, for example np.stack([pd.DataFrame(x).ffill()"
-        ".bfill().fillna(0) for x in X]), or leave such sequences out."
-    )
+    advice = IMPUTE if is_flat else FILL.format("np.stack([", "pd.DataFrame(x)", "])")
+    if is_first or not np.isnan(rest).all() or (is_flat and rest.shape[1] > 1):
+        return advice
+    if isinstance(X, pd.DataFrame):
+        cut = "[x.dropna() for _, x in X.iterrows()]"
+    else:
+        cut = f"[x[~np.isnan(x){'' if is_flat else '.any(1)'}] for x in np.asarray(X, float)]"
+    return f"{advice} Where NaN pads shorter sequences, pass a list of them without it: {cut}."
 
 
 def _with_channels(array: np.ndarray, n_channels: int | None) -> np.ndarray:
@@ -211,10 +210,7 @@ def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:
     own = "x"
     if not isinstance(item, (pd.DataFrame, pd.Series)):
         own = f"pd.DataFrame(np.reshape(x, (-1, {array.shape[1]})))"
-    advice = (
-        f"Fill the gaps in each sequence first, for example [{own}.ffill().bfill().fillna(0) for x "
-        "in X], or leave such sequences out."
-    )
+    advice = FILL.format("[", own, "]")
     check_finite(array, ("step", "channel"), f"sequence {row}, ", advice=advice)
     return array
 

@@ -26,6 +26,7 @@ from ...engine import (
     most_likely,
     squared_error,
 )
+from ._checks import check_numbers
 
 REGRESSION_LOSSES: dict[str, Loss] = {
     "squared_error": squared_error,
@@ -141,9 +142,21 @@ class RegressionTarget(Target):
         self.quantiles = of_network if self.loss_name == "quantile" else None
 
     def read(self, y: Any) -> np.ndarray:
-        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self.owner)
+        check_numbers(y, "y")
+        y = check_array(
+            y,
+            ensure_2d=False,
+            allow_nd=True,
+            dtype=np.float64,
+            input_name="y",
+            estimator=self.owner,
+        )
         if y.ndim > 2:
-            raise ValueError(f"y must be (n_samples,) or (n_samples, n_targets), got {y.shape}.")
+            raise ValueError(
+                f"y must be (n_samples,) or (n_samples, n_targets), got shape {y.shape}. Pass "
+                "np.reshape(y, (len(y), -1)), one target for each value; predictions come back "
+                f"with predicted.reshape(-1, {', '.join(map(str, y.shape[1:]))})."
+            )
         values = y.reshape(len(y), -1)  # (n, k)
         if not self.n_targets:
             self.ndim, self.n_targets = y.ndim, values.shape[1]
@@ -240,6 +253,8 @@ class ClassificationTarget(Target):
     class_weight : dict, "balanced" or None
     announced : array-like or None
         All classes that there will be, where the first y may lack some.
+    in_parts : bool
+        Whether y is one of the parts that ``partial_fit`` gets.
 
     Attributes
     ----------
@@ -250,6 +265,7 @@ class ClassificationTarget(Target):
     owner: str
     class_weight: dict[Any, float] | str | None = None
     announced: Any = None
+    in_parts: bool = False
     classes: np.ndarray | None = None
 
     decide = staticmethod(most_likely)
@@ -269,14 +285,19 @@ class ClassificationTarget(Target):
         if unknown.any():
             raise ValueError(
                 f"y holds the label {y[unknown].tolist()[0]!r}, which is not among the classes "
-                f"{self.classes.tolist()}."
+                f"{self.classes.tolist()}.{self._name_all()}"
             )
         if len(self.classes) < 2:
             raise ValueError(
                 f"{self.owner} needs samples of at least 2 classes, got only one class: "
-                f"{self.classes.tolist()[0]!r}."
+                f"{_plain(self.classes[0])!r}.{self._name_all()}"
             )
         return np.searchsorted(self.classes, y)
+
+    def _name_all(self) -> str:
+        if self.in_parts:
+            return " Name all that there will be in the first call: partial_fit(X, y, classes=...)."
+        return ""
 
     @staticmethod
     def _checked(y: Any) -> np.ndarray:
@@ -288,9 +309,12 @@ class ClassificationTarget(Target):
                 f"Input y contains NaN or another missing label, first in row {missing.argmax()}. "
                 "Leave such rows out."
             )
-        y = column_or_1d(check_array(y, ensure_2d=False, dtype=None, input_name="y"), warn=True)
-        check_classification_targets(y)
-        return y
+        array = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+        if array.ndim == 2 and array.shape[1] > 1:
+            raise ValueError(_several_columns_message(y, array))
+        array = column_or_1d(array, warn=True)
+        check_classification_targets(array)
+        return array
 
     def weights(self, values: np.ndarray) -> np.ndarray | None:
         if self.class_weight is None:
@@ -336,3 +360,20 @@ class ClassificationTarget(Target):
         n_of_class[np.argsort(-room, kind="stable")[:n_more]] += 1
         grouped = np.split(order[np.argsort(values[order], kind="stable")], np.cumsum(counts)[:-1])
         return np.concatenate([rows[:n] for rows, n in zip(grouped, n_of_class, strict=True)])
+
+
+def _plain(label: Any) -> Any:
+    return label.item() if isinstance(label, np.generic) else label
+
+
+def _several_columns_message(y: Any, array: np.ndarray) -> str:
+    """What to do about labels in several columns."""
+    message = f"y should be a 1d array of labels, got an array of shape {array.shape} instead."
+    is_binary = array.dtype.kind in "biuf" and ((array == 0) | (array == 1)).all()
+    if is_binary and (array.sum(1) == 1).all():
+        one = "y.idxmax(axis=1)" if isinstance(y, pd.DataFrame) else "np.argmax(y, axis=1)"
+        return f"{message} Its rows are one-hot: pass {one}."
+    return (
+        f"{message} Pass one column; several labels for each row are learned by "
+        "sklearn.multioutput.MultiOutputClassifier(estimator)."
+    )

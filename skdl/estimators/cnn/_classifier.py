@@ -111,6 +111,9 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
         Shape of one row, channels last: (H, W, C) or (T, C).
     n_channels_in_ : int
         Channels of each pixel or step.
+    channel_names_in_ : ndarray of shape (n_channels_in_,)
+        Column names of the DataFrames in a list, which all must have; only where X was a list of
+        frames with named columns in ``fit``.
 
     Notes
     -----

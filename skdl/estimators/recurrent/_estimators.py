@@ -63,6 +63,9 @@ class _Recurrent(TorchEstimator):
         Size of the second dimension of X; not set where X was a list of sequences.
     n_channels_in_ : int
         Channels of each step.
+    channel_names_in_ : ndarray of shape (n_channels_in_,)
+        Column names of the DataFrames in a list, which all must have; only where X was a list of
+        frames with named columns in ``fit``.
     n_steps_in_ : int
         Steps of each sequence; not set where X was a list of sequences.
     """
@@ -250,6 +253,9 @@ class LSTMRegressor(_RecurrentRegressor):
     - (n_samples, n_steps * n_channels) with ``n_channels``: the same, flattened time-major;
     - a list, Series or object array of sequences (n_steps_i,) or (n_steps_i, n_channels) of any
       lengths. They are padded per batch; no prediction depends on the padding.
+
+    Frames in a list must have the same columns in the same order, as in ``fit``. Steps are in time
+    order: where a sequence or the columns of a frame have dates, these must not fall.
 
     y may be (n_samples,) or (n_samples, n_targets).
 

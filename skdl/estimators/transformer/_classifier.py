@@ -145,6 +145,9 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
         Size of the second dimension of X; not set by texts and by lists of sequences.
     n_channels_in_ : int
         Channels of each step; on numbers only.
+    channel_names_in_ : ndarray of shape (n_channels_in_,)
+        Column names of the DataFrames in a list, which all must have; only where X was a list of
+        frames with named columns in ``fit``.
     n_steps_in_ : int
         Steps of each sequence; on numbers only, and not set by lists of sequences.
 
