@@ -52,10 +52,9 @@ def check_channel_names(estimator: BaseEstimator, items: Iterable[Any], *, reset
 
     Sets ``channel_names_in_`` if ``reset``, where the frames have names.
     """
-    fitted = getattr(estimator, "channel_names_in_", None)
-    names = agreed_names(
-        type(estimator).__name__, items, None if fitted is None else tuple(fitted), reset=reset
-    )
+    fitted = None if reset else getattr(estimator, "channel_names_in_", None)
+    fitted = None if fitted is None else tuple(fitted)
+    names = agreed_names(type(estimator).__name__, items, fitted, reset=reset)
     if reset:
         estimator.__dict__.pop("channel_names_in_", None)
         if names is not None:

@@ -99,7 +99,13 @@ def test_every_deep_estimator_is_held():
 def test_every_learned_attribute_is_documented(instance):
     """What is there after fit, and nothing else."""
     X, y = instance.data()
-    model = instance.fitted(pd.DataFrame(X).add_prefix("t"), y)
-    learned = {name for name in dir(model) if re.fullmatch(r"[a-z]\w*[^_]_", name)}
+    fits = [pd.DataFrame(X).add_prefix("t")]
+    if instance.kind.input_kind != "tables":  # a list of frames, one a sample
+        shape = getattr(instance.estimator, "image_shape", None) or (-1, 1)
+        fits.append([pd.DataFrame(row.reshape(shape)).add_prefix("c") for row in X])
+    learned = set()
+    for data in fits:
+        model = instance.fitted(data, y)
+        learned |= {name for name in dir(model) if re.fullmatch(r"[a-z]\w*[^_]_", name)}
     described = entries_of(type(model).__doc__, "Attributes")
     assert learned == {name for names in described for name in names.split(", ")}

@@ -1,0 +1,156 @@
+"""What errors about sequences advise can be done with the X that raised them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.impute import SimpleImputer
+
+from skdl.estimators import GRUClassifier, LSTMRegressor, TransformerClassifier
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(20, 6, 2))
+Y = np.arange(20) % 2
+MODELS = [
+    LSTMRegressor(2, max_epochs=1, random_state=0),
+    GRUClassifier(2, max_epochs=1, random_state=0),
+    TransformerClassifier(8, 2, 1, max_epochs=1, random_state=0),
+]
+every_model = pytest.mark.parametrize("model", MODELS, ids=lambda m: type(m).__name__)
+
+
+def objects(items):
+    array = np.empty(len(items), dtype=object)
+    array[:] = items
+    return array
+
+
+def advised(model, data, match):
+    """What the error says in code, evaluated for X; the message must match."""
+    with pytest.raises(ValueError, match=match) as error:
+        model.fit(data, Y)
+    message = str(error.value)
+    code = message.partition("for example ")[2].partition(", or leave such ")[0]
+    cut = message.partition("without it: ")[2].removesuffix(".")
+    scope = {"np": np, "pd": pd, "X": data}
+    return [eval(text, scope) for text in (code, cut) if text.startswith(("[", "np."))]
+
+
+def holed(*, all_of_a_channel=False, tail=False):
+    data = X.copy()
+    data[3, 2, 1] = data[5, 0] = np.nan
+    if all_of_a_channel:
+        data[7, :, 0] = np.nan
+    if tail:
+        data = X.copy()
+        data[3, 4:] = data[9, 1:] = np.nan
+    return data
+
+
+@every_model
+@pytest.mark.parametrize("all_of_a_channel", [False, True])
+def test_gaps_in_arrays_of_several_channels(model, all_of_a_channel):
+    data = holed(all_of_a_channel=all_of_a_channel)
+    (filled,) = advised(model, data, "NaN, first at row 3, step 2, channel 1.*Fill the gaps")
+    assert filled.shape == data.shape
+    assert filled[3, 2, 1] == data[3, 1, 1]  # nothing from later, where there is a value before
+    model.fit(filled, Y)
+
+
+@every_model
+@pytest.mark.parametrize(
+    "kind",
+    [
+        list,
+        objects,
+        pd.Series,
+        lambda items: [x.tolist() for x in items],
+        lambda items: [pd.DataFrame(x, columns=["a", "b"]) for x in items],
+        lambda items: [pd.DataFrame(x, columns=["a", "b"]).convert_dtypes() for x in items],
+    ],
+    ids=["list", "objects", "Series", "lists", "frames", "nullable frames"],
+)
+def test_gaps_in_sequences_of_unequal_length(model, kind):
+    data = kind([x[: 3 + i % 4] for i, x in enumerate(holed(all_of_a_channel=True))])
+    (filled,) = advised(model, data, "NaN, first at sequence 3, step 2, channel 1.*Fill the gaps")
+    model.fit(filled, Y)
+    if isinstance(filled[0], pd.DataFrame):
+        assert model.channel_names_in_.tolist() == ["a", "b"]
+
+
+@every_model
+def test_gaps_in_flat_rows_in_a_list(model):
+    flat = [x.ravel() for x in holed()]
+    model = type(model)(**{**model.get_params(), "n_channels": 2})
+    (filled,) = advised(model, flat, "NaN, first at sequence 3, step 2, channel 1.*Fill the gaps")
+    model.fit(filled, Y)
+    table = np.array(flat)
+    with pytest.raises(ValueError, match=r"step 2, channel 1.*SimpleImputer\(keep_empty"):
+        model.fit(table, Y)
+    table[:, 1] = np.nan  # a column of nothing but gaps
+    model.fit(SimpleImputer(keep_empty_features=True).fit_transform(table), Y)
+
+
+@every_model
+def test_gaps_in_series_of_one_channel(model):
+    data = [pd.Series(x[: 3 + i % 4, 1]) for i, x in enumerate(holed())]
+    (filled,) = advised(model, data, "sequence 3, step 2")
+    model.fit(filled, Y)
+
+
+@every_model
+def test_padding_with_nan(model):
+    filled, cut = advised(model, holed(tail=True), "row 3, step 4.*Where NaN pads")
+    assert [len(x) for x in cut][3] == 4
+    model.fit(cut, Y)
+    model.fit(filled, Y)
+    table = holed(tail=True)[..., 0]
+    (cut,) = advised(model, table, "SimpleImputer.*Where NaN pads")
+    assert [len(x) for x in cut][9] == 1
+    model.fit(cut, Y)
+    for frame in (pd.DataFrame(table), pd.DataFrame(table).convert_dtypes()):
+        (cut,) = advised(model, frame, "Where NaN pads")
+        model.fit(cut, Y)
+    (cut,) = advised(model, table.tolist(), "Where NaN pads")
+    model.fit(cut, Y)
+
+
+@every_model
+def test_infinity_is_clipped(model):
+    data = np.where(np.arange(2) == 1, X * 1e300, X)
+    data[4, 1, 0] = np.inf
+    for given in (data, list(data), data[..., 1]):
+        with pytest.raises(ValueError, match=r"infinity.*np\.clip"):
+            model.fit(given, Y)
+        model.fit([np.clip(x, -9, 9) for x in given], Y)
+
+
+@every_model
+def test_one_sequence_alone_goes_in_a_list(model):
+    fits = [X, list(X), [x[: 2 + i % 5] for i, x in enumerate(X)]]
+    for data in fits:
+        model.fit(data, Y)
+        with pytest.raises(ValueError, match=r"single sequence.*\[X\]"):
+            model.predict(X[0])
+        assert len(model.predict([X[0]])) == 1
+    named = [pd.DataFrame(x, columns=["a", "b"]) for x in X]
+    for frames in (named, [x[["a"]] for x in named]):
+        model.fit(frames, Y)
+        with pytest.raises(ValueError, match=r"single sequence.*\[X\]"):
+            model.predict(frames[0])
+        assert len(model.predict([frames[0]])) == 1
+    square = X[:, :2]
+    model.fit(square, Y)  # as many steps as channels
+    with pytest.raises(ValueError, match=r"single sequence.*\[X\]"):
+        model.predict(square[0])
+    flat = type(model)(**{**model.get_params(), "n_channels": 2}).fit(X.reshape(20, 12), Y)
+    with pytest.raises(ValueError, match=r"single sequence.*\[X\]"):
+        flat.predict(X[0])
+    assert len(flat.predict([X[0]])) == 1
+
+
+def test_arrays_for_a_model_of_named_frames_are_warned_of():
+    frames = [pd.DataFrame(x, columns=["a", "b"]) for x in X]
+    model = MODELS[0].fit(frames, Y)
+    with pytest.warns(UserWarning, match=r"fitted on frames with the columns \['a', 'b'\]"):
+        got = model.predict(X)
+    np.testing.assert_allclose(got, model.predict(frames), atol=1e-6)

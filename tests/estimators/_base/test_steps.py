@@ -1,0 +1,74 @@
+"""Order of steps by dates and names of columns."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skdl.estimators import GRURegressor
+from skdl.estimators._base._steps import check_order_of_columns, check_order_of_steps
+
+DAYS = pd.date_range("2024-01-01", periods=4)
+X = np.random.default_rng(0).normal(size=(20, 8))
+Y = X[:, -1]
+SMALL = {"hidden_size": 2, "max_epochs": 1, "random_state": 0}
+
+
+def frame(columns):
+    columns = list(columns) if not isinstance(columns, pd.MultiIndex) else columns
+    return pd.DataFrame(X[:, : len(columns)], columns=columns)
+
+
+RISING = {
+    "dates": (DAYS, 1),
+    "dates of two channels": (DAYS.repeat(2), 2),
+    "unnamed": (range(8), 2),
+    "numbers that fall": (range(8, 0, -1), 1),
+    "text": (list("hgfedcba"), 2),
+    "steps, then channels": (pd.MultiIndex.from_product([range(4), ["temp", "flow"]]), 2),
+    "names by step": ([f"{name}_{step}" for step in range(4) for name in ("temp", "flow")], 2),
+    "names by step, then channel": ([f"t{step}c{c}" for step in range(4) for c in range(2)], 2),
+    "one channel": ([f"x{i}" for i in range(8)], 2),
+}
+
+
+@pytest.mark.parametrize(("columns", "n_channels"), RISING.values(), ids=RISING)
+def test_columns_in_order(columns, n_channels):
+    check_order_of_columns(frame(columns), n_channels)
+
+
+@pytest.mark.parametrize("order", [[3, 2, 1, 0], [0, 2, 1, 3]])
+@pytest.mark.parametrize("dates", [DAYS, DAYS.to_period("D"), DAYS - DAYS[0]])
+def test_dates_of_columns_must_rise(order, dates):
+    falling = pd.DataFrame(X[:, :4], columns=dates[order])
+    with pytest.raises(ValueError, match=r"must be in time order.* in place . after"):
+        GRURegressor(**SMALL).fit(falling, Y)
+    GRURegressor(**SMALL).fit(falling.sort_index(axis=1, kind="stable"), Y)
+
+
+CHANNELS_FIRST = {
+    "names": [f"{name}_{step}" for name in ("temp", "flow") for step in range(4)],
+    "names with the channel last": [f"t{step}c{c}" for c in range(2) for step in range(4)],
+    "levels": pd.MultiIndex.from_product([["temp", "flow"], range(4)]),
+    "levels with dates": pd.MultiIndex.from_product([["temp", "flow"], DAYS]),
+}
+
+
+@pytest.mark.parametrize("columns", CHANNELS_FIRST.values(), ids=CHANNELS_FIRST)
+def test_all_steps_of_one_channel_together_are_told(columns):
+    wide = frame(columns)
+    with pytest.raises(ValueError, match=r"channels of one step come together.*swapaxes") as error:
+        GRURegressor(**SMALL, n_channels=2).fit(wide, Y)
+    assert "reshape(len(X), 2, 4)" in str(error.value)
+    turned = wide.to_numpy().reshape(len(wide), 2, 4).swapaxes(1, 2)  # as advised
+    np.testing.assert_array_equal(turned[:, :, 1], wide.to_numpy()[:, 4:])
+    GRURegressor(**SMALL, n_channels=2).fit(turned, Y)
+
+
+def test_dates_of_steps_may_repeat_but_not_fall():
+    check_order_of_steps(pd.Series(range(3), index=DAYS[[0, 1, 1]]), 0)
+    check_order_of_steps(pd.Series(range(3), index=[3, 2, 1]), 0)
+    check_order_of_steps([3, 2, 1], 0)
+    with pytest.raises(ValueError, match="sequence 7 in X has 2024-01-01"):
+        check_order_of_steps(pd.Series(range(2), index=DAYS[[1, 0]]), 7)
+    with pytest.raises(ValueError, match="sequence 7 in X has NaT in row 1"):
+        check_order_of_steps(pd.Series(range(2), index=[DAYS[0], pd.NaT]), 7)

@@ -1,0 +1,226 @@
+"""Laws of names, dates and order: columns are what they are called, and steps are in time order."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+
+from tests.laws.common import (
+    answers,
+    assert_close,
+    assert_same,
+    classifies,
+    every,
+    numeric,
+    regresses,
+    tabular,
+)
+
+N = 24
+Y = np.arange(N) % 2
+
+
+def in_lists(instance):
+    return instance.kind.name in {"sequences", "signals"}
+
+
+def frames(columns=("temp", "flow"), n_steps=6, index=None):
+    """A frame for each row, their channels in units of their own."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(N, n_steps, 2)) * [1, 50] + [0, 100]
+    return [pd.DataFrame(x, columns=["temp", "flow"], index=index)[list(columns)] for x in values]
+
+
+@every(in_lists)
+@pytest.mark.parametrize("cut", [False, True], ids=["equal", "unequal"])
+def test_frames_in_a_list_have_the_columns_of_fit(instance, cut):
+    """Swapped, missing, further and renamed columns are errors that say how to select them."""
+    X = frames()
+    if cut:
+        if "ragged" not in instance.estimator._input_kinds:
+            pytest.skip("takes one length")
+        X = [x[: 3 + i % 4] for i, x in enumerate(X)]
+    model = instance.fitted(X, Y)
+    expected = answers(model, X)
+    assert model.channel_names_in_.tolist() == ["temp", "flow"]
+    for change in (
+        lambda x: x[["flow", "temp"]],
+        lambda x: x[["temp"]],
+        lambda x: x.assign(more=0.0),
+        lambda x: x.rename(columns={"flow": "other"}),
+    ):
+        wrong = [change(x) for x in X]
+        with pytest.raises(ValueError, match=r"columns of fit, \['temp', 'flow'\]"):
+            answers(model, wrong)
+        one = [*X[:5], change(X[5]), *X[6:]]
+        with pytest.raises(ValueError, match=r"columns of item 0, \['temp', 'flow'\].*item 5"):
+            clone(model).fit(one, Y)
+        with pytest.raises(ValueError, match="item 5"):
+            model.partial_fit(one, Y)
+        if set(wrong[0]) >= {"temp", "flow"}:  # as advised
+            assert_same(answers(model, [x[["temp", "flow"]] for x in wrong]), expected)
+    with pytest.warns(UserWarning, match="no column names"):
+        assert_close(answers(model, [x.to_numpy() for x in X]), expected)
+    unnamed = model.fit([x.to_numpy() for x in X], Y)
+    assert not hasattr(unnamed, "channel_names_in_")
+    with pytest.warns(UserWarning, match="fitted without"):
+        answers(unnamed, X)
+
+
+@every(in_lists)
+def test_numbers_as_names_are_names(instance):
+    """Sensors that are called 101 and 205."""
+    X = [x.set_axis([205, 101], axis=1) for x in frames()]
+    model = instance.fitted(X, Y)
+    with pytest.raises(ValueError, match=r"\[205, 101\], in this order"):
+        answers(model, [x[[101, 205]] for x in X])
+
+
+DAYS = pd.date_range("2024-02-27", periods=6)
+
+
+@every(in_lists)
+@pytest.mark.parametrize("index", [DAYS, DAYS.to_period("D"), DAYS - DAYS[0], pd.Index(DAYS.date)])
+def test_dates_of_steps_do_not_fall(instance, index):
+    """Newest first, or shuffled."""
+    X = frames(index=index)
+    model = instance.fitted(X, Y)
+    expected = answers(model, X)
+    for order in ([5, 4, 3, 2, 1, 0], [0, 1, 3, 2, 4, 5]):
+        wrong = [*X[:2], X[2].iloc[order], *X[3:]]
+        with pytest.raises(ValueError, match=r"(sequence|row|item) 2.* after .*sort_index"):
+            answers(model, wrong)
+        with pytest.raises(ValueError, match="sort_index"):
+            clone(model).fit(wrong, Y)
+        assert_same(answers(model, [x.sort_index(kind="stable") for x in wrong]), expected)
+        as_they_are = [x.reset_index(drop=True) for x in wrong]
+        assert len(answers(model, as_they_are)) == N
+    single = [x["temp"] for x in X]
+    with pytest.raises(ValueError, match="sort_index"):
+        instance.fitted([*single[:-1], single[-1][::-1]], Y)
+
+
+NOT_NUMBERS = {
+    "date": DAYS[0],
+    "date in a time zone": DAYS.tz_localize("UTC")[0],
+    "duration": pd.Timedelta(days=3),
+    "period": pd.Period("2024-01", "M"),
+    "text": "north",
+    "object": object(),
+    "complex": 1j,
+}
+
+
+@every(tabular)
+@pytest.mark.parametrize("value", NOT_NUMBERS.values(), ids=NOT_NUMBERS)
+def test_columns_that_are_no_numbers_are_named(instance, value):
+    """Dates are no numbers, also where all columns are dates."""
+    if value == "north" and "texts" in instance.estimator._input_kinds:
+        pytest.skip("takes texts")
+    X, y = instance.data(N)
+    frame = pd.DataFrame(X).add_prefix("t")
+    mixed = frame.assign(when=[value] * N)
+    with pytest.raises(ValueError, match=r"X must hold numbers, got .* in column 'when'.*[Dd]rop"):
+        instance.fitted(mixed, y)
+    with pytest.raises(ValueError, match="in column 't0'"):
+        instance.fitted(pd.DataFrame({name: [value] * N for name in frame}), y)
+    instance.fitted(mixed.drop(columns="when"), y)  # as advised
+
+
+@every(in_lists)
+def test_frames_in_a_list_with_a_column_of_dates_are_told(instance):
+    X = [x.assign(day=DAYS) for x in frames()]
+    with pytest.raises(ValueError, match=r"0.* must hold numbers.* in column 'day'"):
+        instance.fitted(X, Y)
+
+
+@every(numeric)
+def test_arrays_of_dates_are_no_numbers(instance):
+    X, y = instance.data()
+    dates = instance.kind.map(lambda x: np.round(x).astype("datetime64[s]"), X)
+    with pytest.raises(ValueError, match=r"must hold numbers, got the dtype datetime64\[s\]"):
+        instance.fitted(dates, y)
+
+
+@every(regresses)
+@pytest.mark.parametrize(
+    "dates",
+    [pd.date_range("2024-01-01", periods=60), pd.period_range("2024-01", periods=60, freq="M")],
+)
+def test_targets_are_no_dates(instance, dates):
+    """They have no unit: nanoseconds, microseconds, days."""
+    X, _ = instance.data()
+    for y in (dates, pd.Series(dates), pd.DataFrame({"when": dates})):
+        with pytest.raises(ValueError, match=r"y must hold numbers, got .*Timedelta\(days=1\)"):
+            instance.fitted(X, y)
+    if isinstance(dates, pd.DatetimeIndex):
+        assert instance.answers_of_fit(X, (dates - dates[0]) / pd.Timedelta(days=1)).ndim == 1
+
+
+@every(regresses)
+def test_targets_of_three_dimensions_are_told_how_to_be_flat(instance):
+    X, y = instance.data()
+    path = np.stack([np.column_stack([y, -y, 2 * y])] * 2, 1)  # (n, 2, 3)
+    for given in (path, path.tolist()):
+        with pytest.raises(
+            ValueError, match=r"reshape\(y, \(len\(y\), -1\)\).*reshape\(-1, 2, 3\)"
+        ):
+            instance.fitted(X, given)
+        predicted = instance.answers_of_fit(X, np.reshape(given, (len(given), -1)))
+        assert predicted.reshape(-1, 2, 3).shape == path.shape
+
+
+@every(classifies)
+def test_labels_in_several_columns_are_told_how_to_be_one(instance):
+    X, y = instance.data()
+    one_hot = pd.get_dummies(pd.Series(np.where(y, "yes", "no")))
+    with pytest.raises(ValueError, match=r"one-hot: pass y\.idxmax\(axis=1\)"):
+        instance.fitted(X, one_hot)
+    assert instance.fitted(X, one_hot.idxmax(axis=1)).classes_.tolist() == ["no", "yes"]
+    for given in (one_hot.to_numpy(), one_hot.to_numpy(float), one_hot.to_numpy(int).tolist()):
+        with pytest.raises(ValueError, match=r"one-hot: pass np\.argmax\(y, axis=1\)"):
+            instance.fitted(X, given)
+        assert instance.fitted(X, np.argmax(given, axis=1)).classes_.tolist() == [0, 1]
+    several = np.column_stack([y, np.ones_like(y)])
+    with pytest.raises(ValueError, match=r"1d array .*MultiOutputClassifier"):
+        instance.fitted(X, several)
+
+
+@every(classifies, lambda instance: hasattr(instance.estimator, "partial_fit"))
+@pytest.mark.parametrize("label", [0, "a", 2.0, True, np.int64(3)])
+def test_a_first_part_of_one_class_is_told_to_name_all(instance, label):
+    X, _ = instance.data()
+    for y in (pd.Series([label] * len(X)), np.full(len(X), label), [label] * len(X)):
+        with pytest.raises(ValueError, match=r"only one class: .*classes=\.\.\.") as error:
+            clone(instance.estimator).partial_fit(X, y)
+        assert "np." not in str(error.value)
+        with pytest.raises(ValueError, match="only one class") as error:
+            clone(instance.estimator).fit(X, y)
+        assert "classes=" not in str(error.value)
+    other = "b" if label == "a" else 1 - int(label)
+    model = clone(instance.estimator).partial_fit(X, y, classes=[label, other])
+    with pytest.raises(ValueError, match=r"among the classes .*classes=\.\.\."):
+        model.partial_fit(X, np.full(len(X), "new" if label == "a" else 77))
+
+
+@every(regresses)
+@pytest.mark.parametrize("offset", [1.7e9, -1.7e9, 2_000, 1e12])
+@pytest.mark.parametrize("kind", ["float", "int", "two"])
+def test_predictions_far_from_zero_keep_their_digits(instance, offset, kind):
+    """Times in seconds, years: the steps between predictions are those of y, not of float32."""
+    X, y = instance.data()
+    near = np.round(20 * y) if kind == "int" else y
+    if kind == "two":
+        near = np.column_stack([near, near])
+    far = near + offset
+    expected = instance.fitted(X, near, linear_model=False, max_epochs=4)
+    model = instance.fitted(
+        X, far.astype(np.int64) if kind == "int" else far, linear_model=False, max_epochs=4
+    )
+    assert model.predict(X).dtype == np.float64
+    scale = np.ptp(near)
+    assert_close((model.predict(X) - offset) / scale, expected.predict(X) / scale, atol=2e-3)
+    if hasattr(model, "predict_quantiles"):
+        assert model.predict_quantiles(X).dtype == np.float64
+        got, wanted = (np.diff(m.predict_quantiles(X)) / scale for m in (model, expected))
+        assert_close(got, wanted, atol=2e-3)
