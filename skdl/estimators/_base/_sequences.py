@@ -197,7 +197,10 @@ def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:
     check_numbers(item, f"Sequence {row} in X")
     check_order_of_steps(item, row)
     try:
-        array = np.asarray(item, dtype=np.float64)
+        if isinstance(item, (pd.DataFrame, pd.Series)):
+            array = item.to_numpy(dtype=np.float64, na_value=np.nan)  # also of nullable columns
+        else:
+            array = np.asarray(item, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"Sequence {row} in X is not a numeric array: {error}") from error
     if array.ndim == 1 and array.size and array.size % n_channels == 0:

@@ -43,8 +43,9 @@ def check_order_of_columns(X: Any, n_channels: int) -> None:
     if n_channels == 1 or n_steps < 2 or rest:
         return
     levels = _levels(X.columns)
-    by_step = any(_is_constant(level.reshape(n_steps, n_channels)) for level in levels)
-    if not by_step and any(_is_constant(level.reshape(n_channels, n_steps)) for level in levels):
+    if any(_cut_into(level, n_steps) for level in levels):
+        return
+    if any(_cut_into(level, n_channels) for level in levels):
         raise ValueError(
             f"With n_channels={n_channels} the channels of one step come together, but the columns "
             f"of X, {X.columns[0]!r}, {X.columns[1]!r} ..., hold the steps of one channel "
@@ -70,5 +71,7 @@ def _levels(columns: pd.Index) -> list[np.ndarray]:
     )
 
 
-def _is_constant(blocks: np.ndarray) -> bool:
-    return bool((blocks == blocks[:, :1]).all())
+def _cut_into(level: np.ndarray, n_blocks: int) -> bool:
+    """Whether labels are those of so many blocks of equal size, each with a label of its own."""
+    blocks = level.reshape(n_blocks, -1)
+    return len(set(blocks[:, 0])) == n_blocks and bool((blocks == blocks[:, :1]).all())

@@ -73,7 +73,7 @@ def test_gaps_in_sequences_of_unequal_length(model, kind):
     data = kind([x[: 3 + i % 4] for i, x in enumerate(holed(all_of_a_channel=True))])
     (filled,) = advised(model, data, "NaN, first at sequence 3, step 2, channel 1.*Fill the gaps")
     model.fit(filled, Y)
-    if isinstance(filled[0], pd.DataFrame):
+    if isinstance(data[0], pd.DataFrame):
         assert model.channel_names_in_.tolist() == ["a", "b"]
 
 
