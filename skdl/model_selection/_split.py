@@ -16,6 +16,14 @@ from sklearn.model_selection import BaseCrossValidator
 from .._sklearn import num_samples
 from ..preprocessing._time import fall_in_words, first_fall, holds_times, in_order
 
+# Months and days of the week, by their names in English or the language of the process.
+PLACES = {
+    name.casefold(): place
+    for names in (month_name, month_abbr, day_name, day_abbr)
+    for place, name in enumerate(names)
+    if name
+}
+
 
 class ForwardChainingSplit(BaseCrossValidator):
     """Forward-chaining cross-validation for time series, with a gap before each test block.
@@ -116,8 +124,8 @@ class ForwardChainingSplit(BaseCrossValidator):
         X : sized of length n_samples
             An array, DataFrame or list. Only its length is used, and the index of a DataFrame
             or Series where there are no `groups`: if it holds dates, these must rise.
-        y : ignored
-            Present for the scikit-learn interface.
+        y : array-like of n_samples targets, default=None
+            Its index too is looked at; else it is ignored.
         groups : array-like of shape (n_samples,), default=None
             The time of each row: numbers, dates, ordered categories, or text that sorts by time,
             such as "2024-01-31". By default rows are time steps in order.
@@ -139,7 +147,7 @@ class ForwardChainingSplit(BaseCrossValidator):
             by time; if there are no `groups`, and the dates in the index of X do not rise.
         """
         self._check_parameters()
-        times = _rows_as_times(X) if groups is None else _check_times(groups, X)
+        times = _rows_as_times(X, y) if groups is None else _check_times(groups, X)
         distinct, position = np.unique(times, return_inverse=True)  # position: the row's step
         test_size = self._test_size(len(distinct))
         for start in range(len(distinct) - self.n_splits * test_size, len(distinct), test_size):
@@ -170,22 +178,26 @@ class ForwardChainingSplit(BaseCrossValidator):
         return test_size
 
 
-def _rows_as_times(X: Any) -> NDArray[Any]:
-    """Rows are time steps, in the order of the dates that X may have."""
-    index = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else None
+def _rows_as_times(X: Any, y: Any) -> NDArray[Any]:
+    """Rows are time steps, in the order of the dates that X and y may have."""
+    for name, data in (("X", X), ("y", y)):
+        if isinstance(data, (pd.DataFrame, pd.Series)):
+            _check_dates_rise(data.index, name)
+    return np.arange(num_samples(X))
+
+
+def _check_dates_rise(index: pd.Index, name: str) -> None:
     if isinstance(index, pd.MultiIndex):
         levels = [i for i in range(index.nlevels) if holds_times(index.levels[i])]
-        index = index.get_level_values(levels[0]) if levels else None
-    times = in_order(index) if index is not None and holds_times(index) else None
-    if index is not None and times is not None:
-        row = first_fall(times, strictly=True)
-        if row is not None:
-            raise ValueError(
-                "Without groups, rows must be of one series and in time order, but the index of X "
-                f"has {fall_in_words(index, row)}. Pass the times as groups: groups=X.index, or of "
-                "a MultiIndex X.index.get_level_values(level)."
-            )
-    return np.arange(num_samples(X))
+        index = index.get_level_values(levels[0] if levels else 0)
+    times = in_order(index) if holds_times(index) else None
+    row = None if times is None else first_fall(times, strictly=True)
+    if row is not None:
+        raise ValueError(
+            "Without groups, rows must be of one series and in time order, but the index of "
+            f"{name} has {fall_in_words(index, row)}. Pass the times as groups: "
+            f"groups={name}.index, or of a MultiIndex {name}.index.get_level_values(level)."
+        )
 
 
 def _check_times(groups: ArrayLike, X: Any) -> NDArray[Any]:
@@ -226,19 +238,24 @@ def _check_text(times: NDArray[Any]) -> None:
 
 
 def _orders_of_time(names: list[str]) -> Iterator[list[str]]:
-    """Text in the orders that it may have in time: of months, days of the week, and numbers."""
-    for calendar_names in (month_name, month_abbr, day_name, day_abbr):
-        known = [name.casefold() for name in calendar_names]
-        if all(name.casefold() in known for name in names):
-            yield sorted(names, key=lambda name: known.index(name.casefold()))
-    # Text and numbers by turns, "week 9" before "week 10".
-    parts = {name: re.split(r"(\d+)", name) for name in names}
+    """Text in the orders that it may have in time: by its numbers, months and days of the week."""
+    # Text and numbers by turns, "week 9" before "week 10", "Jan 2024" as "1 2024".
+    parts = {name: re.split(r"(\d+)", _with_numbers(name)) for name in names}
     yield sorted(names, key=lambda name: _natural(parts[name]))
     numbers = {name: row[1::2] for name, row in parts.items()}
     if all(len(row) > 1 and len(row[0]) < 4 == len(row[-1]) for row in numbers.values()):
         # The year comes last: "31.01.2024" by day or "01/31/2024" by month, "Q4 2023".
         yield sorted(names, key=lambda name: [int(number) for number in numbers[name][::-1]])
         yield sorted(names, key=lambda name: [int(n) for n in np.roll(numbers[name], 1)])
+
+
+def _with_numbers(name: str) -> str:
+    """Names of months and of days of the week in a text as numbers."""
+
+    def number(word: re.Match[str]) -> str:
+        return str(PLACES.get(word[0].casefold(), word[0]))
+
+    return re.sub(r"[^\W\d_]+", number, name)
 
 
 def _natural(parts: list[str]) -> list[Any]:

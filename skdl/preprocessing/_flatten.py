@@ -170,9 +170,11 @@ def _check_same_shape(X: Any, fitted: tuple[int, ...]) -> None:
     shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape
     got = tuple(shape[1:])
     if got != fitted and max(len(got), len(fitted)) > 1:
+        single = " If X is a single sample, pass [X]." if tuple(shape) == fitted else ""
         raise ValueError(
             f"Each sample must have the shape seen in fit, {fitted}, got samples of shape {got}. "
             "Bring X to the fitted shape, or fit Flatten again, on samples of this shape."
+            f"{single}"
         )
 
 

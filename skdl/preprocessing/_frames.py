@@ -22,10 +22,20 @@ def first_not_numeric(frame: pd.DataFrame) -> str | None:
         return None  # fast for many columns
     for name, column in frame.items():
         if not _is_numeric(column):
-            example = column.dropna().head(1).tolist()
-            shown = f" ({example[0]!r} ...)" if example else ""
-            return f"{column.dtype}{shown} in column {name!r}"
+            row = int(np.argmax([_fails(value) for value in column.tolist()]))
+            return f"{column.iloc[row]!r} in row {row} of column {name!r} ({column.dtype})"
     return None
+
+
+def _fails(value: Any) -> bool:
+    """Whether a value is no real number and not missing."""
+    if value is None or value is pd.NA or value is pd.NaT:
+        return False
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return True
+    return holds_times([value])
 
 
 def _is_numeric(column: pd.Series) -> bool:

@@ -27,7 +27,12 @@ def holds_times(values: Any) -> bool:
 def as_times(index: pd.Index) -> pd.Index:
     """An index of dates, periods or durations in pandas' own type; others as they are."""
     make = INDEX_OF.get(infer_dtype(index, skipna=True))
-    return index if make is None or isinstance(index, make) else make(index)
+    if make is None or isinstance(index, make):
+        return index
+    try:
+        return make(index)
+    except ValueError:  # dates in several time zones
+        return pd.to_datetime(index, utc=True)
 
 
 def in_order(index: pd.Index) -> NDArray[Any] | None:

@@ -168,7 +168,7 @@ def _as_channels(series: Any) -> NDArray[Any]:
             "series must have shape (n_steps,) or (n_steps, n_channels), got "
             f"{values.shape}. Cut windows from one series at a time."
         )
-    return values.reshape(len(values), -1)
+    return values[:, None] if values.ndim == 1 else values
 
 
 def _objects_to_float(series: Any) -> NDArray[np.float64]:
@@ -205,9 +205,9 @@ def _broken_steps(series: Any, gaps: str) -> NDArray[np.bool_]:
         row = int(np.argmax(broken))
         raise ValueError(
             f"series must be equally spaced, but its index goes from {index[row]} to "
-            f"{index[row + 1]} (row {row} to {row + 1}), and there are {broken.sum()} such steps "
-            "that are longer or shorter than the median step. Fill the missing rows, for example "
-            "with series.asfreq or series.reindex, pass gaps='drop' to leave out the windows that "
+            f"{index[row + 1]} (row {row} to {row + 1}); {broken.sum()} of its {len(broken)} steps "
+            "are far from the median step. Fill the missing rows, for example with series.asfreq "
+            "or series.reindex, pass gaps='drop' to leave out the windows that "
             "reach over a gap, or gaps='ignore' to count rows as steps."
         )
     return broken if gaps == "drop" else np.zeros_like(broken)

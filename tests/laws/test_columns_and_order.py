@@ -120,9 +120,9 @@ def test_columns_that_are_no_numbers_are_named(instance, value):
     X, y = instance.data(N)
     frame = pd.DataFrame(X).add_prefix("t")
     mixed = frame.assign(when=[value] * N)
-    with pytest.raises(ValueError, match=r"X must hold numbers, got .* in column 'when'.*[Dd]rop"):
+    with pytest.raises(ValueError, match=r"X must hold numbers, got .* of column 'when'.*[Dd]rop"):
         instance.fitted(mixed, y)
-    with pytest.raises(ValueError, match="in column 't0'"):
+    with pytest.raises(ValueError, match="of column 't0'"):
         instance.fitted(pd.DataFrame({name: [value] * N for name in frame}), y)
     instance.fitted(mixed.drop(columns="when"), y)  # as advised
 
@@ -130,7 +130,7 @@ def test_columns_that_are_no_numbers_are_named(instance, value):
 @every(in_lists)
 def test_frames_in_a_list_with_a_column_of_dates_are_told(instance):
     X = [x.assign(day=DAYS) for x in frames()]
-    with pytest.raises(ValueError, match=r"0.* must hold numbers.* in column 'day'"):
+    with pytest.raises(ValueError, match=r"0.* must hold numbers.* of column 'day'"):
         instance.fitted(X, Y)
 
 

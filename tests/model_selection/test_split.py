@@ -228,6 +228,8 @@ def test_more_kinds_of_times(times):
             ["05.01.2024", "02.03.2024", "03.04.2024"],
             lambda t: pd.to_datetime(t, format="%d.%m.%Y"),
         ),
+        (["Jan 2024", "Feb 2024", "Mar 2024"], lambda t: pd.to_datetime(t, format="%b %Y")),
+        (["2024-Jan", "2024-Feb", "2024-Mar"], lambda t: pd.to_datetime(t, format="%Y-%b")),
         (["Q3 2023", "Q1 2024", "Q2 2024"], lambda t: [s[3:] + s[:2] for s in t]),
     ],
 )
@@ -253,6 +255,8 @@ def test_dates_in_the_index_of_x_that_do_not_rise_are_told(kind, order, periods)
         list(ForwardChainingSplit(2).split(X))
     for train, test in ForwardChainingSplit(2).split(X, groups=X.index):
         assert X.index[train].max() < X.index[test].min()
+    with pytest.raises(ValueError, match=r"groups=y\.index"):
+        list(ForwardChainingSplit(2).split(np.zeros(6), X))
     panel = X.set_axis(pd.MultiIndex.from_arrays([list("aabbcc"), X.index]))
     with pytest.raises(ValueError, match=r"get_level_values\(level\)"):
         list(ForwardChainingSplit(2).split(panel))

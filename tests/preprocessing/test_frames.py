@@ -12,8 +12,14 @@ A = pd.DataFrame({"t": [1.0], "f": [2.0]})
 def test_the_first_column_that_is_no_number_is_named():
     assert first_not_numeric(A) is None
     frame = A.assign(day=pd.Timestamp("2024-01-01"), note="x")
-    assert "Timestamp('2024-01-01 00:00:00') ...) in column 'day'" in first_not_numeric(frame)
-    assert "('x' ...) in column 'note'" in first_not_numeric(frame.drop(columns="day"))
+    assert (
+        "Timestamp('2024-01-01 00:00:00') in row 0 of column 'day' (datetime64["
+        in first_not_numeric(frame)
+    )
+    assert "'x' in row 0 of column 'note'" in first_not_numeric(frame.drop(columns="day"))
+    texts = pd.DataFrame({"a": ["1", None, "2", "two"]})
+    assert first_not_numeric(texts) == f"'two' in row 3 of column 'a' ({texts['a'].dtype})"
+    assert "in row 0 of column 'a'" in first_not_numeric(pd.DataFrame({"a": [pd.NaT] * 2}))
     assert first_not_numeric(A.assign(text="1.5", flag=True, none=None)) is None
 
 

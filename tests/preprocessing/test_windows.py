@@ -142,6 +142,8 @@ def test_bad_parameters_are_refused(kwargs, error, message):
         np.zeros((4, 4, 4)),
         np.float64(3.0),
         np.zeros((10, 0)),
+        np.zeros(0),
+        pd.DataFrame({"a": []}),
         list("abcdefghij"),
         pd.date_range("2020-01-01", periods=10),
         np.array(pd.date_range("2020-01-01", periods=10), dtype=object),

@@ -35,7 +35,7 @@ COLUMNS = {
 @pytest.mark.parametrize("others", [{"close": range(30)}, {}], ids=["mixed", "alone"])
 def test_columns_that_are_no_numbers_are_named(column, others):
     frame = pd.DataFrame({**others, "when": column})
-    with pytest.raises(ValueError, match=r"series must be numeric, got .* in column 'when'"):
+    with pytest.raises(ValueError, match=r"series must be numeric, got .* of column 'when'"):
         sliding_windows(frame, 3)
     if others:  # as advised
         assert sliding_windows(frame.select_dtypes("number")[["close"]], 3)[0].shape == (27, 3, 1)

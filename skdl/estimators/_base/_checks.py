@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import infer_dtype
 from sklearn.base import BaseEstimator
 
 from ...preprocessing._frames import first_not_numeric
-from ...preprocessing._time import holds_times
+from ...preprocessing._time import INDEX_OF, holds_times
 
 
 def check_callbacks(callbacks: list[Any] | None) -> None:
@@ -116,8 +117,14 @@ def check_finite(
 
 def check_numbers(X: Any, what: str = "X") -> None:
     """Raise ValueError for a frame with a column that holds no numbers, and for arrays of dates."""
-    if isinstance(X, pd.DataFrame):
-        found = first_not_numeric(X)
+    is_object = isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "OU"
+    if isinstance(X, pd.DataFrame) or is_object:
+        frame = pd.DataFrame(X)
+        if is_object:  # dicts and the like are left to scikit-learn
+            frame = frame.loc[
+                :, [infer_dtype(c) in {*INDEX_OF, "string"} for _, c in frame.items()]
+            ]
+        found = first_not_numeric(frame)
         advice = "Drop that column, or encode it as numbers first"
     else:
         is_column = isinstance(X, (pd.Series, pd.Index)) and holds_times(X)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -142,15 +143,7 @@ class RegressionTarget(Target):
         self.quantiles = of_network if self.loss_name == "quantile" else None
 
     def read(self, y: Any) -> np.ndarray:
-        check_numbers(y, "y")
-        y = check_array(
-            y,
-            ensure_2d=False,
-            allow_nd=True,
-            dtype=np.float64,
-            input_name="y",
-            estimator=self.owner,
-        )
+        y = self._as_floats(y)
         if y.ndim > 2:
             raise ValueError(
                 f"y must be (n_samples,) or (n_samples, n_targets), got shape {y.shape}. Pass "
@@ -162,7 +155,35 @@ class RegressionTarget(Target):
             self.ndim, self.n_targets = y.ndim, values.shape[1]
         elif values.shape[1] != self.n_targets:
             raise ValueError(f"y has {values.shape[1]} targets, but fitted were {self.n_targets}.")
+        finite = np.isfinite(values).all(1)
+        if not finite.all():
+            row = int(np.argmin(finite))
+            what = "infinity or a value too large for dtype('float64')"
+            raise ValueError(
+                f"Input y contains {'NaN' if np.isnan(values[row]).any() else what}, first in row "
+                f"{row}. Leave such rows out."
+            )
         return values
+
+    def _as_floats(self, y: Any) -> np.ndarray:
+        check_numbers(y, "y")
+        try:
+            return check_array(
+                y,
+                ensure_2d=False,
+                allow_nd=True,
+                ensure_all_finite=False,
+                dtype=np.float64,
+                input_name="y",
+                estimator=self.owner,
+            )
+        except (TypeError, ValueError) as error:
+            if "float" not in str(error):
+                raise
+            raise ValueError(
+                f"y must hold numbers: {error}. Labels are for classifiers; dates become days with "
+                "(dates - start) / pd.Timedelta(days=1)."
+            ) from error
 
     def learn(self, values: np.ndarray, weight: np.ndarray | None) -> None:
         self.mean, self.scale = np.zeros(self.n_targets), np.ones(self.n_targets)
@@ -175,7 +196,21 @@ class RegressionTarget(Target):
             self.mean, self.scale = mean * size, np.where(constant, 1.0, spread * size)
 
     def column(self, values: np.ndarray, dtype: torch.dtype) -> Tensor:
+        if not self.standardize and dtype == torch.float32:
+            self._warn_of_offset(values)
         return as_tensor((values - self.mean) / self.scale).to(dtype)  # (n, k)
+
+    def _warn_of_offset(self, values: np.ndarray) -> None:
+        """Without standardizing, float32 cannot tell values apart that are too far from 0."""
+        rounding = np.finfo(np.float32).eps * np.abs(values).max(0)
+        spread = np.ptp(values, axis=0)
+        if ((spread > 0) & (spread < 1000 * rounding)).any():
+            warnings.warn(
+                f"y varies by {spread.min():.3g} around values that {self.owner} computes in steps "
+                f"of {rounding.max():.3g}. Use standardize=True, or precision='float64'.",
+                UserWarning,
+                stacklevel=2,
+            )
 
     @property
     def output_shape(self) -> tuple[int, ...]:
@@ -309,8 +344,8 @@ class ClassificationTarget(Target):
                 f"Input y contains NaN or another missing label, first in row {missing.argmax()}. "
                 "Leave such rows out."
             )
-        array = check_array(y, ensure_2d=False, dtype=None, input_name="y")
-        if array.ndim == 2 and array.shape[1] > 1:
+        array = check_array(y, ensure_2d=False, allow_nd=True, dtype=None, input_name="y")
+        if array.size > len(array):
             raise ValueError(_several_columns_message(y, array))
         array = column_or_1d(array, warn=True)
         check_classification_targets(array)
@@ -370,7 +405,7 @@ def _several_columns_message(y: Any, array: np.ndarray) -> str:
     """What to do about labels in several columns."""
     message = f"y should be a 1d array of labels, got an array of shape {array.shape} instead."
     is_binary = array.dtype.kind in "biuf" and ((array == 0) | (array == 1)).all()
-    if is_binary and (array.sum(1) == 1).all():
+    if is_binary and array.ndim == 2 and (array.sum(1) == 1).all():
         one = "y.idxmax(axis=1)" if isinstance(y, pd.DataFrame) else "np.argmax(y, axis=1)"
         return f"{message} Its rows are one-hot: pass {one}."
     return (

@@ -220,7 +220,7 @@ class ResidualRecurrentNetwork(nn.Module):
         """Learn ``spread`` and ``residual_scale`` from batches with x and y."""
         total, spreads, squares = torch.zeros(3, len(self.residual_scale), dtype=self.mean.dtype)
         for batch in batches:
-            x = standardized(batch["x"].to(self.mean), self.mean, self.scale)
+            x = standardized(batch["x"], self.mean, self.scale)  # offsets may exceed float32
             y, lengths = batch["y"].to(self.mean), batch.get("lengths")
             weight = batch.get("weight", torch.ones(len(y))).to(self.mean)[:, None]
             total += weight.sum()

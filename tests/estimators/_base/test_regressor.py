@@ -58,6 +58,30 @@ def test_a_huge_offset_does_not_swallow_the_prediction():
     np.testing.assert_allclose(got - 1e9, expected, atol=1e-3)
 
 
+def test_intervals_of_times_in_seconds_are_those_of_near_times():
+    times = np.cumsum(3600 + 5 * np.random.default_rng(0).normal(size=300))
+    levels, nexts = np.lib.stride_tricks.sliding_window_view(times, 6)[:-1], times[6:]
+    got, expected = (
+        regressor(loss="quantile").fit(levels + far, nexts + far).predict_quantiles(levels + far)
+        for far in (1.7e9, 0.0)
+    )
+    assert got.dtype == np.float64
+    np.testing.assert_allclose(
+        np.ptp(got, axis=1).mean(), np.ptp(expected, axis=1).mean(), rtol=0.1
+    )
+    np.testing.assert_allclose(np.ptp(got, axis=1).mean(), 2 * 1.28 * 5, rtol=0.3)
+
+
+def test_values_that_float32_cannot_tell_apart_are_warned_of_without_standardize():
+    params = {"standardize": False, "max_epochs": 1}
+    for far in (1.7e9, -1e12):
+        with pytest.warns(UserWarning, match=r"in steps of .*standardize=True"):
+            regressor(**params).fit(X, Y + far)
+        regressor(**params, precision="float64").fit(X, Y + far)
+    regressor(**params).fit(X, Y + 100)
+    regressor(**params).fit(X, np.full(len(X), 1.7e9))
+
+
 @pytest.mark.parametrize("scale", [1e-3, 1e3])
 @pytest.mark.parametrize("offset", [0.0, 1e3])
 def test_common_units_of_x_and_y_do_not_matter(scale, offset):
@@ -204,10 +228,17 @@ def test_bad_losses_and_quantiles_are_told(params, message, method):
 
 BAD_Y = {
     "length": (Y[:-1], "X has 60 samples, but y has 59|inconsistent numbers of samples"),
-    "NaN": (np.where(np.arange(60) == 7, np.nan, Y), "y contains NaN"),
-    "infinity": (np.where(np.arange(60) == 7, np.inf, Y), "y contains infinity"),
-    "dimensions": (np.zeros((60, 1, 1)), "dim 3"),
-    "words": (np.array(["a"] * 60), "could not convert string to float"),
+    "NaN": (
+        np.where(np.arange(60) == 7, np.nan, Y),
+        r"y contains NaN, first in row 7\. Leave such rows out",
+    ),
+    "infinity": (np.where(np.arange(60) == 7, np.inf, Y), "y contains infinity.*first in row 7"),
+    "dimensions": (np.zeros((60, 1, 1)), r"got shape \(60, 1, 1\).*reshape"),
+    "words": (
+        np.array(["a"] * 60),
+        "y must hold numbers: could not convert string to float.*Labels",
+    ),
+    "dates": (list(pd.date_range("2024", periods=60)), "y must hold numbers.*Timedelta"),
     "None": (None, "requires y to be passed, but the target y is None"),
 }
 
