@@ -19,7 +19,7 @@ from ._regressor import TorchRegressor
 from ._rows import Rows
 from ._scales import channel_scales, channel_statistics
 from ._sequences import is_ragged, read_sequences, shortest_sequence
-from ._steps import check_order_of_steps
+from ._steps import check_order_of_columns, check_order_of_steps
 from ._tables import read_table
 from ._trained import Trained
 
@@ -40,6 +40,7 @@ __all__ = [
     "check_channel_names",
     "check_finite",
     "check_numbers",
+    "check_order_of_columns",
     "check_order_of_steps",
     "deep_estimator",
     "given_vectors",

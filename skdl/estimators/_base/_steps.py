@@ -10,6 +10,8 @@ import pandas as pd
 
 from ...preprocessing._time import fall_in_words, first_fall, holds_times, in_order
 
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]|$)")
+
 
 def check_order_of_steps(sequence: Any, row: int) -> None:
     """Raise ValueError for a frame or Series, row ``row`` of X, whose dates fall."""
@@ -27,17 +29,21 @@ def check_order_of_steps(sequence: Any, row: int) -> None:
 def check_order_of_columns(X: Any, n_channels: int) -> None:
     """Raise ValueError for a frame of flat sequences whose columns are not in time order.
 
-    Seen by dates as names of columns, or where there are several channels by their names or a
-    MultiIndex: all steps of one channel come before those of the next.
+    Seen by dates as names of columns, by numbers at the end of their names that neither rise nor
+    fall, and where there are several channels by their names or a MultiIndex: all steps of one
+    channel come before those of the next.
     """
     if not isinstance(X, pd.DataFrame):
         return
-    found = _fall(X.columns, strictly=n_channels == 1)
+    found = _fall(_as_dates(X.columns), strictly=n_channels == 1)
+    if found is None and n_channels == 1:
+        found = _out_of_order(X.columns)
     if found is not None:
         raise ValueError(
             "Columns are steps and must be in time order, but X has the column "
-            f"{found.replace(' in row ', ' in place ')}. Sort them: "
-            "X.sort_index(axis=1, kind='stable')."
+            f"{found.replace(' in row ', ' in place ')}. Sort them, for dates with "
+            "X.sort_index(axis=1, kind='stable'), for names with X[names]; or pass X.to_numpy() "
+            "if they are in order."
         )
     n_steps, rest = divmod(X.shape[1], n_channels)
     if n_channels == 1 or n_steps < 2 or rest:
@@ -58,6 +64,26 @@ def _fall(index: pd.Index, *, strictly: bool) -> str | None:
     times = None if isinstance(index, pd.RangeIndex) or not holds_times(index) else in_order(index)
     row = None if times is None else first_fall(times, strictly=strictly)
     return None if row is None else fall_in_words(index, row)
+
+
+def _as_dates(columns: pd.Index) -> pd.Index:
+    """Names of columns as dates if all are such in ISO 8601, as they are otherwise."""
+    if all(isinstance(name, str) and ISO_DATE.match(name) for name in columns):
+        dates = pd.to_datetime(columns, format="ISO8601", errors="coerce", utc=True)
+        return columns if dates.isna().any() else dates
+    return columns
+
+
+def _out_of_order(columns: pd.Index) -> str | None:
+    """In words, the first of names such as t0, t1, t10, t2 whose number neither rises nor falls."""
+    levels = _levels(columns)
+    if len(levels) != 2 or isinstance(columns, pd.MultiIndex) or len(set(levels[0])) > 1:
+        return None
+    numbers = levels[1].astype(np.float64)
+    row = first_fall(numbers, strictly=False)
+    if row is None or first_fall(-numbers, strictly=False) is None:
+        return None
+    return fall_in_words(columns, row)
 
 
 def _levels(columns: pd.Index) -> list[np.ndarray]:

@@ -320,7 +320,8 @@ class ClassificationTarget(Target):
         if unknown.any():
             raise ValueError(
                 f"y holds the label {y[unknown].tolist()[0]!r}, which is not among the classes "
-                f"{self.classes.tolist()}.{self._name_all()}"
+                f"{self.classes.tolist()}."
+                f"{self._name_all() or ' Fit a clone, or with warm_start=False, to learn it.'}"
             )
         if len(self.classes) < 2:
             raise ValueError(

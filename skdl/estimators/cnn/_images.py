@@ -16,6 +16,7 @@ from .._base import (
     check_channel_names,
     check_finite,
     check_numbers,
+    check_order_of_columns,
     check_order_of_steps,
     is_ragged,
 )
@@ -44,14 +45,7 @@ def read_images(
         If X is no batch of images or signals, or does not match the shape seen in ``fit``.
     """
     shape_given_twice = shape is not None and getattr(X, "ndim", 2) > 2
-    check_numbers(X)
-    if is_ragged(X):
-        for row, item in enumerate(X):
-            check_numbers(item, f"Item {row} of X")
-            check_order_of_steps(item, row)
-        check_channel_names(estimator, X, reset=reset)
-    elif reset:
-        estimator.__dict__.pop("channel_names_in_", None)
+    _check_frames(estimator, X, kind if reset else estimator.kind_, shape, reset=reset)
     given, X = X, _as_array(X, shape if reset else None)
     streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
     if not reset and isinstance(X, np.ndarray):
@@ -81,6 +75,23 @@ def read_images(
         estimator.n_channels_in_ = array.shape[-1]
     _check_size(estimator, array.shape[1:])
     return Data({"x": Streamed(array) if streamed else as_tensor(array)})
+
+
+def _check_frames(
+    estimator: BaseEstimator, X: Any, kind: str, shape: tuple[int, ...] | None, *, reset: bool
+) -> None:
+    """Raise ValueError for frames, or a list of them, whose columns or order are not right."""
+    check_numbers(X)
+    if kind == "signal" or (kind == "auto" and shape is None):
+        flat = shape if reset else estimator.input_shape_
+        check_order_of_columns(X, flat[1] if flat is not None and len(flat) == 2 else 1)
+    if is_ragged(X):
+        for row, item in enumerate(X):
+            check_numbers(item, f"Item {row} of X")
+            check_order_of_steps(item, row)
+        check_channel_names(estimator, X, reset=reset)
+    elif reset:
+        estimator.__dict__.pop("channel_names_in_", None)
 
 
 def _fill_advice(X: Any) -> str:

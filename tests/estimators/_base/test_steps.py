@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skdl.estimators import GRURegressor
+from skdl.estimators import CNNClassifier, GRURegressor, TransformerClassifier
 from skdl.estimators._base._steps import check_order_of_columns, check_order_of_steps
 
 DAYS = pd.date_range("2024-01-01", periods=4)
@@ -23,6 +23,8 @@ RISING = {
     "dates of two channels": (DAYS.repeat(2), 2),
     "unnamed": (range(8), 2),
     "numbers that fall": (range(8, 0, -1), 1),
+    "lags": ([f"lag {i}" for i in range(8, 0, -1)], 1),
+    "ISO dates": (["2024-01-01", "2024-01-02"], 1),
     "text": (list("hgfedcba"), 2),
     "steps, then channels": (pd.MultiIndex.from_product([range(4), ["temp", "flow"]]), 2),
     "names by step": ([f"{name}_{step}" for step in range(4) for name in ("temp", "flow")], 2),
@@ -34,6 +36,41 @@ RISING = {
 @pytest.mark.parametrize(("columns", "n_channels"), RISING.values(), ids=RISING)
 def test_columns_in_order(columns, n_channels):
     check_order_of_columns(frame(columns), n_channels)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        sorted(f"t{i}" for i in range(12)),
+        sorted(map(str, range(12))),
+        [1, 0, 2, 3],
+        ["2024-01-02", "2024-01-01"],
+        ["2024-01-01 10:00", "2024-01-01 09:00"],
+    ],
+)
+@pytest.mark.parametrize(
+    "model",
+    [
+        GRURegressor(**SMALL),
+        CNNClassifier(max_epochs=1, channels=(2,)),
+        TransformerClassifier(8, 2, 1, max_epochs=1),
+    ],
+)
+def test_names_of_columns_out_of_order(model, names):
+    wide = pd.DataFrame(np.zeros((4, len(names))), columns=names)
+    with pytest.raises(ValueError, match=r"must be in time order.* in place . after"):
+        model.fit(wide, [0, 1, 0, 1])
+    model.fit(wide[sorted(names, key=lambda name: (len(str(name)), name))], [0, 1, 0, 1])
+    model.fit(wide.to_numpy(), [0, 1, 0, 1])
+
+
+def test_signals_with_all_steps_of_one_channel_together_are_told():
+    wide = frame(CHANNELS_FIRST["names"])
+    model = CNNClassifier(max_epochs=1, channels=(2,), kind="signal", image_shape=(4, 2))
+    with pytest.raises(ValueError, match="swapaxes"):
+        model.fit(wide, Y > 0)
+    turned = wide.to_numpy().reshape(len(wide), 2, 4).swapaxes(1, 2)
+    model.fit(turned, Y > 0)
 
 
 @pytest.mark.parametrize("order", [[3, 2, 1, 0], [0, 2, 1, 3]])
