@@ -58,7 +58,7 @@ def test_the_second_y_must_be_like_the_first():
     classes = ClassificationTarget("Owner")
     assert classes.read(["b", "a", "b"]).tolist() == [1, 0, 1]
     assert classes.read(["b", "b"]).tolist() == [1, 1]
-    with pytest.raises(ValueError, match="label 'c', which is not among.*clone"):
+    with pytest.raises(ValueError, match=r"label 'c', which is not among.*clone"):
         classes.read(["a", "c"])
 
 

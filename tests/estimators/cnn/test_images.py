@@ -434,7 +434,7 @@ BAD = {
     "too large": (spoilt(GREY, (1, 0, 0), 1e300), {}, "infinity or a value too large.*image 1"),
     "words as pixels": (np.full((8, 4, 4), "a"), {}, "could not convert string to float"),
     "objects of words": (np.full((8, 4, 4), "a", object), {}, "could not convert string to float"),
-    "list of words": ([np.full((4, 4), "a")] * 8, {}, "must hold numbers, got objects"),
+    "list of words": ([np.full((4, 4), "a")] * 8, {}, "must hold numbers, got .a. in row 0"),
     "list of dicts": ([np.full((4, 4), {}, object)] * 8, {}, "must hold numbers, got objects"),
     "names of files": (["a.png"] * 8, {}, "could not convert string to float"),
     "complex": (np.zeros((8, 4, 4), complex), {}, "Complex data not supported"),
