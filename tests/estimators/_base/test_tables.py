@@ -37,7 +37,7 @@ def test_numbers_of_any_dtype(dtype):
 BAD = {
     "one dimension": (X[:, 0], "Expected 2D array"),
     "three dimensions": (X[None], "dim 3"),
-    "words": (np.array([["a", "b"]]), "could not convert string"),
+    "words": (np.array([["a", "b"]]), "must hold numbers, got .*'a'.* in row 0 of column 0"),
     "NaN": (np.where(np.arange(3) == 1, np.nan, X), "NaN, first at row 0, column 1"),
     "infinity": (np.where(X.max() == X, np.inf, X), "infinity"),
     "no rows": (X[:0], "0 sample"),
