@@ -1,6 +1,6 @@
 """What every deep estimator shares: parameters, ``fit``, targets, reading of X, checks, docs."""
 
-from ._checks import all_or_nothing, check_callbacks, check_finite, plain_parameters
+from ._checks import all_or_nothing, check_finite, check_one_schedule, plain_parameters
 from ._classifier import TorchClassifier
 from ._contract import FitMode, batch_size_between
 from ._docs import deep_estimator
@@ -26,8 +26,8 @@ __all__ = [
     "batch_size_between",
     "channel_scales",
     "channel_statistics",
-    "check_callbacks",
     "check_finite",
+    "check_one_schedule",
     "deep_estimator",
     "given_vectors",
     "is_ragged",

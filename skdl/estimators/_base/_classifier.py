@@ -124,7 +124,8 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``; rows sum to 1.
         """
-        return torch.from_numpy(self._outputs(X)).softmax(1).numpy()
+        outputs = self._outputs(X)
+        return self._target.probabilities(outputs)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Logarithms of the probabilities of the classes.

@@ -25,6 +25,8 @@ from ...engine import (
     Objective,
     Output,
     Supervised,
+    check_callbacks,
+    check_validated,
     default_torch_modes,
     draw_seed,
     forward,
@@ -33,9 +35,10 @@ from ...engine import (
     resolve_dtype,
     scoped_threads,
     seeded,
-    set_lr,
+    sets_rate,
+    start_lr,
 )
-from ._checks import all_or_nothing, check_callbacks, described, plain_parameters
+from ._checks import all_or_nothing, check_one_schedule, described, plain_parameters
 from ._contract import Family, FitMode
 from ._docs import deep_estimator
 from ._rows import Rows
@@ -170,7 +173,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         return self._target
 
     def _make_objective(self) -> Objective:
-        return Supervised(self._target.loss, self._target.decide)
+        return Supervised(self._target.loss, self._target)
 
     # Three ways to learn -------------------------------------------------------------------------
 
@@ -208,6 +211,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         with self._fitting(y):
             self._check_architecture()
             self._target = self._same_target()
+            check_validated(self.callbacks, "Use fit with early_stopping=True")
             data = self._read_inputs(X, reset=False)
             rows = Rows.read(self._target, y, sample_weight, len(data))
             train, _, _ = rows.of(data, self._target, self._dtype)
@@ -220,6 +224,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         """The first ``partial_fit``: what goes before training is learned from these rows."""
         with self._fitting(y):
             self._target = self._make_target()
+            check_validated(self.callbacks, "Use fit with early_stopping=True")
             data = self._read_inputs(X, reset=True)
             rows = Rows.read(self._target, y, sample_weight, len(data))
             self._target.learn(rows.target[rows.train], rows.train_weight)
@@ -235,16 +240,21 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     @contextlib.contextmanager
     def _with_todays_parameters(self, net: Net, train: Data) -> Iterator[None]:
         """The net with the parameters that may have changed; with those before if that fails."""
-        before = net.lr, net.batch_size, net.criterion_
+        names = ("lr", "batch_size", "criterion_", "callbacks", "callbacks_")
+        before = {name: getattr(net, name) for name in names}
         self._prepare_module(net.module_, FitMode.PARTIAL_FIT)
+        net.use_callbacks(self.callbacks)
+        if self.lr != net.lr or not sets_rate(self.callbacks):
+            start_lr(net.optimizer_, self.lr)
         net.lr, net.batch_size = self.lr, self._training_sizes(train)[0]
         net.criterion_ = self._make_objective()
-        set_lr(net.optimizer_, self.lr)
         try:
             yield
         except BaseException:
-            net.lr, net.batch_size, net.criterion_ = before
-            set_lr(net.optimizer_, net.lr)
+            for name, value in before.items():
+                setattr(net, name, value)
+            if not sets_rate(net.callbacks):
+                start_lr(net.optimizer_, net.lr)
             raise
 
     # Their steps ---------------------------------------------------------------------------------
@@ -255,6 +265,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         with all_or_nothing(self), plain_parameters(self), default_torch_modes():
             resolve_device(self.device)
             check_callbacks(self.callbacks)
+            check_one_schedule(self)
             self._check_parameters()
             if y is None:
                 raise ValueError(
@@ -271,6 +282,8 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             stops_early = self._target.stops_early_by_default(len(rows.used))
         if stops_early:
             rows.set_aside(self._target, self.validation_fraction, seed)
+        else:
+            check_validated(self.callbacks, "Set early_stopping=True")
         return rows, seed
 
     def _new_module(self, train: Data, used: Data, seed: int) -> nn.Module:
@@ -311,9 +324,11 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         self, net: Net, train: Data, valid: Data | None, *, n_epochs: int | None = None
     ) -> None:
         """Train a net and keep it; after a whole fit without the state of its optimizer."""
+        self.net_ = net  # so that callbacks can predict
         net.of(self).train(train, valid, n_epochs=n_epochs)
         self._after_training(net, valid)
-        self.net_ = net.forget_optimizer() if n_epochs is None else net
+        if n_epochs is None:
+            net.forget_optimizer()
         self.n_iter_ = len(net.history)
         self.best_epoch_ = net.best_epoch_
 

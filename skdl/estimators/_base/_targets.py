@@ -23,7 +23,6 @@ from ...engine import (
     as_tensor,
     cross_entropy,
     huber,
-    most_likely,
     squared_error,
 )
 
@@ -45,8 +44,7 @@ class Target(ABC):
     """
 
     owner: str
-    # Makes outputs comparable with the column of targets, for scoring callbacks.
-    decide: Any = None
+    classes: np.ndarray | None = None
 
     @abstractmethod
     def read(self, y: Any) -> np.ndarray:
@@ -82,6 +80,14 @@ class Target(ABC):
     @abstractmethod
     def predictions(self, outputs: np.ndarray) -> np.ndarray:
         """Outputs of the network in the user's units or labels."""
+
+    def probabilities(self, outputs: np.ndarray) -> np.ndarray:
+        """Probabilities of the classes (n, n_classes); the predictions where there are none."""
+        return self.predictions(outputs)
+
+    @abstractmethod
+    def values(self, column: np.ndarray) -> np.ndarray:
+        """y as the user gave it, from what ``column`` made of it."""
 
     # Validation ----------------------------------------------------------------------------------
 
@@ -178,6 +184,10 @@ class RegressionTarget(Target):
             outputs = outputs[..., self.quantiles.index(0.5)]
         return self.in_units(outputs)
 
+    def values(self, column: np.ndarray) -> np.ndarray:
+        values = column * self.scale + self.mean
+        return values if self.ndim == 2 else values[:, 0]
+
     def quantile_predictions(self, outputs: np.ndarray) -> np.ndarray:
         """The quantiles that were asked for: (n, Q) or (n, k, Q)."""
         levels = self.quantiles or []
@@ -249,8 +259,6 @@ class ClassificationTarget(Target):
     announced: Any = None
     classes: np.ndarray | None = None
 
-    decide = staticmethod(most_likely)
-
     def read(self, y: Any) -> np.ndarray:
         y = self._checked(y)
         if self.classes is None:
@@ -312,8 +320,14 @@ class ClassificationTarget(Target):
 
     def predictions(self, outputs: np.ndarray) -> np.ndarray:
         """The label of the highest score (n,)."""
+        return self.values(outputs.argmax(1))
+
+    def probabilities(self, outputs: np.ndarray) -> np.ndarray:
+        return torch.from_numpy(outputs).softmax(1).numpy()
+
+    def values(self, column: np.ndarray) -> np.ndarray:
         assert self.classes is not None
-        return self.classes[outputs.argmax(1)]
+        return self.classes[column]
 
     def validation_rows(
         self,
