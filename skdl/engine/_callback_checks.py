@@ -9,6 +9,7 @@ from skorch.callbacks import (
     Callback,
     InputShapeSetter,
     LRScheduler,
+    ParamMapper,
     PassthroughScoring,
     PrintLog,
 )
@@ -119,6 +120,11 @@ def check_own_step(callbacks: Iterable[Any] | None) -> None:
             raise ValueError(
                 f"callbacks: {name} waits for gradients (on_grad_computed), and this network "
                 "learns by steps of its own, without gradients of torch. Leave it out."
+            )
+        if isinstance(callback, ParamMapper):
+            raise ValueError(
+                f"callbacks: {name} changes or freezes the weights of a network one by one, and "
+                "this one learns by steps of its own, which change them all. Leave it out."
             )
         if isinstance(callback, ScoringBase) and scores_predictions(callback):
             raise ValueError(

@@ -83,7 +83,6 @@ class TrainingRun:
         self.net, self.module = net, net.module_
         self.objective, self.optimizer = net.criterion_, net.optimizer_
         self.own_step = offered(self.module, "train_on")
-        self.n_trainable = sum(param.requires_grad for param in self.module.parameters())
         if self.own_step is not None:
             check_own_step(net.callbacks_)
         self.n_epochs = net.max_epochs if n_epochs is None else n_epochs
@@ -279,7 +278,11 @@ class TrainingRun:
         """One pass over the training data; its mean loss."""
         self.module.train()
         self.params = [param for param in self.module.parameters() if param.requires_grad]
-        self._check_frozen()
+        if self.own_step is None and not self.params:
+            raise ValueError(
+                "No weight is left to train: all are frozen (requires_grad=False). Freeze fewer; "
+                "patterns of skorch's Freezer match names of net.module_.named_parameters()."
+            )
         step = self._step if self.own_step is None else self._own_step
         losses = self._pass(self.train, step, told=True)
         if math.isinf(self.start_loss):
@@ -387,19 +390,6 @@ class TrainingRun:
             ConvergenceWarning,
             stacklevel=2,
         )
-
-    def _check_frozen(self) -> None:
-        """Raise ValueError where a callback has frozen all weights, or those of an own step."""
-        if self.own_step is None and not self.params:
-            raise ValueError(
-                "No weight is left to train: all are frozen (requires_grad=False). Freeze fewer; "
-                "patterns of skorch's Freezer match names of net.module_.named_parameters()."
-            )
-        if self.own_step is not None and len(self.params) < self.n_trainable:
-            raise ValueError(
-                "A callback has frozen weights (requires_grad=False), and this network learns by "
-                "steps of its own, which change all weights. Leave the callback out."
-            )
 
     def _notify(self, event: str, **about: Any) -> None:
         """Call the net's callbacks, which draw from the generators of the run too.

@@ -13,11 +13,15 @@ from skorch.callbacks import (
     EarlyStopping,
     EpochScoring,
     EpochTimer,
+    Freezer,
     GradientNormClipping,
+    Initializer,
     InputShapeSetter,
     LRScheduler,
+    ParamMapper,
     PassthroughScoring,
     TrainEndCheckpoint,
+    Unfreezer,
     WarmRestartLR,
 )
 from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
@@ -131,6 +135,12 @@ def test_a_net_that_does_not_predict_is_not_scored(scoring):
 def test_a_net_without_gradients_is_not_clipped():
     with pytest.raises(ValueError, match=r"GradientNormClipping.*without gradients.*Leave it out"):
         check_own_step([("a", GradientNormClipping())])
+
+
+@pytest.mark.parametrize("kind", [Freezer, Unfreezer, Initializer, ParamMapper])
+def test_weights_of_own_steps_are_not_frozen(kind):
+    with pytest.raises(ValueError, match=f"{kind.__name__}.*steps of its own.*Leave it out"):
+        check_own_step([("a", kind("*"))])
 
 
 def test_a_function_may_score_any_net():

@@ -73,7 +73,9 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     lr_schedule : {"constant", "linear", "cosine", "one-cycle", "plateau"}, default="constant"
         Schedule of the learning rate. "constant" keeps it, "linear" and "cosine" let it fall to 0;
         "one-cycle" lets it rise over 30 % of the steps, then fall; "plateau" halves it after 3
-        epochs without a lower loss.
+        epochs without a lower loss. An ``LRScheduler`` among the callbacks takes the place of
+        schedule and warmup at their defaults; with others it is an error. The rate of any other
+        callback that sets it in ``net.optimizer_`` stays from then on.
     warmup_fraction : float, default=0.0
         Fraction of the steps over which the learning rate first grows from 0; in [0, 1).
     gradient_clip : float or None, default=None
@@ -106,7 +108,13 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     verbose : int, default=0
         0 is silent, 1 shows one bar with loss and remaining time, 2 a line per epoch.
     callbacks : list or None, default=None
-        skorch callbacks, or pairs (name, callback). They are copied, never changed.
+        Instances of skorch callbacks, or pairs (name, callback). What they record by epoch, such as
+        scores, are columns of ``history_``: ``EpochScoring("roc_auc", lower_is_better=False)``
+        scores the validation rows, in the labels and units of y. ``net.predict(X)`` in a callback
+        takes what ``predict`` takes. With ``ema_decay`` the averaged weights are in place at the
+        end of an epoch. The callbacks that are given are used themselves, as by skorch, and keep
+        what they saw; ``clone``, and so a search, copies them, which fails for one that holds an
+        open file or a connection: open it in ``on_train_begin``.
 
     Attributes
     ----------

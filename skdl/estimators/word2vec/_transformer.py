@@ -152,7 +152,10 @@ class Word2VecTransformer(
     verbose : int, default=0
         0 is silent, 1 shows one bar with loss and remaining time, 2 a line per epoch.
     callbacks : list or None, default=None
-        skorch callbacks, or pairs (name, callback). They are copied, never changed.
+        Instances of skorch callbacks, or pairs (name, callback). What they record by epoch are
+        columns of ``history_``. The callbacks that are given are used themselves, and keep what
+        they saw; ``clone`` copies them. An ``LRScheduler`` takes the place of the fall to
+        ``min_lr``. Those that need gradients, predictions or validation rows are an error.
 
     Attributes
     ----------
