@@ -6,6 +6,7 @@ import contextlib
 import copy
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, fields
+from functools import partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -41,6 +42,7 @@ from ...engine import (
 from ._checks import all_or_nothing, check_one_schedule, described, plain_parameters
 from ._contract import Family, FitMode
 from ._docs import deep_estimator
+from ._held_out import HeldOut, read_groups
 from ._rows import Rows
 from ._targets import Target
 from ._trained import Trained
@@ -82,7 +84,8 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         Maximum norm of the gradient, above 0; None does not clip.
     early_stopping : bool or "auto", default="auto"
         Whether to set ``validation_fraction`` of the rows aside, stop when their loss does not
-        improve, and keep the weights that were best on them.
+        improve, and keep the weights that were best on them. "auto" does so where ``fit`` is given
+        rows of their own for it, ``X_val``.
     validation_fraction : float, default=0.1
         Fraction of the rows of ``fit`` set aside when stopping early; in (0, 1).
     n_iter_no_change : int, default=10
@@ -185,32 +188,38 @@ class TorchEstimator(Trained, Family, BaseEstimator):
 
     # Three ways to learn -------------------------------------------------------------------------
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        """``fit`` from nothing: learn how to read X and y, draw a network, train it."""
+    def _fit_whole(self, X: Any, y: Any, sample_weight: Any, held_out: HeldOut) -> Self:
+        """``fit``, from nothing or from the fit before."""
+        goes_on = self.warm_start and hasattr(self, "net_")
         with self._fitting(y):
-            self._target = self._make_target()
-            data = self._read_inputs(X, reset=True)
-            rows, seed = self._read_rows(data, y, sample_weight)
-            self._target.learn(rows.target[rows.train], rows.train_weight)
-            data = self._learn_inputs(X, data, rows, FitMode.FIT)
-            train, valid, used = rows.of(data, self._target, self._dtype)
-            self._built_with = self._architecture()
-            module = self._new_module(train, used, seed)
-            self._train(self._new_net(module, train, seed, FitMode.FIT), train, valid)
+            held_out.check(self.early_stopping)
+            (self._fit_warm if goes_on else self._fit)(X, y, sample_weight, held_out)
         return self
 
-    def _fit_warm(self, X: Any, y: Any, sample_weight: Any) -> Self:
+    def _fit(self, X: Any, y: Any, sample_weight: Any, held_out: HeldOut) -> None:
+        """``fit`` from nothing: learn how to read X and y, draw a network, train it."""
+        self._target = self._make_target()
+        data = self._read_inputs(X, reset=True)
+        rows, seed = self._read_rows(data, y, sample_weight, held_out)
+        self._target.learn(rows.target[rows.train], rows.train_weight)
+        data = self._learn_inputs(X, data, rows, FitMode.FIT)
+        train, valid, used = rows.of(data, self._target, self._dtype)
+        valid = self._read_held_out(held_out) if held_out.is_own else valid
+        self._built_with = self._architecture()
+        module = self._new_module(train, used, seed)
+        self._train(self._new_net(module, train, seed, FitMode.FIT), train, valid)
+
+    def _fit_warm(self, X: Any, y: Any, sample_weight: Any, held_out: HeldOut) -> None:
         """``fit`` from the fit before: its network goes on, on these rows."""
-        with self._fitting(y):
-            self._check_architecture()
-            self._target = self._same_target()
-            data = self._read_inputs(X, reset=False)
-            rows, seed = self._read_rows(data, y, sample_weight)
-            data = self._learn_inputs(X, data, rows, FitMode.WARM_START)
-            train, valid, _ = rows.of(data, self._target, self._dtype)
-            module = copy.deepcopy(self.module_)
-            self._train(self._new_net(module, train, seed, FitMode.WARM_START), train, valid)
-        return self
+        self._check_architecture()
+        self._target = self._same_target()
+        data = self._read_inputs(X, reset=False)
+        rows, seed = self._read_rows(data, y, sample_weight, held_out)
+        data = self._learn_inputs(X, data, rows, FitMode.WARM_START)
+        train, valid, _ = rows.of(data, self._target, self._dtype)
+        valid = self._read_held_out(held_out) if held_out.is_own else valid
+        module = copy.deepcopy(self.module_)
+        self._train(self._new_net(module, train, seed, FitMode.WARM_START), train, valid)
 
     def _fit_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """``partial_fit``: one epoch on one part of the data, with the optimizer as it was left."""
@@ -282,17 +291,28 @@ class TorchEstimator(Trained, Family, BaseEstimator):
                 )
             yield
 
-    def _read_rows(self, data: Data, y: Any, sample_weight: Any) -> tuple[Rows, int]:
+    def _read_rows(
+        self, data: Data, y: Any, sample_weight: Any, held_out: HeldOut
+    ) -> tuple[Rows, int]:
         """Targets and weights, with rows set aside where training may stop early; the seed."""
         rows = Rows.read(self._target, y, sample_weight, len(data))
         seed, stops_early = draw_seed(self.random_state), self.early_stopping
+        groups = held_out.groups
+        if groups is not None:
+            groups = read_groups(groups, len(data))
+        if held_out.is_own:
+            return rows, seed
         if stops_early == "auto":
             stops_early = self._target.stops_early_by_default(len(rows.used))
         if stops_early:
-            rows.set_aside(self._target, self.validation_fraction, seed)
+            rows.set_aside(self._target, self.validation_fraction, seed, groups)
         else:
-            check_validated(self.callbacks, "Set early_stopping=True")
+            check_validated(self.callbacks, "Set early_stopping=True, or give fit X_val and y_val")
         return rows, seed
+
+    def _read_held_out(self, held_out: HeldOut) -> Data:
+        """The user's own rows that validate."""
+        return held_out.data(partial(self._read_inputs, reset=False), self._target, self._dtype)
 
     def _new_module(self, train: Data, used: Data, seed: int) -> nn.Module:
         with seeded(seed, resolve_device(self.device)), scoped_threads(1):

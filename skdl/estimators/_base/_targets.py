@@ -99,6 +99,10 @@ class Target(ABC):
         """How many rows validate."""
         return round(fraction * n_samples)
 
+    def group_order(self, groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The groups, numbered from 0, in the order in which they are tried for validation."""
+        return rng.permutation(groups.max() + 1)
+
     @abstractmethod
     def validation_rows(
         self,
@@ -210,6 +214,12 @@ class RegressionTarget(Target):
 
     def n_valid(self, n_samples: int, fraction: float) -> int:
         return max(super().n_valid(n_samples, fraction), min(4, n_samples // 2))
+
+    def group_order(self, groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Those that come last first, as the last rows validate where there are no groups."""
+        last = np.zeros(groups.max() + 1, dtype=int)
+        np.maximum.at(last, groups, np.arange(len(groups)))
+        return np.argsort(-last)
 
     def validation_rows(
         self,
