@@ -21,7 +21,7 @@ from ._objectives import (
     inputs_of,
     squared_error,
 )
-from ._optim import LR_SCHEDULES, OPTIMIZERS, start_lr
+from ._optim import LR_SCHEDULES, OPTIMIZERS, set_lr
 from ._random import seeded
 from ._scope import (
     default_torch_modes,
@@ -63,7 +63,7 @@ __all__ = [
     "resolve_dtype",
     "scoped_threads",
     "seeded",
+    "set_lr",
     "sets_rate",
     "squared_error",
-    "start_lr",
 ]

@@ -23,7 +23,7 @@ from ._contract import offered
 from ._data import Batch, BatchIterator, Data, in_order
 from ._loop import TrainingRun
 from ._objectives import Answers, Objective, inputs_of
-from ._optim import make_optimizer, set_lr
+from ._optim import make_optimizer, rates_of, set_lr
 from ._scope import (
     autocast,
     default_torch_modes,
@@ -72,6 +72,7 @@ class Net(NeuralNet):
     """
 
     verbose: int
+    device: torch.device
 
     def __init__(
         self,
@@ -251,15 +252,23 @@ class Net(NeuralNet):
             if method_name == "on_train_begin" and isinstance(callback, LRScheduler):
                 if getattr(callback.lr_scheduler_, "optimizer", None) is self.optimizer_:
                     continue  # partial_fit: it goes on, a new one would count wrongly
-                if self.history and callback.event_name in self.history[-1]:
-                    # Schedulers of torch step when they are made: from the epoch before.
-                    set_lr(self.optimizer_, self.history[-1]["lr"])
+                self._prepare_rates(callback)
             verbose: int = self.verbose
             self.verbose = max(verbose, int(prints(callback)))
             try:
                 getattr(callback, method_name)(self, **told(callback, about, self.answers))
             finally:
                 self.verbose = verbose
+
+    def _prepare_rates(self, callback: LRScheduler) -> None:
+        """The rates that a scheduler finds when it is made amid a training."""
+        if not self.history:
+            return
+        for group in self.optimizer_.param_groups:
+            group.setdefault("initial_lr", group["lr"])
+        if callback.event_name in self.history[-1]:
+            # Schedulers of torch step when they are made: from the epoch before.
+            set_lr(self.optimizer_, self.history[-1]["lr"])
 
     def use_callbacks(self, callbacks: list[Any] | None) -> None:
         """Use these callbacks from now on; they start anew if they are not those in use."""
@@ -361,20 +370,22 @@ class Net(NeuralNet):
         found, epoch = ({}, None) if checkpoint is None else self._files_of(checkpoint)
         f_optimizer = f_optimizer or found.get("f_optimizer")
         f_history = f_history or found.get("f_history")
-        super().load_params(f_params or found.get("f_params"), None, None, None, **options)
-        if f_optimizer:
-            self._load_optimizer(f_optimizer, **options)
+        self._load(f_params or found.get("f_params"), f_optimizer, **options)
         if f_history:
             self.history = History.from_file(f_history)
         self.best_epoch_ = epoch or len(self.history)
 
-    def _load_optimizer(self, f_optimizer: Any, **options: Any) -> None:
-        names = ("lr", "initial_lr")
-        rates = [{name: group[name] for name in names} for group in self.optimizer_.param_groups]
-        super().load_params(None, f_optimizer, None, None, **options)
+    def _load(self, f_params: Any, f_optimizer: Any, **options: Any) -> None:
+        rates = rates_of(self.optimizer_)
+        device = self.device
+        self.device = str(device)  # type: ignore[assignment]  # all that safetensors takes
+        try:
+            super().load_params(f_params, f_optimizer, None, None, **options)
+        finally:
+            self.device = device
         if not sets_rate(self.callbacks_):
-            for group, own in zip(self.optimizer_.param_groups, rates, strict=True):
-                group.update(own)
+            for group, rate in zip(self.optimizer_.param_groups, rates, strict=True):
+                group["lr"] = rate
 
     def _files_of(self, checkpoint: Any) -> tuple[dict[str, Any], int]:
         """Names of the files of a ``Checkpoint``, and the epoch of their weights.

@@ -116,7 +116,7 @@ def make_optimizer(name: str, module: nn.Module, lr: float, weight_decay: float)
         lr=lr,
         weight_decay=weight_decay,
     )
-    start_lr(optimizer, lr)
+    set_lr(optimizer, lr)
     return optimizer
 
 
@@ -165,13 +165,6 @@ def set_lr(optimizer: optim.Optimizer, lr: float) -> None:
     """Train at this rate; a group with a factor at so many times the rate."""
     for group in optimizer.param_groups:
         group["lr"] = lr * group.get("lr_factor", 1.0)
-
-
-def start_lr(optimizer: optim.Optimizer, lr: float) -> None:
-    """Train at this rate, and let schedulers of torch start from it."""
-    set_lr(optimizer, lr)
-    for group in optimizer.param_groups:
-        group["initial_lr"] = group["lr"]
 
 
 def rates_of(optimizer: optim.Optimizer) -> list[Any]:

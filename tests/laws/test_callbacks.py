@@ -148,6 +148,26 @@ def test_a_scheduler_sets_the_rate(instance, schedule):
     assert model.history_["lr"].tolist()[3:] == pytest.approx([0.0025, 0.00125])
 
 
+POLICIES = {
+    "StepLR": {"step_size": 2},
+    "ExponentialLR": {"gamma": 0.5},
+    "CosineAnnealingLR": {"T_max": 4},
+    "CyclicLR": {"base_lr": 0.001, "max_lr": 0.1, "step_size_up": 2, "cycle_momentum": False},
+    "LambdaLR": {"lr_lambda": lambda epoch: 1 / (1 + epoch)},
+    "MultiStepLR": {"milestones": [1, 3]},
+    "WarmRestartLR": {"base_period": 2},
+}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@one_of_each()
+def test_schedulers_of_torch_give_their_rates(instance, policy):
+    callback = LRScheduler(policy, **POLICIES[policy])
+    params = instance.known(early_stopping=False)
+    model = instance.fitted(*instance.data(), callbacks=[callback], lr=0.04, max_epochs=5, **params)
+    np.testing.assert_allclose(model.history_["lr"], callback.simulate(5, 0.04), rtol=1e-6)
+
+
 @one_of_each(has("batch_size"))
 def test_a_scheduler_may_step_at_every_batch(instance):
     """The rate in the history is that of the last step."""
@@ -304,8 +324,9 @@ def test_a_checkpoint_holds_the_weights_that_predict(instance, tmp_path):
     assert_same(answers(model, X), before)
 
 
+@pytest.mark.parametrize("files", [{}, {"f_optimizer": None, "use_safetensors": True}])
 @one_of_each(has("early_stopping"))
-def test_a_checkpoint_brings_its_best_epoch_back(instance, tmp_path):
+def test_a_checkpoint_brings_its_best_epoch_back(instance, files, tmp_path):
     """Of its own score: the model is the one that training to that epoch gives."""
     X, y = instance.data()
 
@@ -313,7 +334,7 @@ def test_a_checkpoint_brings_its_best_epoch_back(instance, tmp_path):
         def on_epoch_end(self, net, **kwargs):
             net.history.record("second", len(net.history) == 2)
 
-    saved = Checkpoint(monitor="second", load_best=True, dirname=str(tmp_path))
+    saved = Checkpoint(monitor="second", load_best=True, dirname=str(tmp_path), **files)
     params = {"lr_schedule": "constant", "warmup_fraction": 0.0, "early_stopping": False}
     model = instance.fitted(X, y, callbacks=[Second(), saved], max_epochs=4, **params)
     assert model.best_epoch_ == 2

@@ -36,8 +36,8 @@ from ...engine import (
     resolve_dtype,
     scoped_threads,
     seeded,
+    set_lr,
     sets_rate,
-    start_lr,
 )
 from ._checks import all_or_nothing, check_one_schedule, described, plain_parameters
 from ._contract import Family, FitMode
@@ -262,7 +262,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         self._prepare_module(net.module_, FitMode.PARTIAL_FIT)
         net.use_callbacks(self.callbacks)
         if self.lr != net.lr or not sets_rate(self.callbacks):
-            start_lr(net.optimizer_, self.lr)
+            set_lr(net.optimizer_, self.lr)
         net.lr, net.batch_size = self.lr, self._training_sizes(train)[0]
         net.criterion_ = self._make_objective()
         try:
@@ -271,7 +271,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             for name, value in before.items():
                 setattr(net, name, value)
             if not sets_rate(net.callbacks):
-                start_lr(net.optimizer_, net.lr)
+                set_lr(net.optimizer_, net.lr)
             raise
 
     # Their steps ---------------------------------------------------------------------------------
