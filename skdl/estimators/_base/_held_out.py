@@ -108,11 +108,26 @@ def read_groups(groups: Any, n_samples: int) -> np.ndarray:
     ValueError
         If there is not one for each row, or one is missing.
     """
-    if num_samples(groups) != n_samples:
-        raise ValueError(f"X has {n_samples} samples, but groups has {num_samples(groups)}.")
+    with said_of("groups"):
+        n_groups = num_samples(groups)
+    if n_groups != n_samples:
+        raise ValueError(f"X has {n_samples} samples, but groups has {n_groups}.")
+    shape: tuple[int, ...] = getattr(groups, "shape", (n_samples,))
+    if len(shape) == 2 and shape[1] == 1:
+        groups = np.asarray(groups).ravel()
+    elif len(shape) != 1:
+        raise ValueError(
+            f"groups must be (n_samples,), got {tuple(shape)}. Make one value of each row, such as "
+            "a tuple in a list."
+        )
     flat = np.empty(n_samples, dtype=object)
     flat[:] = list(groups)
-    numbers, _ = pd.factorize(flat)
+    try:
+        numbers, _ = pd.factorize(flat)
+    except TypeError as error:
+        raise TypeError(
+            f"groups must hold values that can be compared, such as numbers, str or tuples: {error}"
+        ) from error
     if (numbers < 0).any():
         raise ValueError(
             f"groups has no value in row {(numbers < 0).argmax()}. Give each row its group; a row "

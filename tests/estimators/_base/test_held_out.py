@@ -21,6 +21,9 @@ from skdl.estimators._base._targets import ClassificationTarget
         pd.Series(["c", "c", "a", "b"], index=[9, 8, 7, 6]),
         pd.Categorical(["c", "c", "a", "b"]),
         [("c", 1), ("c", 1), ("a", 1), ("b", 1)],
+        np.array([["c"], ["c"], ["a"], ["b"]]),
+        pd.DataFrame({"patient": ["c", "c", "a", "b"]}),
+        torch.tensor([3, 3, 1, 2]),
     ],
     ids=str,
 )
@@ -37,6 +40,20 @@ def test_a_missing_group_is_told(missing):
 def test_one_group_for_each_row():
     with pytest.raises(ValueError, match="X has 5 samples, but groups has 4"):
         read_groups([1, 2, 3, 4], 5)
+
+
+@pytest.mark.parametrize(
+    ("groups", "words"),
+    [
+        (np.zeros((4, 2)), r"must be \(n_samples,\), got \(4, 2\)"),
+        (pd.DataFrame(np.zeros((4, 2))), r"must be \(n_samples,\), got \(4, 2\)"),
+        ([[1], [1], [2], [3]], "numbers, str or tuples: unhashable"),
+        (5, "^groups: Expected sequence"),
+    ],
+)
+def test_groups_that_are_none_are_told(groups, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        read_groups(groups, 4)
 
 
 def set_aside(groups, classes=None, weight=None, fraction=0.2, order=None):
