@@ -7,6 +7,7 @@ from typing import Any
 
 from skorch.callbacks import (
     Callback,
+    EpochTimer,
     InputShapeSetter,
     LRScheduler,
     ParamMapper,
@@ -101,6 +102,38 @@ def check_validated(callbacks: Iterable[Any] | None, remedy: str) -> None:
             f"callbacks: {name} {what}, but this training has no validation rows. {remedy}, or "
             f"{instead}."
         )
+
+
+def check_monitors(callbacks: Iterable[Any] | None, *, validated: bool) -> None:
+    """Raise ValueError where a callback reads what nothing before it records, if that is known.
+
+    Callbacks of the user's own may record anything: what comes behind one is not checked. Those of
+    skorch must be initialized.
+    """
+    recorded = ["train_loss", "train_loss_best", "lr", "seconds", "epoch"]
+    recorded += VALIDATED if validated else ()
+    for callback in instances_of(callbacks):
+        name, monitor = type(callback).__name__, getattr(callback, "monitor", None)
+        if type(callback).__module__.partition(".")[0] != "skorch":
+            return
+        if isinstance(monitor, str) and monitors(callback) and monitor not in recorded:
+            raise ValueError(
+                f"callbacks: {name} has monitor={monitor!r}, which nothing records before it. Put "
+                f"the callback that records it, such as EpochScoring, before {name} in the list; "
+                f"so far there are {', '.join(recorded)}."
+            )
+        recorded += names_recorded(callback)
+
+
+def names_recorded(callback: Any) -> list[str]:
+    """Columns of the history that a callback of skorch records by epoch."""
+    if isinstance(callback, EpochTimer):
+        return ["dur"]
+    if isinstance(callback, (ScoringBase, PassthroughScoring)):
+        name = callback.name_ if isinstance(callback, ScoringBase) else callback.name
+        return [name] if callback.lower_is_better is None else [name, f"{name}_best"]
+    event = getattr(callback, "event_name", None)
+    return [event] if isinstance(event, str) else []
 
 
 def monitors(callback: Any) -> bool:

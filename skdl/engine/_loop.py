@@ -14,7 +14,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
-from ._callback_checks import check_own_step, sets_rate, watches_batches
+from ._callback_checks import check_monitors, check_own_step, sets_rate, watches_batches
 from ._callbacks import BatchEvents, InterruptSignal, dataset_of, epoch_loaded_by, record_batches
 from ._contract import offered
 from ._data import Batch, BatchIterator, Data, ServedBatch
@@ -83,6 +83,7 @@ class TrainingRun:
         self.net, self.module = net, net.module_
         self.objective, self.optimizer = net.criterion_, net.optimizer_
         self.own_step = offered(self.module, "train_on")
+        check_monitors(net.callbacks_, validated=valid is not None)
         if self.own_step is not None:
             check_own_step(net.callbacks_)
         self.n_epochs = net.max_epochs if n_epochs is None else n_epochs

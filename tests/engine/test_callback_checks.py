@@ -28,6 +28,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
 
 from skdl.engine._callback_checks import (
     check_callbacks,
+    check_monitors,
     check_own_step,
     check_validated,
     sets_rate,
@@ -42,6 +43,11 @@ class KerasCallback:
         pass
 
     on_train_begin = on_train_end = on_epoch_begin = on_batch_begin = on_batch_end = on_epoch_end
+
+
+class OnGradients(Callback):
+    def on_grad_computed(self, net, **kwargs):
+        pass
 
 
 @pytest.mark.parametrize(
@@ -126,6 +132,43 @@ def test_others_need_no_validation_rows(callback):
     check_validated([callback], "")
 
 
+def ready(*callbacks):
+    return [callback.initialize() for callback in callbacks]
+
+
+@pytest.mark.parametrize(
+    "callbacks",
+    [
+        (EarlyStopping(), Checkpoint()),
+        (EpochScoring("r2"), EarlyStopping("r2"), Checkpoint("r2_best")),
+        (EpochScoring("r2", name="mine"), EarlyStopping("mine")),
+        (PassthroughScoring("mine"), Checkpoint("mine_best")),
+        (EpochTimer(), EarlyStopping("dur")),
+        (LRScheduler(), EarlyStopping("event_lr")),
+        (Checkpoint(), EarlyStopping("event_cp")),
+        (OnGradients(), EarlyStopping("mine")),
+        (Checkpoint(None), Checkpoint(len)),
+    ],
+)
+def test_monitors_that_are_recorded_pass(callbacks):
+    check_monitors(ready(*callbacks), validated=True)
+
+
+@pytest.mark.parametrize(
+    "callbacks",
+    [
+        (EarlyStopping("f1"),),
+        (EarlyStopping("r2"), EpochScoring("r2")),
+        (EpochScoring("r2", lower_is_better=None), Checkpoint("r2_best")),
+        (EpochTimer(), LRScheduler(ReduceLROnPlateau, monitor="mine")),
+        (EarlyStopping("mine"), OnGradients()),
+    ],
+)
+def test_monitors_that_nothing_records_are_told(callbacks):
+    with pytest.raises(ValueError, match=r"has monitor='\w+', which nothing records before it"):
+        check_monitors(ready(*callbacks), validated=True)
+
+
 @pytest.mark.parametrize("scoring", ["r2", None, log_loss, make_scorer(log_loss)])
 def test_a_net_that_does_not_predict_is_not_scored(scoring):
     with pytest.raises(ValueError, match=r"EpochScoring scores predictions.*score\(net, X, y\)"):
@@ -151,11 +194,6 @@ def test_who_sets_the_rate():
     assert sets_rate([EpochTimer(), ("rate", LRScheduler())])
     assert not sets_rate([EpochTimer()])
     assert not sets_rate(None)
-
-
-class OnGradients(Callback):
-    def on_grad_computed(self, net, **kwargs):
-        pass
 
 
 def events_of(instance):
