@@ -4,10 +4,12 @@ The only importer of skorch. ``Net`` is what an estimator builds in ``fit``; ``T
 training of it, epoch by epoch. ``_contract.py`` says what a module may offer.
 """
 
+from ._callback_checks import check_callbacks, check_validated, sets_rate
 from ._data import STREAM_BYTES, Batch, Column, Data, Ragged, Streamed, as_tensor
 from ._loop import TrainingRun
 from ._net import Net, Output, forward
 from ._objectives import (
+    Answers,
     Augmented,
     Loss,
     Objective,
@@ -17,7 +19,6 @@ from ._objectives import (
     cross_entropy,
     huber,
     inputs_of,
-    most_likely,
     squared_error,
 )
 from ._optim import LR_SCHEDULES, OPTIMIZERS, set_lr
@@ -34,6 +35,7 @@ __all__ = [
     "LR_SCHEDULES",
     "OPTIMIZERS",
     "STREAM_BYTES",
+    "Answers",
     "Augmented",
     "Batch",
     "Column",
@@ -49,17 +51,19 @@ __all__ = [
     "TrainingRun",
     "absolute_error",
     "as_tensor",
+    "check_callbacks",
+    "check_validated",
     "cross_entropy",
     "default_torch_modes",
     "draw_seed",
     "forward",
     "huber",
     "inputs_of",
-    "most_likely",
     "resolve_device",
     "resolve_dtype",
     "scoped_threads",
     "seeded",
     "set_lr",
+    "sets_rate",
     "squared_error",
 ]

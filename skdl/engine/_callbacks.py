@@ -8,26 +8,21 @@ from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
-from skorch.callbacks import Callback
+import torch
+from skorch.callbacks import EarlyStopping
+from skorch.callbacks.scoring import ScoringBase
 from skorch.dataset import Dataset
+from skorch.history import History
 from skorch.utils import TeeGenerator
 from torch import Tensor, nn
 
 from ._data import Batch, BatchIterator, Data, ServedBatch
+from ._objectives import Answers
 
 if TYPE_CHECKING:
     from ._net import Net
 
 Pair = tuple[Batch, Tensor | None]
-BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
-
-
-def watches_batches(callback: Any) -> bool:
-    """Whether a skorch callback does something at every batch."""
-    return any(
-        getattr(type(callback), event, None) is not getattr(Callback, event)
-        for event in BATCH_EVENTS
-    )
 
 
 def pair_of(batch: Batch) -> Pair:
@@ -35,14 +30,47 @@ def pair_of(batch: Batch) -> Pair:
     return {name: value for name, value in batch.items() if name != "y"}, batch.get("y")
 
 
-def dataset_of(data: Data | None) -> Dataset | None:
-    """Data as skorch's callbacks know it."""
+def dataset_of(data: Data | None, answers: Answers | None = None) -> Dataset | None:
+    """Data as skorch's callbacks know it, with y in the user's terms."""
     if data is None:
         return None
     y = data.columns.get("y")
     if isinstance(y, Tensor) and data.rows is not None:
         y = y[data.rows]
-    return Dataset(data, y, length=len(data))
+    return Dataset(data, in_users_terms(y, answers), length=len(data))
+
+
+def in_users_terms(y: Any, answers: Answers | None) -> Any:
+    """A column of targets in the user's labels or units, as what ``predict`` of the net gives."""
+    if answers is None or not isinstance(y, Tensor):
+        return y
+    return answers.values(y.detach().cpu().numpy())
+
+
+def told(callback: Any, about: dict[str, Any], answers: Answers | None) -> dict[str, Any]:
+    """What a callback is told of an event: one that scores gets y in the user's terms."""
+    if "batch" not in about or not isinstance(callback, ScoringBase):
+        return about
+    inputs, y = about["batch"]
+    return {**about, "batch": (inputs, in_users_terms(y, answers))}
+
+
+def record_batches(history: History, prefix: str, losses: list[Tensor], sizes: list[int]) -> None:
+    """Rows of batches as ``BatchEvents`` records them, after a pass that nobody watched."""
+    for loss, size in zip(torch.stack(losses).tolist(), sizes, strict=True):
+        history.new_batch()
+        history.record_batch(f"{prefix}_loss", loss)
+        history.record_batch(f"{prefix}_batch_size", size)
+    history.record(f"{prefix}_batch_count", len(sizes))
+
+
+def epoch_loaded_by(callbacks: list[tuple[str, Any]], last_epoch: int) -> int | None:
+    """The epoch whose weights an EarlyStopping has loaded at the end; the net does not see it."""
+    for _, callback in callbacks:
+        keeps = isinstance(callback, EarlyStopping) and callback.best_model_weights_ is not None
+        if keeps and callback.best_epoch_ != last_epoch:
+            return int(callback.best_epoch_)
+    return None
 
 
 class Pairs:

@@ -14,7 +14,8 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
-from ._callbacks import BatchEvents, InterruptSignal, dataset_of, watches_batches
+from ._callback_checks import check_monitors, check_own_step, sets_rate, watches_batches
+from ._callbacks import BatchEvents, InterruptSignal, dataset_of, epoch_loaded_by, record_batches
 from ._contract import offered
 from ._data import Batch, BatchIterator, Data, ServedBatch
 from ._optim import (
@@ -82,22 +83,28 @@ class TrainingRun:
         self.net, self.module = net, net.module_
         self.objective, self.optimizer = net.criterion_, net.optimizer_
         self.own_step = offered(self.module, "train_on")
+        check_monitors(net.callbacks_, validated=valid is not None)
+        if self.own_step is not None:
+            check_own_step(net.callbacks_)
         self.n_epochs = net.max_epochs if n_epochs is None else n_epochs
-        self.n_before, self.n_done, self.stopped = len(net.history), 0, False
+        self.n_before, self.n_done = len(net.history), 0
+        self.stopped = self.asked_to_stop = False
         self.start_loss = self.lowest_loss = math.inf
-        self.best_epoch = self.lowest_epoch = self.n_before
-        generators = Generators(net.seed, self.n_before, net.device)
-        self.random = RandomNumbers(generators, self.module, self.objective)
+        self.random = self._new_random()
         self.n_threads = threads_for(self.module, min(net.batch_size, len(train)), net.device)
         self.watches_batches = any(watches_batches(callback) for _, callback in net.callbacks_)
         self.events: BatchEvents | None = None
         self.data = train
         self.datasets = {
-            "dataset_train": dataset_of(train),
-            "dataset_valid": dataset_of(valid),
+            "dataset_train": dataset_of(train, net.answers),
+            "dataset_valid": dataset_of(valid, net.answers),
         }
         with self._scope():
             self._notify("on_train_begin", X=train, y=None)
+            if len(net.history) != self.n_before:  # a callback has loaded an earlier training
+                self.n_before = len(net.history)
+                self.random = self._new_random()
+            self.best_epoch = self.lowest_epoch = self.n_before
             self._start(train, valid, constant_rate=n_epochs is not None)
 
     def _start(self, train: Data, valid: Data | None, *, constant_rate: bool) -> None:
@@ -113,6 +120,7 @@ class TrainingRun:
             prepared = net.prepared(valid, at_once=True)
             self.valid = BatchIterator(prepared, VALID_ROWS, None, max_steps, count)
         shape = (net.lr_schedule, net.warmup_fraction, net.min_lr / net.lr)
+        constant_rate = constant_rate or sets_rate(net.callbacks_)
         shape = ("constant", 0.0, 0.0) if constant_rate else shape
         self.schedule = Schedule(self.optimizer, self.n_epochs * len(self.train), *shape)
         self.average = self._new_average()
@@ -124,6 +132,10 @@ class TrainingRun:
             self.stopping.update(self.n_before, self._valid_loss(self.valid))
         # An abandoned run restores it. A net that was not trained before is not used then.
         self.at_start = self.state() if self.n_before and not self.own_step else None
+
+    def _new_random(self) -> RandomNumbers:
+        generators = Generators(self.net.seed, self.n_before, self.net.device)
+        return RandomNumbers(generators, self.module, self.objective)
 
     def _new_average(self) -> WeightAverage | None:
         return WeightAverage(self.module, self.net.ema_decay) if self.net.ema_decay else None
@@ -146,6 +158,11 @@ class TrainingRun:
         if self.progress is None:
             self.progress = Progress(self.net.verbose, self.n_epochs)
         with self._scope():
+            self._notify("on_epoch_begin", **self.datasets)
+            if self.asked_to_stop:
+                del self.net.history[-1]  # of an epoch that there is not
+                self.stopped = True
+                return
             self.stopped = not self._epoch(self.n_before + self.n_done + 1)
         self.n_done += 1
         self.progress.update(self.net.history[-1])
@@ -164,6 +181,8 @@ class TrainingRun:
         self._end()
         with self._scope():
             self._notify("on_train_end", X=self.data, y=None)
+        loaded = epoch_loaded_by(self.net.callbacks_, self.n_before + self.n_done)
+        self.net.best_epoch_ = loaded or self.net.best_epoch_
         for row in self.net.history:
             row["batches"] = []  # rows of batches would make up most of a pickle
 
@@ -225,8 +244,7 @@ class TrainingRun:
 
     def _epoch(self, epoch: int) -> bool:
         """Train and validate; False when training should stop."""
-        net, started = self.net, time.perf_counter()
-        self._notify("on_epoch_begin", **self.datasets)
+        started = time.perf_counter()
         train_loss, valid_loss = self._train_loss(), None
         diverged = not (math.isfinite(train_loss) and self._weights_are_finite())
         stop = diverged
@@ -234,53 +252,65 @@ class TrainingRun:
             self.best_epoch = epoch
             with self._averaged_weights():
                 if self.valid is not None:
-                    valid_loss = self._valid_loss(self.valid, self.watches_batches)
+                    valid_loss = self._valid_loss(self.valid, told=True)
                 if self.stopping is not None and valid_loss is not None:
                     stop = self.stopping.update(epoch, valid_loss)
                 self._keep_if_lowest(epoch, train_loss)
             self.schedule.after_epoch(train_loss if valid_loss is None else valid_loss)
-        for name, value in (
-            ("train_loss", train_loss),
-            ("train_loss_best", self.lowest_epoch == epoch),
-            ("valid_loss", valid_loss),
-            ("valid_loss_best", self.stopping is not None and self.stopping.best_epoch == epoch),
-            ("lr", self.schedule.lr),
-            ("seconds", time.perf_counter() - started),
-        ):
-            net.history.record(name, value)
+        self._record(train_loss, valid_loss, time.perf_counter() - started)
         if diverged:
             self._report_divergence(epoch)
-        return not (self._callbacks_ask_to_stop() or stop)
+        with contextlib.nullcontext() if self.average is None else self.average.shown():
+            self._notify("on_epoch_end", **self.datasets)
+        return not (self.asked_to_stop or stop)
+
+    def _record(self, train_loss: float, valid_loss: float | None, seconds: float) -> None:
+        """The row of this epoch in the history; as skorch's, without what was not measured."""
+        history = self.net.history
+        for name, loss in (("train_loss", train_loss), ("valid_loss", valid_loss)):
+            if loss is not None:
+                earlier = [row[name] for row in history[:-1] if name in row]
+                history.record(name, loss)
+                history.record(f"{name}_best", all(loss < other for other in earlier))
+        history.record("lr", self.schedule.lr)
+        history.record("seconds", seconds)
 
     def _train_loss(self) -> float:
         """One pass over the training data; its mean loss."""
         self.module.train()
         self.params = [param for param in self.module.parameters() if param.requires_grad]
-        if not self.watches_batches:
-            self.net.history.new_batch()  # skorch's checkpoints want to see one
+        if self.own_step is None and not self.params:
+            raise ValueError(
+                "No weight is left to train: all are frozen (requires_grad=False). Freeze fewer; "
+                "patterns of skorch's Freezer match names of net.module_.named_parameters()."
+            )
         step = self._step if self.own_step is None else self._own_step
-        losses = self._pass(self.train, step, watched=self.watches_batches)
+        losses = self._pass(self.train, step, told=True)
         if math.isinf(self.start_loss):
             self.start_loss = float(losses[0])
         return self.train.mean(losses)
 
-    def _valid_loss(self, batches: BatchIterator, watched: bool = False) -> float:
+    def _valid_loss(self, batches: BatchIterator, told: bool = False) -> float:
         """Mean loss of the validation rows, with the weights as they are."""
         self.module.eval()
         with torch.no_grad():
-            return batches.mean(self._pass(batches, self._valid_step, watched=watched))
+            return batches.mean(self._pass(batches, self._valid_step, told=told))
 
     def _pass(
         self,
         batches: BatchIterator,
         step: Callable[[ServedBatch], Tensor],
         *,
-        watched: bool,
+        told: bool,
     ) -> list[Tensor]:
-        """One pass over data; the losses of its batches, which stay on the device."""
-        losses = []
+        """One pass over data; the losses of its batches, which stay on the device.
+
+        ``told`` says whether callbacks are told of it, as a part of an epoch.
+        """
+        losses, sizes, trains = [], [], self.module.training
         self.mixed = autocast(self.module, self.net.device, self.net.precision)
-        events = BatchEvents(self.net, self._notify, self.module.training) if watched else None
+        watched = told and self.watches_batches
+        events = BatchEvents(self.net, self._notify, trains) if watched else None
         with self.random.given(), events or contextlib.nullcontext():
             self.events = events
             for batch in batches:
@@ -290,6 +320,11 @@ class TrainingRun:
                 if events is not None:
                     events.end(batch, loss)
                 losses.append(loss)
+                sizes.append(batch.n_rows)
+                if trains and self.asked_to_stop:
+                    break
+        if told and self.net.callbacks_ and not watched:
+            record_batches(self.net.history, "train" if trains else "valid", losses, sizes)
         return losses
 
     def _loss(self, batch: Batch) -> Tensor:
@@ -357,22 +392,22 @@ class TrainingRun:
             stacklevel=2,
         )
 
-    def _callbacks_ask_to_stop(self) -> bool:
-        if not self.net.callbacks_:
-            return False
-        with InterruptSignal() as interrupt:
-            try:
-                self._notify("on_epoch_end", **self.datasets)
-            except KeyboardInterrupt:
-                if interrupt.came:
-                    raise
-                return True  # how skorch's EarlyStopping ends a training
-        return False
-
     def _notify(self, event: str, **about: Any) -> None:
-        """Call the net's callbacks, which draw from the generators of the run too."""
-        with self.random.callbacks if self.net.callbacks_ else contextlib.nullcontext():
+        """Call the net's callbacks, which draw from the generators of the run too.
+
+        A KeyboardInterrupt that one raises ends the training, unless it is the user's Ctrl-C: at
+        the end of an epoch as skorch's EarlyStopping does, within one after the batch at hand.
+        """
+        if not self.net.callbacks_:
             self.net.notify(event, **about)
+            return
+        with self.random.callbacks, InterruptSignal() as interrupt:
+            try:
+                self.net.notify(event, **about)
+            except KeyboardInterrupt:
+                if interrupt.came or event in ("on_train_begin", "on_train_end"):
+                    raise
+                self.asked_to_stop = True
 
     @contextlib.contextmanager
     def _averaged_weights(self) -> Iterator[None]:

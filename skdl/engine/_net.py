@@ -10,16 +10,20 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import ClassifierTags, RegressorTags, Tags
 from skorch import NeuralNet
+from skorch.callbacks import LRScheduler
 from skorch.dataset import Dataset
+from skorch.history import History
 from torch import Tensor, nn
 
-from ._callbacks import Pair, Pairs
+from ._callback_checks import instances_of, prints, sets_rate
+from ._callbacks import Pair, Pairs, told
 from ._contract import offered
 from ._data import Batch, BatchIterator, Data, in_order
 from ._loop import TrainingRun
-from ._objectives import Objective, inputs_of
-from ._optim import make_optimizer
+from ._objectives import Answers, Objective, inputs_of
+from ._optim import make_optimizer, rates_of, set_lr
 from ._scope import (
     autocast,
     default_torch_modes,
@@ -47,8 +51,9 @@ class Net(NeuralNet):
     As ``net_`` of a fitted estimator it does what a skorch net does on the arrays that the
     estimator takes: ``predict``, ``predict_proba`` and ``score`` give what the estimator gives, in
     its labels and units; ``forward`` gives the outputs of the module; ``save_params``,
-    ``load_params`` and ``history`` are skorch's. On :class:`Data` these give outputs of the module
-    and class indices. It is trained through the estimator.
+    ``load_params`` and ``history`` are skorch's. On :class:`Data` they give the same labels and
+    units, or outputs of the module where the objective has no ``answers``. It is trained through
+    the estimator.
 
     Parameters
     ----------
@@ -65,6 +70,9 @@ class Net(NeuralNet):
 
     The others are those of every deep estimator, see :class:`skdl.estimators.LSTMRegressor`.
     """
+
+    verbose: int
+    device: torch.device
 
     def __init__(
         self,
@@ -97,7 +105,7 @@ class Net(NeuralNet):
             max_epochs=max_epochs,
             batch_size=batch_size,
             train_split=None,
-            callbacks=copy.deepcopy(callbacks),
+            callbacks=callbacks,
             verbose=verbose,
             device=resolve_device(device),
         )
@@ -214,6 +222,61 @@ class Net(NeuralNet):
     def _default_callbacks(self) -> list[Any]:
         return []  # history, progress and timing are the loop's own
 
+    @property
+    def answers(self) -> Answers | None:
+        """What outputs and targets are to the user, if the objective says it."""
+        return getattr(getattr(self, "criterion_", None), "answers", None)
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """The labels; there are none where targets are numbers."""
+        classes = None if self.answers is None else self.answers.classes
+        if classes is None:
+            raise AttributeError("This net has no classes: it does not classify.")
+        return classes
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        if self.answers is None:
+            return tags
+        if self.answers.classes is None:
+            tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
+        else:
+            tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
+        return tags
+
+    def notify(self, method_name: str, **about: Any) -> None:
+        """Call the callbacks at an event; see :func:`told` for those that score."""
+        getattr(self, method_name)(self, **about)
+        for _, callback in self.callbacks_:
+            if method_name == "on_train_begin" and isinstance(callback, LRScheduler):
+                if getattr(callback.lr_scheduler_, "optimizer", None) is self.optimizer_:
+                    continue  # partial_fit: it goes on, a new one would count wrongly
+                self._prepare_rates(callback)
+            verbose: int = self.verbose
+            self.verbose = max(verbose, int(prints(callback)))
+            try:
+                getattr(callback, method_name)(self, **told(callback, about, self.answers))
+            finally:
+                self.verbose = verbose
+
+    def _prepare_rates(self, callback: LRScheduler) -> None:
+        """The rates that a scheduler finds when it is made amid a training."""
+        if not self.history:
+            return
+        for group in self.optimizer_.param_groups:
+            group.setdefault("initial_lr", group["lr"])
+        if callback.event_name in self.history[-1]:
+            # Schedulers of torch step when they are made: from the epoch before.
+            set_lr(self.optimizer_, self.history[-1]["lr"])
+
+    def use_callbacks(self, callbacks: list[Any] | None) -> None:
+        """Use these callbacks from now on; they start anew if they are not those in use."""
+        in_use = {id(callback) for _, callback in self.callbacks_}
+        if in_use != {id(callback) for callback in instances_of(callbacks)}:
+            self.callbacks = callbacks
+            self._initialize_callbacks()
+
     def initialize_module(self) -> Net:
         self.module_ = self.module.to(resolve_dtype(self.precision))
         return self
@@ -249,14 +312,14 @@ class Net(NeuralNet):
         """Labels or targets for rows of X as the estimator takes them."""
         if not in_terms_of_engine(X):
             return self._answer("predict", X)
-        outputs = torch.from_numpy(super().predict(X))
-        decide = getattr(self.criterion_, "decide", None)
-        return (outputs if decide is None else decide(outputs)).numpy()
+        outputs = super().predict_proba(X)
+        return outputs if self.answers is None else self.answers.predictions(outputs)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities of the classes; what ``predict`` gives where there are none."""
         if in_terms_of_engine(X):
-            return super().predict_proba(X)
+            outputs = super().predict_proba(X)
+            return outputs if self.answers is None else self.answers.probabilities(outputs)
         name = "predict_proba" if hasattr(self.estimator, "predict_proba") else "predict"
         return self._answer(name, X)
 
@@ -264,8 +327,7 @@ class Net(NeuralNet):
         """Accuracy or R^2, as ``score`` of the estimator."""
         if not in_terms_of_engine(X):
             return float(self._answer("score", X, y, sample_weight))
-        decides = getattr(self.criterion_, "decide", None) is not None
-        metric = accuracy_score if decides else r2_score
+        metric = accuracy_score if hasattr(self, "classes_") else r2_score
         return float(metric(y, self.predict(X), sample_weight=sample_weight))
 
     def _get_param_names(self) -> list[str]:
@@ -300,25 +362,48 @@ class Net(NeuralNet):
         checkpoint: Any = None,
         **options: Any,
     ) -> None:
-        """As skorch's, from files or those of a ``Checkpoint``; but for the criterion."""
-        found = {} if checkpoint is None else self._files_of(checkpoint)
-        super().load_params(
-            f_params or found.get("f_params"),
-            f_optimizer or found.get("f_optimizer"),
-            None,
-            f_history or found.get("f_history"),
-            **options,
-        )
+        """As skorch's, from files or those of a ``Checkpoint``; but for the criterion.
 
-    def _files_of(self, checkpoint: Any) -> dict[str, Any]:
-        """Names of the files of a ``Checkpoint``, which looks at the last batch of the history."""
-        last = self.history[-1]
-        batches, last["batches"] = last["batches"], last["batches"] or [{}]
+        The history comes last: it is that of the weights, or nothing is loaded. Rates of an
+        optimizer are this net's, unless a callback schedules them.
+        """
+        found, epoch = ({}, None) if checkpoint is None else self._files_of(checkpoint)
+        f_optimizer = f_optimizer or found.get("f_optimizer")
+        f_history = f_history or found.get("f_history")
+        self._load(f_params or found.get("f_params"), f_optimizer, **options)
+        if f_history:
+            self.history = History.from_file(f_history)
+        self.best_epoch_ = epoch or len(self.history)
+
+    def _load(self, f_params: Any, f_optimizer: Any, **options: Any) -> None:
+        rates = rates_of(self.optimizer_)
+        device = self.device
+        self.device = str(device)  # type: ignore[assignment]  # all that safetensors takes
+        try:
+            super().load_params(f_params, f_optimizer, None, None, **options)
+        finally:
+            self.device = device
+        if not sets_rate(self.callbacks_):
+            for group, rate in zip(self.optimizer_.param_groups, rates, strict=True):
+                group["lr"] = rate
+
+    def _files_of(self, checkpoint: Any) -> tuple[dict[str, Any], int]:
+        """Names of the files of a ``Checkpoint``, and the epoch of their weights.
+
+        Names may hold what its history says of an epoch and of its last batch.
+        """
+        own, rows = self.history, self.history
+        if checkpoint.f_history is not None:
+            rows = History.from_file(checkpoint.f_history_)
+        self.history = History({**row, "batches": row["batches"] or [{}]} for row in rows)
+        if not self.history:
+            self.history.append({"epoch": 0, "batches": [{}], checkpoint.event_name: False})
         try:
             files: dict[str, Any] = checkpoint.get_formatted_files(self)
         finally:
-            last["batches"] = batches
-        return files
+            self.history = own
+        saved = [row["epoch"] for row in rows if row.get(checkpoint.event_name)]
+        return files, (saved or [len(rows)])[-1]
 
     # Its estimator -----------------------------------------------------------------------------
 
@@ -370,7 +455,9 @@ class Net(NeuralNet):
     def forget_optimizer(self) -> Net:
         """Drop the optimizer's state: a finished training needs it no more."""
         if hasattr(self, "optimizer_"):
-            self.initialize_optimizer()
+            self.optimizer_.state.clear()
+            if not sets_rate(self.callbacks_):
+                set_lr(self.optimizer_, self.lr)
         return self
 
     def __getstate__(self) -> dict[str, Any]:

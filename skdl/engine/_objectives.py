@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -20,6 +22,27 @@ def inputs_of(batch: Batch) -> Batch:
     return {name: value for name, value in batch.items() if name not in ("y", "weight")}
 
 
+class Answers(Protocol):
+    """What outputs and targets are in the user's labels or units; all arrays are numpy's.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,) or None
+        The labels, sorted; None where targets are numbers.
+    """
+
+    classes: np.ndarray | None
+
+    def predictions(self, outputs: np.ndarray) -> np.ndarray:
+        """What ``predict`` gives for outputs of the module."""
+
+    def probabilities(self, outputs: np.ndarray) -> np.ndarray:
+        """What ``predict_proba`` gives; the predictions where there are no classes."""
+
+    def values(self, column: np.ndarray) -> np.ndarray:
+        """Targets as the user gave them, from the column ``y`` of the data."""
+
+
 class Supervised:
     """Mean over rows of a loss of the module's output and ``y``, weighted by ``weight`` if given.
 
@@ -28,8 +51,8 @@ class Supervised:
     loss : callable
         ``loss(output, y, reduction="none")`` gives the losses, (B,) or (B, ...); with
         "mean" their mean.
-    decide : callable, default=None
-        Makes outputs comparable with y, for skorch's scoring callbacks.
+    answers : Answers or None, default=None
+        What outputs and y are to the user, for skorch's scoring callbacks.
     training_loss : callable, default=None
         Replaces ``loss`` in training, such as one with label smoothing; validation uses ``loss``.
     """
@@ -39,10 +62,10 @@ class Supervised:
     def __init__(
         self,
         loss: Loss,
-        decide: Callable[[Tensor], Tensor] | None = None,
+        answers: Answers | None = None,
         training_loss: Loss | None = None,
     ) -> None:
-        self.loss, self.decide, self.training_loss = loss, decide, training_loss or loss
+        self.loss, self.answers, self.training_loss = loss, answers, training_loss or loss
 
     def __call__(self, module: nn.Module, batch: Batch) -> Tensor:
         loss = self.training_loss if module.training else self.loss
@@ -63,7 +86,7 @@ class Augmented(Supervised):
 
     Parameters
     ----------
-    loss, decide, training_loss
+    loss, answers, training_loss
         As in :class:`Supervised`.
     column : str
         Which input is changed.
@@ -86,14 +109,14 @@ class Augmented(Supervised):
     def __init__(
         self,
         loss: Loss,
-        decide: Callable[[Tensor], Tensor] | None = None,
+        answers: Answers | None = None,
         training_loss: Loss | None = None,
         *,
         column: str,
         augment: Callable[..., Tensor] | None = None,
         mixup: float = 0.0,
     ) -> None:
-        super().__init__(loss, decide, training_loss)
+        super().__init__(loss, answers, training_loss)
         self.column, self.augment, self.mixup = column, augment, mixup
         self.draws_from_generator = augment is None or offered(augment, "draws_from_generator")
 
@@ -130,11 +153,6 @@ squared_error: Loss = F.mse_loss
 absolute_error: Loss = F.l1_loss
 huber: Loss = F.huber_loss
 cross_entropy: Loss = F.cross_entropy
-
-
-def most_likely(output: Tensor) -> Tensor:
-    """Class indices from scores (B, n_classes)."""
-    return output.argmax(1)
 
 
 class Pinball:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -166,6 +167,11 @@ def set_lr(optimizer: optim.Optimizer, lr: float) -> None:
         group["lr"] = lr * group.get("lr_factor", 1.0)
 
 
+def rates_of(optimizer: optim.Optimizer) -> list[Any]:
+    """The rate of each group."""
+    return [group["lr"] for group in optimizer.param_groups]
+
+
 def lr_of(optimizer: optim.Optimizer) -> float:
     """The rate of the groups with the factor 1."""
     group = optimizer.param_groups[-1]
@@ -194,6 +200,8 @@ LR_SCHEDULES: dict[str, Callable[[float], float]] = {
 class Schedule:
     """Sets the optimizer's rate before each step; "plateau" halves it between epochs.
 
+    A rate that somebody else sets, such as a callback, is left alone from then on.
+
     Parameters
     ----------
     optimizer : torch.optim.Optimizer
@@ -204,8 +212,14 @@ class Schedule:
         Fraction of the steps over which the rate grows linearly from nothing.
     floor : float in [0, 1]
         Fraction of the peak at which a falling rate ends.
+
+    Attributes
+    ----------
+    lr : float
+        The rate of the last step.
     """
 
+    numbers = ("peak", "n_done", "best", "n_worse", "active", "lr")
     plateau_factor, plateau_epochs = 0.5, 3
 
     def __init__(
@@ -218,15 +232,11 @@ class Schedule:
     ) -> None:
         self.optimizer, self.shape, self.n_steps = optimizer, LR_SCHEDULES[shape], max(1, n_steps)
         self.n_warmup = round(warmup_fraction * n_steps)
-        self.peak, self.floor = lr_of(optimizer), floor
-        self.on_plateau = shape == "plateau"
-        # A constant rate may be set by a callback, such as skorch's LRScheduler.
+        self.peak = self.lr = lr_of(optimizer)
+        self.floor, self.on_plateau = floor, shape == "plateau"
+        self.rates: list[Any] = []  # as they were set last
         self.active = shape != "constant" or self.n_warmup > 0
         self.n_done, self.best, self.n_worse = 0, math.inf, 0
-
-    @property
-    def lr(self) -> float:
-        return lr_of(self.optimizer)
 
     def factor(self, step: int) -> float:
         """Rate of one step, as a fraction of the peak."""
@@ -237,8 +247,12 @@ class Schedule:
         return self.floor + (1 - self.floor) * self.shape(progress)
 
     def before_step(self) -> None:
+        if self.rates and self.rates != rates_of(self.optimizer):
+            self.active = False
         if self.active:
             set_lr(self.optimizer, self.peak * self.factor(self.n_done))
+            self.rates = rates_of(self.optimizer)
+        self.lr = lr_of(self.optimizer)
         self.n_done += 1
 
     def after_epoch(self, loss: float) -> None:
@@ -250,10 +264,12 @@ class Schedule:
             self.peak, self.n_worse = self.peak * self.plateau_factor, 0
 
     def state(self) -> dict[str, float]:
-        return {name: getattr(self, name) for name in ("peak", "n_done", "best", "n_worse")}
+        return {name: getattr(self, name) for name in self.numbers}
 
     def restore(self, state: dict[str, float]) -> None:
+        """Put back what ``state`` gave; the optimizer is restored by itself."""
         vars(self).update(state)
+        self.rates = []
 
 
 class WeightAverage:
@@ -282,6 +298,26 @@ class WeightAverage:
             kept = weight.detach().clone()
             weight.copy_(average)
             average.copy_(kept)
+
+    @contextlib.contextmanager
+    def shown(self) -> Iterator[None]:
+        """The average in place of the weights; a weight that is changed inside is changed in both.
+
+        It is for code that looks at what will predict, and may set it.
+        """
+        self.swap()
+        before = [weight.detach().clone() for weight in self.weights]
+        try:
+            yield
+        finally:
+            self.swap()
+            self._adopt_changes(before)
+
+    @torch.no_grad()
+    def _adopt_changes(self, before: list[Tensor]) -> None:
+        for weight, average, known in zip(self.weights, self.average, before, strict=True):
+            if not torch.equal(average, known):
+                weight.copy_(average)
 
     def state(self) -> dict[str, Any]:
         return {"weights": plain_copy(self.average), "n_updates": self.n_updates}

@@ -99,3 +99,30 @@ def adam(params):
 
 def interrupt():
     os.kill(os.getpid(), signal.SIGINT)
+
+
+class Labels:
+    """What outputs are to a user whose labels are these."""
+
+    def __init__(self, *labels):
+        self.classes = np.array(labels)
+
+    def predictions(self, outputs):
+        return self.classes[outputs.argmax(1)]
+
+    def probabilities(self, outputs):
+        return torch.tensor(outputs).softmax(1).numpy()
+
+    def values(self, column):
+        return self.classes[column]
+
+
+class Thousands:
+    """What outputs are to a user who counts in units a thousand times smaller."""
+
+    classes = None
+
+    def predictions(self, outputs):
+        return 1000 * outputs[:, 0]
+
+    probabilities = values = predictions

@@ -10,21 +10,20 @@ import torch
 from skorch.callbacks import (
     BatchScoring,
     Callback,
-    EarlyStopping,
     EpochScoring,
     TrainEndCheckpoint,
 )
 from torch import nn
 
-from skdl.engine import Data, Net, Ragged, Supervised, cross_entropy, most_likely, squared_error
+from skdl.engine import Data, Net, Ragged, Supervised, cross_entropy, squared_error
 from skdl.engine._callbacks import (
     InterruptSignal,
     Pairs,
     dataset_of,
     pair_of,
-    watches_batches,
 )
 from skdl.engine._data import BatchIterator
+from tests.engine.by_hand import Labels
 
 X = torch.linspace(-1, 1, 60).reshape(20, 3)
 DATA = Data({"x": X, "y": X.sum(1, keepdim=True)})
@@ -42,24 +41,6 @@ def make_net(objective=None, n_out=1, **params):
         module = MLP(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, n_out))
     objective = objective or Supervised(squared_error)
     return Net(module, objective, **{"max_epochs": 3, "batch_size": 6, **params}).initialize()
-
-
-class OnGradients(Callback):
-    def on_grad_computed(self, net, **kwargs):
-        pass
-
-
-@pytest.mark.parametrize(
-    ("callback", "watches"),
-    [
-        (Callback(), False),
-        (EarlyStopping(), False),
-        (OnGradients(), True),
-        (EpochScoring("r2"), True),
-    ],
-)
-def test_who_watches_batches(callback, watches):
-    assert watches_batches(callback) is watches
 
 
 def test_pairs_are_inputs_and_y():
@@ -160,7 +141,7 @@ def test_epoch_scoring_of_classes(use_caching, scoring):
     labels = (X.sum(1) > 0).long()
     data = Data({"x": X, "y": labels})
     callback = EpochScoring(scoring, lower_is_better=False, name="score", use_caching=use_caching)
-    objective = Supervised(cross_entropy, most_likely)
+    objective = Supervised(cross_entropy, Labels(0, 1))
     net = make_net(objective, 2, callbacks=[callback], lr=0.05, max_epochs=5).train(data, data)
     expected = float((net.predict(data) == labels.numpy()).mean())
     assert net.history[-1, "score"] == pytest.approx(expected)

@@ -286,14 +286,46 @@ def test_ctrl_c_in_a_step_ends_the_training():
     assert not net.module_.training
 
 
-class RaisesInBatch(Callback):
-    def on_batch_end(self, net, **kwargs):
-        raise KeyboardInterrupt
+class Stops(Callback):
+    """Ends the training as skorch's callbacks do, at one event of the second epoch."""
+
+    def __init__(self, event):
+        setattr(self, event, self.stop)
+
+    def stop(self, net, **kwargs):
+        if len(net.history) == 2:
+            raise KeyboardInterrupt
 
 
-def test_keyboard_interrupt_of_a_callback_inside_an_epoch_ends_the_training():
-    with pytest.raises(KeyboardInterrupt):
-        train(callbacks=[RaisesInBatch()])
+# How many steps are made, and how many epochs are recorded, until each event in epoch 2.
+STOPPED = {
+    "on_epoch_begin": (3, 1),
+    "on_batch_begin": (4, 2),
+    "on_grad_computed": (4, 2),
+    "on_batch_end": (4, 2),
+    "on_epoch_end": (6, 2),
+}
+
+
+@pytest.mark.parametrize("event", STOPPED)
+def test_a_callback_ends_the_training_at_each_event(event):
+    """Within an epoch after the batch at hand; what was trained is validated and kept."""
+    net = train(VALID, callbacks=[Stops(event)], max_epochs=9)
+    n_steps, n_epochs = STOPPED[event]
+    assert len(net.history) == net.best_epoch_ == n_epochs
+    assert all(np.isfinite(losses_of(net, "valid_loss")))
+    assert weights_of(net).isfinite().all()
+    assert net.optimizer_.state[net.optimizer_.param_groups[0]["params"][0]]["step"] == n_steps
+
+
+def test_a_callback_that_ends_the_training_before_it_begins():
+    class Never(Callback):
+        def on_epoch_begin(self, net, **kwargs):
+            raise KeyboardInterrupt
+
+    net = train(callbacks=[Never()])
+    assert net.history == []
+    assert_same_weights(net, make_net())
 
 
 @pytest.mark.parametrize("event", ["on_train_begin", "on_epoch_begin", "on_epoch_end"])
@@ -339,12 +371,11 @@ def test_a_callback_that_watches_batches_sees_every_one():
     assert not any(row["batches"] for row in net.history), "not kept: they would fill a pickle"
 
 
-def test_callbacks_are_copied_and_never_changed():
+def test_callbacks_that_are_given_are_the_ones_used():
     callback = PerBatch()
-    before = dict(vars(callback))
-    net = train(callbacks=[callback])
-    assert vars(callback) == before
-    assert all(used is not callback for _, used in net.callbacks_)
+    net = train(callbacks=[("mine", callback)])
+    assert net.callbacks_ == [("mine", callback)]
+    assert callback.n_batches == 9
 
 
 def test_events_come_in_skorchs_order():

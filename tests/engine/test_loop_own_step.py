@@ -80,7 +80,7 @@ def test_an_own_step_alone_changes_the_weights(callbacks):
     assert not net.optimizer_.state
     assert losses_of(net) == pytest.approx(losses, rel=1e-5)
     assert losses_of(net, "epoch") == [1, 2, 3]
-    assert losses_of(net, "valid_loss") == [None] * 3
+    assert not any("valid_loss" in row for row in net.history)
     assert all(seconds >= 0 for seconds in losses_of(net, "seconds"))
     assert not any(row["batches"] for row in net.history)
     assert net.best_epoch_ == 3

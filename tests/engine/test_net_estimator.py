@@ -8,11 +8,13 @@ import weakref
 import numpy as np
 import pytest
 import torch
+from sklearn.base import is_classifier, is_regressor
 from sklearn.metrics import accuracy_score, r2_score
 from skorch import NeuralNet
 from torch import nn
 
-from skdl.engine import Data, Net, Ragged, Supervised, cross_entropy, most_likely, squared_error
+from skdl.engine import Data, Net, Ragged, Supervised, cross_entropy, squared_error
+from tests.engine.by_hand import Labels, Thousands
 
 X = np.linspace(-1, 1, 60).reshape(20, 3)
 VALUES = X.sum(1, keepdims=True).astype(np.float32)
@@ -42,7 +44,7 @@ class Regressor(Estimator):
     """In units of its own: a thousand to one."""
 
     def fit(self):
-        self._net = net_for(1, Supervised(squared_error), VALUES)
+        self._net = net_for(1, Supervised(squared_error, Thousands()), VALUES)
         return self
 
     @property
@@ -61,7 +63,7 @@ class Classifier(Estimator):
 
     def fit(self):
         labels = np.searchsorted(self.classes_, LABELS)
-        self._net = net_for(2, Supervised(cross_entropy, most_likely), labels)
+        self._net = net_for(2, Supervised(cross_entropy, Labels("left", "right")), labels)
         return self
 
     @property
@@ -109,17 +111,37 @@ def test_forward_gives_outputs_of_the_module(kind):
     assert net.forward(Data({"x": x})).equal(expected)
 
 
-def test_data_of_the_engine_is_answered_in_its_terms():
+def test_data_of_the_engine_is_answered_in_the_terms_of_the_user():
     x = torch.tensor(X, dtype=torch.float32)
-    regressor, classifier = Regressor().fit().net_, Classifier().fit().net_
+    regressor, classifier = Regressor().fit(), Classifier().fit()
     data = Data({"x": x})
-    np.testing.assert_array_equal(regressor.predict(data), regressor.outputs(data))
-    np.testing.assert_array_equal(classifier.predict(data), classifier.outputs(data).argmax(1))
-    np.testing.assert_array_equal(classifier.predict_proba(data), classifier.outputs(data))
-    labels = np.searchsorted(Classifier.classes_, LABELS)
-    assert classifier.score(data, labels) == accuracy_score(labels, classifier.predict(data))
-    assert regressor.score(data, VALUES) == r2_score(VALUES, regressor.predict(data))
-    np.testing.assert_array_equal(regressor.predict({"x": x[:4]}), regressor.predict(data)[:4])
+    for model in (regressor, classifier):
+        np.testing.assert_array_equal(model.net_.predict(data), model.predict(X))
+    np.testing.assert_array_equal(classifier.net_.predict_proba(data), classifier.predict_proba(X))
+    np.testing.assert_array_equal(regressor.net_.predict_proba(data), regressor.predict(X))
+    y = 1000 * VALUES[:, 0]
+    assert regressor.net_.score(data, y) == regressor.score(X, y)
+    assert classifier.net_.score(data, LABELS) == classifier.score(X, LABELS)
+    first = regressor.net_.predict({"x": x[:4]})
+    np.testing.assert_allclose(first, regressor.predict(X)[:4], rtol=1e-5)
+
+
+def test_outputs_that_mean_nothing_to_a_user_are_given_as_they_are():
+    net = net_for(2, Supervised(cross_entropy), np.searchsorted(Classifier.classes_, LABELS))
+    data = Data({"x": torch.tensor(X, dtype=torch.float32)})
+    np.testing.assert_array_equal(net.predict(data), net.outputs(data))
+    np.testing.assert_array_equal(net.predict_proba(data), net.outputs(data))
+
+
+def test_scikit_learn_knows_what_the_net_is():
+    regressor, classifier = Regressor().fit(), Classifier().fit()
+    assert is_regressor(regressor.net_)
+    assert not hasattr(regressor.net_, "classes_")
+    assert is_classifier(classifier.net_)
+    assert classifier.net_.classes_.tolist() == ["left", "right"]
+    plain = net_for(1, Supervised(squared_error), VALUES)
+    assert not is_classifier(plain)
+    assert not is_regressor(plain)
 
 
 def test_data_is_prepared_once_for_whoever_asks():

@@ -87,11 +87,11 @@ def test_no_training_step_waits_for_the_device(instance, monkeypatch):
     steps, operations = [], Operations()
     original = TrainingRun._pass
 
-    def counted(run, batches, step, *, watched):
+    def counted(run, batches, step, *, told):
         if not run.module.training:
-            return original(run, batches, step, watched=watched)
+            return original(run, batches, step, told=told)
         with operations:
-            losses = original(run, batches, step, watched=watched)
+            losses = original(run, batches, step, told=told)
         steps.extend(losses)
         return losses
 

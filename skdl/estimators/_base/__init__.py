@@ -4,9 +4,9 @@ from ...preprocessing._frames import check_channel_names
 from ._checks import (
     IMPUTE,
     all_or_nothing,
-    check_callbacks,
     check_finite,
     check_numbers,
+    check_one_schedule,
     plain_parameters,
 )
 from ._classifier import TorchClassifier
@@ -36,10 +36,10 @@ __all__ = [
     "batch_size_between",
     "channel_scales",
     "channel_statistics",
-    "check_callbacks",
     "check_channel_names",
     "check_finite",
     "check_numbers",
+    "check_one_schedule",
     "check_order_of_columns",
     "check_order_of_steps",
     "deep_estimator",

@@ -1,8 +1,9 @@
-"""What ``fit`` checks: callbacks, numbers, and that a failure changes nothing."""
+"""What ``fit`` checks: one schedule, numbers, and that a failure changes nothing."""
 
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,18 +12,31 @@ import pandas as pd
 from pandas.api.types import infer_dtype
 from sklearn.base import BaseEstimator
 
+from ...engine import sets_rate
 from ...preprocessing._frames import first_not_numeric
 from ...preprocessing._time import INDEX_OF, holds_times
 
 
-def check_callbacks(callbacks: list[Any] | None) -> None:
-    """Raise TypeError for what is not a skorch callback or a pair of name and callback."""
-    for given in callbacks or []:
-        callback = given[1] if isinstance(given, tuple) and len(given) == 2 else given
-        if not hasattr(callback, "on_epoch_end"):
-            raise TypeError(
-                f"callbacks must hold skorch callbacks or pairs (name, callback), got {given!r}."
-            )
+def check_one_schedule(estimator: BaseEstimator) -> None:
+    """Raise ValueError where a callback and a parameter would both set the learning rate.
+
+    A parameter at its default gives way to the callback.
+    """
+    if not sets_rate(estimator.callbacks):
+        return
+    parameters = inspect.signature(type(estimator)).parameters
+    asked = [
+        f"{name}={value!r}"
+        for name in ("lr_schedule", "warmup_fraction", "min_lr")
+        if name in parameters
+        and (value := getattr(estimator, name)) not in (parameters[name].default, "constant", 0)
+    ]
+    if asked:
+        raise ValueError(
+            f"callbacks holds an LRScheduler, which sets the learning rate, and so does "
+            f"{', '.join(asked)}. Leave that at its default, which gives way to the LRScheduler, "
+            "or leave the LRScheduler out."
+        )
 
 
 def described(value: Any) -> str:

@@ -12,6 +12,7 @@ from sklearn.base import ClassifierMixin
 from ..._sklearn import StrOptions, fit_context
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
+from ._held_out import HeldOut
 from ._targets import ClassificationTarget
 
 
@@ -26,7 +27,8 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         multiplied by ``sample_weight``.
     early_stopping : bool or "auto", default="auto"
         Whether to set ``validation_fraction`` of the rows aside, stop when their loss does not
-        improve, and keep the weights that were best on them. "auto" does not.
+        improve, and keep the weights that were best on them. "auto" does so where ``fit`` is given
+        rows of their own for it, ``X_val``.
     validation_fraction : float, default=0.1
         Fraction of the rows of ``fit`` set aside when stopping early; in (0, 1). They are drawn at
         random, in proportion to the classes.
@@ -48,7 +50,17 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         _target: ClassificationTarget
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        groups: Any = None,
+    ) -> Self:
         """Fit to the rows of X and their labels.
 
         Parameters
@@ -59,6 +71,17 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
             Labels of any type that scikit-learn takes; at least two classes.
         sample_weight : array-like of shape (n_samples,), default=None
             Not negative; relative to each other. Multiplied by the class weights.
+        X_val, y_val : array-like or list, default=None
+            Rows that validate in place of some of X, which all train then: with them training
+            stops early unless ``early_stopping=False``, which is an error. A Pipeline hands
+            ``X_val`` over as it is; steps before this one transform it with
+            ``Pipeline(..., transform_input=["X_val"])`` and metadata routing.
+        sample_weight_val : array-like of shape (n_val_samples,), default=None
+            Weights of the rows of X_val in their loss, not negative.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of rows, such as the patient of each picture: with early stopping whole groups
+            are set aside, at random, in about the proportion of the classes. They have no effect
+            where nothing is set aside.
 
         Returns
         -------
@@ -70,9 +93,8 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
             If X, y, weights and parameters do not go together, or training diverges in its first
             epoch. The estimator is then as it was before.
         """
-        if self.warm_start and hasattr(self, "net_"):
-            return self._fit_warm(X, y, sample_weight)
-        return self._fit(X, y, sample_weight)
+        held_out = HeldOut(X_val, y_val, sample_weight_val, groups)
+        return self._fit_whole(X, y, sample_weight, held_out)
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
@@ -124,7 +146,8 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``; rows sum to 1.
         """
-        return torch.from_numpy(self._outputs(X)).softmax(1).numpy()
+        outputs = self._outputs(X)
+        return self._target.probabilities(outputs)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Logarithms of the probabilities of the classes.

@@ -6,6 +6,7 @@ import contextlib
 import copy
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, fields
+from functools import partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -25,6 +26,8 @@ from ...engine import (
     Objective,
     Output,
     Supervised,
+    check_callbacks,
+    check_validated,
     default_torch_modes,
     draw_seed,
     forward,
@@ -34,10 +37,12 @@ from ...engine import (
     scoped_threads,
     seeded,
     set_lr,
+    sets_rate,
 )
-from ._checks import all_or_nothing, check_callbacks, described, plain_parameters
+from ._checks import all_or_nothing, check_one_schedule, described, plain_parameters
 from ._contract import Family, FitMode
 from ._docs import deep_estimator
+from ._held_out import HeldOut, read_groups
 from ._rows import Rows
 from ._targets import Target
 from ._trained import Trained
@@ -70,14 +75,17 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     lr_schedule : {"constant", "linear", "cosine", "one-cycle", "plateau"}, default="constant"
         Schedule of the learning rate. "constant" keeps it, "linear" and "cosine" let it fall to 0;
         "one-cycle" lets it rise over 30 % of the steps, then fall; "plateau" halves it after 3
-        epochs without a lower loss.
+        epochs without a lower loss. An ``LRScheduler`` among the callbacks takes the place of
+        schedule and warmup at their defaults; with others it is an error. The rate of any other
+        callback that sets it in ``net.optimizer_`` stays from then on.
     warmup_fraction : float, default=0.0
         Fraction of the steps over which the learning rate first grows from 0; in [0, 1).
     gradient_clip : float or None, default=None
         Maximum norm of the gradient, above 0; None does not clip.
     early_stopping : bool or "auto", default="auto"
         Whether to set ``validation_fraction`` of the rows aside, stop when their loss does not
-        improve, and keep the weights that were best on them.
+        improve, and keep the weights that were best on them. "auto" does so where ``fit`` is given
+        rows of their own for it, ``X_val``.
     validation_fraction : float, default=0.1
         Fraction of the rows of ``fit`` set aside when stopping early; in (0, 1).
     n_iter_no_change : int, default=10
@@ -103,7 +111,13 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     verbose : int, default=0
         0 is silent, 1 shows one bar with loss and remaining time, 2 a line per epoch.
     callbacks : list or None, default=None
-        skorch callbacks, or pairs (name, callback). They are copied, never changed.
+        Instances of skorch callbacks, or pairs (name, callback). What they record by epoch, such as
+        scores, are columns of ``history_``: ``EpochScoring("roc_auc", lower_is_better=False)``
+        scores the validation rows, in the labels and units of y. ``net.predict(X)`` in a callback
+        takes what ``predict`` takes. With ``ema_decay`` the averaged weights are in place at the
+        end of an epoch. The callbacks that are given are used themselves, as by skorch, and keep
+        what they saw; ``clone``, and so a search, copies them, which fails for one that holds an
+        open file or a connection: open it in ``on_train_begin``.
 
     Attributes
     ----------
@@ -170,36 +184,42 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         return self._target
 
     def _make_objective(self) -> Objective:
-        return Supervised(self._target.loss, self._target.decide)
+        return Supervised(self._target.loss, self._target)
 
     # Three ways to learn -------------------------------------------------------------------------
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        """``fit`` from nothing: learn how to read X and y, draw a network, train it."""
+    def _fit_whole(self, X: Any, y: Any, sample_weight: Any, held_out: HeldOut) -> Self:
+        """``fit``, from nothing or from the fit before."""
+        goes_on = self.warm_start and hasattr(self, "net_")
         with self._fitting(y):
-            self._target = self._make_target()
-            data = self._read_inputs(X, reset=True)
-            rows, seed = self._read_rows(data, y, sample_weight)
-            self._target.learn(rows.target[rows.train], rows.train_weight)
-            data = self._learn_inputs(X, data, rows, FitMode.FIT)
-            train, valid, used = rows.of(data, self._target, self._dtype)
-            self._built_with = self._architecture()
-            module = self._new_module(train, used, seed)
-            self._train(self._new_net(module, train, seed, FitMode.FIT), train, valid)
+            held_out.check(self.early_stopping)
+            (self._fit_warm if goes_on else self._fit)(X, y, sample_weight, held_out)
         return self
 
-    def _fit_warm(self, X: Any, y: Any, sample_weight: Any) -> Self:
+    def _fit(self, X: Any, y: Any, sample_weight: Any, held_out: HeldOut) -> None:
+        """``fit`` from nothing: learn how to read X and y, draw a network, train it."""
+        self._target = self._make_target()
+        data = self._read_inputs(X, reset=True)
+        rows, seed = self._read_rows(data, y, sample_weight, held_out)
+        self._target.learn(rows.target[rows.train], rows.train_weight)
+        data = self._learn_inputs(X, data, rows, FitMode.FIT)
+        train, valid, used = rows.of(data, self._target, self._dtype)
+        valid = self._read_held_out(held_out) if held_out.is_own else valid
+        self._built_with = self._architecture()
+        module = self._new_module(train, used, seed)
+        self._train(self._new_net(module, train, seed, FitMode.FIT), train, valid)
+
+    def _fit_warm(self, X: Any, y: Any, sample_weight: Any, held_out: HeldOut) -> None:
         """``fit`` from the fit before: its network goes on, on these rows."""
-        with self._fitting(y):
-            self._check_architecture()
-            self._target = self._same_target()
-            data = self._read_inputs(X, reset=False)
-            rows, seed = self._read_rows(data, y, sample_weight)
-            data = self._learn_inputs(X, data, rows, FitMode.WARM_START)
-            train, valid, _ = rows.of(data, self._target, self._dtype)
-            module = copy.deepcopy(self.module_)
-            self._train(self._new_net(module, train, seed, FitMode.WARM_START), train, valid)
-        return self
+        self._check_architecture()
+        self._target = self._same_target()
+        data = self._read_inputs(X, reset=False)
+        rows, seed = self._read_rows(data, y, sample_weight, held_out)
+        data = self._learn_inputs(X, data, rows, FitMode.WARM_START)
+        train, valid, _ = rows.of(data, self._target, self._dtype)
+        valid = self._read_held_out(held_out) if held_out.is_own else valid
+        module = copy.deepcopy(self.module_)
+        self._train(self._new_net(module, train, seed, FitMode.WARM_START), train, valid)
 
     def _fit_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """``partial_fit``: one epoch on one part of the data, with the optimizer as it was left."""
@@ -208,6 +228,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         with self._fitting(y):
             self._check_architecture()
             self._target = self._same_target()
+            check_validated(self.callbacks, "Use fit with early_stopping=True")
             data = self._read_inputs(X, reset=False)
             rows = Rows.read(self._target, y, sample_weight, len(data))
             train, _, _ = rows.of(data, self._target, self._dtype)
@@ -220,6 +241,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         """The first ``partial_fit``: what goes before training is learned from these rows."""
         with self._fitting(y):
             self._target = self._make_target()
+            check_validated(self.callbacks, "Use fit with early_stopping=True")
             data = self._read_inputs(X, reset=True)
             rows = Rows.read(self._target, y, sample_weight, len(data))
             self._target.learn(rows.target[rows.train], rows.train_weight)
@@ -235,16 +257,21 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     @contextlib.contextmanager
     def _with_todays_parameters(self, net: Net, train: Data) -> Iterator[None]:
         """The net with the parameters that may have changed; with those before if that fails."""
-        before = net.lr, net.batch_size, net.criterion_
+        names = ("lr", "batch_size", "criterion_", "callbacks", "callbacks_")
+        before = {name: getattr(net, name) for name in names}
         self._prepare_module(net.module_, FitMode.PARTIAL_FIT)
+        net.use_callbacks(self.callbacks)
+        if self.lr != net.lr or not sets_rate(self.callbacks):
+            set_lr(net.optimizer_, self.lr)
         net.lr, net.batch_size = self.lr, self._training_sizes(train)[0]
         net.criterion_ = self._make_objective()
-        set_lr(net.optimizer_, self.lr)
         try:
             yield
         except BaseException:
-            net.lr, net.batch_size, net.criterion_ = before
-            set_lr(net.optimizer_, net.lr)
+            for name, value in before.items():
+                setattr(net, name, value)
+            if not sets_rate(net.callbacks):
+                set_lr(net.optimizer_, net.lr)
             raise
 
     # Their steps ---------------------------------------------------------------------------------
@@ -255,6 +282,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         with all_or_nothing(self), plain_parameters(self), default_torch_modes():
             resolve_device(self.device)
             check_callbacks(self.callbacks)
+            check_one_schedule(self)
             self._check_parameters()
             if y is None:
                 raise ValueError(
@@ -263,15 +291,28 @@ class TorchEstimator(Trained, Family, BaseEstimator):
                 )
             yield
 
-    def _read_rows(self, data: Data, y: Any, sample_weight: Any) -> tuple[Rows, int]:
+    def _read_rows(
+        self, data: Data, y: Any, sample_weight: Any, held_out: HeldOut
+    ) -> tuple[Rows, int]:
         """Targets and weights, with rows set aside where training may stop early; the seed."""
         rows = Rows.read(self._target, y, sample_weight, len(data))
         seed, stops_early = draw_seed(self.random_state), self.early_stopping
+        groups = held_out.groups
+        if groups is not None:
+            groups = read_groups(groups, len(data))
+        if held_out.is_own:
+            return rows, seed
         if stops_early == "auto":
             stops_early = self._target.stops_early_by_default(len(rows.used))
         if stops_early:
-            rows.set_aside(self._target, self.validation_fraction, seed)
+            rows.set_aside(self._target, self.validation_fraction, seed, groups)
+        else:
+            check_validated(self.callbacks, "Set early_stopping=True, or give fit X_val and y_val")
         return rows, seed
+
+    def _read_held_out(self, held_out: HeldOut) -> Data:
+        """The user's own rows that validate."""
+        return held_out.data(partial(self._read_inputs, reset=False), self._target, self._dtype)
 
     def _new_module(self, train: Data, used: Data, seed: int) -> nn.Module:
         with seeded(seed, resolve_device(self.device)), scoped_threads(1):
@@ -311,9 +352,11 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         self, net: Net, train: Data, valid: Data | None, *, n_epochs: int | None = None
     ) -> None:
         """Train a net and keep it; after a whole fit without the state of its optimizer."""
+        self.net_ = net  # so that callbacks can predict
         net.of(self).train(train, valid, n_epochs=n_epochs)
         self._after_training(net, valid)
-        self.net_ = net.forget_optimizer() if n_epochs is None else net
+        if n_epochs is None:
+            net.forget_optimizer()
         self.n_iter_ = len(net.history)
         self.best_epoch_ = net.best_epoch_
 

@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from ..._sklearn import StrOptions, fit_context
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
+from ._held_out import HeldOut
 from ._targets import REGRESSION_LOSSES, RegressionTarget
 
 
@@ -43,7 +44,8 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         median is always estimated too: it is what ``predict`` gives.
     early_stopping : bool or "auto", default="auto"
         Whether to set ``validation_fraction`` of the rows aside, stop when their loss does not
-        improve, and keep the weights that were best on them. "auto" does so for 8 rows or more.
+        improve, and keep the weights that were best on them. "auto" does so for 8 rows or more,
+        and where ``fit`` is given rows of their own for it, ``X_val``.
     validation_fraction : float, default=0.1
         Fraction of the rows of ``fit`` set aside when stopping early; in (0, 1). They are the last
         rows, at least 4 if there are 8, for in series neighbours overlap. With ``sample_weight``
@@ -74,7 +76,17 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         _target: RegressionTarget
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        groups: Any = None,
+    ) -> Self:
         """Fit to the rows of X and their targets.
 
         Parameters
@@ -84,6 +96,16 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         sample_weight : array-like of shape (n_samples,), default=None
             Not negative; relative to each other.
+        X_val, y_val : array-like or list, default=None
+            Rows that validate in place of some of X, which all train then: with them training
+            stops early unless ``early_stopping=False``, which is an error. A Pipeline hands
+            ``X_val`` over as it is; steps before this one transform it with
+            ``Pipeline(..., transform_input=["X_val"])`` and metadata routing.
+        sample_weight_val : array-like of shape (n_val_samples,), default=None
+            Weights of the rows of X_val in their loss, not negative.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of rows, such as the patient of each picture: with early stopping whole groups
+            are set aside, those that come last. They have no effect where nothing is set aside.
 
         Returns
         -------
@@ -95,9 +117,8 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
             If X, y, weights and parameters do not go together, or training diverges in its first
             epoch. The estimator is then as it was before.
         """
-        if self.warm_start and hasattr(self, "net_"):
-            return self._fit_warm(X, y, sample_weight)
-        return self._fit(X, y, sample_weight)
+        held_out = HeldOut(X_val, y_val, sample_weight_val, groups)
+        return self._fit_whole(X, y, sample_weight, held_out)
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:

@@ -10,6 +10,7 @@ import torch
 
 from ..._sklearn import check_sample_weight
 from ...engine import Data, as_tensor
+from ._held_out import groups_set_aside
 from ._targets import Target
 
 
@@ -59,8 +60,10 @@ class Rows:
             raise ValueError("sample_weight must not be zero for all samples.")
         return cls(values, weight, used, used)
 
-    def set_aside(self, target: Target, fraction: float, seed: int) -> None:
-        """Set a fraction of the rows aside for validation.
+    def set_aside(
+        self, target: Target, fraction: float, seed: int, groups: np.ndarray | None = None
+    ) -> None:
+        """Set a fraction of the rows aside for validation; whole groups where there are numbers.
 
         Raises
         ------
@@ -69,6 +72,23 @@ class Rows:
         """
         values = self.target[self.used]
         weight = None if self.weight is None else self.weight[self.used]
+        rng = np.random.default_rng(seed)
+        if groups is None:
+            chosen = self._chosen_rows(target, values, weight, fraction, rng)
+        else:
+            chosen = chosen_groups(target, values, weight, groups[self.used], fraction, rng)
+        trains = np.ones(len(values), dtype=bool)
+        trains[chosen] = False
+        self.train, self.valid = self.used[trains], self.used[np.sort(chosen)]
+
+    @staticmethod
+    def _chosen_rows(
+        target: Target,
+        values: np.ndarray,
+        weight: np.ndarray | None,
+        fraction: float,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
         n_rows, n_valid = len(values), target.n_valid(len(values), fraction)
         if not 0 < n_valid < n_rows:
             raise ValueError(
@@ -76,15 +96,13 @@ class Rows:
                 f"rows for training and {n_valid} for validation; both need at least one. Use "
                 "another validation_fraction, more data, or early_stopping=False."
             )
-        chosen = target.validation_rows(values, weight, n_valid, np.random.default_rng(seed))
+        chosen = target.validation_rows(values, weight, n_valid, rng)
         if not len(chosen):
             raise ValueError(
                 f"No row of the {n_rows} can be set aside for validation: each class has one "
                 "only. Use more data or early_stopping=False."
             )
-        trains = np.ones(n_rows, dtype=bool)
-        trains[chosen] = False
-        self.train, self.valid = self.used[trains], self.used[np.sort(chosen)]
+        return chosen
 
     @property
     def train_weight(self) -> np.ndarray | None:
@@ -101,3 +119,27 @@ class Rows:
             data if len(rows) == n_rows else data.subset(rows) for rows in (self.train, self.used)
         )
         return train, None if self.valid is None else data.subset(self.valid), used
+
+
+def chosen_groups(
+    target: Target,
+    values: np.ndarray,
+    weight: np.ndarray | None,
+    groups: np.ndarray,
+    fraction: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Which rows validate where groups stay together."""
+    groups = np.unique(groups, return_inverse=True)[1]  # of the used rows
+    n_groups = groups.max() + 1
+    classes = np.zeros(len(groups), dtype=int) if target.classes is None else values
+    order = target.group_order(groups, rng)
+    weight = np.ones(len(groups)) if weight is None else weight
+    chosen = groups_set_aside(groups, classes, weight, fraction, order)
+    if not len(chosen):
+        raise ValueError(
+            f"No group of the {n_groups} can be set aside for validation: at least one must, and "
+            "the others must hold rows of each class. Give more groups, X_val and y_val, or set "
+            "early_stopping=False."
+        )
+    return chosen

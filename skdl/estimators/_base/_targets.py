@@ -24,7 +24,6 @@ from ...engine import (
     as_tensor,
     cross_entropy,
     huber,
-    most_likely,
     squared_error,
 )
 from ._checks import check_numbers
@@ -49,8 +48,7 @@ class Target(ABC):
     """
 
     owner: str
-    # Makes outputs comparable with the column of targets, for scoring callbacks.
-    decide: Any = None
+    classes: np.ndarray | None = None
 
     @abstractmethod
     def read(self, y: Any) -> np.ndarray:
@@ -87,6 +85,14 @@ class Target(ABC):
     def predictions(self, outputs: np.ndarray) -> np.ndarray:
         """Outputs of the network in the user's units or labels."""
 
+    def probabilities(self, outputs: np.ndarray) -> np.ndarray:
+        """Probabilities of the classes (n, n_classes); the predictions where there are none."""
+        return self.predictions(outputs)
+
+    @abstractmethod
+    def values(self, column: np.ndarray) -> np.ndarray:
+        """y as the user gave it, from what ``column`` made of it."""
+
     # Validation ----------------------------------------------------------------------------------
 
     def stops_early_by_default(self, n_samples: int) -> bool:
@@ -96,6 +102,10 @@ class Target(ABC):
     def n_valid(self, n_samples: int, fraction: float) -> int:
         """How many rows validate."""
         return round(fraction * n_samples)
+
+    def group_order(self, groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The groups, numbered from 0, in the order in which they are tried for validation."""
+        return rng.permutation(groups.max() + 1)
 
     @abstractmethod
     def validation_rows(
@@ -228,6 +238,10 @@ class RegressionTarget(Target):
             outputs = outputs[..., self.quantiles.index(0.5)]
         return self.in_units(outputs)
 
+    def values(self, column: np.ndarray) -> np.ndarray:
+        values = column * self.scale + self.mean
+        return values if self.ndim == 2 else values[:, 0]
+
     def quantile_predictions(self, outputs: np.ndarray) -> np.ndarray:
         """The quantiles that were asked for: (n, Q) or (n, k, Q)."""
         levels = self.quantiles or []
@@ -251,6 +265,12 @@ class RegressionTarget(Target):
 
     def n_valid(self, n_samples: int, fraction: float) -> int:
         return max(super().n_valid(n_samples, fraction), min(4, n_samples // 2))
+
+    def group_order(self, groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Those that come last first, as the last rows validate where there are no groups."""
+        last = np.zeros(groups.max() + 1, dtype=int)
+        np.maximum.at(last, groups, np.arange(len(groups)))
+        return np.argsort(-last)
 
     def validation_rows(
         self,
@@ -302,8 +322,6 @@ class ClassificationTarget(Target):
     announced: Any = None
     in_parts: bool = False
     classes: np.ndarray | None = None
-
-    decide = staticmethod(most_likely)
 
     def read(self, y: Any) -> np.ndarray:
         y = self._checked(y)
@@ -375,8 +393,14 @@ class ClassificationTarget(Target):
 
     def predictions(self, outputs: np.ndarray) -> np.ndarray:
         """The label of the highest score (n,)."""
+        return self.values(outputs.argmax(1))
+
+    def probabilities(self, outputs: np.ndarray) -> np.ndarray:
+        return torch.from_numpy(outputs).softmax(1).numpy()
+
+    def values(self, column: np.ndarray) -> np.ndarray:
         assert self.classes is not None
-        return self.classes[outputs.argmax(1)]
+        return self.classes[column]
 
     def validation_rows(
         self,

@@ -12,6 +12,11 @@ from torch import nn
 from ...engine import Net, resolve_device
 
 HISTORY = ["epoch", "train_loss", "valid_loss", "lr", "seconds"]
+# What else the engine records, for callbacks.
+INTERNAL = {
+    "batches",
+    *(f"{prefix}_{name}" for prefix in ("train", "valid") for name in ("loss_best", "batch_count")),
+}
 
 
 class Trained:
@@ -24,8 +29,8 @@ class Trained:
     module_ : torch.nn.Module
         The trained module.
     history_ : DataFrame
-        A row per epoch: epoch, train_loss, valid_loss (means of the objective over rows), lr,
-        seconds.
+        A row per epoch: epoch, train_loss, valid_loss (means of the objective over rows), lr (of
+        the last step), seconds; then what callbacks recorded, such as scores.
     n_iter_ : int
         Number of epochs trained.
     best_epoch_ : int
@@ -78,8 +83,10 @@ class Trained:
 
     @property
     def history_(self) -> pd.DataFrame:
-        history = pd.DataFrame(self.net_.history.to_list(), columns=HISTORY)
-        return history.astype({"valid_loss": float})
+        rows = self.net_.history
+        recorded = dict.fromkeys(name for row in rows for name in row if name not in INTERNAL)
+        columns = [*HISTORY, *(name for name in recorded if name not in HISTORY)]
+        return pd.DataFrame(rows.to_list(), columns=columns).astype({"valid_loss": float})
 
     @property
     def module_(self) -> nn.Module:

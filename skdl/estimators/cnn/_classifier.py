@@ -337,7 +337,7 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
         augment = AUGMENTATIONS[self.augment] if isinstance(self.augment, str) else self.augment
         return Augmented(
             self._target.loss,
-            self._target.decide,
+            self._target,
             partial(self._target.loss, label_smoothing=self.label_smoothing),
             column="seen",
             augment=None if augment is None else BatchAugmentation(augment),

@@ -395,7 +395,7 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
     def _make_objective(self) -> Objective:
         return Supervised(
             self._target.loss,
-            self._target.decide,
+            self._target,
             partial(self._target.loss, label_smoothing=self.label_smoothing),
         )
 

@@ -23,6 +23,8 @@ from ...engine import (
     Net,
     Streamed,
     as_tensor,
+    check_callbacks,
+    check_validated,
     default_torch_modes,
     draw_seed,
     resolve_device,
@@ -33,7 +35,7 @@ from .._base import (
     FittedParameterMixin,
     Trained,
     all_or_nothing,
-    check_callbacks,
+    check_one_schedule,
     deep_estimator,
     given_vectors,
     plain_parameters,
@@ -150,7 +152,10 @@ class Word2VecTransformer(
     verbose : int, default=0
         0 is silent, 1 shows one bar with loss and remaining time, 2 a line per epoch.
     callbacks : list or None, default=None
-        skorch callbacks, or pairs (name, callback). They are copied, never changed.
+        Instances of skorch callbacks, or pairs (name, callback). What they record by epoch are
+        columns of ``history_``. The callbacks that are given are used themselves, and keep what
+        they saw; ``clone`` copies them. An ``LRScheduler`` takes the place of the fall to
+        ``min_lr``. Those that need gradients, predictions or validation rows are an error.
 
     Attributes
     ----------
@@ -499,22 +504,24 @@ class Word2VecTransformer(
 
     def _train(self, net: Net, corpus: Corpus, n_epochs: int | None = None) -> None:
         """Train a net, if the corpus has pairs of words, and keep it."""
+        for name in ("_loaded", "idf_", "component_"):
+            self.__dict__.pop(name, None)
         if (corpus.lengths > 1).any():
             self._check_sample(net.module_)
             in_memory = not isinstance(corpus.tokens, np.memmap)
             tokens = as_tensor(corpus.tokens) if in_memory else Streamed(corpus.tokens)
             columns = {"tokens": tokens, "document": Streamed(corpus.document_numbers())}
-            net.train(Data(columns), n_epochs=n_epochs)
+            self.net_ = net
+            net.of(self).train(Data(columns), n_epochs=n_epochs)
         elif not net.history:
             raise ValueError(
                 "No document has two words of the vocabulary, so that there is nothing to learn "
                 "from: words are learned from the other words of their document. Lower min_count, "
                 "or pass longer documents."
             )
-        for name in ("_loaded", "idf_", "component_"):
-            self.__dict__.pop(name, None)
         self.net_ = net.forget_optimizer()
-        self.n_iter_ = self.best_epoch_ = len(net.history)
+        self.n_iter_ = len(net.history)
+        self.best_epoch_ = net.best_epoch_ or self.n_iter_
         if self.pooling == "idf":
             self.idf_ = inverse_document_frequencies(corpus, len(self.vocabulary_))
         elif self.pooling == "sif":
@@ -534,6 +541,8 @@ class Word2VecTransformer(
         """Raise ValueError where parameters contradict each other."""
         resolve_device(self.device)
         check_callbacks(self.callbacks)
+        check_validated(self.callbacks, "Words are learned from all documents: leave it out")
+        check_one_schedule(self)
         if self.objective == "negative" and self.negative == 0:
             raise ValueError(
                 'objective="negative" needs negative samples, got negative=0: nothing would be '

@@ -1,33 +1,51 @@
-"""Callbacks, parameters in words, and fits that fail."""
+"""One schedule of the rate, parameters in words, and fits that fail."""
 
 import functools
 import pickle
 
 import numpy as np
 import pytest
-from skorch.callbacks import EpochScoring
+from skorch.callbacks import EpochScoring, LRScheduler
 from torch import nn
 
-from skdl.estimators import CNNClassifier, Ridge
+from skdl.estimators import CNNClassifier, LSTMRegressor, Ridge, Word2VecTransformer
 from skdl.estimators._base._checks import (
     all_or_nothing,
-    check_callbacks,
+    check_one_schedule,
     described,
     plain_parameters,
 )
 
-
-@pytest.mark.parametrize("callbacks", [None, [], [EpochScoring("r2")], [("a", EpochScoring("r2"))]])
-def test_callbacks_of_skorch_pass(callbacks):
-    check_callbacks(callbacks)
+SCHEDULER = LRScheduler("StepLR", step_size=1)
 
 
 @pytest.mark.parametrize(
-    "callback", [print, "checkpoint", ("a", "b"), ("a", EpochScoring("r2"), 1)]
+    "params",
+    [
+        {},
+        {"lr_schedule": "constant"},
+        {"warmup_fraction": 0.0},
+        {"lr_schedule": "linear", "callbacks": None},
+        {"lr_schedule": "linear", "callbacks": [EpochScoring("r2")]},
+    ],
 )
-def test_anything_else_is_told(callback):
-    with pytest.raises(TypeError, match=r"skorch callbacks or pairs \(name, callback\), got"):
-        check_callbacks([callback])
+@pytest.mark.parametrize("cls", [CNNClassifier, LSTMRegressor])
+def test_one_schedule_passes(cls, params):
+    check_one_schedule(cls(**{"callbacks": [("rate", SCHEDULER)], **params}))
+
+
+@pytest.mark.parametrize(
+    ("model", "named"),
+    [
+        (CNNClassifier(lr_schedule="one-cycle"), "lr_schedule='one-cycle'"),
+        (LSTMRegressor(lr_schedule="plateau"), "lr_schedule='plateau'"),
+        (LSTMRegressor(warmup_fraction=0.3), "warmup_fraction=0.3"),
+        (Word2VecTransformer(min_lr=0.01), "min_lr=0.01"),
+    ],
+)
+def test_two_schedules_are_told(model, named):
+    with pytest.raises(ValueError, match=f"LRScheduler, which sets.*so does {named}"):
+        check_one_schedule(model.set_params(callbacks=[SCHEDULER]))
 
 
 class Maker:
@@ -36,7 +54,7 @@ class Maker:
 
 
 @pytest.mark.parametrize(
-    "value", [Maker(), test_callbacks_of_skorch_pass, functools.partial(print), nn.Linear(1, 1)]
+    "value", [Maker(), test_one_schedule_passes, functools.partial(print), nn.Linear(1, 1)]
 )
 def test_words_for_a_parameter_survive_a_pickle(value):
     assert described(value) == described(pickle.loads(pickle.dumps(value)))

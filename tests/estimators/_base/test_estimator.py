@@ -340,15 +340,16 @@ class Fails(Callback):
 
 def test_a_partial_fit_that_fails_leaves_the_rates_as_they_were():
     model = regressor(lr=0.01, batch_size=16).partial_fit(X, Y)
-    model.net_.callbacks_.append(("fails", Fails()))
+    params = {"lr": 0.5, "batch_size": 7, "callbacks": [Fails()]}
     with pytest.raises(RuntimeError, match="enough"):
-        model.set_params(lr=0.5, batch_size=7).partial_fit(X, Y)
+        model.set_params(**params).partial_fit(X, Y)
+    assert model.net_.callbacks_ == []
     assert (model.net_.lr, model.net_.batch_size) == (0.01, 16)
     assert model.net_.optimizer_.param_groups[0]["lr"] == 0.01
 
 
 def test_what_is_no_callback_is_told():
-    with pytest.raises(TypeError, match=r"skorch callbacks or pairs .* got 3"):
+    with pytest.raises(TypeError, match=r"skorch.callbacks.Callback or pairs .* got 3"):
         LSTMRegressor(callbacks=[3]).fit(*make_sequences(20, random_state=0))
 
 

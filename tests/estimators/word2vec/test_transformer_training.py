@@ -112,7 +112,7 @@ def test_callbacks_stop_and_checkpoint(tmp_path):
 
 @pytest.mark.parametrize("callbacks", [[3], ["print"], [("name", None)]])
 def test_invalid_callbacks(callbacks):
-    with pytest.raises(TypeError, match="callbacks must hold skorch callbacks"):
+    with pytest.raises(TypeError, match="callbacks must hold instances of skorch"):
         fit(callbacks=callbacks)
 
 
