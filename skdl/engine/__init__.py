@@ -17,6 +17,7 @@ from ._objectives import (
     cross_entropy,
     huber,
     inputs_of,
+    losses_of_targets,
     most_likely,
     squared_error,
 )
@@ -29,6 +30,7 @@ from ._scope import (
     resolve_dtype,
     scoped_threads,
 )
+from ._stopping import squared_error_limit, without_outliers
 
 __all__ = [
     "LR_SCHEDULES",
@@ -55,6 +57,7 @@ __all__ = [
     "forward",
     "huber",
     "inputs_of",
+    "losses_of_targets",
     "most_likely",
     "resolve_device",
     "resolve_dtype",
@@ -62,4 +65,6 @@ __all__ = [
     "seeded",
     "set_lr",
     "squared_error",
+    "squared_error_limit",
+    "without_outliers",
 ]

@@ -101,3 +101,9 @@ class Rows:
             data if len(rows) == n_rows else data.subset(rows) for rows in (self.train, self.used)
         )
         return train, None if self.valid is None else data.subset(self.valid), used
+
+
+def weights_of(data: Data) -> torch.Tensor:
+    """The weights of rows in float64 on the CPU; ones where there are none."""
+    weights = [batch.get("weight", torch.ones(batch.n_rows)) for batch in data.chunks()]
+    return torch.cat(weights).cpu().double()
