@@ -19,6 +19,7 @@ from ._objectives import (
     cross_entropy,
     huber,
     inputs_of,
+    losses_of_targets,
     squared_error,
 )
 from ._optim import LR_SCHEDULES, OPTIMIZERS, set_lr
@@ -30,6 +31,7 @@ from ._scope import (
     resolve_dtype,
     scoped_threads,
 )
+from ._stopping import squared_error_limit, without_outliers
 
 __all__ = [
     "LR_SCHEDULES",
@@ -59,6 +61,7 @@ __all__ = [
     "forward",
     "huber",
     "inputs_of",
+    "losses_of_targets",
     "resolve_device",
     "resolve_dtype",
     "scoped_threads",
@@ -66,4 +69,6 @@ __all__ = [
     "set_lr",
     "sets_rate",
     "squared_error",
+    "squared_error_limit",
+    "without_outliers",
 ]

@@ -111,6 +111,23 @@ class Counts(Protocol):
         """How many terms the loss of a batch is the mean of, computed on the host."""
 
 
+class JudgesRows(Protocol):
+    """An objective that gives the losses of each row and target, by which training is stopped.
+
+    Without it the mean loss of the validation rows decides.
+
+    Attributes
+    ----------
+    is_squared : bool
+        Whether they are squared errors, which a single outlier would decide.
+    """
+
+    is_squared: bool
+
+    def row_losses(self, module: nn.Module, batch: Batch) -> Tensor:
+        """The losses (B,) or (B, k), without the weights of rows."""
+
+
 DEFAULTS: dict[str, Any] = {
     "prepare": None,
     "prepare_is_costly": False,
@@ -121,6 +138,8 @@ DEFAULTS: dict[str, Any] = {
     "bfloat16_safe": False,
     "draws_from_generator": False,
     "count": None,
+    "row_losses": None,
+    "is_squared": False,
 }
 
 

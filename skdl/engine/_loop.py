@@ -18,18 +18,20 @@ from ._callback_checks import check_monitors, check_own_step, sets_rate, watches
 from ._callbacks import BatchEvents, InterruptSignal, dataset_of, epoch_loaded_by, record_batches
 from ._contract import offered
 from ._data import Batch, BatchIterator, Data, ServedBatch
+from ._objectives import mean_of_rows
 from ._optim import (
     Schedule,
     WeightAverage,
     clip_gradients,
     plain_copy,
+    restore_moments,
     restore_state,
     state_of,
 )
 from ._progress import Progress
 from ._random import Generators, RandomNumbers
 from ._scope import autocast, default_torch_modes, scoped_threads, threads_for
-from ._stopping import EarlyStopping, Snapshot
+from ._stopping import EarlyStopping, Judge, Snapshot
 
 if TYPE_CHECKING:
     from ._net import Net
@@ -126,16 +128,42 @@ class TrainingRun:
         self.average = self._new_average()
         self.last_good = Snapshot(self.module)
         self.stopping: EarlyStopping | None = None
+        self.judge: Judge | None = None
         if net.patience is not None and self.valid is not None:
-            self.stopping = EarlyStopping(self.module, net.patience, net.tol)
+            if offered(self.objective, "row_losses") is not None:
+                self.judge = Judge(bool(offered(self.objective, "is_squared")))
+            self.stopping = EarlyStopping(self.module, net.patience, net.tol, len(self.train))
             # The weights at the start are a candidate too: training may only make things worse.
-            self.stopping.update(self.n_before, self._valid_loss(self.valid))
+            valid_loss = self._valid_loss(self.valid)
+            self.stopping.update(self.n_before, self._score(valid_loss))
+        if net.unfinished is not None:
+            self._go_on_from(net.unfinished)
         # An abandoned run restores it. A net that was not trained before is not used then.
         self.at_start = self.state() if self.n_before and not self.own_step else None
 
     def _new_random(self) -> RandomNumbers:
         generators = Generators(self.net.seed, self.n_before, self.net.device)
         return RandomNumbers(generators, self.module, self.objective)
+
+    @torch.no_grad()
+    def _go_on_from(self, unfinished: dict[str, Any]) -> None:
+        """Train on where another run was left; the weights that it kept remain a candidate."""
+        for live, last in zip(self.last_good.live, unfinished["weights"], strict=True):
+            live.copy_(last)
+        if unfinished["optimizer"] == self.net.optimizer:
+            restore_moments(self.optimizer, unfinished["moments"])
+        if unfinished["device"] == self.net.device:
+            self.random.generators.restore(unfinished["generators"])
+
+    def _unfinished(self) -> dict[str, Any]:
+        """What another run goes on from, on the CPU."""
+        return {
+            "weights": [live.cpu().clone() for live in self.last_good.live],
+            "optimizer": self.net.optimizer,
+            "moments": plain_copy(state_of(self.optimizer)["parameters"], "cpu"),
+            "device": self.net.device,
+            "generators": self.random.generators.state(),
+        }
 
     def _new_average(self) -> WeightAverage | None:
         return WeightAverage(self.module, self.net.ema_decay) if self.net.ema_decay else None
@@ -172,6 +200,8 @@ class TrainingRun:
 
         It may be called before ``finished``.
         """
+        ran_out = self.net.goes_on and not self.stopped and not self.own_step
+        self.net.unfinished = self._unfinished() if ran_out else None
         if self.stopping is not None:
             self.stopping.snapshot.restore()
             self.best_epoch = self.stopping.best_epoch
@@ -216,6 +246,7 @@ class TrainingRun:
             "schedule": self.schedule.state(),
             "average": None if self.average is None else self.average.state(),
             "stopping": None if self.stopping is None else self.stopping.state(),
+            "judge": None if self.judge is None else self.judge.state(),
             "generators": self.random.generators.state(),
             "history": [plain_copy(dict(row)) for row in self.net.history],
         }
@@ -237,6 +268,8 @@ class TrainingRun:
             self.average.restore(state["average"])
         if self.stopping is not None:
             self.stopping.restore(state["stopping"])
+        if self.judge is not None:
+            self.judge.restore(state["judge"])
         self.random.generators.restore(state["generators"])
         self.net.history[:] = [plain_copy(row) for row in state["history"]]
 
@@ -254,7 +287,7 @@ class TrainingRun:
                 if self.valid is not None:
                     valid_loss = self._valid_loss(self.valid, told=True)
                 if self.stopping is not None and valid_loss is not None:
-                    stop = self.stopping.update(epoch, valid_loss)
+                    stop = self.stopping.update(epoch, self._score(valid_loss))
                 self._keep_if_lowest(epoch, train_loss)
             self.schedule.after_epoch(train_loss if valid_loss is None else valid_loss)
         self._record(train_loss, valid_loss, time.perf_counter() - started)
@@ -361,7 +394,16 @@ class TrainingRun:
 
     def _valid_step(self, batch: ServedBatch) -> Tensor:
         with self.random.watched():
-            return self._loss(batch)
+            if self.judge is None:
+                return self._loss(batch)
+            with self.mixed:
+                losses: Tensor = self.objective.row_losses(self.module, batch)
+        self.judge.take(losses, batch.get("weight"))
+        return mean_of_rows(losses, batch.get("weight"))
+
+    def _score(self, valid_loss: float) -> float:
+        """What decides when to stop, after a pass over the validation rows."""
+        return valid_loss if self.judge is None else self.judge.score()
 
     # Between epochs ------------------------------------------------------------------------------
 

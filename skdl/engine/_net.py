@@ -67,6 +67,9 @@ class Net(NeuralNet):
         Early stopping when not None; needs validation data in :meth:`train`.
     seed : int
         Decides shuffling and dropout.
+    goes_on : bool
+        Whether a training that ran out of epochs leaves its last weights in ``unfinished``, beside
+        the best ones in ``module_``, for another net to go on from.
 
     The others are those of every deep estimator, see :class:`skdl.estimators.LSTMRegressor`.
     """
@@ -94,6 +97,7 @@ class Net(NeuralNet):
         device: str = "cpu",
         precision: str = "auto",
         seed: int = 0,
+        goes_on: bool = False,
         verbose: int = 0,
         callbacks: list[Any] | None = None,
     ) -> None:
@@ -115,6 +119,8 @@ class Net(NeuralNet):
         self.patience, self.tol = patience, tol
         self.precision, self.seed = precision, seed
         self.objective = objective
+        self.goes_on = goes_on
+        self.unfinished: dict[str, Any] | None = None
         self.best_epoch_ = 0
         self._estimator: weakref.ref[Any] | None = None
 

@@ -67,18 +67,38 @@ class Supervised:
     ) -> None:
         self.loss, self.answers, self.training_loss = loss, answers, training_loss or loss
 
+    @property
+    def is_squared(self) -> bool:
+        return self.loss is squared_error
+
     def __call__(self, module: nn.Module, batch: Batch) -> Tensor:
         loss = self.training_loss if module.training else self.loss
         return mean_loss(loss, module(**inputs_of(batch)), batch)
+
+    def row_losses(self, module: nn.Module, batch: Batch) -> Tensor:
+        """The losses of each row, (B,), and of each of its targets, (B, k)."""
+        return losses_of_targets(self.loss, module(**inputs_of(batch)), batch["y"])
+
+
+def losses_of_targets(loss: Loss, output: Tensor, y: Tensor) -> Tensor:
+    """The losses of rows (B,), or of rows and targets (B, k): means over what else there is."""
+    losses: Tensor = loss(output, y, reduction="none")
+    return losses.flatten(2).mean(2) if losses.ndim > 2 else losses
 
 
 def mean_loss(loss: Loss, output: Tensor, batch: Batch) -> Tensor:
     """Mean of a loss over a batch, weighted where the batch has weights."""
     if "weight" not in batch:
         return loss(output, batch["y"], reduction="mean")
-    losses = loss(output, batch["y"], reduction="none")
+    return mean_of_rows(loss(output, batch["y"], reduction="none"), batch["weight"])
+
+
+def mean_of_rows(losses: Tensor, weight: Tensor | None) -> Tensor:
+    """Mean of losses (B, ...), weighted by row."""
+    if weight is None:
+        return losses.mean()
     of_rows = losses.flatten(1).mean(1) if losses.ndim > 1 else losses
-    return (of_rows * batch["weight"]).mean()
+    return (of_rows * weight).mean()
 
 
 class Augmented(Supervised):

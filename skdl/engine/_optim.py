@@ -141,23 +141,32 @@ def state_of(optimizer: optim.Optimizer) -> dict[str, Any]:
 
 def restore_state(optimizer: optim.Optimizer, state: dict[str, Any]) -> None:
     """Put back what ``state_of`` gave."""
-    params = [param for group in optimizer.param_groups for param in group["params"]]
-    optimizer.state.clear()
-    for param, kept in zip(params, state["parameters"], strict=True):
-        if kept:
-            optimizer.state[param] = plain_copy(kept)
+    restore_moments(optimizer, state["parameters"])
     for group, kept in zip(optimizer.param_groups, state["groups"], strict=True):
         group.update(plain_copy(kept))
 
 
-def plain_copy(value: Any) -> Any:
-    """A copy of nested dicts, lists and tuples of tensors, numbers and strings."""
+def restore_moments(optimizer: optim.Optimizer, moments: list[dict[str, Any]]) -> None:
+    """Put back what was learned of each parameter, but not the rates."""
+    params = [param for group in optimizer.param_groups for param in group["params"]]
+    optimizer.state.clear()
+    for param, kept in zip(params, moments, strict=True):
+        if kept:
+            optimizer.state[param] = {
+                # Numbers of steps stay on the host.
+                name: plain_copy(value, param.device if getattr(value, "ndim", 0) else None)
+                for name, value in kept.items()
+            }
+
+
+def plain_copy(value: Any, device: Any = None) -> Any:
+    """A copy of nested dicts, lists and tuples of tensors, numbers and strings, on a device."""
     if isinstance(value, Tensor):
-        return value.detach().clone()
+        return value.detach().to(device or value.device, copy=True)
     if isinstance(value, dict):
-        return {name: plain_copy(each) for name, each in value.items()}
+        return {name: plain_copy(each, device) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(plain_copy(each) for each in value)
+        return type(value)(plain_copy(each, device) for each in value)
     return value
 
 

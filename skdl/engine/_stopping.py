@@ -1,4 +1,4 @@
-"""Early stopping, and copies of weights."""
+"""Early stopping: how good an epoch is, when to stop, and copies of weights."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+# Before so many steps of the optimizer training is not stopped: a network whose output is zero at
+# first may need some hundred until its loss falls.
+MIN_STEPS = 500
+# Squared errors beyond so many root mean squares count by their size, not by their square.
+LIMIT_RMS = 5.0
+OUTLIERS = 0.02  # fraction of the rows that the root mean square leaves out
 
 
 class Snapshot:
@@ -36,6 +43,80 @@ class Snapshot:
         self.kept = [tensor.clone() for tensor in state]
 
 
+class Judge:
+    """How good an epoch is for the validation rows: its loss relative to that before training.
+
+    Each target is judged by itself: its loss is divided by what it was before training, and the
+    score is the mean over targets. A target that only becomes worse, such as one that drifts,
+    counts by the logarithm of how much: it cannot outweigh what the others gain. Nor can a row:
+    what a squared error is above a limit counts by its root (Huber's loss), for one outlier would
+    else decide.
+
+    Parameters
+    ----------
+    is_squared : bool
+        Whether losses are squared errors.
+
+    Attributes
+    ----------
+    limit : Tensor of shape (k,) or None
+        Squared errors above it are outliers; None where losses are none, and before training.
+    start : Tensor of shape (k,) or None
+        The losses before training.
+    """
+
+    def __init__(self, is_squared: bool) -> None:
+        self.is_squared = is_squared
+        self.limit: Tensor | None = None
+        self.start: Tensor | None = None
+        self.taken: list[tuple[Tensor, Tensor | None]] = []
+
+    def take(self, losses: Tensor, weight: Tensor | None) -> None:
+        """Take note of the losses of a batch, (B,) or (B, k)."""
+        self.taken.append((losses.detach().reshape(len(losses), -1), weight))
+
+    def score(self) -> float:
+        """The score of the rows taken since the last call; the first one is that before training.
+
+        Lower is better, and 1 is as before training.
+        """
+        losses = torch.cat([losses for losses, _ in self.taken]).cpu().double()  # (n, k)
+        given = [weight for _, weight in self.taken if weight is not None]
+        weight = torch.cat(given).cpu().double() if given else torch.ones(len(losses)).double()
+        self.taken = []
+        if self.is_squared:
+            if self.limit is None:
+                self.limit = squared_error_limit(losses, weight)
+            losses = without_outliers(losses, self.limit)
+        means = (weight[:, None] * losses).sum(0) / weight.sum()
+        if self.start is None:
+            self.start = means
+        tiny = torch.finfo(torch.float64).tiny
+        ratio = (means + tiny) / (self.start + tiny)
+        return float(torch.where(ratio > 1, 1 + ratio.log() / 4, ratio).mean())
+
+    def state(self) -> list[Tensor | None]:
+        return [self.limit, self.start]
+
+    def restore(self, state: list[Tensor | None]) -> None:
+        self.limit, self.start = state
+
+
+def squared_error_limit(losses: Tensor, weight: Tensor) -> Tensor:
+    """Squared errors (k,) above which rows are outliers, from those of all rows (n, k)."""
+    order = losses.argsort(0)  # (n, k)
+    n_outliers = math.ceil(OUTLIERS * len(losses)) if len(losses) > 4 else 0
+    inside = order[: len(losses) - n_outliers]
+    total = (weight[inside] * losses.gather(0, inside)).sum(0)
+    mean = total / weight[inside].sum(0).clamp_min(torch.finfo(torch.float64).tiny)
+    return LIMIT_RMS**2 * mean
+
+
+def without_outliers(losses: Tensor, limit: Tensor) -> Tensor:
+    """Squared errors (n, k) as Huber's loss has them: above the limit they grow linearly."""
+    return torch.where(losses > limit, 2 * (limit * losses).sqrt() - limit, losses)
+
+
 class EarlyStopping:
     """Early stopping: keeps the weights of the lowest validation loss, and counts patience.
 
@@ -46,18 +127,22 @@ class EarlyStopping:
         Epochs in a row without an improvement of more than ``tol`` before stopping.
     tol : float
         Improvement that counts, relative to the lowest loss so far.
+    n_steps : int
+        Steps of the optimizer in an epoch.
     """
 
-    numbers = ("best", "best_epoch", "n_worse", "mark")
+    numbers = ("best", "best_epoch", "n_worse", "n_epochs", "mark")
 
-    def __init__(self, module: nn.Module, patience: int, tol: float) -> None:
+    def __init__(self, module: nn.Module, patience: int, tol: float, n_steps: int) -> None:
         self.snapshot = Snapshot(module)
-        self.patience, self.tol = patience, tol
+        self.patience, self.tol, self.n_steps = patience, tol, n_steps
         self.best, self.best_epoch, self.n_worse = math.inf, 0, 0
+        self.n_epochs = -1  # the first update is before training
         self.mark = math.inf  # the loss that the next one must beat to reset patience
 
     def update(self, epoch: int, loss: float) -> bool:
         """Take note of an epoch's validation loss; True when training should stop."""
+        self.n_epochs += 1
         if loss < self.best:
             self.best, self.best_epoch = loss, epoch
             self.snapshot.take()
@@ -65,7 +150,7 @@ class EarlyStopping:
             self.mark, self.n_worse = loss, 0
         else:
             self.n_worse += 1
-        return self.n_worse >= self.patience
+        return self.n_worse >= self.patience and self.n_epochs * self.n_steps >= MIN_STEPS
 
     def state(self) -> dict[str, Any]:
         numbers = {name: getattr(self, name) for name in self.numbers}

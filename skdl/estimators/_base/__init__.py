@@ -16,9 +16,9 @@ from ._estimator import TorchEstimator
 from ._fitted_parameter import FittedParameterMixin
 from ._given_vectors import given_vectors
 from ._regressor import TorchRegressor
-from ._rows import Rows
+from ._rows import Rows, weights_of
 from ._scales import channel_scales, channel_statistics
-from ._sequences import is_ragged, read_sequences, shortest_sequence
+from ._sequences import is_ragged, lengths_of, read_sequences
 from ._steps import check_order_of_columns, check_order_of_steps
 from ._tables import read_table
 from ._trained import Trained
@@ -45,8 +45,9 @@ __all__ = [
     "deep_estimator",
     "given_vectors",
     "is_ragged",
+    "lengths_of",
     "plain_parameters",
     "read_sequences",
     "read_table",
-    "shortest_sequence",
+    "weights_of",
 ]

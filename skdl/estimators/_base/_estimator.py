@@ -104,7 +104,9 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         in float32.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the fit before, and from what else was learned
-        before training, such as scales.
+        before training, such as scales. A fit that ran out of epochs is continued from its last
+        weights, not from those that were best on its validation rows: so many short fits learn
+        what a long one does.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, validation split, shuffling and dropout. None draws a new seed each
         time. numpy's and torch's global random states are left alone.
@@ -219,7 +221,9 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         train, valid, _ = rows.of(data, self._target, self._dtype)
         valid = self._read_held_out(held_out) if held_out.is_own else valid
         module = copy.deepcopy(self.module_)
-        self._train(self._new_net(module, train, seed, FitMode.WARM_START), train, valid)
+        net = self._new_net(module, train, seed, FitMode.WARM_START)
+        net.unfinished = self.net_.unfinished
+        self._train(net, train, valid)
 
     def _fit_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """``partial_fit``: one epoch on one part of the data, with the optimizer as it was left."""
@@ -344,6 +348,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             device=self.device,
             precision=self.precision,
             seed=seed,
+            goes_on=bool(self.warm_start),
             verbose=self.verbose,
             callbacks=self.callbacks,
         ).initialize()

@@ -143,3 +143,9 @@ def chosen_groups(
             "early_stopping=False."
         )
     return chosen
+
+
+def weights_of(data: Data) -> torch.Tensor:
+    """The weights of rows in float64 on the CPU; ones where there are none."""
+    weights = [batch.get("weight", torch.ones(batch.n_rows)) for batch in data.chunks()]
+    return torch.cat(weights).cpu().double()

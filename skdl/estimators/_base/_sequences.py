@@ -218,9 +218,9 @@ def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:
     return array
 
 
-def shortest_sequence(train: Data) -> int:
-    """Steps of the shortest sequence in use."""
-    x = train.columns["x"]
+def lengths_of(data: Data) -> np.ndarray:
+    """Steps of each sequence in use; of one of them where all have the same number."""
+    x = data.columns["x"]
     if not isinstance(x, Ragged):
-        return x.array.shape[1] if isinstance(x, Streamed) else x.shape[1]
-    return int((x.lengths if train.rows is None else x.lengths[train.rows]).min())
+        return np.array([x.array.shape[1] if isinstance(x, Streamed) else x.shape[1]])
+    return x.host_lengths if data.rows is None else x.host_lengths[data.rows]

@@ -36,6 +36,7 @@ REGRESSION_LOSSES: dict[str, Loss] = {
 DEFAULT_QUANTILES = (0.1, 0.5, 0.9)
 # Standard deviations between 0 and the mean of y up to which predictions of one target are float32.
 MAX_OFFSET = 4
+N_PARTS, N_PARTS_OF_SERIES = 10, 3  # of the rows, each with validation rows at its end
 
 
 class Target(ABC):
@@ -232,6 +233,27 @@ class RegressionTarget(Target):
             return Pinball(tuple(self.quantiles))
         return REGRESSION_LOSSES[self.loss_name]
 
+    def constants(self, residuals: Tensor, weight: Tensor) -> Tensor:
+        """What to add to predictions so that their loss is least: (k,) or (k, n_quantiles).
+
+        Parameters
+        ----------
+        residuals : Tensor of shape (n, k)
+            y less predictions, standardized.
+        weight : Tensor of shape (n,)
+        """
+        if self.loss_name == "squared_error":
+            return (weight @ residuals) / weight.sum()
+        median = weighted_quantiles(residuals, weight, [0.5])[:, 0]
+        if self.quantiles is not None:
+            return weighted_quantiles(residuals, weight, self.quantiles)
+        if self.loss_name == "absolute_error":
+            return median
+        for _ in range(50):  # of Huber's loss: a mean in which far residuals weigh less
+            inside = weight[:, None] / (residuals - median).abs().clamp_min(1)
+            median = (inside * residuals).sum(0) / inside.sum(0)
+        return median
+
     def predictions(self, outputs: np.ndarray) -> np.ndarray:
         """The mean, or the median where quantiles are estimated: (n,) or (n, k)."""
         if self.quantiles is not None:
@@ -279,23 +301,46 @@ class RegressionTarget(Target):
         n_valid: int,
         rng: np.random.Generator,
     ) -> np.ndarray:
-        """The last rows: random ones would overlap with their neighbours in windows of a series.
+        """The last rows of each of several parts of the data, of equal weight.
 
-        With weights, the last ones of those that weigh at least half of the weighted median, so
-        many that they carry their fraction of the weight: light rows at the end do not decide.
+        Contiguous ones, because in windows of a series random rows would overlap with their
+        neighbours; of several parts, so that what is different at the end does not decide alone.
+        Where y follows a trend or cycle from row to row, the parts are few and large.
+
+        With weights, rows of less than half of the weighted median weight are passed over, and the
+        others carry their fraction of the weight: light rows do not decide.
         """
         n_rows = len(values)
-        last = np.arange(n_rows - n_valid, n_rows)
-        if weight is None:
-            return last
+        weight = np.ones(n_rows) if weight is None else weight
         order = np.argsort(weight)
         middle = np.searchsorted(np.cumsum(weight[order]), weight.sum() / 2)
         heavy = np.flatnonzero(weight >= weight[order[middle]] / 2)
-        carried = np.cumsum(weight[heavy][::-1]) / weight.sum()
-        enough = int(np.searchsorted(carried, n_valid / n_rows * (1 - 1e-9))) + 1
-        most = int(np.searchsorted(carried, 0.5, side="right"))  # half of the weight trains
-        chosen = min(max(enough, min(4, n_rows // 2)), most)
-        return heavy[len(heavy) - chosen :] if chosen else last
+        n_parts = N_PARTS_OF_SERIES if is_series(values) else N_PARTS
+        n_parts = int(np.clip(n_valid // 4, 1, n_parts))
+        fraction = n_valid / n_rows * weight.sum() / weight[heavy].sum()
+        ends = np.cumsum(weight[heavy])
+        place = (ends - weight[heavy] / 2) / ends[-1] * n_parts % 1  # within its part
+        chosen = heavy[place > 1 - min(fraction, 0.5)]
+        return chosen if len(chosen) else heavy[-1:]
+
+
+def weighted_quantiles(values: Tensor, weight: Tensor, levels: Sequence[float]) -> Tensor:
+    """Quantiles (k, n_levels) of each column of values (n, k) whose rows have weights (n,)."""
+    order = values.argsort(0)
+    below = weight[order].cumsum(0)  # (n, k)
+    below = (below - weight[order] / 2) / below[-1]
+    wanted = torch.tensor(levels, dtype=below.dtype).expand(values.shape[1], -1).contiguous()
+    place = torch.searchsorted(below.T.contiguous(), wanted).clamp_max(len(values) - 1)
+    return values.gather(0, order).T.gather(1, place)
+
+
+def is_series(values: np.ndarray) -> bool:
+    """Whether neighbouring rows (n, k) are alike: any target's correlation with the row before."""
+    n_rows = len(values)
+    later, earlier = (part - part.mean(0) for part in (values[1:], values[:-1]))
+    size = np.sqrt((later**2).sum(0) * (earlier**2).sum(0))
+    correlation = np.divide((later * earlier).sum(0), size, where=size > 0, out=np.zeros(len(size)))
+    return bool((correlation > 4 / np.sqrt(n_rows)).any())
 
 
 @dataclass

@@ -12,7 +12,7 @@ from sklearn.utils import Tags
 from torch import Tensor, nn
 
 from ..._sklearn import Interval, StrOptions
-from ...engine import Batch, Data, Net, forward
+from ...engine import Batch, Data, Net, forward, squared_error
 from ...modules import last_steps, standardized
 from .._base import (
     FitMode,
@@ -21,14 +21,19 @@ from .._base import (
     TorchRegressor,
     channel_scales,
     deep_estimator,
+    lengths_of,
     read_sequences,
-    shortest_sequence,
+    weights_of,
 )
-from ._linear_model import fit_linear_model
+from ._linear_model import (
+    MAX_FEATURES,
+    LinearModel,
+    at_channels,
+    chosen_channels,
+    fit_linear_model,
+)
 from ._network import RecurrentEncoder, RecurrentNetwork, ResidualRecurrentNetwork
-from ._shrinkage import shrinkage_factor
-
-MAX_LINEAR_FEATURES = 256  # of the linear model, whose time grows with the cube of their number
+from ._shrinkage import shrinkage_factors
 
 
 @deep_estimator
@@ -142,11 +147,12 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         Whether a ridge regression on the last steps of each sequence, fitted in closed form to all
         rows of ``fit``, comes first, and the network learns its residuals. The validation rows
         decide by which factor the network's correction is shrunk (``network_weight_``). The linear
-        model has at most 256 inputs, all channels of the last steps; with more than 256 channels
-        there is none.
+        model has at most 256 inputs: all channels of the last steps; with more than 256 channels
+        the last step of those that are most correlated with y.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the fit before, and keeps the scales and the
-        linear model that were learned then.
+        linear model that were learned then. A fit that ran out of epochs is continued from its last
+        weights, not from those that were best on its validation rows.
 
     Attributes
     ----------
@@ -156,36 +162,52 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
     """
 
     linear_model: bool = True
+    lr: float = 3e-3
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"linear_model": ["boolean"]}
 
     def _make_module(self, train: Data, used: Data) -> nn.Module:
-        if not self.linear_model or self.n_channels_in_ > MAX_LINEAR_FEATURES:
+        if not self.linear_model:
             return super()._make_module(train, used)
         scales = self._channel_scales(train)
+        linear_model = self._fit_linear_model(used, **scales)
         module = ResidualRecurrentNetwork(
             self._make_encoder(2 * self.n_channels_in_),
             self._target.output_shape,
             dropout=self.dropout,
-            coefficients=self._fit_linear_model(used, **scales).to(self._dtype),
-            quantiles=self._target.quantiles,
+            coefficients=linear_model.coefficients.to(self._dtype),
             **scales,
         )
         module.measure(train.chunks())
+        if linear_model.residuals is not None:
+            module.start_at(self._target.constants(linear_model.residuals, weights_of(used)))
         return module
 
-    def _fit_linear_model(self, used: Data, mean: Tensor, scale: Tensor) -> Tensor:
-        """Coefficients of (1, last steps), standardized, from training and validation rows."""
-        n_steps = min(shortest_sequence(used), MAX_LINEAR_FEATURES // len(mean))
+    def _fit_linear_model(self, used: Data, mean: Tensor, scale: Tensor) -> LinearModel:
+        """A linear model of the last steps, standardized, on training and validation rows.
+
+        Of sequences of unequal length, cross-validation chooses how many steps: as many as all
+        have, nine of ten, or half of them. What is shorter is extended backwards.
+        """
         mean, scale = mean.double(), scale.double()
         y_mean, y_scale = torch.from_numpy(self.y_mean_), torch.from_numpy(self.y_scale_)
+        offset, slope = (mean[:, None] - y_mean) / y_scale, scale[:, None] / y_scale
+        channels = chosen_channels(used, mean, scale)
 
-        def steps(batch: Batch) -> Tensor:
-            x = standardized(batch["x"].double(), mean, scale)
-            return last_steps(x, batch.get("lengths"), n_steps)
+        def fitted(n_steps: int) -> LinearModel:
+            def steps(batch: Batch) -> Tensor:
+                x = standardized(batch["x"].double(), mean, scale)[..., channels]
+                return last_steps(x, batch.get("lengths"), n_steps)
 
-        persistence = (mean[:, None] - y_mean) / y_scale, scale[:, None] / y_scale
-        return fit_linear_model(used, steps, persistence)
+            persistence = offset[channels], slope[channels]
+            with_residuals = self._target.loss is not squared_error
+            return fit_linear_model(used, steps, persistence, with_residuals=with_residuals)
+
+        most = max(1, MAX_FEATURES // len(mean))
+        numbers = {min(int(n), most) for n in np.quantile(lengths_of(used), (0, 0.1, 0.5))}
+        best = min(map(fitted, sorted(numbers)), key=lambda model: model.log_error)
+        best.coefficients = at_channels(best.coefficients, channels, len(mean))
+        return best
 
     def _prepare_module(self, module: nn.Module, mode: FitMode) -> None:
         if mode is FitMode.WARM_START and isinstance(module, ResidualRecurrentNetwork):
@@ -200,12 +222,9 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         if valid is None:
             return
         y = torch.cat([batch["y"] for batch in valid.chunks()]).cpu().double()
-        predicted, linear = (
-            net.outputs(valid, output).double() for output in (center, linear_prediction)
-        )
-        errors, corrections = y - linear, predicted - linear
-        weights = [shrinkage_factor(e, c) for e, c in zip(errors.T, corrections.T, strict=True)]
-        module.network_weight.copy_(torch.tensor(weights))
+        corrected, linear = (net.outputs(valid, output).double() for output in (forward, unaided))
+        factors = shrinkage_factors(self._target.loss, y, linear, corrected, weights_of(valid))
+        module.network_weight.copy_(torch.tensor(factors))
 
     @property
     def network_weight_(self) -> np.ndarray:
@@ -214,15 +233,10 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         return self.module_.network_weight.double().cpu().numpy()
 
 
-def linear_prediction(module: nn.Module, batch: Batch) -> Tensor:
-    """The linear model's prediction."""
-    return batch["linear"]
-
-
-def center(module: nn.Module, batch: Batch) -> Tensor:
-    """The module's prediction: the median where it gives quantiles."""
-    output = forward(module, batch)
-    return output if output.ndim == 2 else output[..., int(module.median)]  # type: ignore[arg-type]
+def unaided(module: nn.Module, batch: Batch) -> Tensor:
+    """The output without the network's correction."""
+    assert isinstance(module, ResidualRecurrentNetwork)
+    return module.unaided(batch["linear"])
 
 
 @deep_estimator

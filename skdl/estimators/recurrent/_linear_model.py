@@ -5,17 +5,40 @@ It is fitted from second moments that are summed batch by batch, for data of any
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ...engine._data import Batch, Data
+from ...modules import last_steps, standardized
 
+MAX_FEATURES = 256  # time grows with the cube of their number
 N_BLOCKS, PERSISTENCE_ERRORS = 10, 1.5
+AT_ONCE = 2**22  # numbers of models that are fitted at once
 # Penalties, relative to the number of rows; the last one leaves only unpenalised coefficients.
 PENALTIES = torch.cat([torch.logspace(-6, 3, 19, dtype=torch.float64), torch.tensor([1e12])])
+
+
+@dataclass
+class LinearModel:
+    """What is learned of the linear model.
+
+    Attributes
+    ----------
+    coefficients : Tensor of shape (1 + p, k)
+        Of (1, x).
+    log_error : float
+        How large its errors are in cross-validation: mean over targets of the logarithm of mean
+        absolute error times root mean squared error.
+    residuals : Tensor of shape (n, k) or None
+        Errors of rows, y less prediction, by models that were fitted without them.
+    """
+
+    coefficients: Tensor
+    log_error: float
+    residuals: Tensor | None = None
 
 
 @dataclass
@@ -38,18 +61,22 @@ class Candidate:
 
 
 def fit_linear_model(
-    data: Data, steps: Callable[[Batch], Tensor], persistence: tuple[Tensor, Tensor]
-) -> Tensor:
-    """Coefficients (1 + n_steps * C, k) of y on (1, the last n_steps steps).
+    data: Data,
+    steps: Callable[[Batch], Tensor],
+    persistence: tuple[Tensor, Tensor],
+    *,
+    with_residuals: bool = False,
+) -> LinearModel:
+    """Fit coefficients (1 + n_steps * C, k) of y on (1, the last n_steps steps).
 
     The candidates are three families of ridge regressions, each over a grid of penalties: shrunk
     towards the mean of y, towards a free multiple of the last step, and towards the last step
     itself. They are scored by cross-validation over contiguous blocks of rows: mean absolute error
-    times root mean squared error. The result is the best candidate; with few rows, a weighted mean
-    of those that are as good within the standard error over blocks; persistence (the last step),
-    where the best is not better by 1.5 standard errors (as in the one-standard-error rule of
-    Breiman et al., "Classification and Regression Trees", 1984), because on random walks many
-    linear models seem to predict.
+    times root mean squared error. The result is, for each target by itself, the best candidate;
+    with few rows, a weighted mean of those that are as good within the standard error over blocks;
+    persistence (the last step), where the best is not better by 1.5 standard errors (as in the
+    one-standard-error rule of Breiman et al., "Classification and Regression Trees", 1984), because
+    on random walks many linear models seem to predict.
 
     Parameters
     ----------
@@ -65,14 +92,85 @@ def fit_linear_model(
     moments = torch.stack([_moments(block, steps) for block in blocks])
     total = moments.sum(0)
     candidates = _candidates(total, persistence)
-    # Without each block in turn, and with all: (n_blocks + 1, M, 1 + p, k)
-    sets = torch.cat([total - moments, total[None]])
-    *unseen, models = torch.cat([_solve(sets, candidate) for candidate in candidates], 1)
-    if len(blocks) == 1:
-        return models[-1]
-    errors = [_errors(block, steps, model) for block, model in zip(blocks, unseen, strict=True)]
-    weights = _weights(torch.stack(errors), len(data))
-    return (weights[:, None, None] * models).sum(0)
+    if len(blocks) == 1:  # of one row
+        weights, log_error = _persisting(total, candidates), 0.0
+    else:
+        unseen = _models(total - moments, candidates)
+        errors = [_errors(block, steps, each) for block, each in zip(blocks, unseen, strict=True)]
+        weights, log_error = _weights(torch.stack(errors), len(data))
+    (models,) = _models(total[None], candidates)
+    fitted = LinearModel(_mean(models, weights), log_error)
+    if with_residuals:
+        sets = total - moments if len(blocks) > 1 else total[None]
+        unseen = (_mean(models, weights) for models in _models(sets, candidates))
+        residuals = [_residuals(*each, steps) for each in zip(blocks, unseen, strict=True)]
+        fitted.residuals = torch.cat(residuals)
+    return fitted
+
+
+def _models(sets: Tensor, candidates: list[Candidate]) -> Iterator[Tensor]:
+    """All candidates (M, 1 + p, k), fitted to each of the moments (n_sets, m, m)."""
+    n_x = len(candidates[0].basis)
+    n_values = len(candidates) * len(PENALTIES) * n_x * (sets.shape[-1] - n_x)
+    for some in sets.split(max(1, AT_ONCE // n_values)):
+        yield from torch.cat([_solve(some, each) for each in candidates], 1)
+
+
+def _mean(models: Tensor, weights: Tensor) -> Tensor:
+    """The mean (1 + p, k) of models (M, 1 + p, k), weighted by target (M, k)."""
+    return torch.einsum("mk,mpk->pk", weights, models)
+
+
+def _persisting(total: Tensor, candidates: list[Candidate]) -> Tensor:
+    """Weights (M, k) of persistence alone."""
+    n_targets = total.shape[-1] - len(candidates[0].basis)
+    weights = total.new_zeros(len(candidates) * len(PENALTIES), n_targets)
+    weights[-1] = 1
+    return weights
+
+
+def _residuals(block: Data, model: Tensor, steps: Callable[[Batch], Tensor]) -> Tensor:
+    """Errors (n, k) of a model (1 + p, k) on a block."""
+    rows = (_rows(batch, steps) for batch in block.chunks())
+    return torch.cat([y - x @ model for x, y, _ in rows])
+
+
+def chosen_channels(data: Data, mean: Tensor, scale: Tensor) -> Tensor | slice:
+    """The channels of the linear model: all, or the 256 whose last step tells most of a target.
+
+    That is the highest correlation with any column of y. Screening by it keeps what matters as long
+    as that is not hidden by other channels (Fan and Lv, "Sure independence screening", 2008).
+    """
+    if len(mean) <= MAX_FEATURES:
+        return slice(None)
+    total = sums = squares = sums_y = squares_y = products = torch.zeros((), dtype=torch.float64)
+    for batch in data.chunks():
+        x = last_steps(standardized(batch["x"].double(), mean, scale), batch.get("lengths"), 1)
+        y = batch["y"].double()
+        weight = (
+            batch["weight"].double()[:, None] if "weight" in batch else torch.ones_like(y[:, :1])
+        )
+        total = total + weight.sum()
+        sums, sums_y = sums + (weight * x).sum(0), sums_y + (weight * y).sum(0)
+        squares = squares + (weight * x.square()).sum(0)
+        squares_y = squares_y + (weight * y.square()).sum(0)
+        products = products + (weight * x).T @ y  # (C, k)
+    tiny = torch.finfo(torch.float64).tiny
+    of_x = (squares / total - (sums / total).square()).clamp_min(tiny)
+    of_y = (squares_y / total - (sums_y / total).square()).clamp_min(tiny)
+    covariance = products / total - torch.outer(sums, sums_y) / total.square()
+    correlation = covariance.abs() / torch.outer(of_x, of_y).sqrt()
+    return correlation.amax(1).topk(MAX_FEATURES).indices.sort().values
+
+
+def at_channels(coefficients: Tensor, channels: Tensor | slice, n_channels: int) -> Tensor:
+    """Coefficients of all channels (1 + n_steps * n_channels, k): 0 for those not chosen."""
+    if isinstance(channels, slice):
+        return coefficients
+    of_steps = coefficients[1:].unflatten(0, (-1, len(channels)))
+    full = of_steps.new_zeros(len(of_steps), n_channels, coefficients.shape[1])
+    full[:, channels] = of_steps
+    return torch.cat([coefficients[:1], full.flatten(0, 1)])
 
 
 def _rows(batch: Batch, steps: Callable[[Batch], Tensor]) -> tuple[Tensor, Tensor, Tensor]:
@@ -94,33 +192,37 @@ def _moments(block: Data, steps: Callable[[Batch], Tensor]) -> Tensor:
 
 
 def _errors(block: Data, steps: Callable[[Batch], Tensor], models: Tensor) -> Tensor:
-    """Sums of absolute and of squared errors of models (M, 1 + p, k) on a block: (2, M)."""
-    errors = torch.zeros(2, len(models), dtype=torch.float64)
+    """Sums of absolute and of squared errors of models (M, 1 + p, k) on a block: (2, M, k)."""
+    n_models, _, n_targets = models.shape
+    errors = torch.zeros(2, n_models, n_targets, dtype=torch.float64)
     flat = models.movedim(0, 1).flatten(1)  # (1 + p, M * k): one matrix product for all
     for batch in block.chunks():
         x, y, weight = _rows(batch, steps)
-        miss = (x @ flat).unflatten(1, (len(models), -1)) - y[:, None]  # (B, M, k)
-        errors[0] += (weight * miss.abs().sum(2)).sum(0)
-        errors[1] += (weight * miss.square().sum(2)).sum(0)
+        miss = (x @ flat).unflatten(1, (n_models, -1)) - y[:, None]  # (B, M, k)
+        errors[0] += (weight[..., None] * miss.abs()).sum(0)
+        errors[1] += (weight[..., None] * miss.square()).sum(0)
     return errors
 
 
-def _weights(errors: Tensor, n_rows: int) -> Tensor:
-    """Weights (M,) of candidates from their errors (n_blocks, 2, M) on each block.
+def _weights(errors: Tensor, n_rows: int) -> tuple[Tensor, float]:
+    """Weights (M, k) of candidates from their errors (n_blocks, 2, M, k) on each block.
 
-    The last candidate is persistence.
+    The last candidate is persistence. Also the logarithm of the errors of what is chosen.
     """
-    tiny = torch.finfo(torch.float64).tiny
-    score = (errors.sum(0) + tiny).log() * torch.tensor([[1.0], [0.5]])
-    of_blocks = ((errors + tiny).log() * torch.tensor([[1.0], [0.5]])).sum(1)  # (n_blocks, M)
-    worse = score.sum(0) - score.sum(0).min()  # (M,)
-    best = int(worse.argmin())
-    spread = (of_blocks - of_blocks[:, best : best + 1]).std(0) / len(errors) ** 0.5
-    if worse[-1] <= PERSISTENCE_ERRORS * spread[-1]:
-        return torch.eye(len(worse), dtype=worse.dtype)[-1]
+    tiny, half = torch.finfo(torch.float64).tiny, torch.tensor([1.0, 0.5])[:, None, None]
+    score = ((errors.sum(0) + tiny).log() * half).sum(0)  # (M, k)
+    of_blocks = ((errors + tiny).log() * half).sum(1)  # (n_blocks, M, k)
+    lowest, best = score.min(0)  # (k,)
+    worse = score - lowest
+    spread = (of_blocks - of_blocks.gather(1, best.expand(len(errors), 1, -1))).std(0)
+    spread = spread / len(errors) ** 0.5
     weights = torch.exp(-0.5 * (worse / (min(1.0, 100 / n_rows) * spread + 1e-12)) ** 2)
     weights[worse > 0.5] = 0
-    return weights / weights.sum()
+    persists = worse[-1] <= PERSISTENCE_ERRORS * spread[-1]  # (k,)
+    weights[:, persists] = 0
+    weights[-1, persists] = 1
+    chosen = torch.where(persists, score[-1], lowest)
+    return weights / weights.sum(0), float(chosen.mean())
 
 
 def _candidates(total: Tensor, persistence: tuple[Tensor, Tensor]) -> list[Candidate]:

@@ -155,8 +155,6 @@ class ResidualRecurrentNetwork(nn.Module):
         Of ``2 * n_channels`` channels.
     output_shape : tuple of int
         (k,) or (k, n_quantiles).
-    quantiles : list of float, default=None
-        Levels of the outputs, 0.5 among them, when there are several.
     dropout : float in [0, 1)
         Before the head.
     mean, scale : Tensor of shape (n_channels,)
@@ -170,6 +168,9 @@ class ResidualRecurrentNetwork(nn.Module):
         Mean spread of the training windows.
     residual_scale : Tensor of shape (k,)
         Root mean square of the linear model's residuals in training: the unit of the network.
+    start : Tensor of shape output_shape
+        What is added to the linear model's prediction at first, in that unit: constants that
+        minimise the loss, such as quantiles of the residuals.
     network_weight : Tensor of shape (k,)
         How much of the network's correction counts in evaluation, for each target, in [0, 1].
     """
@@ -180,6 +181,7 @@ class ResidualRecurrentNetwork(nn.Module):
     scale: Tensor
     coefficients: Tensor
     spread: Tensor
+    start: Tensor
     residual_scale: Tensor
     network_weight: Tensor
 
@@ -192,7 +194,6 @@ class ResidualRecurrentNetwork(nn.Module):
         mean: Tensor,
         scale: Tensor,
         coefficients: Tensor,
-        quantiles: list[float] | None = None,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -201,18 +202,12 @@ class ResidualRecurrentNetwork(nn.Module):
         self.head = nn.Linear(encoder.n_features, 2 * math.prod(output_shape))
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
-        self.median: int | None = None
-        if quantiles is not None:
-            # Quantiles begin where those of normal residuals of the linear model would be.
-            self.median = quantiles.index(0.5)
-            normal = torch.special.ndtri(torch.tensor(quantiles)).expand(output_shape)
-            with torch.no_grad():
-                self.head.bias[: normal.numel()] = normal.flatten()
         for name, value in {"mean": mean, "scale": scale, "coefficients": coefficients}.items():
             self.register_buffer(name, value)
         self.n_linear_steps = (len(coefficients) - 1) // len(mean)
         n_targets = coefficients.shape[1]
         self.register_buffer("spread", torch.ones((), dtype=coefficients.dtype))
+        self.register_buffer("start", torch.zeros(output_shape, dtype=coefficients.dtype))
         self.register_buffer("residual_scale", torch.ones(n_targets, dtype=coefficients.dtype))
         self.register_buffer("network_weight", torch.ones(n_targets, dtype=coefficients.dtype))
 
@@ -228,6 +223,14 @@ class ResidualRecurrentNetwork(nn.Module):
             squares += (weight * (y - self.linear_prediction(x, lengths)).square()).sum(0)
         self.spread.copy_((spreads / total)[0])
         self.residual_scale.copy_((squares / total).sqrt())
+
+    @torch.no_grad()
+    def start_at(self, constants: Tensor) -> None:
+        """Begin with constants (k,) or (k, n_quantiles) in the units of standardized y."""
+        unit = self.residual_scale.clamp_min(torch.finfo(self.start.dtype).tiny)
+        unit = unit.view(-1, *[1] * (self.start.ndim - 1))
+        self.start.copy_((constants / unit).clamp(-10, 10))
+        self.head.bias[: self.start.numel()] = self.start.flatten()
 
     def views(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
         """Inputs (B, T, 2 C) of the encoder for standardized x (B, T, C), and spreads (B, 1)."""
@@ -271,13 +274,17 @@ class ResidualRecurrentNetwork(nn.Module):
         """(B, *output_shape); quantiles in order."""
         z = self.head(self.dropout(self.encoder(seen, lengths)))
         # Half of the head's outputs in units of 1, half in units of the window's spread.
-        z = (z.unflatten(1, (2, -1)) * units[..., None]).sum(1)
-        if self.median is None:
-            z = z if self.training else self.network_weight * z
-            return torch.addcmul(linear, self.residual_scale, z)
-        z = z.unflatten(1, self.output_shape)  # (B, k, n_quantiles)
+        z = (z.unflatten(1, (2, -1)) * units[..., None]).sum(1).view(-1, *self.output_shape)
         if not self.training:
-            # Only the median is shrunk: the quantiles keep their distances from it.
-            shift = (1 - self.network_weight) * z[..., self.median]  # (B, k)
-            z = z - shift[..., None]
+            z = torch.lerp(self.start, z, self.network_weight.view(-1, *[1] * (z.ndim - 2)))
+        return self._in_units(linear, z)
+
+    def unaided(self, linear: Tensor) -> Tensor:
+        """The output (B, *output_shape) without the network's correction."""
+        return self._in_units(linear, self.start.expand(len(linear), *self.output_shape))
+
+    def _in_units(self, linear: Tensor, z: Tensor) -> Tensor:
+        """The output for corrections z (B, *output_shape) in units of the residuals."""
+        if z.ndim == 2:
+            return torch.addcmul(linear, self.residual_scale, z)
         return torch.addcmul(linear[..., None], self.residual_scale[:, None], z).sort(-1).values

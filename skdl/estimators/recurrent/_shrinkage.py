@@ -5,39 +5,59 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ...engine import (
+    Loss,
+    losses_of_targets,
+    squared_error,
+    squared_error_limit,
+    without_outliers,
+)
+
 N_BLOCKS, N_ERRORS = 8, 2.0
+FACTORS = torch.linspace(0, 1, 11, dtype=torch.float64)
 
 
-def shrinkage_factor(error: Tensor, correction: Tensor) -> float:
-    """Factor in [0, 1] by which a correction is multiplied; 0 where its gain is not significant.
-
-    It is the factor of least squared error, or a smaller one of less absolute error. Each of the
-    two steps is shrunk by ``1 - (2 se / estimate)^2``, with the standard error ``se`` of a
-    jackknife over contiguous blocks of rows.
+def shrinkage_factors(
+    loss: Loss, y: Tensor, unaided: Tensor, corrected: Tensor, weight: Tensor
+) -> list[float]:
+    """A factor for each target, by the loss that was minimised.
 
     Parameters
     ----------
-    error : Tensor of shape (n,)
-        Residuals of one target before the correction.
-    correction : Tensor of shape (n,)
-        The corrections predicted for them.
+    loss : callable
+    y : Tensor of shape (n, k)
+    unaided, corrected : Tensor of shape (n, k) or (n, k, n_quantiles)
+        Outputs without and with the whole correction.
+    weight : Tensor of shape (n,)
     """
-    if len(error) < 4:
+    outputs = (torch.lerp(unaided, corrected, factor) for factor in FACTORS)
+    losses = torch.stack([losses_of_targets(loss, output, y) for output in outputs])  # (F, n, k)
+    if loss is squared_error:
+        losses = without_outliers(losses, squared_error_limit(losses[0], weight))
+    return [shrinkage_factor(of_target, weight) for of_target in losses.unbind(2)]
+
+
+def shrinkage_factor(losses: Tensor, weight: Tensor) -> float:
+    """Factor in [0, 1] by which a correction is multiplied; 0 where its gain is not significant.
+
+    It is the factor of least loss, times ``1 - (2 se / gain)^2``: the gain is what the loss falls
+    by, ``se`` its standard error, of a jackknife over contiguous blocks of rows.
+
+    Parameters
+    ----------
+    losses : Tensor of shape (n_factors, n)
+        Losses of rows with each of ``FACTORS``.
+    weight : Tensor of shape (n,)
+        Weights of rows.
+    """
+    if losses.shape[1] < 4:
         return 0.0
-    explained, size = error * correction, correction.square()
-    if size.sum() <= 0 or explained.sum() <= 0:
-        return 0.0
-    factor = explained.sum() / size.sum()
-    of_blocks = _leave_one_block_out(explained) / _leave_one_block_out(size).clamp_min(1e-300)
-    largest = min(1.0, float(factor * _shrinkage(factor, of_blocks)))
-    factors = largest * torch.linspace(0, 1, 11, dtype=error.dtype)
-    absolute = torch.stack([(error - f * correction).abs() for f in factors])  # (11, n)
-    best = int(absolute.mean(1).argmin())
-    gain = absolute[0] - absolute[best]
+    best = int((losses @ weight).argmin())
+    gain = (losses[0] - losses[best]) * weight
     if best == 0 or gain.sum() <= 0:
         return 0.0
-    n_left = _leave_one_block_out(torch.ones_like(gain))
-    return float(factors[best] * _shrinkage(gain.mean(), _leave_one_block_out(gain) / n_left))
+    of_blocks = _leave_one_block_out(gain) / _leave_one_block_out(weight)
+    return float(FACTORS[best] * _shrinkage(gain.sum() / weight.sum(), of_blocks))
 
 
 def _leave_one_block_out(values: Tensor) -> Tensor:

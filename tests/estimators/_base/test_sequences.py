@@ -15,7 +15,7 @@ from skdl.datasets import make_sequences
 from skdl.engine import Data, Ragged
 from skdl.estimators import GRUClassifier, GRURegressor, LSTMRegressor
 from skdl.estimators._base import _sequences as _inputs
-from skdl.estimators._base._sequences import is_ragged, shortest_sequence
+from skdl.estimators._base._sequences import is_ragged, lengths_of
 
 SMALL = {"hidden_size": 3, "max_epochs": 2, "random_state": 0, "early_stopping": False}
 X3, Y = make_sequences(30, n_steps=6, n_channels=2, random_state=0)
@@ -266,11 +266,12 @@ def test_a_large_memory_map_is_streamed(tmp_path, shape, cls):
 # Lengths -----------------------------------------------------------------------------------------
 
 
-def test_shortest_sequence_of_the_rows_in_use():
+def test_lengths_of_the_rows_in_use():
     column = Ragged(torch.zeros(9, 1), torch.tensor([4, 2, 3]))
-    assert shortest_sequence(Data({"x": column})) == 2
-    assert shortest_sequence(Data({"x": column}).subset(np.array([0, 2]))) == 3
-    assert shortest_sequence(Data({"x": torch.zeros(2, 5, 1)})) == 5
+    lengths = column.host_lengths
+    assert lengths_of(Data({"x": column})).tolist() == lengths.tolist()
+    assert lengths_of(Data({"x": column}).subset(np.array([0, 2]))).tolist() == [*lengths[[0, 2]]]
+    assert lengths_of(Data({"x": torch.zeros(2, 5, 1)})).tolist() == [5]
 
 
 def test_flat_rows_in_a_list_are_cut_into_channels():
