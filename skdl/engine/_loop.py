@@ -132,7 +132,8 @@ class TrainingRun:
         if net.patience is not None and self.valid is not None:
             if offered(self.objective, "row_losses") is not None:
                 self.judge = Judge(bool(offered(self.objective, "is_squared")))
-            self.stopping = EarlyStopping(self.module, net.patience, net.tol, len(self.train))
+            min_epochs = math.ceil(net.min_steps / len(self.train))
+            self.stopping = EarlyStopping(self.module, net.patience, net.tol, min_epochs)
             # The weights at the start are a candidate too: training may only make things worse.
             valid_loss = self._valid_loss(self.valid)
             self.stopping.update(self.n_before, self._score(valid_loss))

@@ -65,6 +65,8 @@ class Net(NeuralNet):
         of its own.
     patience : int or None
         Early stopping when not None; needs validation data in :meth:`train`.
+    min_steps : int
+        Steps of the optimizer before which training is not stopped early.
     seed : int
         Decides shuffling and dropout.
     goes_on : bool
@@ -92,6 +94,7 @@ class Net(NeuralNet):
         warmup_fraction: float = 0.0,
         gradient_clip: float | None = None,
         patience: int | None = None,
+        min_steps: int = 0,
         tol: float = 1e-4,
         ema_decay: float | None = None,
         device: str = "cpu",
@@ -116,7 +119,7 @@ class Net(NeuralNet):
         self.weight_decay, self.min_lr = weight_decay, min_lr
         self.lr_schedule, self.warmup_fraction = lr_schedule, warmup_fraction
         self.gradient_clip, self.ema_decay = gradient_clip, ema_decay
-        self.patience, self.tol = patience, tol
+        self.patience, self.min_steps, self.tol = patience, min_steps, tol
         self.precision, self.seed = precision, seed
         self.objective = objective
         self.goes_on = goes_on

@@ -8,9 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-# Before so many steps of the optimizer training is not stopped: a network whose output is zero at
-# first may need some hundred until its loss falls.
-MIN_STEPS = 500
 # Squared errors beyond so many root mean squares count by their size, not by their square.
 LIMIT_RMS = 5.0
 OUTLIERS = 0.02  # fraction of the rows that the root mean square leaves out
@@ -127,22 +124,21 @@ class EarlyStopping:
         Epochs in a row without an improvement of more than ``tol`` before stopping.
     tol : float
         Improvement that counts, relative to the lowest loss so far.
-    n_steps : int
-        Steps of the optimizer in an epoch.
+    min_epochs : int
+        Epochs before which training is not stopped.
     """
 
     numbers = ("best", "best_epoch", "n_worse", "n_epochs", "mark")
 
-    def __init__(self, module: nn.Module, patience: int, tol: float, n_steps: int) -> None:
+    def __init__(self, module: nn.Module, patience: int, tol: float, min_epochs: int = 0) -> None:
         self.snapshot = Snapshot(module)
-        self.patience, self.tol, self.n_steps = patience, tol, n_steps
+        self.patience, self.tol, self.min_epochs = patience, tol, min_epochs
         self.best, self.best_epoch, self.n_worse = math.inf, 0, 0
-        self.n_epochs = -1  # the first update is before training
+        self.n_epochs = 0
         self.mark = math.inf  # the loss that the next one must beat to reset patience
 
     def update(self, epoch: int, loss: float) -> bool:
         """Take note of an epoch's validation loss; True when training should stop."""
-        self.n_epochs += 1
         if loss < self.best:
             self.best, self.best_epoch = loss, epoch
             self.snapshot.take()
@@ -150,7 +146,9 @@ class EarlyStopping:
             self.mark, self.n_worse = loss, 0
         else:
             self.n_worse += 1
-        return self.n_worse >= self.patience and self.n_epochs * self.n_steps >= MIN_STEPS
+        is_over = self.n_worse >= self.patience and self.n_epochs >= self.min_epochs
+        self.n_epochs += 1  # the first update is before training
+        return is_over
 
     def state(self) -> dict[str, Any]:
         numbers = {name: getattr(self, name) for name in self.numbers}

@@ -47,6 +47,9 @@ from ._rows import Rows
 from ._targets import Target
 from ._trained import Trained
 
+# Training is not stopped early before so many steps of the optimizer: a network whose output is
+# zero at first may need some hundred until its loss falls.
+MIN_STEPS = 500
 PRECISIONS = {"auto", "float32", "bfloat16", "float64"}
 
 
@@ -89,7 +92,8 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     validation_fraction : float, default=0.1
         Fraction of the rows of ``fit`` set aside when stopping early; in (0, 1).
     n_iter_no_change : int, default=10
-        Epochs without improvement before stopping early, at least 1.
+        Epochs without improvement before stopping early, at least 1; but training is not stopped
+        before 500 steps of the optimizer, for the loss may only fall after some hundred.
     tol : float, default=0.0001
         Improvement of the validation loss that counts, relative to the loss; 0 or more.
     ema_decay : float or None, default=None
@@ -343,6 +347,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             warmup_fraction=self.warmup_fraction,
             gradient_clip=self.gradient_clip,
             patience=self.n_iter_no_change if self.early_stopping is not False else None,
+            min_steps=MIN_STEPS,
             tol=self.tol,
             ema_decay=self.ema_decay,
             device=self.device,

@@ -14,7 +14,7 @@ from ...engine import (
 )
 
 N_BLOCKS, N_ERRORS = 8, 2.0
-FACTORS = torch.linspace(0, 1, 11, dtype=torch.float64)
+FACTORS = torch.linspace(0, 1, 21, dtype=torch.float64)
 
 
 def shrinkage_factors(
@@ -40,8 +40,8 @@ def shrinkage_factors(
 def shrinkage_factor(losses: Tensor, weight: Tensor) -> float:
     """Factor in [0, 1] by which a correction is multiplied; 0 where its gain is not significant.
 
-    It is the factor of least loss, times ``1 - (2 se / gain)^2``: the gain is what the loss falls
-    by, ``se`` its standard error, of a jackknife over contiguous blocks of rows.
+    It is the factor of least loss, times ``1 - (2 se / gain)^2``: the gain is the fraction by which
+    the loss falls, ``se`` its standard error, of a jackknife over contiguous blocks of rows.
 
     Parameters
     ----------
@@ -53,11 +53,12 @@ def shrinkage_factor(losses: Tensor, weight: Tensor) -> float:
     if losses.shape[1] < 4:
         return 0.0
     best = int((losses @ weight).argmin())
-    gain = (losses[0] - losses[best]) * weight
+    before = losses[0] * weight
+    gain = before - losses[best] * weight
     if best == 0 or gain.sum() <= 0:
         return 0.0
-    of_blocks = _leave_one_block_out(gain) / _leave_one_block_out(weight)
-    return float(FACTORS[best] * _shrinkage(gain.sum() / weight.sum(), of_blocks))
+    of_blocks = _leave_one_block_out(gain) / _leave_one_block_out(before).clamp_min(1e-300)
+    return float(FACTORS[best] * _shrinkage(gain.sum() / before.sum(), of_blocks))
 
 
 def _leave_one_block_out(values: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from sklearn.linear_model import Ridge
 
 from skdl.engine import Data
+from skdl.estimators.recurrent import _linear_model
 from skdl.estimators.recurrent._linear_model import (
     PENALTIES,
     _candidates,
@@ -13,6 +14,8 @@ from skdl.estimators.recurrent._linear_model import (
     _moments,
     _solve,
     _weights,
+    at_channels,
+    chosen_channels,
     fit_linear_model,
 )
 
@@ -37,6 +40,10 @@ def as_data(X, y, weight=None):
 def same_units(n_channels=1, n_targets=1):
     """Offset and slope of channels that are in the units of the targets."""
     return torch.zeros(n_channels, n_targets).double(), torch.ones(n_channels, n_targets).double()
+
+
+def coefficients_of(*args, **params):
+    return fit_linear_model(*args, **params).coefficients
 
 
 def candidates(X, y, weight=None):
@@ -84,24 +91,32 @@ def test_persistence_counts_in_units_of_y():
     raw_x, raw_y = windows(series, 6)
     standardized = as_data((raw_x - 3) / 2, (raw_y + 1) / 5)
     units = torch.tensor([[(3 + 1) / 5]]).double(), torch.tensor([[2 / 5]]).double()
-    coefficients = fit_linear_model(standardized, steps, units).numpy()
+    coefficients = coefficients_of(standardized, steps, units).numpy()
     predicted = 5 * (coefficients[0] + ((raw_x[:, :, 0] - 3) / 2) @ coefficients[1:]) - 1
     errors = np.abs(predicted - raw_y).mean(), np.abs(raw_x[:, -1] - raw_y).mean()
     np.testing.assert_allclose(errors[0], errors[1], rtol=1e-6)
 
 
 def test_persistence_wins_a_near_tie_and_no_other():
-    errors = torch.tensor(RNG.uniform(1.0, 1.2, size=(10, 2, 3)))
+    errors = torch.tensor(RNG.uniform(1.0, 1.2, size=(10, 2, 3, 1)))
     errors[:, :, 0] *= 0.99
-    assert _weights(errors, 10_000).tolist() == [0, 0, 1]
+    assert _weights(errors, 10_000)[0].flatten().tolist() == [0, 0, 1]
     errors[:, :, 0] *= 0.5
-    assert _weights(errors, 10_000)[2] == 0
+    assert _weights(errors, 10_000)[0][2] == 0
+
+
+def test_each_target_chooses_by_itself():
+    errors = torch.tensor(RNG.uniform(1.0, 1.01, size=(10, 2, 3, 2)))
+    errors[:, :, 0, 0] *= 0.5
+    errors[:, :, 1, 1] *= 0.5
+    weights, _ = _weights(errors, 10_000)
+    assert weights.round(decimals=3).tolist() == [[1, 0], [0, 1], [0, 0]]
 
 
 def test_a_linear_model_without_noise_is_found():
     wave = np.sin(np.arange(300) * 0.3)
     x, y = windows(wave, 8, horizon=5)
-    coefficients = fit_linear_model(as_data(x, y), steps, same_units())
+    coefficients = coefficients_of(as_data(x, y), steps, same_units())
     np.testing.assert_allclose(
         coefficients[0].numpy() + x[..., 0] @ coefficients[1:].numpy(), y, atol=1e-3
     )
@@ -110,26 +125,25 @@ def test_a_linear_model_without_noise_is_found():
 def test_noise_is_met_with_the_mean():
     noise = RNG.normal(size=(500, 10, 1))
     y = RNG.normal(size=(500, 1)) + 3
-    coefficients = fit_linear_model(as_data(noise, y), steps, same_units())
+    coefficients = coefficients_of(as_data(noise, y), steps, same_units())
     assert coefficients[0].item() == pytest.approx(y.mean(), abs=0.1)
     assert coefficients[1:].abs().max() < 0.1
 
 
-def test_errors_are_sums_over_rows_and_targets():
+def test_errors_are_sums_over_rows():
     models = torch.tensor(RNG.normal(size=(5, 9, 3)))
     weight = RNG.uniform(size=50)
-    got = _errors(as_data(X, Y, weight), steps, models)
+    absolute, squared = _errors(as_data(X, Y, weight), steps, models).numpy()
     flat = np.column_stack([np.ones(50), X.reshape(50, -1)])
-    for coefficients, (absolute, squared) in zip(models.numpy(), got.T.tolist(), strict=True):
-        miss = flat @ coefficients - Y
-        assert absolute == pytest.approx((weight[:, None] * np.abs(miss)).sum())
-        assert squared == pytest.approx((weight[:, None] * miss**2).sum())
+    miss = flat @ models.numpy() - Y  # (5, 50, 3)
+    np.testing.assert_allclose(absolute, (weight[:, None] * np.abs(miss)).sum(1))
+    np.testing.assert_allclose(squared, (weight[:, None] * miss**2).sum(1))
 
 
 def test_many_rows_choose_and_few_rows_average():
-    errors = torch.tensor(RNG.uniform(1.0, 1.2, size=(10, 2, 3)))
+    errors = torch.tensor(RNG.uniform(1.0, 1.2, size=(10, 2, 3, 1)))
     errors[:, :, 2] += 5 + errors[:, :, 2]
-    few, many = _weights(errors, 50), _weights(errors, 100_000)
+    (few, _), (many, _) = _weights(errors, 50), _weights(errors, 100_000)
     assert few.sum() == pytest.approx(1)
     assert few[2] == 0  # far worse: left out
     assert (few[:2] > 0.01).all()
@@ -138,7 +152,7 @@ def test_many_rows_choose_and_few_rows_average():
 
 @pytest.mark.parametrize("n_rows", [1, 2, 3])
 def test_hardly_any_rows(n_rows):
-    coefficients = fit_linear_model(as_data(X[:n_rows], Y[:n_rows]), steps, same_units(2, 3))
+    coefficients = coefficients_of(as_data(X[:n_rows], Y[:n_rows]), steps, same_units(2, 3))
     assert coefficients.shape == (9, 3)
     assert torch.isfinite(coefficients).all()
 
@@ -146,6 +160,34 @@ def test_hardly_any_rows(n_rows):
 def test_constant_channels_and_single_steps():
     constant = np.ones((40, 1, 1))
     y = RNG.normal(size=(40, 1))
-    coefficients = fit_linear_model(as_data(constant, y), steps, same_units())
+    coefficients = coefficients_of(as_data(constant, y), steps, same_units())
     predicted = coefficients[0] + coefficients[1]
     assert predicted.item() == pytest.approx(y.mean(), abs=0.35)
+
+
+def test_residuals_are_of_models_that_have_not_seen_the_row():
+    """Of noise and as many features as rows: in sight of it, nothing would be left of them."""
+    x, y = RNG.normal(size=(60, 40, 1)), RNG.normal(size=(60, 1))
+    fitted = fit_linear_model(as_data(x, y), steps, same_units(), with_residuals=True)
+    assert fitted.residuals.shape == (60, 1)
+    assert fitted.residuals.std() > 0.8 * y.std()
+    assert fit_linear_model(as_data(x, y), steps, same_units()).residuals is None
+
+
+def test_models_are_the_same_in_parts(monkeypatch):
+    expected = coefficients_of(as_data(X, Y), steps, same_units(2, 3))
+    monkeypatch.setattr(_linear_model, "AT_ONCE", 1)
+    torch.testing.assert_close(coefficients_of(as_data(X, Y), steps, same_units(2, 3)), expected)
+
+
+def test_of_many_channels_those_that_tell_are_chosen():
+    x = RNG.normal(size=(400, 3, 300))
+    y = x[:, -1, [7, 280]] + 0.1 * RNG.normal(size=(400, 2))
+    none = torch.zeros(300).double()
+    chosen = chosen_channels(as_data(x, y), none, none + 1)
+    assert len(chosen) == 256
+    assert {7, 280} <= set(chosen.tolist())
+    coefficients = at_channels(torch.ones(1 + 256, 2), chosen, 300)
+    assert coefficients.shape == (301, 2)
+    assert coefficients[1 + chosen].all()
+    assert coefficients.sum() == 2 * 257

@@ -1,13 +1,23 @@
 """By how much a correction is shrunk."""
 
+import numpy as np
 import pytest
 import torch
 
-from skdl.estimators.recurrent._shrinkage import shrinkage_factor
+from skdl.engine import Pinball, absolute_error, huber, squared_error
+from skdl.estimators.recurrent._shrinkage import shrinkage_factors
 
 GENERATOR = torch.Generator().manual_seed(0)
 NOISE = torch.randn(200, generator=GENERATOR, dtype=torch.float64)
 OTHER = torch.randn(200, generator=GENERATOR, dtype=torch.float64)
+
+
+def shrinkage_factor(error, correction, loss=squared_error, weight=None):
+    """The factor for residuals of one target before the correction."""
+    weight = torch.ones_like(error) if weight is None else weight
+    y, nothing, whole = error[:, None], torch.zeros(len(error), 1).double(), correction[:, None]
+    (factor,) = shrinkage_factors(loss, y, nothing, whole, weight)
+    return factor
 
 
 def test_a_perfect_correction_counts_fully():
@@ -44,9 +54,48 @@ def test_three_rows_show_nothing():
     assert shrinkage_factor(NOISE[:3], NOISE[:3]) == 0
 
 
-def test_what_lowers_squared_but_raises_absolute_errors_is_shrunk():
-    error = torch.full((100,), 0.1, dtype=torch.float64)
-    error[::25] = 10.0  # rare large errors
+@pytest.mark.parametrize("loss", [squared_error, absolute_error, huber])
+def test_every_loss_finds_what_is_right(loss):
+    assert shrinkage_factor(NOISE, NOISE, loss) == pytest.approx(1, abs=0.1)
+    assert shrinkage_factor(NOISE, -NOISE, loss) == 0
+
+
+def test_the_loss_decides():
+    """Half a unit more is right for the mean of rare large errors, wrong for their median."""
+    error = torch.full((200,), 0.0, dtype=torch.float64)
+    error[::10] = 5.0
     correction = torch.full_like(error, 0.5)
-    assert (error * correction).sum() > 0.25 * correction.square().sum()
-    assert shrinkage_factor(error, correction) < 0.5
+    assert shrinkage_factor(error, correction, squared_error) > 0.5
+    assert shrinkage_factor(error, correction, absolute_error) == 0
+
+
+def test_quantiles_are_judged_by_the_pinball_loss():
+    """Quantiles of exponential residuals are nothing like the mean, and right."""
+    levels = (0.05, 0.5, 0.95)
+    y = torch.from_numpy(np.random.default_rng(0).exponential(size=(400, 1)))
+    nothing = torch.zeros(400, 1, 3).double()
+    whole = -torch.log1p(-torch.tensor(levels).double()).expand(400, 1, 3)
+    weight = torch.ones(400).double()
+    assert shrinkage_factors(Pinball(levels), y, nothing, whole, weight)[0] > 0.9
+
+
+def test_targets_are_judged_by_themselves():
+    y = torch.stack([NOISE, OTHER], 1)
+    whole = torch.stack([NOISE, -OTHER], 1)
+    factors = shrinkage_factors(squared_error, y, 0 * y, whole, torch.ones(200).double())
+    assert factors[0] > 0.95
+    assert factors[1] == 0
+
+
+@pytest.mark.parametrize("place", [0, 77, 199])
+def test_an_outlier_does_not_decide(place):
+    error = NOISE.clone()
+    error[place] = 1000.0
+    assert shrinkage_factor(error, NOISE) > 0.5
+    assert shrinkage_factor(error, OTHER) < 0.1
+
+
+def test_rows_of_tiny_weight_do_not_decide():
+    weight = torch.where(torch.arange(200) % 4 == 0, 1e-12, 1.0).double()
+    error = torch.where(weight < 1, 100 * OTHER, NOISE)
+    assert shrinkage_factor(error, NOISE, weight=weight) > 0.95
