@@ -47,9 +47,9 @@ from ._rows import Rows
 from ._targets import Target
 from ._trained import Trained
 
-# Training is not stopped early before so many steps of the optimizer: a network whose output is
-# zero at first may need some hundred until its loss falls.
-MIN_STEPS = 500
+# What n_iter_no_change="auto" means: epochs without improvement, but not before so many steps of
+# the optimizer. A network whose output is zero at first may need some hundred until its loss falls.
+PATIENCE, MIN_STEPS = 10, 500
 PRECISIONS = {"auto", "float32", "bfloat16", "float64"}
 
 
@@ -91,9 +91,9 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         rows of their own for it, ``X_val``.
     validation_fraction : float, default=0.1
         Fraction of the rows of ``fit`` set aside when stopping early; in (0, 1).
-    n_iter_no_change : int, default=10
-        Epochs without improvement before stopping early, at least 1; but training is not stopped
-        before 500 steps of the optimizer, for the loss may only fall after some hundred.
+    n_iter_no_change : int or "auto", default="auto"
+        Epochs without improvement before stopping early, at least 1. "auto" is 10, but not before
+        500 steps of the optimizer, for the loss may only fall after some hundred.
     tol : float, default=0.0001
         Improvement of the validation loss that counts, relative to the loss; 0 or more.
     ema_decay : float or None, default=None
@@ -144,7 +144,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     gradient_clip: float | None = None
     early_stopping: bool | str = "auto"
     validation_fraction: float = 0.1
-    n_iter_no_change: int = 10
+    n_iter_no_change: int | str = "auto"
     tol: float = 1e-4
     ema_decay: float | None = None
     device: str = "auto"
@@ -165,7 +165,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
         "early_stopping": ["boolean", StrOptions({"auto"})],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "tol": [Interval(Real, 0, None, closed="left")],
         "ema_decay": [Interval(Real, 0, 1, closed="left"), None],
         "device": [str, torch.device],
@@ -335,6 +335,8 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     def _new_net(self, module: nn.Module, train: Data, seed: int, mode: FitMode) -> Net:
         self._prepare_module(module, mode)
         batch_size, max_epochs = self._training_sizes(train)
+        is_auto = isinstance(self.n_iter_no_change, str)
+        patience = PATIENCE if is_auto else self.n_iter_no_change
         return Net(
             module,
             self._make_objective(),
@@ -346,8 +348,8 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             lr_schedule=self.lr_schedule,
             warmup_fraction=self.warmup_fraction,
             gradient_clip=self.gradient_clip,
-            patience=self.n_iter_no_change if self.early_stopping is not False else None,
-            min_steps=MIN_STEPS,
+            patience=patience if self.early_stopping is not False else None,
+            min_steps=MIN_STEPS if is_auto else 0,
             tol=self.tol,
             ema_decay=self.ema_decay,
             device=self.device,

@@ -47,10 +47,11 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         improve, and keep the weights that were best on them. "auto" does so for 8 rows or more,
         and where ``fit`` is given rows of their own for it, ``X_val``.
     validation_fraction : float, default=0.1
-        Fraction of the rows of ``fit`` set aside when stopping early; in (0, 1). They are the last
-        rows, at least 4 if there are 8, for in series neighbours overlap. With ``sample_weight``
-        they carry this fraction of the weight, and rows of less than half the weighted median
-        weight are passed over.
+        Fraction of the rows of ``fit`` set aside when stopping early; in (0, 1); at least 4 rows if
+        there are 8. They are the last rows of each of up to 10 parts of the data, of up to 3 where
+        y is alike in neighbouring rows, as in windows of a series, for these overlap. With
+        ``sample_weight`` they carry this fraction of the weight, and rows of less than half the
+        weighted median weight are passed over.
 
     Attributes
     ----------

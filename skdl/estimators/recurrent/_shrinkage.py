@@ -53,8 +53,10 @@ def shrinkage_factor(losses: Tensor, weight: Tensor) -> float:
     if losses.shape[1] < 4:
         return 0.0
     best = int((losses @ weight).argmin())
-    before = losses[0] * weight
-    gain = before - losses[best] * weight
+    gain = (losses[0] - losses[best]) * weight
+    # An outlier counts by its size here: it would else decide how much the loss falls.
+    limit = squared_error_limit(losses[0][:, None], weight)
+    before = torch.minimum(losses[0], limit) * weight
     if best == 0 or gain.sum() <= 0:
         return 0.0
     of_blocks = _leave_one_block_out(gain) / _leave_one_block_out(before).clamp_min(1e-300)

@@ -253,6 +253,13 @@ def test_patience_and_tol_reach_early_stopping():
     assert epochs == [2, 5]
 
 
+def test_by_default_patience_does_not_end_before_some_hundred_steps():
+    """The loss of a network that begins at zero may only fall then."""
+    model = regressor(early_stopping=True, max_epochs=200, tol=0.99, batch_size=8).fit(X, Y)
+    n_steps = -(-(len(X) - round(0.1 * len(X)) - 1) // 8)
+    assert model.n_iter_ == -(-500 // n_steps)
+
+
 @pytest.mark.parametrize(("verbose", "streams"), [(0, ""), (1, "err"), (2, "out")])
 def test_verbose(capfd, verbose, streams):
     regressor(verbose=verbose).fit(X, Y)
@@ -329,7 +336,7 @@ def test_partial_fit_takes_todays_rate_and_batch_size():
     X, y = make_sequences(60, n_steps=5, random_state=0)
     model = LSTMRegressor(4, random_state=0).partial_fit(X[:10], y[:10])
     model.set_params(lr=0.5, batch_size=7).partial_fit(X, y)
-    assert model.history_["lr"].tolist() == [0.001, 0.5]
+    assert model.history_["lr"].tolist() == [0.003, 0.5]
     assert model.net_.batch_size == 7
 
 

@@ -57,11 +57,22 @@ def test_rows_of_classifiers_are_drawn_in_proportion():
     assert len({tuple(rows) for rows in valid}) == 5
 
 
-def test_rows_of_regressors_are_the_last():
-    """Random ones would overlap with their neighbours in windows of a series."""
-    rows = split(regression(), np.zeros(50), 0.2)
-    assert rows.train.tolist() == list(range(40))
-    assert rows.valid.tolist() == list(range(40, 50))
+def test_rows_of_regressors_are_the_last_of_several_parts():
+    """What is different at the end does not decide alone, and neighbours stay together."""
+    rows = split(regression(), np.random.default_rng(0).normal(size=200), 0.1)
+    assert rows.valid.reshape(5, 4).tolist() == [[*range(n - 4, n)] for n in range(40, 240, 40)]
+    assert sorted([*rows.train, *rows.valid]) == list(range(200))
+
+
+def test_the_parts_of_a_series_are_few():
+    """There, each border has neighbours on both sides that are alike."""
+    rows = split(regression(), np.random.default_rng(0).normal(size=600).cumsum(), 0.1)
+    assert rows.valid.reshape(3, 20).tolist() == [[*range(n - 20, n)] for n in (200, 400, 600)]
+
+
+def test_a_few_rows_are_one_part():
+    rows = split(regression(), np.zeros(30), 0.2)
+    assert rows.valid.tolist() == list(range(24, 30))
 
 
 @pytest.mark.parametrize("light", [1e-12, 0.05, 0.4])
@@ -69,18 +80,19 @@ def test_light_rows_at_the_end_do_not_validate(light):
     weight = np.repeat([1.0, light], [50, 50])
     valid = split(regression(), np.zeros(100), 0.1, weight=weight).valid
     assert valid[-1] == 49
+    assert valid[0] > 20
     assert weight[valid].sum() == pytest.approx(0.1 * weight.sum(), abs=1)
 
 
 def test_equal_weights_are_no_weights():
     valid = split(regression(), np.zeros(100), 0.1, weight=np.full(100, 0.1)).valid
-    assert valid.tolist() == list(range(90, 100))
+    assert valid.tolist() == split(regression(), np.zeros(100), 0.1).valid.tolist()
 
 
 def test_heavy_rows_at_the_end_validate_with_their_weight():
     weight = np.repeat([1.0, 10.0], [50, 50])
     valid = split(regression(), np.zeros(100), 0.1, weight=weight).valid
-    assert valid.tolist() == list(range(94, 100))
+    assert valid.tolist() == [72, 73, 74, 97, 98, 99]  # of two parts of equal weight
 
 
 @given(st.lists(st.sampled_from([1e-9, 0.1, 1.0, 1e6]), min_size=8, max_size=60))
