@@ -38,7 +38,7 @@ from ...engine import (
 from ._checks import all_or_nothing, check_callbacks, described, plain_parameters
 from ._contract import Family, FitMode
 from ._docs import deep_estimator
-from ._rows import Rows
+from ._rows import Rows, Seen
 from ._targets import Target
 from ._trained import Trained
 
@@ -158,6 +158,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
 
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
         _target: Target
+        _seen: Seen
 
     # What regressors and classifiers say ---------------------------------------------------------
 
@@ -186,6 +187,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             self._built_with = self._architecture()
             module = self._new_module(train, used, seed)
             self._train(self._new_net(module, train, seed, FitMode.FIT), train, valid)
+            self._seen = rows.seen
         return self
 
     def _fit_warm(self, X: Any, y: Any, sample_weight: Any) -> Self:
@@ -199,6 +201,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             train, valid, _ = rows.of(data, self._target, self._dtype)
             module = copy.deepcopy(self.module_)
             self._train(self._new_net(module, train, seed, FitMode.WARM_START), train, valid)
+            self._seen = rows.seen
         return self
 
     def _fit_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
@@ -209,11 +212,12 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             self._check_architecture()
             self._target = self._same_target()
             data = self._read_inputs(X, reset=False)
-            rows = Rows.read(self._target, y, sample_weight, len(data))
+            rows = Rows.read(self._target, y, sample_weight, len(data), self._seen)
             train, _, _ = rows.of(data, self._target, self._dtype)
             net = self.net_
             with self._with_todays_parameters(net, train):
                 self._train(net, train, None, n_epochs=1)
+            self._seen = rows.seen
         return self
 
     def _fit_first_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
@@ -230,6 +234,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             module = self._new_module(train, used, seed)
             net = self._new_net(module, train, seed, FitMode.PARTIAL_FIT)
             self._train(net, train, None, n_epochs=1)
+            self._seen = rows.seen
         return self
 
     @contextlib.contextmanager
