@@ -4,7 +4,7 @@ The only importer of skorch. ``Net`` is what an estimator builds in ``fit``; ``T
 training of it, epoch by epoch. ``_contract.py`` says what a module may offer.
 """
 
-from ._data import STREAM_BYTES, Batch, Column, Data, Ragged, Streamed, as_tensor
+from ._data import NUMBERS, STREAM_BYTES, Batch, Column, Data, Ragged, Streamed, as_tensor
 from ._loop import TrainingRun
 from ._net import Net, Output, forward
 from ._objectives import (
@@ -32,6 +32,7 @@ from ._scope import (
 
 __all__ = [
     "LR_SCHEDULES",
+    "NUMBERS",
     "OPTIMIZERS",
     "STREAM_BYTES",
     "Augmented",

@@ -2,6 +2,7 @@
 
 from ._checks import all_or_nothing, check_callbacks, check_finite, plain_parameters
 from ._classifier import TorchClassifier
+from ._containers import one_column, plain_container, rows_of_numbers
 from ._contract import FitMode, batch_size_between
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
@@ -13,6 +14,7 @@ from ._scales import channel_scales, channel_statistics
 from ._sequences import is_ragged, read_sequences, shortest_sequence
 from ._tables import read_table
 from ._trained import Trained
+from ._units import check_units, learn_units
 
 __all__ = [
     "FitMode",
@@ -28,11 +30,16 @@ __all__ = [
     "channel_statistics",
     "check_callbacks",
     "check_finite",
+    "check_units",
     "deep_estimator",
     "given_vectors",
     "is_ragged",
+    "learn_units",
+    "one_column",
+    "plain_container",
     "plain_parameters",
     "read_sequences",
     "read_table",
+    "rows_of_numbers",
     "shortest_sequence",
 ]

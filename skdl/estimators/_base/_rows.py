@@ -128,9 +128,7 @@ class Rows:
         """The rows of earlier calls and the training rows of this one."""
         weight = self.train_weight
         added = float(len(self.train)) if weight is None else float(weight.sum())
-        return Seen(
-            self.before.n_rows + len(self.train), self.before.weight + added, self.of_class
-        )
+        return Seen(self.before.n_rows + len(self.train), self.before.weight + added, self.of_class)
 
     def of(self, data: Data, target: Target, dtype: torch.dtype) -> tuple[Data, Data | None, Data]:
         """Training, validation and all used rows of ``data``, with columns y and maybe weight.

@@ -10,8 +10,10 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from ...engine import STREAM_BYTES, Column, Data, Ragged, Streamed, as_tensor
+from ...engine import NUMBERS, STREAM_BYTES, Column, Data, Ragged, Streamed, as_tensor
 from ._checks import check_finite
+from ._containers import rows_of_numbers
+from ._units import check_units, learn_units
 
 SEQUENCES = (np.ndarray, list, tuple, pd.DataFrame, pd.Series)
 
@@ -49,6 +51,7 @@ def read_sequences(
     ValueError
         For what cannot be read as sequences, or does not match what was fitted.
     """
+    X = rows_of_numbers(X)
     if isinstance(X, (list, tuple)) and not len(X):
         raise ValueError("Found an empty list with 0 sample(s), while a minimum of 1 is required.")
     read = _read_ragged if is_ragged(X) else _read_array
@@ -71,7 +74,7 @@ def _read_array(
         estimator,
         X,
         reset=reset,
-        dtype=None if streamed else (np.float64, np.float32),
+        dtype=None if streamed else NUMBERS,
         allow_nd=True,
         ensure_all_finite=False,
     )
@@ -84,6 +87,7 @@ def _read_array(
     check_finite(array, ("row", "step", "channel"))
     if reset:
         estimator.n_steps_in_ = array.shape[1]
+    (learn_units if reset else check_units)(estimator, array)
     return Streamed(array) if streamed else as_tensor(array), array.shape[2]
 
 
@@ -126,6 +130,7 @@ def _read_ragged(
         raise ValueError(
             f"n_channels={n_channels}, but the sequences in X have {n_found} channels."
         )
+    (learn_units if reset else check_units)(estimator, arrays)
     lengths = np.array([len(array) for array in arrays])
     if reset:
         for attribute in ("n_features_in_", "feature_names_in_", "n_steps_in_"):
@@ -143,9 +148,11 @@ def _read_ragged(
 
 
 def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:
-    """One sequence as finite floats (T, C)."""
+    """One sequence as finite numbers (T, C)."""
     try:
-        array = np.asarray(item, dtype=np.float64)
+        array = np.asarray(item)
+        if array.dtype not in NUMBERS:
+            array = np.asarray(item, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"Sequence {row} in X is not a numeric array: {error}") from error
     if array.ndim == 1 and array.size and array.size % n_channels == 0:
