@@ -228,7 +228,8 @@ class Data:
         order = self.by_length()
         chunks = (self if order is None else self.subset(order)).chunks(max_steps)
         parts = [prepare(stored := next(chunks))]
-        growth = bytes_of(parts[0]) / bytes_of(stored)
+        same = sum(stored[name].nbytes for name in stored if parts[0].get(name) is stored[name])
+        growth = (bytes_of(parts[0]) - same) / max(1, bytes_of(stored) - same)
         n_rows = len(next(iter(stored.values())))
         n_bytes = bytes_of(parts[0]) * len(self) / n_rows
         if growth >= 2 and n_bytes > GROW_BYTES and not costly:

@@ -38,7 +38,7 @@ from ...engine import (
 from ._checks import all_or_nothing, check_callbacks, described, plain_parameters
 from ._contract import Family, FitMode
 from ._docs import deep_estimator
-from ._rows import Rows, Seen
+from ._rows import Rows
 from ._targets import Target
 from ._trained import Trained
 
@@ -158,7 +158,6 @@ class TorchEstimator(Trained, Family, BaseEstimator):
 
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
         _target: Target
-        _seen: Seen
 
     # What regressors and classifiers say ---------------------------------------------------------
 

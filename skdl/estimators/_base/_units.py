@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
+Rows = np.ndarray | Sequence[np.ndarray]
 N_LOOKED_AT = 32  # rows of a fit
+SMALLEST_SCALE = 16  # below, whole numbers may be counts or codes beside which fractions are usual
 
 
-def learn_units(estimator: BaseEstimator, rows: np.ndarray | Sequence[np.ndarray]) -> None:
-    """Learn from some rows whether X holds whole numbers beyond 1, such as bytes, or fractions."""
+def learn_units(estimator: BaseEstimator, rows: Rows) -> None:
+    """Learn from some rows whether X holds large whole numbers, such as bytes, or fractions."""
     step = -(-len(rows) // N_LOOKED_AT)
     estimator._units = _units_of(rows[::step])
 
 
-def check_units(estimator: BaseEstimator, rows: np.ndarray | Sequence[np.ndarray]) -> None:
+def check_units(estimator: BaseEstimator, rows: Rows) -> None:
     """Warn where the fit was on whole numbers up to 255, say, and these are fractions of 1.
 
     And the other way round. All rows must be so: it is the scale that is another one, then.
@@ -32,26 +33,28 @@ def check_units(estimator: BaseEstimator, rows: np.ndarray | Sequence[np.ndarray
     if got != opposite:
         return
     name, fitted = type(estimator).__name__, f"{learned[1]:g}"
-    if got == "fractions":
-        text = (
-            f"X holds fractions up to {largest:g}, but {name} was fitted on whole numbers up to "
-            f"{fitted}: are these scaled to 1 or -1? Scale them as in fit, by X * 255 for images "
-            "of bytes."
-        )
-    else:
-        text = (
-            f"X holds whole numbers up to {largest:g}, but {name} was fitted on fractions up to "
-            f"{fitted}: are these not scaled yet? Scale them as in fit, by X / 255 for images of "
-            "bytes."
-        )
-    warnings.warn(text, UserWarning, stacklevel=2)
+    kinds, way = ("fractions", "whole numbers"), "X * 255"
+    if got == "whole":
+        kinds, way = kinds[::-1], "X / 255"
+    warnings.warn(
+        f"X holds {kinds[0]} up to {largest:g}, but {name} was fitted on {kinds[1]} up to "
+        f"{fitted}: it seems to be in other units. Scale it as in fit, by {way} for images of "
+        "bytes.",
+        UserWarning,
+        stacklevel=2,
+    )
 
 
-def _units_of(rows: np.ndarray | Sequence[np.ndarray]) -> tuple[str, float]:
-    """ "whole", "fractions" (between -1 and 1) or "", and the largest absolute value."""
-    parts: Any = [rows] if isinstance(rows, np.ndarray) else rows
-    largest = max((float(np.abs(part, dtype=float).max()) for part in parts), default=0.0)
-    is_whole = all(part.dtype.kind in "iub" or (part == np.rint(part)).all() for part in parts)
-    if largest > 1:
-        return "whole" if is_whole else "", largest
-    return "" if is_whole else "fractions", largest
+def _units_of(rows: Rows) -> tuple[str, float]:
+    """ "whole" (up to 16 or more), "fractions" (of 1) or "", and the largest absolute value."""
+    largest, is_whole = 0.0, True
+    at_once = max(1, 2**18 // max(1, rows[0].size)) if isinstance(rows, np.ndarray) else 1
+    for start in range(0, len(rows), at_once):
+        part = np.asarray(rows[start : start + at_once] if at_once > 1 else rows[start])
+        largest = max(largest, float(np.abs(part, dtype=float).max()))
+        is_whole = is_whole and (part.dtype.kind in "iub" or bool((part == np.rint(part)).all()))
+        if largest > 1 and not is_whole:
+            return "", largest
+    if is_whole:
+        return "whole" if largest >= SMALLEST_SCALE else "", largest
+    return "fractions", largest
