@@ -80,9 +80,12 @@ def _as_pandas(frame: Any) -> pd.DataFrame:
 
 def _as_array(column: Any) -> np.ndarray:
     """A column of another library, such as polars or pyarrow."""
-    if hasattr(column, "to_numpy"):
-        return np.asarray(column.to_numpy())
-    return as_objects(list(column))
+    array = np.asarray(column.to_numpy()) if hasattr(column, "to_numpy") else None
+    if array is not None and array.dtype != object:
+        return array
+    # Lists in lists would be objects in objects.
+    lists = getattr(column, "to_list", None) or getattr(column, "to_pylist", None)
+    return as_objects(list(column) if lists is None else lists())
 
 
 def as_objects(items: Sequence[Any]) -> np.ndarray:
@@ -147,9 +150,8 @@ def rows_of_numbers(X: Any) -> Any:
 def _holds_arrays(frame: pd.DataFrame) -> bool:
     """Whether cells of a frame are arrays or Series, as in a column of images."""
     objects = [i for i, dtype in enumerate(frame.dtypes) if dtype.kind == "O"]
-    return len(frame) > 0 and any(
-        map(_is_row, (item for place in objects for item in frame.iloc[:, place].head()))
-    )
+    cells = (item for place in objects for item in frame.iloc[:, place].dropna().head(1))
+    return any(map(_is_row, cells))
 
 
 def _rows_of_cells(frame: pd.DataFrame) -> Any:
@@ -181,17 +183,17 @@ def _checked_rows(X: Any) -> Any:
     """The items of X, those that are containers of other libraries as arrays."""
     rows, changed = list(X), False
     for place, item in enumerate(rows):
-        if isinstance(item, (np.ndarray, list, tuple, int, float, np.number)):
+        if isinstance(item, (np.ndarray, list, tuple)):
             continue
         if isinstance(item, (str, bytes, os.PathLike, Mapping, Set, Iterator)):
             raise _no_numbers(item, place)
-        if item is None or (np.ndim(item) == 0 and pd.api.types.is_scalar(item) and pd.isna(item)):
+        if item is None or (pd.api.types.is_scalar(item) and np.ndim(item) == 0):
             if any(map(_is_row, rows)):
                 raise ValueError(
                     f"X holds {item!r} in row {place}, where other rows are arrays. Leave such "
                     "rows out, of y too."
                 )
-            continue
+            return X  # numbers: scikit-learn says what is wrong with that
         plain = plain_container(item)
         if plain is not item:
             rows[place], changed = plain, True

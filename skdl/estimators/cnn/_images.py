@@ -46,6 +46,8 @@ def read_images(
     shape_given_twice = shape is not None and getattr(X, "ndim", 2) > 2
     X = _as_array(X, shape if reset else None)
     streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
+    if not reset:
+        check_batch(estimator, getattr(X, "shape", ()))
     if not reset and isinstance(X, np.ndarray):
         X = _as_fitted(estimator, X)
     array = validate_data(
@@ -97,7 +99,6 @@ def _as_array(X: Any, shape: tuple[int, ...] | None) -> Any:
 def _as_fitted(estimator: BaseEstimator, X: np.ndarray) -> np.ndarray:
     """X as flat rows or as whole images or signals, whichever the fit was on."""
     shape = estimator.input_shape_
-    check_batch(estimator, X)
     if X.ndim > 2:
         read = _with_channels(X, estimator.kind_, None)
         check_size(estimator, read.shape[1:], X.shape[1:])

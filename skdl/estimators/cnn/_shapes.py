@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import warnings
 
-import numpy as np
 from sklearn.base import BaseEstimator
 
 Shape = tuple[int, ...]
@@ -121,16 +120,13 @@ def _way_to_channels(n_got: int, n_fitted: int, *, has_axis: bool) -> str:
     return "Pass all channels of the fit."
 
 
-def check_batch(estimator: BaseEstimator, X: np.ndarray) -> None:
+def check_batch(estimator: BaseEstimator, given: Shape) -> None:
     """Raise ValueError for a single image or signal without the axis of samples."""
     shape, kind = estimator.input_shape_, estimator.kind_
-    if X.shape != shape and X.shape != shape[:-1]:
-        return
-    if X.shape == shape[:-1] and (shape[-1] != 1 or X.ndim < 2):
-        return
-    if X.shape[1:] == shape[:-1] and shape[-1] == 1:  # a batch of that many
-        return
-    raise ValueError(
-        f"X of shape {X.shape} is a single {kind}, without the axis of samples. For one {kind} "
-        "pass X[None], for the first one of several X[:1]."
-    )
+    is_batch = given[1:] == shape or (given[1:] == shape[:-1] and shape[-1] == 1)
+    is_single = given == shape or (given == shape[:-1] and shape[-1] == 1 and len(given) > 1)
+    if is_single and not is_batch:
+        raise ValueError(
+            f"X of shape {given} is a single {kind}, without the axis of samples. For one {kind} "
+            "pass np.asarray(X)[None], for the first one of several X[:1]."
+        )

@@ -506,7 +506,7 @@ OTHER = {
     "channels first": (COLOUR, np.moveaxis(COLOUR, -1, 1), {}, "images of 3 x 6 x 5"),
     "list": (GREY, list(GREY[:, 1:]), {}, "images of 5 x 5 x 1"),
     "a table": (GREY, SIGNALS, {}, "image_shape|images of|7 features"),
-    "one image": (GREY, GREY[0], {}, r"a single image.* X\[None\]"),
+    "one image": (GREY, GREY[0], {}, r"a single image.*X\)\[None\]"),
     "five dimensions": (GREY, GREY[..., None, None], {}, r"got \(8, 6, 5, 1, 1\)"),
     "unequal": (GREY, [GREY[0], GREY[0, 1:]], {}, "same shape"),
     "fewer columns": (
