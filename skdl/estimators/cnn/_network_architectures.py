@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -51,7 +52,8 @@ def convolved(
     """A convolution that keeps the size, and its normalization."""
     sizes = (size,) * n_dims if isinstance(size, int) else size
     padding = tuple(size // 2 for size in sizes)
-    convolution = CONVOLUTIONS[n_dims](n_in, n_out, sizes, stride, padding, bias=False)
+    make: Any = CONVOLUTIONS[n_dims]
+    convolution = make(n_in, n_out, sizes, stride, padding, bias=False)
     nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
     return [convolution, BatchNorm(n_out)]
 
