@@ -67,8 +67,9 @@ def _from_tensor(X: torch.Tensor) -> np.ndarray:
 
 def _is_frame(X: Any) -> bool:
     """Whether it is a table of another library than pandas, not one that does as pandas does."""
-    named = hasattr(X, "columns") or hasattr(X, "column_names")
-    return named and hasattr(X, "__len__") and not hasattr(X, "iloc")
+    if not hasattr(X, "__len__") or hasattr(X, "iloc"):
+        return False
+    return hasattr(X, "columns") or hasattr(X, "column_names")
 
 
 def _as_pandas(frame: Any) -> pd.DataFrame:
