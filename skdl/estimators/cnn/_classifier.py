@@ -69,7 +69,8 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
         dilations 1, 2 and 4, and so span 9, 17 and 33 steps by default.
     kind : {"auto", "image", "signal"}, default="auto"
         What the rows of X are, "image" or "signal". "auto" takes a 2-D X without ``image_shape``
-        for signals, all else for images.
+        for signals, all else for images, and warns where another meaning is likelier: 128 x 3
+        numbers are rather 128 steps of 3 channels.
     image_shape : tuple of int or None, default=None
         Shape of one row of X: (height, width) or (height, width, n_channels), row by row when
         flattened; for ``kind="signal"`` (n_steps, n_channels). None takes the shape of X.
@@ -129,15 +130,17 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
     X may be
 
     - (n_samples, height, width) or (n_samples, height, width, n_channels): grey and colour
-      images, uint8 or float, channels last;
+      images of any real numbers, channels last;
     - (n_samples, height * width * n_channels) with ``image_shape``: the same, flattened row by
       row, as arrays or DataFrames of pixels;
     - (n_samples, n_steps): signals of one channel;
     - (n_samples, n_steps, n_channels) with ``kind="signal"``: signals of several channels.
 
     Images may have 2x2 pixels or more, signals any length; all of one fit, and those to predict,
-    have one shape. uint8 images stay bytes in memory (memory-mapped ones where they are) and are
-    converted batch by batch on the device, unless all of them take less than 64 MiB as floats.
+    have one shape. They stay in the dtype of X in memory (memory-mapped ones where they are) and
+    are converted batch by batch on the device, unless all of them take less than 64 MiB as floats.
+    X to predict must be in the units of ``fit``: bytes for fractions of 1, or the other way round,
+    are warned of.
 
     A ``backbone`` is copied, never changed, and followed by a new linear head; ``architecture``,
     ``channels`` and ``kernel_size`` are then ignored. Its output must be (n, n_features), or (n,
