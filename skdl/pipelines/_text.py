@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+import numpy as np
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -131,16 +132,20 @@ class ColumnTfidfVectorizer(TfidfVectorizer):
 
 def _texts(X: Any) -> Any:
     """The texts in X: its items, or those of the one column of a table."""
-    shape = getattr(X, "shape", None)
-    if shape is None or len(shape) < 2:
-        return X  # scikit-learn takes any iterable of texts
-    texts = one_column(X)
+    texts = one_column(X) if hasattr(X, "__len__") and hasattr(X, "__getitem__") else X
     if texts is None:
         raise ValueError(
             "X must hold texts in one dimension or one column, got "
-            f"{type(X).__name__} of shape {shape}. Choose the column of texts, such as "
+            f"{type(X).__name__} of shape {np.shape(X)}. Choose the column of texts, such as "
             'X["text"] of a DataFrame.'
         )
+    if texts is not X or isinstance(X, (list, tuple)):  # else any iterable, maybe read only once
+        for row, text in enumerate(texts):
+            if not isinstance(text, (str, bytes)):
+                raise ValueError(
+                    f"X must hold texts only, got {type(text).__name__} in row {row}: {text!r:.60}."
+                    ' Leave such rows out, or put an empty text "" there.'
+                )
     return texts
 
 

@@ -33,7 +33,7 @@ def plain_container(X: Any) -> Any:
         return X
     if isinstance(X, torch.Tensor):
         return _from_tensor(X)
-    if isinstance(X, (Mapping, Set, Iterator)):
+    if isinstance(X, (Mapping, Set, Iterator)) and not hasattr(X, "shape"):  # sparse ones have one
         raise TypeError(
             f"X must be a list, array, Series or DataFrame, got {type(X).__name__}. Make it a list."
         )
