@@ -5,7 +5,7 @@ training of it, epoch by epoch. ``_contract.py`` says what a module may offer.
 """
 
 from ._callback_checks import check_callbacks, check_validated, sets_rate
-from ._data import STREAM_BYTES, Batch, Column, Data, Ragged, Streamed, as_tensor
+from ._data import NUMBERS, STREAM_BYTES, Batch, Column, Data, Ragged, Streamed, as_tensor
 from ._loop import TrainingRun
 from ._net import Net, Output, forward
 from ._objectives import (
@@ -35,6 +35,7 @@ from ._stopping import squared_error_limit, without_outliers
 
 __all__ = [
     "LR_SCHEDULES",
+    "NUMBERS",
     "OPTIMIZERS",
     "STREAM_BYTES",
     "Answers",

@@ -39,9 +39,17 @@ class ServedBatch(Batch):
 STREAM_BYTES = 256 * 2**20
 
 
+# Dtypes of columns: numbers that torch has too. A column takes the memory that it takes in X, and
+# becomes floats batch by batch. Other numbers become the first of them.
+NUMBERS = [np.dtype(code) for code in ("f8", "f4", "f2", "?", "u1", "u2", "u4", "u8")]
+NUMBERS += [np.dtype(code) for code in ("i1", "i2", "i4", "i8")]
+
+
 def as_tensor(array: np.ndarray) -> Tensor:
     """Tensor over a numpy array, sharing its memory where it is contiguous and native."""
     array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
+    if min(array.strides, default=0) < 0:  # one row read backwards is contiguous to numpy
+        array = array.copy()
     with warnings.catch_warnings():
         # Training only reads X, so a read-only memory map may be shared.
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
@@ -128,7 +136,7 @@ class Ragged:
 
 Column = Tensor | Streamed | Ragged
 CHUNK_VALUES = 2**19
-# Up to here, data may grow by more than twice when it is prepared once for all epochs.
+# Up to here, data may grow twice or more when it is prepared once for all epochs.
 GROW_BYTES = 64 * 2**20
 # Shuffled sequences are sorted by length times a random factor between 1 and 1 + this, so that
 # batches differ between epochs.
@@ -211,7 +219,7 @@ class Data:
         """This data with ``prepare`` applied to each batch.
 
         ``at_once`` applies it now, once for all epochs, where all columns are in memory and the
-        result takes little more of it (images of bytes are converted batch by batch), or where
+        result takes little more of it (bytes and halves are converted batch by batch), or where
         ``prepare`` is ``costly``.
         """
         kinds = {type(column) for column in self.columns.values()}
@@ -220,10 +228,11 @@ class Data:
         order = self.by_length()
         chunks = (self if order is None else self.subset(order)).chunks(max_steps)
         parts = [prepare(stored := next(chunks))]
-        growth = bytes_of(parts[0]) / bytes_of(stored)
+        same = sum(stored[name].nbytes for name in stored if parts[0].get(name) is stored[name])
+        growth = (bytes_of(parts[0]) - same) / max(1, bytes_of(stored) - same)
         n_rows = len(next(iter(stored.values())))
         n_bytes = bytes_of(parts[0]) * len(self) / n_rows
-        if growth > 2 and n_bytes > GROW_BYTES and not costly:
+        if growth >= 2 and n_bytes > GROW_BYTES and not costly:
             return Data(self.columns, self.rows, prepare)
         parts += [prepare(batch) for batch in chunks]
         columns = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}

@@ -10,7 +10,8 @@ from torch.nn import functional as F
 def standardized(x: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
     """x less mean over scale, in their dtype, but subtracted in that of x: offsets may be large."""
     if x.dtype not in (torch.float32, torch.float64):
-        x = x.to(mean.dtype)
+        is_exact = x.is_floating_point() or x.element_size() <= 2  # in float32
+        x = x.to(mean.dtype if is_exact else torch.float64)
     return ((x - mean.to(x.dtype)) / scale.to(x.dtype)).to(mean.dtype)
 
 

@@ -1,13 +1,15 @@
 """Pipelines that let any classifier take texts."""
 
-from typing import Any
+from typing import Any, Self
 
+import numpy as np
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 
 from ..estimators import TransformerClassifier
+from ..estimators._base import one_column
 from ._preparation import Preparation, check_instance, held, innermost, input_kinds, preparation_of
 
 _N_COMPONENTS = 100
@@ -53,7 +55,7 @@ def make_text_classifier(
     pipeline : sklearn.pipeline.Pipeline
         Steps are named as by ``sklearn.pipeline.make_pipeline``, by the lowercase name of their
         class: a grid names ``logisticregression__C`` or ``tfidfvectorizer__min_df``. It takes X
-        as a list, array or Series of str.
+        as a list, array or Series of str, or a DataFrame with one column of str.
 
     Raises
     ------
@@ -103,10 +105,48 @@ def make_text_classifier(
             f"estimator must take texts or tables of numbers, got {name}, which takes numbers as "
             "sequences or images. Pass TransformerClassifier(), or a classical classifier."
         )
-    steps: list[Any] = [TfidfVectorizer(ngram_range=ngram_range, analyzer=analyzer)]
+    steps: list[Any] = [ColumnTfidfVectorizer(ngram_range=ngram_range, analyzer=analyzer)]
     if not _takes_sparse(estimator):
         steps.append(TruncatedSVD(_N_COMPONENTS, random_state=0))
-    return make_pipeline(*steps, estimator)
+    pipeline = make_pipeline(*steps, estimator)
+    pipeline.steps[0] = ("tfidfvectorizer", steps[0])
+    return pipeline
+
+
+class ColumnTfidfVectorizer(TfidfVectorizer):
+    """scikit-learn's ``TfidfVectorizer``, which takes texts in one column of a table too.
+
+    scikit-learn's iterates over a DataFrame, and so reads the names of its columns as texts.
+    """
+
+    def fit(self, raw_documents: Any, y: Any = None) -> Self:
+        super().fit(_texts(raw_documents), y)
+        return self
+
+    def fit_transform(self, raw_documents: Any, y: Any = None) -> Any:
+        return super().fit_transform(_texts(raw_documents), y)
+
+    def transform(self, raw_documents: Any) -> Any:
+        return super().transform(_texts(raw_documents))
+
+
+def _texts(X: Any) -> Any:
+    """The texts in X: its items, or those of the one column of a table."""
+    texts = one_column(X) if hasattr(X, "__len__") and hasattr(X, "__getitem__") else X
+    if texts is None:
+        raise ValueError(
+            "X must hold texts in one dimension or one column, got "
+            f"{type(X).__name__} of shape {np.shape(X)}. Choose the column of texts, such as "
+            'X["text"] of a DataFrame.'
+        )
+    if texts is not X or isinstance(X, (list, tuple)):  # else any iterable, maybe read only once
+        for row, text in enumerate(texts):
+            if not isinstance(text, (str, bytes)):
+                raise ValueError(
+                    f"X must hold texts only, got {type(text).__name__} in row {row}: {text!r:.60}."
+                    ' Leave such rows out, or put an empty text "" there.'
+                )
+    return texts
 
 
 def _takes_text(estimator: Any) -> bool:

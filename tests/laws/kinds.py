@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import UserList, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from sklearn.base import BaseEstimator
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -133,7 +135,9 @@ class Arrays(Numeric):
         return np.concatenate(parts)
 
     def containers(self, X: Any) -> list[Any]:
-        return [X.tolist(), list(X), as_objects(X), pd.Series(list(X))]
+        cells = pd.DataFrame({"row": list(X)})
+        tensors = [torch.tensor(X), [torch.tensor(x) for x in X]]
+        return [X.tolist(), list(X), as_objects(X), pd.Series(list(X)), deque(X), cells, *tensors]
 
     def layouts(self, X: Any, path: Path) -> list[Any]:
         np.save(path / "x.npy", X)
@@ -241,6 +245,10 @@ class Ragged(Numeric):
             [x[:, None] for x in X],
             [pd.Series(x) for x in X],
             frames,
+            [torch.tensor(x) for x in X],
+            deque(X),
+            UserList(X),
+            pd.DataFrame({"sequence": [pd.Series(x) for x in X]}),
         ]
 
 
@@ -281,6 +289,9 @@ class Texts(Kind):
             pd.Series(X, index=range(len(X), 0, -1)),
             pd.DataFrame({"text": X}),
             pd.Index(X),
+            pd.array(X, dtype="string"),
+            deque(X),
+            UserList(X),
         ]
 
 

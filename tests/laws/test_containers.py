@@ -4,7 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.laws.common import assert_close, assert_same, classifies, every, numeric, tabular
+from tests.laws.common import (
+    assert_close,
+    assert_same,
+    classifies,
+    every,
+    numeric,
+    predicts,
+    tabular,
+)
 
 
 @every(numeric)
@@ -14,6 +22,17 @@ def test_layout_of_the_memory_does_not_matter(instance, tmp_path):
     expected = instance.answers_of_fit(X, y)
     for other in instance.kind.layouts(X, tmp_path):
         assert_same(instance.answers_of_fit(other, y), expected)
+
+
+@every(numeric, predicts)
+def test_one_row_may_be_read_backwards(instance):
+    """numpy calls such a view contiguous; torch refuses its negative strides."""
+    X, y = instance.data()
+    model = instance.fitted(X, y)
+    last = instance.kind.take(X, slice(len(X) - 1, None))
+    backwards = instance.kind.map(lambda x: x[::-1].copy()[::-1], last)
+    for other in (backwards, last[::-1]):
+        assert_same(model.predict(other), model.predict(last))
 
 
 @every()
@@ -28,7 +47,12 @@ def test_containers_do_not_matter(instance):
 
 @every(numeric)
 @pytest.mark.parametrize(
-    ("largest", "dtypes"), [(9, [np.float32, np.int64, np.uint8, object]), (1, [bool])]
+    ("largest", "dtypes"),
+    [
+        (9, [np.float32, np.int64, np.uint8, object]),
+        (9, [np.float16, np.int8, np.int16, np.uint16, np.int32]),
+        (1, [bool]),
+    ],
 )
 def test_dtypes_of_x(instance, largest, dtypes):
     """Any numeric dtype is read as its values."""

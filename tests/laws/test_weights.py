@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 
 from tests.laws.common import assert_close, every, has, takes_weights
 
@@ -90,3 +90,56 @@ def test_class_weight_moves_the_probabilities(instance):
         instance.answers_of_fit(X, rare, class_weight=w, **params) for w in (None, "balanced")
     )
     assert balanced[:, 1].mean() > plain[:, 1].mean() + 0.1
+
+
+def in_chunks_of_one_class(instance, *, weights=None, n_rows=(20, 20), n_rounds=6, **params):
+    """A model that learned from chunks of one class each, and the X of all."""
+    X, _ = instance.data(40)
+    model = clone(instance.estimator).set_params(lr=0.03, random_state=0, **params)
+    for _ in range(n_rounds):
+        for label, n in enumerate(n_rows):
+            rows = instance.kind.take(X, slice(20 * label, 20 * label + n))
+            weight = None if weights is None else np.full(n, weights[label])
+            model.partial_fit(rows, np.full(n, label), classes=[0, 1], sample_weight=weight)
+    return model, X
+
+
+@every(has("class_weight"))
+def test_weights_count_in_chunks_of_one_class(instance):
+    """Files by class: what weighs more becomes more probable, by class and by sample."""
+    means = []
+    for params in (
+        {"weights": [10.0, 1.0]},
+        {"weights": [1.0, 10.0]},
+        {"class_weight": {0: 1, 1: 10}},
+    ):
+        model, X = in_chunks_of_one_class(instance, **params)
+        means.append(model.predict_proba(X)[:, 1].mean())
+    light, heavy, by_class = means
+    assert heavy > light + 0.1
+    assert_close(by_class, heavy)
+
+
+@every(has("class_weight"))
+def test_balanced_weights_in_chunks_of_one_class(instance):
+    """Balancing counts the rows of all chunks: 20 of class 0, then 2 of class 1."""
+    params = {"n_rows": (20, 2), "n_rounds": 1}
+    by_hand, balanced = (
+        in_chunks_of_one_class(instance, **params, **weights)
+        for weights in ({"weights": [1.0, 22 / 2 / 2]}, {"class_weight": "balanced"})
+    )
+    assert_close(balanced[0].predict_proba(balanced[1]), by_hand[0].predict_proba(by_hand[1]))
+
+
+@every(takes_weights)
+def test_only_relations_of_weights_count_in_chunks(instance):
+    """A thousand times the weights of all chunks is the same."""
+    X, y = instance.data(40)
+    answers = []
+    for factor in (1.0, 1000.0):
+        model = clone(instance.estimator)
+        for part, weight in ((slice(20), 1.0), (slice(20, 40), 5.0)):
+            weights = np.full(20, factor * weight)
+            model.partial_fit(instance.kind.take(X, part), y[part], sample_weight=weights)
+        answers.append(model.predict(X))
+    assert_close(*answers, atol=1e-3)

@@ -1,5 +1,7 @@
 """Any classifier takes texts through make_text_classifier."""
 
+from collections import deque
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -169,3 +171,40 @@ def test_networks_for_numbers_are_refused(estimator):
 def test_a_pipeline_may_bring_numbers_to_a_network():
     tfidf = make_pipeline(TfidfVectorizer(), FunctionTransformer(), CNNClassifier())
     assert steps(tfidf) == ["pipeline"]
+
+
+COLUMNS = {
+    "frame": lambda texts: pd.DataFrame({"text": texts}),
+    "column of an array": lambda texts: np.array(texts)[:, None],
+    "deque": deque,
+    "array of pandas": lambda texts: pd.array(texts, dtype="string"),
+    "series": lambda texts: pd.Series(texts, index=range(len(texts), 0, -1)),
+}
+
+
+@pytest.mark.parametrize("convert", COLUMNS.values(), ids=COLUMNS)
+@pytest.mark.parametrize("estimator", [LinearSVC(), GaussianNB()], ids=lambda e: type(e).__name__)
+def test_containers_of_texts_do_not_matter(convert, estimator):
+    texts, y = ["good film here", "bad film there", "so good yes", "so bad no"] * 5, [1, 0] * 10
+    model = make_text_classifier(estimator)
+    if "truncatedsvd" in model.named_steps:
+        model.set_params(truncatedsvd__n_components=3)
+    expected = clone(model).fit(texts, y).predict(texts)
+    fitted = clone(model).fit(convert(texts), y)
+    np.testing.assert_array_equal(fitted.predict(texts), expected)
+    np.testing.assert_array_equal(fitted.predict(convert(texts[:5])), expected[:5])
+
+
+@pytest.mark.parametrize(
+    ("X", "words"),
+    [
+        (pd.DataFrame({"a": ["x", "y"], "b": ["x", "y"]}), r"one column.*\(2, 2\).*Choose"),
+        (pd.DataFrame({"a": ["x", None]}), "in row 1.*Leave such rows out"),
+        (["x", None], "NoneType in row 1"),
+        (pd.DataFrame({"a": [3, 4]}), "int in row 0"),
+        (np.zeros((2, 3)), "one column"),
+    ],
+)
+def test_what_is_no_column_of_texts_is_told(X, words):
+    with pytest.raises(ValueError, match=words):
+        make_text_classifier(LinearSVC()).fit(X, [0, 1])

@@ -10,6 +10,7 @@ from ._checks import (
     plain_parameters,
 )
 from ._classifier import TorchClassifier
+from ._containers import one_column, plain_container, rows_of_numbers
 from ._contract import FitMode, batch_size_between
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
@@ -22,6 +23,7 @@ from ._sequences import is_ragged, lengths_of, read_sequences
 from ._steps import check_order_of_columns, check_order_of_steps
 from ._tables import read_table
 from ._trained import Trained
+from ._units import check_units, learn_units
 
 __all__ = [
     "IMPUTE",
@@ -42,12 +44,17 @@ __all__ = [
     "check_one_schedule",
     "check_order_of_columns",
     "check_order_of_steps",
+    "check_units",
     "deep_estimator",
     "given_vectors",
     "is_ragged",
+    "learn_units",
     "lengths_of",
+    "one_column",
+    "plain_container",
     "plain_parameters",
     "read_sequences",
     "read_table",
+    "rows_of_numbers",
     "weights_of",
 ]

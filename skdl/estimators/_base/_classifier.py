@@ -102,10 +102,14 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y
             As in ``fit``.
         classes : array-like of shape (n_classes,), default=None
             All classes there will be; on the first call, if its y lacks some.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in ``fit``, but relative to the mean weight of the rows of all calls so far; None is
+            1 each. The same holds for ``class_weight``, so that chunks of one class each count by
+            their weights; "balanced" counts the rows of each class in all calls so far.
 
         Returns
         -------

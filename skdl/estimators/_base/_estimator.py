@@ -214,6 +214,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         self._built_with = self._architecture()
         module = self._new_module(train, used, seed)
         self._train(self._new_net(module, train, seed, FitMode.FIT), train, valid)
+        self._seen = rows.seen
 
     def _fit_warm(self, X: Any, y: Any, sample_weight: Any, held_out: HeldOut) -> None:
         """``fit`` from the fit before: its network goes on, on these rows."""
@@ -228,6 +229,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         net = self._new_net(module, train, seed, FitMode.WARM_START)
         net.unfinished = self.net_.unfinished
         self._train(net, train, valid)
+        self._seen = rows.seen
 
     def _fit_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """``partial_fit``: one epoch on one part of the data, with the optimizer as it was left."""
@@ -238,11 +240,12 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             self._target = self._same_target()
             check_validated(self.callbacks, "Use fit with early_stopping=True")
             data = self._read_inputs(X, reset=False)
-            rows = Rows.read(self._target, y, sample_weight, len(data))
+            rows = Rows.read(self._target, y, sample_weight, len(data), self._seen)
             train, _, _ = rows.of(data, self._target, self._dtype)
             net = self.net_
             with self._with_todays_parameters(net, train):
                 self._train(net, train, None, n_epochs=1)
+            self._seen = rows.seen
         return self
 
     def _fit_first_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
@@ -260,6 +263,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             module = self._new_module(train, used, seed)
             net = self._new_net(module, train, seed, FitMode.PARTIAL_FIT)
             self._train(net, train, None, n_epochs=1)
+            self._seen = rows.seen
         return self
 
     @contextlib.contextmanager
@@ -335,8 +339,9 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     def _new_net(self, module: nn.Module, train: Data, seed: int, mode: FitMode) -> Net:
         self._prepare_module(module, mode)
         batch_size, max_epochs = self._training_sizes(train)
-        is_auto = isinstance(self.n_iter_no_change, str)
-        patience = PATIENCE if is_auto else self.n_iter_no_change
+        asked, min_steps = self.n_iter_no_change, 0
+        if isinstance(asked, str):
+            asked, min_steps = PATIENCE, MIN_STEPS
         return Net(
             module,
             self._make_objective(),
@@ -348,8 +353,8 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             lr_schedule=self.lr_schedule,
             warmup_fraction=self.warmup_fraction,
             gradient_clip=self.gradient_clip,
-            patience=patience if self.early_stopping is not False else None,
-            min_steps=MIN_STEPS if is_auto else 0,
+            patience=asked if self.early_stopping is not False else None,
+            min_steps=min_steps,
             tol=self.tol,
             ema_decay=self.ema_decay,
             device=self.device,

@@ -75,7 +75,7 @@ class HeldOut:
         if len(values) != len(data):
             raise ValueError(f"X_val has {len(data)} samples, but y_val has {len(values)}.")
         data = data.with_columns(y=target.column(values, dtype))
-        weight = target.weights(values)
+        weight = target.weights(values, target.counts(values, None))
         if self.weight is not None:
             with said_of("sample_weight_val"):
                 given = check_sample_weight(

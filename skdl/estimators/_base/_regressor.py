@@ -130,8 +130,11 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y
             As in ``fit``.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in ``fit``, but relative to the mean weight of the rows of all calls so far; None is
+            1 each.
 
         Returns
         -------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,24 @@ from ..._sklearn import check_sample_weight
 from ...engine import Data, as_tensor
 from ._held_out import groups_set_aside
 from ._targets import Target
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The rows that a network was trained on before: what weights of a next chunk are relative to.
+
+    Attributes
+    ----------
+    n_rows : int
+    weight : float
+        Sum of their weights.
+    of_class : ndarray of shape (n_classes,) or None
+        How many there were of each class; None for regression.
+    """
+
+    n_rows: int = 0
+    weight: float = 0.0
+    of_class: np.ndarray | None = None
 
 
 @dataclass
@@ -29,6 +47,10 @@ class Rows:
     train, valid : ndarray of int
         Those of them that are trained on, and that validate. ``valid`` is None where nothing is
         set aside.
+    before : Seen
+        The rows of earlier calls, where these are a further chunk of one data set.
+    of_class : ndarray of shape (n_classes,) or None
+        How many rows of each class there were with these; None for regression.
     """
 
     target: np.ndarray
@@ -36,9 +58,18 @@ class Rows:
     used: np.ndarray
     train: np.ndarray
     valid: np.ndarray | None = None
+    before: Seen = field(default_factory=Seen)
+    of_class: np.ndarray | None = None
 
     @classmethod
-    def read(cls, target: Target, y: Any, sample_weight: Any, n_samples: int) -> Rows:
+    def read(
+        cls,
+        target: Target,
+        y: Any,
+        sample_weight: Any,
+        n_samples: int,
+        before: Seen | None = None,
+    ) -> Rows:
         """Targets and weights of all rows, validated; all that count are trained on.
 
         Raises
@@ -49,7 +80,9 @@ class Rows:
         values = target.read(y)
         if len(values) != n_samples:
             raise ValueError(f"X has {n_samples} samples, but y has {len(values)}.")
-        weight = target.weights(values)
+        before = before or Seen()
+        of_class = target.counts(values, before.of_class)
+        weight = target.weights(values, of_class)
         if sample_weight is not None:
             given = check_sample_weight(
                 sample_weight, values, dtype=np.float64, ensure_non_negative=True
@@ -58,7 +91,7 @@ class Rows:
         used = np.arange(n_samples) if weight is None else np.flatnonzero(weight)
         if not len(used):
             raise ValueError("sample_weight must not be zero for all samples.")
-        return cls(values, weight, used, used)
+        return cls(values, weight, used, used, before=before, of_class=of_class)
 
     def set_aside(
         self, target: Target, fraction: float, seed: int, groups: np.ndarray | None = None
@@ -108,12 +141,24 @@ class Rows:
     def train_weight(self) -> np.ndarray | None:
         return None if self.weight is None else self.weight[self.train]
 
+    @property
+    def seen(self) -> Seen:
+        """The rows of earlier calls and the training rows of this one."""
+        weight = self.train_weight
+        added = float(len(self.train)) if weight is None else float(weight.sum())
+        return Seen(self.before.n_rows + len(self.train), self.before.weight + added, self.of_class)
+
     def of(self, data: Data, target: Target, dtype: torch.dtype) -> tuple[Data, Data | None, Data]:
-        """Training, validation and all used rows of ``data``, with columns y and maybe weight."""
+        """Training, validation and all used rows of ``data``, with columns y and maybe weight.
+
+        Weights are relative to the mean weight of the training rows, those of earlier calls
+        included: in chunks of one class each, classes count by their weights all the same.
+        """
         data = data.with_columns(y=target.column(self.target, dtype))
-        if self.weight is not None:
-            mean = self.weight[self.train].mean()
-            data = data.with_columns(weight=as_tensor(self.weight / mean).to(dtype))
+        mean = self.seen.weight / self.seen.n_rows
+        if self.weight is not None or mean != 1:
+            weight = np.ones(len(self.target)) if self.weight is None else self.weight
+            data = data.with_columns(weight=as_tensor(weight / mean).to(dtype))
         n_rows = len(data)
         train, used = (
             data if len(rows) == n_rows else data.subset(rows) for rows in (self.train, self.used)

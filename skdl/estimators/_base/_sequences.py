@@ -11,10 +11,12 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from ...engine import STREAM_BYTES, Column, Data, Ragged, Streamed, as_tensor
+from ...engine import NUMBERS, STREAM_BYTES, Column, Data, Ragged, Streamed, as_tensor
 from ...preprocessing._frames import check_channel_names, column_names
 from ._checks import IMPUTE, check_finite, check_numbers
+from ._containers import rows_of_numbers
 from ._steps import check_order_of_columns, check_order_of_steps
+from ._units import check_units, learn_units
 
 FILL = (
     "Fill the gaps in each sequence first, for example {}{}.ffill().bfill().fillna(0) for x in X{},"
@@ -56,6 +58,7 @@ def read_sequences(
     ValueError
         For what cannot be read as sequences, or does not match what was fitted.
     """
+    X = rows_of_numbers(X)
     if isinstance(X, (list, tuple)) and not len(X):
         raise ValueError("Found an empty list with 0 sample(s), while a minimum of 1 is required.")
     read = _read_ragged if is_ragged(X) else _read_array
@@ -82,7 +85,7 @@ def _read_array(
         estimator,
         X,
         reset=reset,
-        dtype=None if streamed else (np.float64, np.float32),
+        dtype=None if streamed else NUMBERS,
         allow_nd=True,
         ensure_all_finite=False,
     )
@@ -100,6 +103,7 @@ def _read_array(
     if reset:
         estimator.__dict__.pop("channel_names_in_", None)
         estimator.n_steps_in_ = array.shape[1]
+    (learn_units if reset else check_units)(estimator, array)
     return Streamed(array) if streamed else as_tensor(array), array.shape[2]
 
 
@@ -176,6 +180,7 @@ def _read_ragged(
         raise ValueError(
             f"n_channels={n_channels}, but the sequences in X have {n_found} channels."
         )
+    (learn_units if reset else check_units)(estimator, arrays)
     lengths = np.array([len(array) for array in arrays])
     if reset:
         for attribute in ("n_features_in_", "feature_names_in_", "n_steps_in_"):
@@ -193,13 +198,15 @@ def _read_ragged(
 
 
 def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:
-    """One sequence as finite floats (T, C)."""
+    """One sequence as finite numbers (T, C)."""
     check_numbers(item, f"Sequence {row} in X")
     check_order_of_steps(item, row)
     try:
         if isinstance(item, (pd.DataFrame, pd.Series)):
             array = item.to_numpy(dtype=np.float64, na_value=np.nan)  # also of nullable columns
         else:
+            array = np.asarray(item)
+        if array.dtype not in NUMBERS:
             array = np.asarray(item, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"Sequence {row} in X is not a numeric array: {error}") from error

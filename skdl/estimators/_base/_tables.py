@@ -8,12 +8,13 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from ...engine import STREAM_BYTES, Data, Streamed, as_tensor
+from ...engine import NUMBERS, STREAM_BYTES, Data, Streamed, as_tensor
 from ._checks import check_finite, check_numbers
+from ._containers import plain_container
 
 
 def read_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Data:
-    """A table of numbers as data with a column ``x`` (n, F), in the dtype of X if that is a float.
+    """A table of numbers as data with a column ``x`` (n, F), in the dtype of X.
 
     A memory map that is large stays where it is. Sets or checks ``n_features_in_`` and
     ``feature_names_in_``.
@@ -23,13 +24,14 @@ def read_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Data:
     ValueError
         For what is no table of finite numbers, or does not match what was fitted.
     """
+    X = plain_container(X)
     check_numbers(X)
     streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
     array = validate_data(
         estimator,
         X,
         reset=reset,
-        dtype=None if streamed else (np.float64, np.float32),
+        dtype=None if streamed else NUMBERS,
         ensure_all_finite=False,
     )
     check_finite(array, ("row", "column"))

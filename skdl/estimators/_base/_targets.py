@@ -61,8 +61,15 @@ class Target(ABC):
             If y cannot be read, or does not fit to what was learned.
         """
 
-    def weights(self, values: np.ndarray) -> np.ndarray | None:
-        """A weight for each row that comes from its target, or None."""
+    def counts(self, values: np.ndarray, before: np.ndarray | None) -> np.ndarray | None:
+        """How many rows of each class there are, with those before; None without classes."""
+        return None
+
+    def weights(self, values: np.ndarray, of_class: np.ndarray | None) -> np.ndarray | None:
+        """A weight for each row that comes from its target, or None.
+
+        ``of_class`` is what ``counts`` gave.
+        """
         return None
 
     def learn(self, values: np.ndarray, weight: np.ndarray | None) -> None:
@@ -415,10 +422,18 @@ class ClassificationTarget(Target):
         check_classification_targets(array)
         return array
 
-    def weights(self, values: np.ndarray) -> np.ndarray | None:
+    def counts(self, values: np.ndarray, before: np.ndarray | None) -> np.ndarray:
+        counts = np.bincount(values, minlength=self.output_shape[0])
+        return counts if before is None else counts + before
+
+    def weights(self, values: np.ndarray, of_class: np.ndarray | None) -> np.ndarray | None:
         if self.class_weight is None:
             return None
         assert self.classes is not None
+        if self.class_weight == "balanced" and of_class is not None:
+            # As scikit-learn's, but also where other rows than these are counted.
+            even = of_class.sum() / np.count_nonzero(of_class)
+            return even / of_class[values]
         weights = compute_sample_weight(self.class_weight, self.classes[values])
         if (weights < 0).any():
             raise ValueError(f"class_weight must not be negative, got {self.class_weight}.")

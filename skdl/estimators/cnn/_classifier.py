@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable
 from dataclasses import KW_ONLY
 from functools import partial
@@ -12,11 +13,12 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
 from torch import Tensor, nn
 
 from ..._sklearn import Interval, StrOptions
-from ...engine import Augmented, Data, Objective
+from ...engine import Augmented, Data, Net, Objective
 from .._base import (
     FitMode,
     FittedParameterMixin,
@@ -27,6 +29,7 @@ from .._base import (
 )
 from ._augmentation import AUGMENTATIONS, BatchAugmentation
 from ._backbones import read_backbone
+from ._calibration import temperature_on
 from ._images import read_images
 from ._network import (
     ConvolutionalNetwork,
@@ -40,6 +43,10 @@ from ._network import (
     work_per_row,
 )
 from ._network_architectures import ARCHITECTURES, BEST_ARCHITECTURE, POOL_GRID, GridPool
+
+# So few training rows, of which a second network is trained on half for the temperature: noise that
+# is learned by heart makes probabilities of 0 and 1. With fewer rows a half says too little.
+FEW_ROWS = range(100, 500)
 
 
 @deep_estimator
@@ -62,7 +69,8 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
         dilations 1, 2 and 4, and so span 9, 17 and 33 steps by default.
     kind : {"auto", "image", "signal"}, default="auto"
         What the rows of X are, "image" or "signal". "auto" takes a 2-D X without ``image_shape``
-        for signals, all else for images.
+        for signals, all else for images, and warns where another meaning is likelier: 128 x 3
+        numbers are rather 128 steps of 3 channels.
     image_shape : tuple of int or None, default=None
         Shape of one row of X: (height, width) or (height, width, n_channels), row by row when
         flattened; for ``kind="signal"`` (n_steps, n_channels). None takes the shape of X.
@@ -114,21 +122,28 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
     channel_names_in_ : ndarray of shape (n_channels_in_,)
         Column names of the DataFrames in a list, which all must have; only where X was a list of
         frames with named columns in ``fit``.
+    temperature_ : float
+        What scores are divided by, at least 1, so that probabilities are not more certain than
+        they are right; the predicted labels do not depend on it. It is fitted to the validation
+        rows; without such, where there are 100 to 499 training rows, by another network that is
+        trained on half of them; else it is 1.
 
     Notes
     -----
     X may be
 
     - (n_samples, height, width) or (n_samples, height, width, n_channels): grey and colour
-      images, uint8 or float, channels last;
+      images of any real numbers, channels last;
     - (n_samples, height * width * n_channels) with ``image_shape``: the same, flattened row by
       row, as arrays or DataFrames of pixels;
     - (n_samples, n_steps): signals of one channel;
     - (n_samples, n_steps, n_channels) with ``kind="signal"``: signals of several channels.
 
     Images may have 2x2 pixels or more, signals any length; all of one fit, and those to predict,
-    have one shape. uint8 images stay bytes in memory (memory-mapped ones where they are) and are
-    converted batch by batch on the device, unless all of them take less than 64 MiB as floats.
+    have one shape. They stay in the dtype of X in memory (memory-mapped ones where they are) and
+    are converted batch by batch on the device, unless all of them take less than 64 MiB as floats.
+    X to predict must be in the units of ``fit``: bytes for fractions of 1, or the other way round,
+    are warned of.
 
     A ``backbone`` is copied, never changed, and followed by a new linear head; ``architecture``,
     ``channels`` and ``kernel_size`` are then ignored. Its output must be (n, n_features), or (n,
@@ -330,8 +345,44 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
 
     def _prepare_module(self, module: nn.Module, mode: FitMode) -> None:
         """Frozen features of inputs that do not change are computed once."""
+        if mode is not FitMode.PARTIAL_FIT:
+            module.temperature.fill_(1)  # type: ignore[operator]
         if isinstance(module, ConvolutionalNetwork):
             module.fixed = module.freeze is True and self.augment is None and not self.mixup
+
+    def _train(
+        self, net: Net, train: Data, valid: Data | None, *, n_epochs: int | None = None
+    ) -> None:
+        super()._train(net, train, valid, n_epochs=n_epochs)
+        if n_epochs is not None:  # a part of the data
+            return
+        temperature, n_classes = 1.0, len(self.classes_)
+        if valid is not None:
+            temperature = temperature_on(net, valid, n_classes)
+        elif len(train) in FEW_ROWS:
+            temperature = self._temperature_of_halves(net, train)
+        net.module_.temperature.fill_(temperature)
+
+    def _temperature_of_halves(self, net: Net, train: Data) -> float:
+        """The temperature, for the other half, of a network trained on one half of few rows."""
+        order = np.random.default_rng(net.seed).permutation(len(train))
+        half, others = train.subset(order[::2]), train.subset(order[1::2])
+        twin = copy.copy(self)
+        twin.callbacks, twin.verbose, twin.early_stopping = None, 0, False
+        twin.max_epochs, twin.batch_size = net.max_epochs, net.batch_size
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            try:
+                module = twin._new_module(half, half, net.seed)
+                trained = twin._new_net(module, half, net.seed, FitMode.FIT).train(half)
+            except ValueError:  # half of the rows may be too few to train on
+                return 1.0
+        return temperature_on(trained, others, len(self.classes_), half)
+
+    @property
+    def temperature_(self) -> float:
+        module: Any = self.module_
+        return float(module.temperature)
 
     def _make_objective(self) -> Objective:
         augment = AUGMENTATIONS[self.augment] if isinstance(self.augment, str) else self.augment

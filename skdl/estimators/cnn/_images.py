@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from ...engine import STREAM_BYTES, Data, Streamed, as_tensor
+from ...engine import NUMBERS, STREAM_BYTES, Data, Streamed, as_tensor
 from .._base import (
     IMPUTE,
     check_channel_names,
@@ -18,10 +18,19 @@ from .._base import (
     check_numbers,
     check_order_of_columns,
     check_order_of_steps,
+    check_units,
     is_ragged,
+    learn_units,
+    rows_of_numbers,
+)
+from ._shapes import (
+    check_batch,
+    check_channels_last,
+    check_size,
+    check_smallest,
+    warn_of_other_meaning,
 )
 
-DTYPES = (np.float64, np.float32, np.uint8)
 AXES = {"image": ("image", "row", "column", "channel"), "signal": ("signal", "step", "channel")}
 
 
@@ -35,7 +44,7 @@ def read_images(
 ) -> Data:
     """Images or signals as data with a column ``x`` of shape (n, H, W, C) or (n, T, C).
 
-    The column keeps the dtype of X if that is float32, float64 or uint8. Sets or checks
+    The column keeps the dtype of X. Sets or checks
     ``n_features_in_``, ``feature_names_in_``, ``kind_``, ``n_channels_in_`` and
     ``input_shape_``, the shape of one row.
 
@@ -44,20 +53,24 @@ def read_images(
     ValueError
         If X is no batch of images or signals, or does not match the shape seen in ``fit``.
     """
-    shape_given_twice = shape is not None and getattr(X, "ndim", 2) > 2
     _check_frames(estimator, X, kind if reset else estimator.kind_, shape, reset=reset)
-    given, X = X, _as_array(X, shape if reset else None)
+    given, X = X, rows_of_numbers(X)
+    shape_given_twice = shape is not None and getattr(X, "ndim", 2) > 2
+    X = _as_array(X, shape if reset else None)
     streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
+    if not reset:
+        check_batch(estimator, getattr(X, "shape", ()))
     if not reset and isinstance(X, np.ndarray):
         X = _as_fitted(estimator, X)
     array = validate_data(
         estimator,
         X,
         reset=reset,
-        dtype=None if streamed else list(DTYPES),
+        dtype=None if streamed else NUMBERS,
         allow_nd=True,
         ensure_all_finite=False,
     )
+    shape_of_rows, is_said = array.shape[1:], kind != "auto" or shape is not None
     if reset:
         kind = _kind_of(array, kind, shape)
     else:
@@ -69,11 +82,14 @@ def read_images(
         check_finite(array, AXES[kind], advice=_fill_advice(given))
     if reset:
         if not (shape_given_twice or (kind == "signal" and shape is not None)):
-            _check_channels_last(array.shape[1:], kind)
-        _check_smallest(array.shape[1:], kind)
+            check_channels_last(array.shape[1:], kind)
+        check_smallest(array.shape[1:], kind)
+        if not is_said and kind == "image":
+            warn_of_other_meaning(array.shape[1:])
         estimator.kind_, estimator.input_shape_ = kind, array.shape[1:]
         estimator.n_channels_in_ = array.shape[-1]
-    _check_size(estimator, array.shape[1:])
+    check_size(estimator, array.shape[1:], shape_of_rows)
+    (learn_units if reset else check_units)(estimator, array)
     return Data({"x": Streamed(array) if streamed else as_tensor(array)})
 
 
@@ -120,7 +136,8 @@ def _as_fitted(estimator: BaseEstimator, X: np.ndarray) -> np.ndarray:
     """X as flat rows or as whole images or signals, whichever the fit was on."""
     shape = estimator.input_shape_
     if X.ndim > 2:
-        _check_size(estimator, _with_channels(X, estimator.kind_, None).shape[1:])
+        read = _with_channels(X, estimator.kind_, None)
+        check_size(estimator, read.shape[1:], X.shape[1:])
         return X if X.shape[1] == estimator.n_features_in_ else X.reshape(len(X), -1)
     flat = X.shape[1:] == (math.prod(shape),)
     return X.reshape(-1, *shape) if flat and shape[0] == estimator.n_features_in_ else X
@@ -129,12 +146,17 @@ def _as_fitted(estimator: BaseEstimator, X: np.ndarray) -> np.ndarray:
 def _stack(X: Any) -> np.ndarray:
     """A list of images or signals of one shape as one array."""
     items = [np.asarray(item) for item in X]
-    shapes = sorted({item.shape for item in items})
-    if len(shapes) > 1:
+    rows_of: dict[tuple[int, ...], list[int]] = {}
+    for row, item in enumerate(items):
+        rows_of.setdefault(item.shape, []).append(row)
+    if len(rows_of) > 1:
+        usual = max(rows_of, key=lambda shape: len(rows_of[shape]))
+        odd = [f"{rows[0]} has {shape}" for shape, rows in rows_of.items() if shape != usual]
         raise ValueError(
-            f"All images or signals in X must have the same shape, got {len(shapes)} shapes: "
-            f"{', '.join(map(str, shapes[:4]))}{' ...' if len(shapes) > 4 else ''}. Crop, pad or "
-            "resize them first; LSTMClassifier takes sequences of unequal length."
+            f"All images or signals in X must have the same shape, got {len(rows_of)} shapes: "
+            f"row {rows_of[usual][0]} has {usual}, row {', row '.join(odd[:3])}"
+            f"{' ...' if len(odd) > 3 else ''}. Crop, pad or resize them first; LSTMClassifier "
+            "takes sequences of unequal length."
         )
     stacked = np.stack(items)
     if stacked.dtype.kind == "c":
@@ -190,41 +212,3 @@ def _in_shape(array: np.ndarray, shape: tuple[int, ...], kind: str, n_dims: int)
 def _is_shape(got: tuple[int, ...], shape: tuple[int, ...]) -> bool:
     """Whether two shapes are the same up to a last axis of size 1."""
     return got == shape or (*got, 1) == shape or got == (*shape, 1)
-
-
-def _check_channels_last(shape: tuple[int, ...], kind: str) -> None:
-    """Raise ValueError for shapes that are probably channels first."""
-    if kind == "image":
-        height, width, n_channels = shape
-        colours = height in (1, 3, 4) and min(width, n_channels) > 4
-        if colours or 2 * height <= width == n_channels:
-            raise ValueError(
-                f"Images of shape {shape} look as if channels came first: skdl takes (n, H, W, C), "
-                "channels last. Use np.moveaxis(X, 1, -1), and image_shape=(H, W, C). If the "
-                f"channels are last already, pass image_shape={shape}."
-            )
-    elif shape[0] and shape[0] * 2 <= shape[1]:
-        raise ValueError(
-            f"Signals of {shape[0]} steps and {shape[1]} channels look as if channels came first: "
-            "skdl takes (n, T, C), channels last. Use np.moveaxis(X, 1, -1), or pass "
-            f"image_shape={shape} if the channels are last already."
-        )
-
-
-def _check_smallest(shape: tuple[int, ...], kind: str) -> None:
-    if kind == "signal" and not math.prod(shape):
-        raise ValueError(f"Signals must have at least one step and one channel, got shape {shape}.")
-    if kind == "image" and (min(shape[:2]) < 2 or not shape[2]):
-        raise ValueError(
-            f"Images must have at least 2x2 pixels, got {shape[0]}x{shape[1]} with {shape[2]} "
-            'channels. For rows of measurements use kind="signal".'
-        )
-
-
-def _check_size(estimator: BaseEstimator, shape: tuple[int, ...]) -> None:
-    if shape != estimator.input_shape_:
-        got, fitted = (" x ".join(map(str, sizes)) for sizes in (shape, estimator.input_shape_))
-        raise ValueError(
-            f"X holds {estimator.kind_}s of {got} (channels last), but {type(estimator).__name__} "
-            f"was fitted on {fitted}. Resize them first."
-        )

@@ -27,10 +27,16 @@ class StandardizedNetwork(nn.Module):
     ----------
     mean, scale : Tensor of shape (n_channels,)
         Mean and standard deviation of the channels.
+
+    Attributes
+    ----------
+    temperature : Tensor of shape ()
+        What scores are divided by in evaluation.
     """
 
     mean: Tensor
     scale: Tensor
+    temperature: Tensor
     work_per_row: int | None = None
     bfloat16_safe = False
     draws_from_generator = False  # a network of the user may use torch's global generator
@@ -39,6 +45,11 @@ class StandardizedNetwork(nn.Module):
         super().__init__()
         self.register_buffer("mean", mean)
         self.register_buffer("scale", scale)
+        self.register_buffer("temperature", torch.ones_like(scale[0]))
+
+    def cooled(self, scores: Tensor) -> Tensor:
+        """Scores as they are trained, or over the temperature in evaluation."""
+        return scores if self.training else scores / self.temperature
 
     def see(self, x: Tensor) -> Tensor:
         """Standardized x (B, *space, C), channels last in memory."""
@@ -107,6 +118,7 @@ class ConvolutionalNetwork(StandardizedNetwork):
     def drop_head(self) -> None:
         """Replace the head by the identity, and freeze nothing."""
         self.head, self.freeze = nn.Identity(), False
+        self.temperature.fill_(1)
 
     def train(self, mode: bool = True) -> ConvolutionalNetwork:
         super().train(mode)
@@ -141,8 +153,7 @@ class ConvolutionalNetwork(StandardizedNetwork):
 
     def forward(self, seen: Tensor | None = None, encoded: Tensor | None = None) -> Tensor:
         """Scores (B, n_classes)."""
-        scores: Tensor = self.head(self.dropout(self.encode(seen, encoded)))
-        return scores
+        return self.cooled(self.head(self.dropout(self.encode(seen, encoded))))
 
 
 class CustomNetwork(StandardizedNetwork):
@@ -189,6 +200,7 @@ class CustomNetwork(StandardizedNetwork):
 
     def drop_head(self) -> None:
         """Replace the last linear layer by the identity."""
+        self.temperature.fill_(1)
         if self.head_name:
             self.network.set_submodule(self.head_name, nn.Identity())
         elif self.head_name is not None:
@@ -196,7 +208,7 @@ class CustomNetwork(StandardizedNetwork):
 
     def forward(self, seen: Tensor) -> Tensor:
         """Scores (B, n_classes)."""
-        return one_tensor("architecture", self.network(channels_first(seen)))
+        return self.cooled(one_tensor("architecture", self.network(channels_first(seen))))
 
 
 class ReachedHead(Exception):  # noqa: N818

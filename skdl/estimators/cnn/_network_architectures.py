@@ -8,7 +8,9 @@ sizes follow from the size of the input.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +25,7 @@ Features = Callable[[Shape, Sequence[int], int], nn.Sequential]
 CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d}
 MAX_POOLS = {1: nn.MaxPool1d, 2: nn.MaxPool2d}
 MEAN_POOLS = {1: nn.AvgPool1d, 2: nn.AvgPool2d}
-# Maximum number of steps, or pixels a side, of the input of the first block, approximately.
+# Steps, or pixels a side of a square, of the input of the first block, at most.
 WORKING_SIDES = {1: 512, 2: 32}
 SMALLEST_SIDE = 4  # blocks do not halve inputs of this side
 
@@ -44,31 +46,54 @@ class GridPool(nn.Module):
         return torch.cat([means, x.flatten(2).amax(2)], 1)
 
 
-def convolved(n_dims: int, n_in: int, n_out: int, size: int, stride: int = 1) -> list[nn.Module]:
+def convolved(
+    n_dims: int, n_in: int, n_out: int, size: int | Shape, stride: int | Shape = 1
+) -> list[nn.Module]:
     """A convolution that keeps the size, and its normalization."""
-    convolution = CONVOLUTIONS[n_dims](n_in, n_out, size, stride, size // 2, bias=False)
+    sizes = (size,) * n_dims if isinstance(size, int) else size
+    padding = tuple(size // 2 for size in sizes)
+    make: Any = CONVOLUTIONS[n_dims]
+    convolution = make(n_in, n_out, sizes, stride, padding, bias=False)
     nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
     return [convolution, BatchNorm(n_out)]
 
 
+def stem_strides(space: Shape) -> Shape:
+    """By how much each side of the input is reduced before the first block, in powers of 2.
+
+    To about as many pixels as a square of the working side has: what a fit takes depends on their
+    number. Of a line of text, 32 x 344 pixels, the long side is reduced by 8 and the short one by
+    2, so that both keep some of their detail.
+    """
+    strides, largest = [1] * len(space), WORKING_SIDES[len(space)] ** len(space)
+    while math.prod(map(operator.floordiv, space, strides)) > largest:
+        rests = [side // stride**2 for side, stride in zip(space, strides, strict=True)]
+        longest = max(rests)
+        strides = [
+            2 * stride if rest == longest else stride
+            for stride, rest in zip(strides, rests, strict=True)
+        ]
+    return tuple(strides)
+
+
 def make_stem(shape: Shape, n_out: int, kernel_size: int) -> tuple[nn.Sequential, int]:
-    """A first convolution that reduces large inputs to the working side, and the side then."""
-    n_dims, n_in, side = len(shape) - 1, shape[0], min(shape[1:])
-    stride = 1
-    while side // stride > WORKING_SIDES[n_dims]:
-        stride *= 2
-    size = {1: kernel_size, 2: 3}.get(stride, 7)
-    stem = [*convolved(n_dims, n_in, n_out, size, min(stride, 4)), nn.ReLU()]
-    if stride > 4:
-        stem.append(MAX_POOLS[n_dims](stride // 4, ceil_mode=True))
-    return nn.Sequential(*stem), -(-side // stride)
+    """A first convolution that reduces large inputs to the working size, and their side then."""
+    n_dims, n_in, strides = len(shape) - 1, shape[0], stem_strides(shape[1:])
+    sizes = tuple({1: kernel_size, 2: 3}.get(stride, 7) for stride in strides)
+    of_convolution = tuple(min(stride, 4) for stride in strides)
+    of_pool = tuple(max(1, stride // 4) for stride in strides)
+    stem = [*convolved(n_dims, n_in, n_out, sizes, of_convolution), nn.ReLU()]
+    if max(of_pool) > 1:
+        stem.append(MAX_POOLS[n_dims](of_pool, ceil_mode=True))
+    sides = (-(-side // stride) for side, stride in zip(shape[1:], strides, strict=True))
+    return nn.Sequential(*stem), min(sides)
 
 
 def make_plain(shape: Shape, channels: Sequence[int], kernel_size: int) -> nn.Sequential:
     """Blocks of two convolutions with batch normalization, halved by a maximum between them."""
     n_dims, n_in, side = len(shape) - 1, shape[0], min(shape[1:])
     blocks: list[nn.Module] = []
-    if side > WORKING_SIDES[n_dims]:
+    if max(stem_strides(shape[1:])) > 1:
         stem, side = make_stem(shape, channels[0], kernel_size)
         blocks, n_in = [stem], channels[0]
     for place, n_out in enumerate(channels):

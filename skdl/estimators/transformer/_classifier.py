@@ -35,6 +35,7 @@ from .._base import (
     batch_size_between,
     channel_scales,
     deep_estimator,
+    plain_container,
     read_sequences,
 )
 from ._checkpoints import load_tokenization, make_pretrained
@@ -265,6 +266,7 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
     # Reading ------------------------------------------------------------------------------------
 
     def _read_inputs(self, X: Any, *, reset: bool) -> Data:
+        X = plain_container(X)
         if reset:
             self._forget_inputs()
             self.input_type_ = input_type_of(X, self.input_type)

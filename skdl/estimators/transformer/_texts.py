@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from .._base import one_column, plain_container
 
 
 def holds_text(X: Any) -> bool:
@@ -17,7 +19,8 @@ def holds_text(X: Any) -> bool:
     """
     if isinstance(X, (str, bytes)):
         return True
-    items = _one_column(X)
+    X = plain_container(X)
+    items = one_column(X)
     if items is None:
         table = isinstance(X, (pd.DataFrame, np.ndarray)) and np.ndim(X) == 2 and len(X) > 0
         return table and any(map(_is_word, X.iloc[0] if isinstance(X, pd.DataFrame) else X[0]))
@@ -55,10 +58,6 @@ def input_type_of(X: Any, wanted: str) -> str:
     ValueError
         If X holds text and numbers are wanted.
     """
-    if isinstance(X, (Mapping, Set, Iterator)) and not hasattr(X, "shape"):
-        raise TypeError(
-            f"X must be a list, array, Series or DataFrame, got {type(X).__name__}. Make it a list."
-        )
     found = "text" if holds_text(X) else "numeric"
     if wanted == "numeric" and found == "text":
         raise ValueError(
@@ -67,23 +66,6 @@ def input_type_of(X: Any, wanted: str) -> str:
             '"auto".'
         )
     return found if wanted == "auto" else wanted
-
-
-def _one_column(X: Any) -> Sequence[Any] | None:
-    """The items of a 1-D container or of one column; None for anything else."""
-    if isinstance(X, (list, tuple)):
-        return X
-    if isinstance(X, pd.DataFrame):
-        if X.shape[1] != 1:
-            return None
-        X = X.iloc[:, 0]
-    if isinstance(X, (pd.Series, pd.Index)):
-        X = X.to_numpy(dtype=object)
-    if not isinstance(X, np.ndarray) or X.dtype.kind not in "OSUT":
-        return None
-    if X.ndim == 2 and X.shape[1] == 1:
-        X = X[:, 0]
-    return X if X.ndim == 1 else None
 
 
 def read_texts(X: Any) -> list[str]:
@@ -98,7 +80,7 @@ def read_texts(X: Any) -> list[str]:
         raise ValueError(
             f"X must be a list, array or Series of texts, got one text: {_shortened(X)}. Pass [X]."
         )
-    items = _one_column(X)
+    items = one_column(X)
     if items is None:
         got = f"{type(X).__name__} of shape {np.shape(X)}" if hasattr(X, "shape") else type(X)
         raise ValueError(

@@ -134,3 +134,16 @@ def test_data_have_targets_and_weights_of_mean_one():
     assert batch["weight"].mean().item() == pytest.approx(1)
     expected = (batch["x"].double().numpy() - target.mean) / target.scale
     np.testing.assert_allclose(batch["y"], expected, atol=1e-6)
+
+
+def test_weights_of_a_chunk_are_relative_to_all_chunks():
+    target, data = regression(), Data({"x": torch.zeros(2, 1)})
+    first = Rows.read(target, [0.0, 1.0], [3.0, 1.0], 2)
+    target.learn(first.target, None)
+    second = Rows.read(target, [0.0, 1.0], [0.0, 10.0], 2, first.seen)
+    weights = [
+        next(rows.of(data, target, torch.float64)[2].batches(9))["weight"].tolist()
+        for rows in (first, second, Rows.read(target, [0.0, 1.0], None, 2, second.seen))
+    ]
+    # Means of 4 / 2, (4 + 10) / 3 and (4 + 10 + 2) / 5; rows of weight 0 do not count.
+    assert weights == [[1.5, 0.5], [pytest.approx(30 / 14)], [pytest.approx(5 / 16)] * 2]

@@ -282,5 +282,5 @@ def test_flat_rows_in_a_list_are_cut_into_channels():
 
 
 def test_what_is_no_sequence_among_sequences_is_named():
-    with pytest.raises(ValueError, match="Sequence 1 in X"):
+    with pytest.raises(ValueError, match="None in row 1"):
         regressor().fit([np.zeros(4), None, np.zeros(5)], np.zeros(3))

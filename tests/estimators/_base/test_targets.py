@@ -72,8 +72,17 @@ def test_announced_classes_need_not_be_there():
 def test_balanced_classes_weigh_the_same():
     target = ClassificationTarget("Owner", "balanced")
     values = target.read(["a"] * 6 + ["b"] * 2)
-    weights = target.weights(values)
+    weights = target.weights(values, target.counts(values, None))
     assert weights[values == 0].sum() == pytest.approx(weights[values == 1].sum())
+
+
+def test_balanced_classes_are_counted_over_all_chunks():
+    target = ClassificationTarget("Owner", "balanced", announced=["a", "b"])
+    counts = target.counts(target.read(["a"] * 6), None)
+    values = target.read(["b"] * 2)
+    counts = target.counts(values, counts)
+    assert counts.tolist() == [6, 2]
+    assert target.weights(values, counts).tolist() == [2, 2]  # 8 rows, 2 classes, 2 of them "b"
 
 
 def test_only_regressors_stop_early_by_default():

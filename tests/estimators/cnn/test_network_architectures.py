@@ -4,6 +4,8 @@ import math
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
@@ -16,6 +18,7 @@ from skdl.estimators.cnn._network_architectures import (
     make_fcn,
     make_plain,
     make_resnet,
+    stem_strides,
 )
 
 
@@ -119,7 +122,7 @@ def test_inception_blocks_have_a_shortcut():
         (make_plain, (3, 256, 256), [(32, 32), (32, 32), (16, 16), (8, 8)]),
         (make_plain, (1, 2, 2), [(2, 2)] * 3),
         (make_resnet, (1, 8, 8), [(8, 8), (8, 8), (4, 4), (4, 4)]),
-        (make_resnet, (3, 100, 64), [(50, 32), (50, 32), (25, 16), (13, 8)]),
+        (make_resnet, (3, 100, 64), [(25, 32), (25, 32), (13, 16), (7, 8)]),
         (make_plain, (2, 1000), [(500,), (500,), (250,), (125,)]),
         (make_fcn, (1, 1), [(1,)] * 3),
         (make_fcn, (1, 24), [(24,)] * 3),
@@ -130,6 +133,34 @@ def test_inception_blocks_have_a_shortcut():
 )
 def test_space_halves_between_blocks_while_there_is_room(make, shape, expected):
     assert sizes_of(make(shape, (4, 6, 8), 3), shape) == expected
+
+
+@pytest.mark.parametrize(
+    ("space", "strides"),
+    [
+        ((32, 32), (1, 1)),
+        ((33, 33), (2, 2)),
+        ((105, 105), (4, 4)),
+        ((40, 60), (2, 2)),
+        ((32, 344), (2, 8)),
+        ((344, 32), (8, 2)),
+        ((2, 3000), (1, 8)),
+        ((512,), (1,)),
+        ((513,), (2,)),
+    ],
+)
+def test_both_sides_are_reduced_the_longer_one_more(space, strides):
+    assert stem_strides(space) == strides
+
+
+@given(st.integers(1, 3000), st.integers(1, 3000))
+def test_the_work_does_not_depend_on_the_shape(height, width):
+    pixels = math.prod(
+        side // stride
+        for side, stride in zip((height, width), stem_strides((height, width)), strict=True)
+    )
+    assert pixels <= 32**2
+    assert height * width <= 32**2 or pixels >= 32**2 / 5
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -1,0 +1,222 @@
+"""Containers: whatever holds the rows of X, as one of the few that the readers know."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence, Set
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+KNOWN = (np.ndarray, list, tuple, pd.DataFrame, pd.Series, pd.Index)
+
+
+def plain_container(X: Any) -> Any:
+    """X as an array, list, tuple or object of pandas, where it is another container of rows.
+
+    - a ``Sequence`` or deque as a list,
+    - an array of pandas, and a column of polars or pyarrow, as a 1-D array,
+    - a frame of polars or pyarrow as a DataFrame,
+    - a tensor of torch, or an image, as an array.
+
+    What scikit-learn reads itself (objects with a shape, scalars) is left as it is.
+
+    Raises
+    ------
+    TypeError
+        For what has no rows in order, or can be read only once.
+    """
+    if isinstance(X, KNOWN):
+        return X
+    if isinstance(X, torch.Tensor):
+        return _from_tensor(X)
+    if isinstance(X, (Mapping, Set, Iterator)) and not hasattr(X, "shape"):  # sparse ones have one
+        raise TypeError(
+            f"X must be a list, array, Series or DataFrame, got {type(X).__name__}. Make it a list."
+        )
+    if _is_frame(X):
+        return _as_pandas(X)
+    if isinstance(X, pd.api.extensions.ExtensionArray):
+        return X.to_numpy(dtype=object)
+    if hasattr(X, "to_list") or hasattr(X, "to_pylist"):
+        return _as_array(X)
+    if isinstance(X, (str, bytes, bytearray, memoryview)):
+        return X
+    if isinstance(X, (Sequence, deque)):
+        return list(X)
+    if hasattr(X, "__array_interface__") and not hasattr(X, "dtype"):  # an image of PIL
+        return np.asarray(X)
+    if any(hasattr(X, name) for name in ("shape", "__array__")) or not (
+        hasattr(X, "__getitem__") or hasattr(X, "__iter__")
+    ):
+        return X
+    raise TypeError(
+        f"X must be an array or a list of arrays, got {type(X).__name__}. Pass its rows: "
+        "np.stack([np.asarray(row) for row in X]), with row[0] for row where its items are "
+        "pairs of row and label."
+    )
+
+
+def _from_tensor(X: torch.Tensor) -> np.ndarray:
+    X = X.detach().cpu().resolve_conj().resolve_neg()
+    return (X.float() if X.dtype is torch.bfloat16 else X).numpy()
+
+
+def _is_frame(X: Any) -> bool:
+    """Whether it is a table of another library than pandas, not one that does as pandas does."""
+    if not hasattr(X, "__len__") or hasattr(X, "iloc"):
+        return False
+    return hasattr(X, "columns") or hasattr(X, "column_names")
+
+
+def _as_pandas(frame: Any) -> pd.DataFrame:
+    names = getattr(frame, "column_names", None) or frame.columns
+    columns = {name: _as_array(frame[name]) for name in names}
+    # A column of arrays of one size comes as a 2-D array.
+    return pd.DataFrame({k: v if v.ndim == 1 else as_objects(list(v)) for k, v in columns.items()})
+
+
+def _as_array(column: Any) -> np.ndarray:
+    """A column of another library, such as polars or pyarrow."""
+    array = np.asarray(column.to_numpy()) if hasattr(column, "to_numpy") else None
+    if array is not None and array.dtype != object:
+        return array
+    # Lists in lists would be objects in objects.
+    lists = getattr(column, "to_list", None) or getattr(column, "to_pylist", None)
+    return as_objects(list(column) if lists is None else lists())
+
+
+def as_objects(items: Sequence[Any]) -> np.ndarray:
+    """The items in a 1-D array of objects."""
+    array = np.empty(len(items), dtype=object)
+    array[:] = items
+    return array
+
+
+def one_column(X: Any) -> Sequence[Any] | None:
+    """The items of a list, tuple, or 1-D container of objects or str, or of the column of a table
+    that has one; None for anything else.
+    """
+    X = plain_container(X)
+    if isinstance(X, (list, tuple)):
+        return X
+    if isinstance(X, pd.DataFrame):
+        if X.shape[1] != 1:
+            return None
+        X = X.iloc[:, 0]
+    if isinstance(X, (pd.Series, pd.Index)):
+        X = X.to_numpy(dtype=object)
+    if not isinstance(X, np.ndarray) or X.dtype.kind not in "OSUT":
+        return None
+    if X.ndim == 2 and X.shape[1] == 1:
+        X = X[:, 0]
+    return X if X.ndim == 1 else None
+
+
+# Rows of numbers ---------------------------------------------------------------------------------
+
+
+def rows_of_numbers(X: Any) -> Any:
+    """X as an array, a list, or a DataFrame of numbers; its rows as arrays where it holds such.
+
+    As :func:`plain_container`; so are the rows of a list, Series or object array. A frame whose
+    cells are arrays gives a row of X for each of its rows, its columns side by side in the last
+    dimension.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what has no rows, and for rows that are no arrays of numbers, naming the first.
+    """
+    if isinstance(X, (str, bytes, os.PathLike)):
+        raise TypeError(f"X must hold numbers, got {X!r:.60}. {_advice_for(X)}")
+    X = plain_container(X)
+    if isinstance(X, pd.DataFrame):
+        X = _rows_of_cells(X) if _holds_arrays(X) else X
+    if isinstance(X, pd.Series) and X.dtype == object:
+        X = X.to_numpy()
+    is_objects = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
+    if is_objects or isinstance(X, (list, tuple)):
+        return _checked_rows(X)
+    if isinstance(X, np.ndarray) and not X.dtype.isnative and not isinstance(X, np.memmap):
+        return X.astype(X.dtype.newbyteorder("="))
+    if isinstance(X, np.ndarray) and X.dtype.kind in "US" and X.ndim == 1 and len(X):
+        raise _no_numbers(X[0], 0)
+    return X
+
+
+def _holds_arrays(frame: pd.DataFrame) -> bool:
+    """Whether cells of a frame are arrays or Series, as in a column of images."""
+    objects = [i for i, dtype in enumerate(frame.dtypes) if dtype.kind == "O"]
+    cells = (item for place in objects for item in frame.iloc[:, place].dropna().head(1))
+    return any(map(_is_row, cells))
+
+
+def _rows_of_cells(frame: pd.DataFrame) -> Any:
+    columns = [frame.iloc[:, place].to_numpy(dtype=object) for place in range(frame.shape[1])]
+    if len(columns) == 1:
+        return columns[0]
+    rows = []
+    for place, cells in enumerate(zip(*columns, strict=True)):
+        shapes = {np.shape(cell) for cell in cells}
+        if len(shapes) > 1 or not all(map(_is_row, cells)):
+            got = ", ".join(map(str, sorted(shapes)))
+            raise ValueError(
+                "The cells in one row of X must be arrays of one shape, a channel each; got the "
+                f"shapes {got} in row {place}, of the columns {list(frame.columns)[:5]}. Choose "
+                "the columns that hold the channels."
+            )
+        rows.append(np.stack([np.asarray(cell) for cell in cells], axis=-1))
+    return as_objects(rows)
+
+
+def _is_row(item: Any) -> bool:
+    """Whether an item of X may be a row: it has items itself."""
+    if isinstance(item, (str, bytes, Mapping, Set)):
+        return False
+    return isinstance(item, (Sequence, deque)) or bool(np.ndim(item))
+
+
+def _checked_rows(X: Any) -> Any:
+    """The items of X, those that are containers of other libraries as arrays."""
+    rows, changed = list(X), False
+    for place, item in enumerate(rows):
+        if isinstance(item, (np.ndarray, list, tuple)):
+            continue
+        if isinstance(item, (str, bytes, os.PathLike, Mapping, Set, Iterator)):
+            raise _no_numbers(item, place)
+        if item is None or (pd.api.types.is_scalar(item) and np.ndim(item) == 0):
+            if any(map(_is_row, rows)):
+                raise ValueError(
+                    f"X holds {item!r} in row {place}, where other rows are arrays. Leave such "
+                    "rows out, of y too."
+                )
+            return X  # numbers: scikit-learn says what is wrong with that
+        plain = plain_container(item)
+        if plain is not item:
+            rows[place], changed = plain, True
+    if not changed:
+        return X
+    return as_objects(rows) if isinstance(X, np.ndarray) else rows
+
+
+def _no_numbers(item: Any, place: int) -> Exception:
+    error = ValueError if isinstance(item, (str, bytes)) else TypeError
+    return error(
+        f"X must hold numbers, not {type(item).__name__!r} as in row {place}: {item!r:.60}. "
+        f"{_advice_for(item)}"
+    )
+
+
+def _advice_for(item: Any) -> str:
+    load = "np.stack([np.asarray(Image.open(name)) for name in names])"
+    if isinstance(item, os.PathLike) or (isinstance(item, str) and "." in item[-6:]):
+        return f"Names of files are not opened: load them first, for images by {load}."
+    if isinstance(item, (str, bytes)):
+        return "TransformerClassifier and Word2VecTransformer take texts."
+    if isinstance(item, Mapping):
+        return "Pass the value that is the array."
+    return "Make each row an array."

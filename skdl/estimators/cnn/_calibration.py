@@ -1,0 +1,58 @@
+"""Temperature scaling: how far a network's scores are to be trusted, found on rows not trained on.
+
+C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural networks", ICML
+(2017).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy.optimize import minimize_scalar
+from torch import Tensor
+
+from ...engine import Data, Net
+
+HOTTEST = 100.0
+
+
+def temperature_of(scores: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
+    """What scores (n, n_classes) are divided by for the best log loss of y (n,): at least 1.
+
+    The logarithm of the temperature has a standard normal prior, so that few rows change little.
+    """
+    known = -scores.double().log_softmax(1)
+    if not len(y) or not known.isfinite().all():
+        return 1.0
+    weight = torch.ones(len(y)) if weight is None else weight
+    weight = weight.double() / weight.double().mean()
+
+    def cost(logarithm: float) -> float:
+        scaled = -known / np.exp(logarithm)
+        losses = scaled.logsumexp(1) - scaled.gather(1, y[:, None])[:, 0]
+        return float((weight * losses).sum()) + logarithm**2 / 2
+
+    found = minimize_scalar(cost, bounds=(0.0, np.log(HOTTEST)), method="bounded")
+    return float(np.exp(found.x)) if found.fun < cost(0.0) else 1.0
+
+
+def temperature_on(net: Net, data: Data, n_classes: int, trained: Data | None = None) -> float:
+    """The temperature of a net on rows that it was not trained on.
+
+    Rows of classes that are not among those of ``trained`` say nothing of it.
+    """
+    columns = all_of(data)
+    rows = torch.arange(len(data))
+    if trained is not None:
+        seen = torch.bincount(all_of(trained)["y"], minlength=n_classes) > 0
+        rows = rows[seen[columns["y"]]]
+    weight = columns.get("weight")
+    scores = net.outputs(data.subset(rows))
+    return temperature_of(scores, columns["y"][rows], None if weight is None else weight[rows])
+
+
+def all_of(data: Data) -> dict[str, Tensor]:
+    """Targets, and weights where there are any, of all rows."""
+    names = [name for name in ("y", "weight") if name in data.columns]
+    whole = Data({name: data.columns[name] for name in names}, data.rows)
+    return dict(next(whole.batches(max(1, len(whole)))))

@@ -1,0 +1,132 @@
+"""Shapes of images and signals: what they are likely to mean, and what to do about others."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+from sklearn.base import BaseEstimator
+
+Shape = tuple[int, ...]
+
+
+def check_channels_last(shape: Shape, kind: str) -> None:
+    """Raise ValueError for shapes that are probably channels first."""
+    if kind == "image" and _has_channels_first(shape):
+        raise ValueError(
+            f"Images of shape {shape} look as if channels came first: skdl takes (n, H, W, C), "
+            "channels last. Use np.moveaxis(X, 1, -1), and image_shape=(H, W, C). If the "
+            f"channels are last already, pass image_shape={shape}."
+        )
+    if kind == "signal" and shape[0] and shape[0] * 2 <= shape[1]:
+        raise ValueError(
+            f"Signals of {shape[0]} steps and {shape[1]} channels look as if channels came first: "
+            "skdl takes (n, T, C), channels last. Use np.moveaxis(X, 1, -1), or pass "
+            f"image_shape={shape} if the channels are last already."
+        )
+
+
+def _has_channels_first(shape: Shape) -> bool:
+    """Whether (C, H, W) is what is meant: a picture of 2 x 64 pixels with 101 channels is not."""
+    height, width, n_channels = shape
+    smaller = min(width, n_channels)
+    colours = height in (1, 3, 4) and smaller > 4
+    return colours or (2 * height <= smaller and (smaller > 4 or width == n_channels))
+
+
+def warn_of_other_meaning(shape: Shape) -> None:
+    """Warn where images have another likelier meaning, which cannot be told for sure.
+
+    Signals, of 128 steps and 3 channels or the other way round; or squares with the channels first.
+    """
+    height, width, n_channels = shape
+    short, long = sorted((height, width))
+    narrow = 4 * short <= long >= 16 > short or long >= 16 * short
+    if n_channels == 1 and narrow:
+        swapped = (
+            "" if height == long else ", after np.moveaxis(X, 1, -1), which puts channels last"
+        )
+        likelier = f'signals of {long} steps and {short} channels: pass kind="signal"{swapped}'
+    elif height != width == n_channels > 4:
+        likelier = (
+            f"{width} x {n_channels} pixels with the channels first: use np.moveaxis(X, 1, -1)"
+        )
+    else:
+        return
+    with_channels = "" if n_channels == 1 else f" with {n_channels} channels"
+    warnings.warn(
+        f"X is read as images of {height} x {width} pixels{with_channels}, and more likely holds "
+        f'{likelier}. kind="image" says that it was read as it is meant.',
+        UserWarning,
+        stacklevel=2,
+    )
+
+
+def check_smallest(shape: Shape, kind: str) -> None:
+    """Raise ValueError for images and signals that are too small."""
+    if kind == "signal" and not math.prod(shape):
+        raise ValueError(f"Signals must have at least one step and one channel, got shape {shape}.")
+    if kind == "image" and (min(shape[:2]) < 2 or not shape[2]):
+        raise ValueError(
+            f"Images must have at least 2x2 pixels, got {shape[0]}x{shape[1]} with {shape[2]} "
+            'channels. For rows of measurements use kind="signal".'
+        )
+
+
+def check_size(estimator: BaseEstimator, shape: Shape, given: Shape) -> None:
+    """Raise ValueError where rows of X, as read and as given, are not those of the fit."""
+    if shape == estimator.input_shape_:
+        return
+    got, fitted = (" x ".join(map(str, sizes)) for sizes in (shape, estimator.input_shape_))
+    raise ValueError(
+        f"X holds {estimator.kind_}s of {got} (channels last), but {type(estimator).__name__} "
+        f"was fitted on {fitted}. {_way_out(shape, estimator.input_shape_, given)}"
+    )
+
+
+def _way_out(got: Shape, fitted: Shape, given: Shape) -> str:
+    """What makes rows of one shape rows of another."""
+    n_got, n_fitted = got[-1], fitted[-1]
+    if (
+        len(given) == len(fitted)
+        and given != fitted
+        and (given[1:], given[0])
+        == (
+            fitted[:-1],
+            n_fitted,
+        )
+    ):
+        return "Channels come first here: use np.moveaxis(X, 1, -1)."
+    if got[:-1] == fitted[:-1]:
+        return _way_to_channels(n_got, n_fitted, has_axis=len(given) == len(fitted))
+    if len(got) == 2:
+        return "Cut, pad or resample them to that length first."
+    if got == (fitted[1], fitted[0], n_fitted):
+        return "Height and width are swapped: use np.swapaxes(X, 1, 2), or resize them first."
+    return "Resize them first."
+
+
+def _way_to_channels(n_got: int, n_fitted: int, *, has_axis: bool) -> str:
+    if n_fitted == 1 and n_got in (3, 4):
+        colours = "X" if n_got == 3 else "X[..., :3]"
+        return f"Convert them to grey first: {colours}.mean(-1)."
+    if n_got == 1:
+        grey = "X" if has_axis else "X[..., None]"
+        return (
+            f"Convert them to {n_fitted} equal channels first: np.repeat({grey}, {n_fitted}, -1)."
+        )
+    if n_got > n_fitted:
+        return f"Choose the channels of the fit, such as X[..., :{n_fitted}]."
+    return "Pass all channels of the fit."
+
+
+def check_batch(estimator: BaseEstimator, given: Shape) -> None:
+    """Raise ValueError for a single image or signal without the axis of samples."""
+    shape, kind = estimator.input_shape_, estimator.kind_
+    is_batch = given[1:] == shape or (given[1:] == shape[:-1] and shape[-1] == 1)
+    is_single = given == shape or (given == shape[:-1] and shape[-1] == 1 and len(given) > 1)
+    if is_single and not is_batch:
+        raise ValueError(
+            f"X of shape {given} is a single {kind}, without the axis of samples. For one {kind} "
+            "pass np.asarray(X)[None], for the first one of several X[:1]."
+        )

@@ -1,0 +1,81 @@
+"""Units of X: values on another scale than those of the fit are told."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from skdl.estimators import CNNClassifier, LSTMClassifier, LSTMRegressor, TransformerClassifier
+from skdl.estimators._base._units import check_units, learn_units
+
+BYTES = np.random.default_rng(0).integers(0, 256, (40, 6)).astype(np.uint8)
+SHARES = BYTES / 255
+OTHER_UNITS = "seems to be in other units"
+
+
+class Owner:
+    """What an estimator keeps its units on."""
+
+
+def told(fitted_on, X):
+    owner = Owner()
+    learn_units(owner, fitted_on)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        check_units(owner, X)
+    return [str(warning.message) for warning in caught]
+
+
+@pytest.mark.parametrize("fitted_on", [BYTES, BYTES.astype(float), BYTES.astype(np.int64)])
+@pytest.mark.parametrize(
+    "X", [SHARES, SHARES.astype(np.float32), BYTES / 127.5 - 1, SHARES[:1], list(SHARES)]
+)
+def test_fractions_for_whole_numbers(fitted_on, X):
+    (message,) = told(fitted_on, X)
+    assert "X holds fractions up to" in message
+    assert "whole numbers up to 255" in message
+    assert not told(fitted_on, np.asarray(X) * 255)  # its advice
+
+
+@pytest.mark.parametrize("X", [BYTES, BYTES.astype(float), BYTES.astype(np.int16)])
+def test_whole_numbers_for_fractions(X):
+    (message,) = told(SHARES, X)
+    assert "X holds whole numbers up to 255" in message
+    assert not told(SHARES, X / 255)
+
+
+@pytest.mark.parametrize(
+    ("fitted_on", "X"),
+    [
+        (BYTES, BYTES[:1]),
+        (BYTES, 0 * SHARES),  # black
+        (BYTES, BYTES + 0.5),
+        (BYTES, np.concatenate([SHARES, SHARES + 9])),
+        (BYTES > 99, SHARES),
+        (BYTES % 4, SHARES),  # counts
+        (SHARES, BYTES > 99),
+        (SHARES, SHARES * 9),
+        (SHARES * 9, BYTES),
+        (list(BYTES), list(BYTES[:2])),
+    ],
+)
+def test_silence(fitted_on, X):
+    assert not told(fitted_on, X)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        CNNClassifier((2,), max_epochs=1),
+        LSTMClassifier(2, max_epochs=1),
+        LSTMRegressor(2, max_epochs=1),
+        TransformerClassifier(4, n_heads=1, n_layers=1, max_epochs=1),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_every_reader_of_arrays_tells(model):
+    y = np.arange(40) % 2
+    model.fit(BYTES, y).predict(BYTES)
+    for method in (model.predict, model.encode, lambda X: model.partial_fit(X, y)):
+        with pytest.warns(UserWarning, match=OTHER_UNITS):
+            method(SHARES)

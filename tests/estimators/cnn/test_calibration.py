@@ -1,0 +1,134 @@
+"""Temperatures: probabilities that are as certain as they are right."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import log_loss
+from skorch.callbacks import Callback
+
+from skdl.engine import Data
+from skdl.estimators import CNNClassifier
+from skdl.estimators.cnn import _classifier
+from skdl.estimators.cnn._calibration import all_of, temperature_of
+
+
+def labels_of(scores, temperature, seed=0):
+    """Drawn from the softmax of scores over a temperature."""
+    chances = (scores / temperature).softmax(1)
+    return torch.multinomial(chances, 1, generator=torch.Generator().manual_seed(seed))[:, 0]
+
+
+@pytest.mark.parametrize("temperature", [1.5, 4.0, 20.0])
+def test_the_temperature_is_found(temperature):
+    scores = 5 * torch.randn(5000, 3, generator=torch.Generator().manual_seed(1))
+    found = temperature_of(scores, labels_of(scores, temperature))
+    assert found == pytest.approx(temperature, rel=0.1)
+
+
+def test_scores_are_never_sharpened():
+    scores = torch.randn(500, 3, generator=torch.Generator().manual_seed(1))
+    assert temperature_of(scores, scores.argmax(1)) == pytest.approx(1, abs=1e-3)
+
+
+def test_few_rows_change_little():
+    scores = torch.tensor([[6.0, 0.0]])
+    assert 1 < temperature_of(scores, torch.tensor([1])) < 4
+    assert temperature_of(scores[:0], torch.zeros(0, dtype=torch.int64)) == 1
+
+
+def test_heavy_rows_decide():
+    scores = torch.tensor([[6.0, 0.0]] * 100)
+    y = torch.tensor([0, 1] * 50)
+    ones, light = torch.ones(100), torch.where(y == 1, 1e-9, 1.0)
+    assert temperature_of(scores, y, light) == pytest.approx(1, abs=1e-2)
+    assert temperature_of(scores, y, ones) > 10
+    assert temperature_of(scores, y, 1000 * ones) == temperature_of(scores, y, ones)
+
+
+def test_columns_of_the_rows_in_use():
+    data = Data({"x": torch.zeros(4, 1), "y": torch.arange(4)}).subset(np.array([2, 0]))
+    assert {name: column.tolist() for name, column in all_of(data).items()} == {"y": [2, 0]}
+
+
+def noise(n, seed):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, 20)), rng.integers(0, 2, n)
+
+
+def model(**params):
+    return CNNClassifier(
+        **{
+            "channels": (8,),
+            "max_epochs": 30,
+            "lr": 0.01,
+            "random_state": 0,
+            "device": "cpu",
+            **params,
+        }
+    )
+
+
+def test_noise_is_not_predicted_with_certainty():
+    (X, y), (X_test, y_test) = noise(200, 0), noise(500, 1)
+    fitted = model(channels=(32,), max_epochs=40).fit(X, y)
+    assert fitted.temperature_ > 2
+    assert log_loss(y_test, fitted.predict_proba(X_test)) < 0.85
+    scores = fitted.decision_function(X_test) * fitted.temperature_
+    assert log_loss(y_test, 1 / (1 + np.exp(-scores))) > 1
+
+
+def test_labels_do_not_depend_on_it(monkeypatch):
+    (X, y), (X_test, _) = noise(120, 0), noise(50, 1)
+    calibrated = model(max_epochs=5).fit(X, y)
+    monkeypatch.setattr(_classifier, "FEW_ROWS", range(0))
+    plain = model(max_epochs=5).fit(X, y)
+    assert plain.temperature_ == 1 < calibrated.temperature_
+    np.testing.assert_array_equal(calibrated.predict(X_test), plain.predict(X_test))
+    np.testing.assert_allclose(
+        calibrated.decision_function(X_test) * calibrated.temperature_,
+        plain.decision_function(X_test),
+        rtol=1e-4,
+        atol=1e-5,
+    )
+
+
+def test_validation_rows_are_used_where_there_are_some():
+    X, y = noise(80, 0)
+    fitted = model(early_stopping=True, validation_fraction=0.5, n_iter_no_change=30).fit(X, y)
+    assert fitted.temperature_ >= 1
+    assert model().fit(X, y).temperature_ == 1  # too few rows to part them
+
+
+def test_a_fit_from_the_fit_before_begins_without_it():
+    X, y = noise(200, 0)
+    fitted = model(warm_start=True, max_epochs=20).fit(X, y)
+    before = fitted.temperature_
+    fitted.partial_fit(X, y)
+    assert fitted.temperature_ == before
+    assert fitted.fit(X[:50], y[:50]).temperature_ == 1
+
+
+def test_callbacks_see_one_training_only():
+    class Counter(Callback):
+        epochs = 0
+
+        def on_epoch_end(self, net, **_):
+            type(self).epochs += 1
+
+    model(max_epochs=3, callbacks=[Counter()]).fit(*noise(150, 0))
+    assert Counter.epochs == 3
+
+
+def test_a_network_of_the_user_is_calibrated_too():
+    def make(shape, n_classes):
+        size = shape[0] * shape[1]
+        return torch.nn.Sequential(
+            torch.nn.Flatten(),
+            torch.nn.Linear(size, 64),
+            torch.nn.ReLU(),
+            torch.nn.Linear(64, n_classes),
+        )
+
+    X, y = noise(200, 0)
+    fitted = model(architecture=make, max_epochs=40).fit(X, y)
+    assert fitted.temperature_ > 1.5

@@ -1,0 +1,131 @@
+"""Shapes: what they are likely to mean, and advice that works for the X that it is given for."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from skdl.estimators import CNNClassifier
+from tests.estimators.cnn.classifiers import classifier
+
+RNG = np.random.default_rng(0)
+Y = np.arange(20) % 2
+GREY = RNG.integers(0, 256, (20, 12, 10)).astype(np.uint8)
+COLOUR = RNG.integers(0, 256, (20, 12, 10, 3)).astype(np.uint8)
+SIGNALS = RNG.normal(size=(20, 30, 3))
+
+
+def fit(X, **params):
+    return CNNClassifier((2,), max_epochs=1, random_state=0, **params).fit(X, Y[: len(X)])
+
+
+def of_shape(*shape):
+    return RNG.normal(size=(4, *shape))
+
+
+def advised(message, X):
+    """The X that the first piece of code about X in a message makes."""
+    code = re.search(r"np\.\w+\(X[^)]*\)|X(\[[^\]]*\])?\.mean\(-1\)", message)
+    return eval(code.group(), {"np": np, "X": X})
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(2, 40, 60), (2, 64, 101), (6, 40, 50), (13, 64, 64), (5, 60, 80), (3, 8, 9), (2, 4, 4)],
+)
+def test_channels_first(shape):
+    X = of_shape(*shape)
+    with pytest.raises(ValueError, match="channels came first") as error:
+        fit(X)
+    model = fit(advised(str(error.value), X), kind="image")
+    assert model.input_shape_ == (*shape[1:], shape[0])
+    assert fit(X, image_shape=shape).input_shape_ == shape
+
+
+@pytest.mark.parametrize("shape", [(103, 9, 9), (10, 16, 16), (5, 9, 9)])
+def test_squares_behind_another_size_are_told(shape):
+    with pytest.warns(UserWarning, match="9 x 9|16 x 16") as caught:
+        model = fit(of_shape(*shape))
+    assert model.input_shape_ == shape
+    assert "np.moveaxis(X, 1, -1)" in str(caught[0].message)
+    fit(of_shape(*shape), kind="image")
+
+
+@pytest.mark.parametrize("shape", [(128, 3), (3, 128), (128, 9), (64, 12), (22, 500), (2, 40)])
+def test_signals_without_kind_are_told(shape):
+    X = of_shape(*shape)
+    with pytest.warns(UserWarning, match='more likely.*kind="signal"') as caught:
+        model = fit(X)
+    assert (model.kind_, model.input_shape_) == ("image", (*shape, 1))
+    message = str(caught[0].message)
+    swaps = shape[0] < shape[1]
+    assert ("moveaxis" in message) is swaps
+    read = fit(np.moveaxis(X, 1, -1) if swaps else X, kind="signal")
+    assert read.input_shape_ == (max(shape), min(shape))
+    fit(X, kind="image")
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(32, 344), (28, 28), (16, 64), (64, 16), (40, 60, 4), (7, 7, 32), (105, 105), (2, 2), (4, 8)],
+)
+def test_usual_images_are_read_without_a_word(shape):
+    assert fit(of_shape(*shape)).kind_ == "image"
+
+
+@pytest.mark.parametrize(
+    ("X", "one", "params"),
+    [
+        (GREY, GREY[0], {}),
+        (GREY, GREY[0][..., None], {}),
+        (GREY, GREY[0].tolist(), {}),
+        (COLOUR, COLOUR[0], {}),
+        (COLOUR, Image.fromarray(COLOUR[0]), {}),
+        (GREY.reshape(20, -1), GREY[0], {"image_shape": (12, 10)}),
+        (SIGNALS, SIGNALS[0], {"kind": "signal"}),
+    ],
+)
+def test_a_single_row_is_told(X, one, params):
+    model = fit(X, **params)
+    with pytest.raises(ValueError, match=r"is a single (image|signal).*X\[:1\]"):
+        model.predict(one)
+    np.testing.assert_array_equal(model.predict(np.asarray(one)[None]), model.predict(X[:1]))
+
+
+@pytest.mark.parametrize(
+    ("fitted_on", "X"),
+    [
+        (GREY, COLOUR),
+        (GREY, np.concatenate([COLOUR, COLOUR[..., :1]], -1)),
+        (COLOUR, GREY),
+        (COLOUR, GREY[..., None]),
+        (COLOUR, np.moveaxis(COLOUR, -1, 1)),
+        (GREY, GREY[:, None]),
+        (GREY, GREY.swapaxes(1, 2)),
+    ],
+)
+def test_what_makes_other_images_those_of_the_fit(fitted_on, X):
+    model = fit(fitted_on)
+    with pytest.raises(ValueError, match="was fitted on") as error:
+        model.predict(X)
+    assert model.predict(advised(str(error.value), X)).shape == (20,)
+
+
+@pytest.mark.parametrize(
+    ("X", "words"),
+    [
+        (SIGNALS[:, 1:], "Cut, pad or resample"),
+        (SIGNALS.swapaxes(1, 2), r"np.moveaxis\(X, 1, -1\)"),
+        (SIGNALS[..., :2], "all channels"),
+    ],
+)
+def test_other_signals(X, words):
+    with pytest.raises(ValueError, match=words):
+        fit(SIGNALS, kind="signal").predict(X)
+
+
+def test_unequal_images_are_named():
+    images = [GREY[0], GREY[1], GREY[2, 1:], COLOUR[0]]
+    with pytest.raises(ValueError, match=r"row 2 has \(11, 10\), row 3 has \(12, 10, 3\)"):
+        classifier().fit(images, [0, 1, 0, 1])
