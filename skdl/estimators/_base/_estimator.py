@@ -35,8 +35,9 @@ from ...engine import (
     seeded,
     set_lr,
 )
-from ._checks import all_or_nothing, check_callbacks, described, plain_parameters
+from ._checks import all_or_nothing, check_callbacks, plain_parameters
 from ._contract import Family, FitMode
+from ._described import described
 from ._docs import deep_estimator
 from ._rows import Rows
 from ._targets import Target

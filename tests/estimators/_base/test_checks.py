@@ -1,18 +1,14 @@
 """Callbacks, parameters in words, and fits that fail."""
 
-import functools
-import pickle
 
 import numpy as np
 import pytest
 from skorch.callbacks import EpochScoring
-from torch import nn
 
 from skdl.estimators import CNNClassifier, Ridge
 from skdl.estimators._base._checks import (
     all_or_nothing,
     check_callbacks,
-    described,
     plain_parameters,
 )
 
@@ -28,24 +24,6 @@ def test_callbacks_of_skorch_pass(callbacks):
 def test_anything_else_is_told(callback):
     with pytest.raises(TypeError, match=r"skorch callbacks or pairs \(name, callback\), got"):
         check_callbacks([callback])
-
-
-class Maker:
-    def __call__(self):
-        return None
-
-
-@pytest.mark.parametrize(
-    "value", [Maker(), test_callbacks_of_skorch_pass, functools.partial(print), nn.Linear(1, 1)]
-)
-def test_words_for_a_parameter_survive_a_pickle(value):
-    assert described(value) == described(pickle.loads(pickle.dumps(value)))
-    assert " at 0x" not in described(value)
-
-
-def test_words_tell_plain_values_apart():
-    words = [described(value) for value in (1, 2.0, "1.0", None, (1, 2), Ridge(), CNNClassifier())]
-    assert len(set(words)) == len(words)
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
