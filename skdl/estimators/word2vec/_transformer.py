@@ -398,7 +398,7 @@ class Word2VecTransformer(
         Parameters
         ----------
         path : str or path-like
-            The file, compressed with gzip if its name ends in .gz.
+            The file, compressed if its name ends in .gz, .bz2 or .xz.
         binary : bool, default=False
             Whether it is in the binary format.
         limit : int or None, default=None

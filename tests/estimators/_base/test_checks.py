@@ -1,6 +1,5 @@
 """Callbacks, parameters in words, and fits that fail."""
 
-
 import numpy as np
 import pytest
 from skorch.callbacks import EpochScoring
