@@ -74,7 +74,7 @@ def given_vectors(
         if spelling is not None:
             known[row] = _numbers(vector_of[spelling], spelling, name)
     if not known:
-        raise ValueError(none_known(name, len(vocabulary)))
+        raise ValueError(none_known(name, f"the {len(vocabulary)} different tokens"))
     return list(known), _matrix(list(known.values()), name)
 
 
@@ -94,10 +94,10 @@ def all_given_vectors(given: Any, name: str) -> WordVectorTable:
     return WordVectorTable(rows, vectors.astype(np.float32))
 
 
-def none_known(name: str, n_tokens: int) -> str:
+def none_known(name: str, tokens: str = "the tokens") -> str:
     """The message where ``name`` knows none of the words in X."""
     return (
-        f"{name} has a vector for none of the {n_tokens} different tokens in X; it must be made "
+        f"{name} has a vector for none of {tokens} in X; it must be made "
         "for words as they are found here. Set how texts are divided into words as it was for "
         "them, or pass vectors of these words."
     )
@@ -149,7 +149,7 @@ def as_lookup(given: Any, name: str) -> Any:
         given = given.estimator
     if hasattr(given, "vectors_") and hasattr(given, "vocabulary_"):
         return WordVectorTable(given.vocabulary_, given.vectors_)
-    kept = getattr(given, "kept_vectors", None)  # what fit would take over as it is
+    kept = getattr(given, "_kept_vectors", None)  # what fit would take over as it is
     if kept is not None:
         return as_lookup(kept, name)
     if hasattr(given, "fit"):
