@@ -64,7 +64,7 @@ def _contents(value: Any) -> Iterable[Any]:
     if isinstance(value, (set, frozenset)):
         return sorted(map(repr, value))
     if isinstance(value, (list, tuple, np.ndarray)):
-        return value  # type: ignore[return-value]
+        return value
     if isinstance(value, functools.partial):
         return [value.func, value.args, value.keywords]
     if isinstance(value, CodeType):

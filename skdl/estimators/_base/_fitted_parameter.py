@@ -90,7 +90,7 @@ class FittedParameterMixin(BaseEstimator):
 
     def __sklearn_clone__(self) -> Self:
         given, bare = getattr(self, self._fitted_parameter), object.__new__(type(self))
-        vars(bare).update(vars(self))  # what is shared is not there when the rest is copied
+        bare.__dict__.update(vars(self))  # what is shared is not there when the rest is copied
         setattr(bare, self._fitted_parameter, None)
         twin: Self = super(FittedParameterMixin, bare).__sklearn_clone__()
         setattr(twin, self._fitted_parameter, given)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.util
 from collections.abc import Iterator
 
 import torch
@@ -41,9 +40,8 @@ def torchvision_explained(what: str) -> Iterator[None]:
 def _broken() -> str | None:
     """Why the torchvision that is installed cannot be imported; None if it can or is not there."""
     try:
-        if importlib.util.find_spec("torchvision") is None:
-            return None
         importlib.import_module("torchvision")
     except Exception as error:
-        return f"{type(error).__name__}: {error}"
+        absent = isinstance(error, ModuleNotFoundError) and error.name == "torchvision"
+        return None if absent else f"{type(error).__name__}: {error}"
     return None
