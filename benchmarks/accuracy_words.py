@@ -81,8 +81,7 @@ def main():
                     row["seconds"] = perf_counter() - start
                     rows.append({**row, "accuracy": 100 * model.score(X_test, y_test)})
     runs = pd.DataFrame(rows)
-    keys = ["set", "texts", "model"]
-    means = runs.groupby(keys, sort=False)[["accuracy", "seconds"]].mean().unstack()
+    means = runs.pivot_table(["accuracy", "seconds"], ["set", "texts"], "model", sort=False)
     table = means["accuracy"][[OURS, LARGE, PEER]].round(1)
     table[f"{OURS} - {PEER}"] = (table[OURS] - table[PEER]).map("{:+.1f}".format)
     table["fit s"] = means["seconds"][OURS].round(2)

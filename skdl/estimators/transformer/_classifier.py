@@ -131,7 +131,8 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
         ``pretrained``).
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the fit before, and keeps its tokenizer or
-        scales. The linear model is fitted to the new rows.
+        scales. The linear model is fitted to the new rows. It warns where more than half of their
+        tokens are unknown.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, validation split, shuffling, dropout and token dropout. None draws
         a new seed each time. numpy's and torch's global random states are left alone.
@@ -314,6 +315,8 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
         training = [texts[row] for row in rows.train]
         if mode is not FitMode.WARM_START:
             self._tokenization = self._make_tokenization(training)
+        else:
+            self._warn_of_unknown(texts, "warm_start", "the first fit")
         self._ngram_model = None
         data, others = self._tokens(texts), np.delete(np.arange(len(texts)), rows.train)
         if self.linear_model and mode is not FitMode.PARTIAL_FIT:  # a chunk may lack classes
@@ -454,16 +457,19 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
         is_later = hasattr(self, "net_")
         super().partial_fit(X, y, classes, sample_weight)
         if is_later and self.input_type_ == "text":
-            ids, _ = self._tokenization.ids(read_texts(X))
-            unknown = float(np.mean(ids == self._tokenization.unknown))
-            if unknown > 0.5:
-                warnings.warn(
-                    f"{unknown:.0%} of the tokens of this chunk are unknown: partial_fit knows "
-                    "those of the first chunk alone. Begin with a chunk that has the words of all, "
-                    'pass a tokenizer trained on all texts, or set tokenizer="bpe" or "char".',
-                    stacklevel=2,
-                )
+            self._warn_of_unknown(read_texts(X), "partial_fit", "the first chunk")
         return self
+
+    def _warn_of_unknown(self, texts: list[str], way: str, where: str) -> None:
+        ids, _ = self._tokenization.ids(texts)
+        unknown = float(np.mean(ids == self._tokenization.unknown))
+        if unknown > 0.5:
+            warnings.warn(
+                f"{unknown:.0%} of the tokens of X are unknown: {way} knows those of {where} "
+                "alone. Begin with texts that have the words of all, pass a tokenizer trained on "
+                'all texts, or set tokenizer="bpe" or "char".',
+                stacklevel=3,
+            )
 
     # After fit ----------------------------------------------------------------------------------
 

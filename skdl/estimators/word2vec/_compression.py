@@ -16,7 +16,7 @@ from typing import cast
 
 def opened(path: str | os.PathLike[str]) -> BufferedIOBase:
     """The file opened for reading bytes, decompressed where its name ends in .gz, .bz2 or .xz."""
-    suffix = Path(path).suffix
+    suffix = Path(path).suffix.lower()
     if suffix == ".gz":
         return gzip.open(path, "rb")
     if suffix == ".bz2":
@@ -39,7 +39,7 @@ def whole(path: str | os.PathLike[str]) -> Iterator[None]:
     except (EOFError, zlib.error, lzma.LZMAError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # of the system, not of the content
-        kind = Path(path).suffix.lstrip(".").replace("gz", "gzip")
+        kind = Path(path).suffix.lower().lstrip(".").replace("gz", "gzip")
         raise ValueError(f"{path} must be a whole {kind} file: {error}. Get it again.") from error
 
 
@@ -49,11 +49,12 @@ def packed(plain: BufferedWriter, target: Path) -> Iterator[BufferedIOBase]:
 
     Equal content gives equal files: there is no time and no name in them.
     """
-    if target.suffix == ".gz":
+    suffix = target.suffix.lower()
+    if suffix == ".gz":
         with gzip.GzipFile("", "wb", 6, plain, mtime=0) as stream:
             yield stream
-    elif target.suffix in (".bz2", ".xz"):
-        module = bz2 if target.suffix == ".bz2" else lzma
+    elif suffix in (".bz2", ".xz"):
+        module = bz2 if suffix == ".bz2" else lzma
         with module.open(plain, "wb") as stream:
             yield cast(BufferedIOBase, stream)
     else:

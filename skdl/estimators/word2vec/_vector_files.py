@@ -21,6 +21,7 @@ from ._compression import opened, packed, whole
 _READ_BYTES = 1 << 20
 _WRITE_ROWS = 1024
 _HEADER_BYTES = 100
+_PACKED = (b"\x1f\x8b", b"PK", b"BZh", b"\xfd7zXZ")  # how gzip, zip, bz2 and xz begin
 # How the words that consist of one separator are written, which vectors of characters have.
 STAND_INS = {" ": "\u2581", "\n": "\u2424"}
 _OF_STAND_IN = {shown: word for word, shown in STAND_INS.items()}
@@ -316,15 +317,17 @@ class _VectorFile:
         return n_words, n_dimensions
 
     def read_header(self, stream: BufferedIOBase) -> tuple[int, int]:
-        header = stream.readline(_HEADER_BYTES)
+        header = stream.readline(_HEADER_BYTES).removeprefix(codecs.BOM_UTF8)
         if not header:
             raise ValueError(f"{self.path} must hold vectors, got an empty file. Save them again.")
         parts = header.split()
         if len(parts) != 2 or not all(part.isdigit() and int(part) > 0 for part in parts):
+            advice = "Pass no_header=True if the file begins with its first word, as GloVe's do."
+            if header.startswith(_PACKED):
+                advice = "It is compressed: unpack it, or name it as .gz, .bz2 or .xz if it is one."
             raise ValueError(
                 f"{self.path}, line 1 must hold the number of words and that of dimensions, two "
-                f"positive integers, got {_shown(header)}. Pass no_header=True if the file begins "
-                "with its first word, as those of GloVe do."
+                f"positive integers, got {_shown(header)}. {advice}"
             )
         return int(parts[0]), int(parts[1])
 
@@ -346,6 +349,8 @@ class _VectorFile:
             line = stream.readline()
             if not line:
                 raise self._ends_early(row, len(vectors))
+            if not row:
+                line = line.removeprefix(codecs.BOM_UTF8)
             word, _, rest = line.rstrip().partition(b" ")
             numbers = rest.split()
             try:
@@ -362,6 +367,8 @@ class _VectorFile:
             advice = "This looks like a binary file: pass binary=True."
         elif isinstance(error, UnicodeDecodeError):
             return self._bad_word(row, error)
+        elif self.no_header and row == 1:
+            advice = "Leave out no_header=True if line 1 holds the numbers of words and dimensions."
         else:
             advice = "Correct the line, or pass binary=True if the file is binary."
         must = f"must hold a word without spaces and {n_dimensions} numbers"

@@ -27,8 +27,9 @@ def test_a_later_chunk_of_unknown_words_warns(way):
     model.partial_fit(["good bad film", "film of words"] * 4, [1, 0] * 4)  # half of it is known
     with pytest.warns(UserWarning, match=r"80% of the tokens .* tokenizer trained on all"):
         model.partial_fit(["film here is quite new", "a bad one it was"] * 4, [1, 0] * 4)
-    with_all = classifier(tokenizer=model.tokenizer_)
-    with_all.partial_fit(["good film", "bad film"] * 4, [1, 0] * 4)
+    with pytest.warns(UserWarning, match=r"80% of the tokens .* warm_start knows"):
+        model.set_params(warm_start=True).fit(["film here is quite new"] * 8, [1, 0] * 4)
+    model.fit(["good film", "bad film of words"] * 4, [1, 0] * 4)
 
 
 def test_the_advice_for_new_words_helps():

@@ -291,7 +291,7 @@ def test_damaged_compressed_files(tmp_path, cut, end, kind, no_header):
 BAD_WITHOUT_HEADER = {
     "empty": (b"", "line 1 must hold a word and its vector"),
     "one word": (b"sun\n", "line 1 must hold a word and its vector"),
-    "too few": (b"sun 1 2\nmoon 1\n", "line 2 must hold .* 2 numbers.*1 numbers"),
+    "too few": (b"sun 1 2\nsky 1 2\nmoon 1\n", "line 3 must hold .* 2 numbers.*1 numbers"),
     "gap": (b"sun 1 2\n\nmoon 1 2\n", "line 2 must hold .* 2 numbers.*0 numbers"),
     "infinite": (b"sun 1 2\nmoon 1 inf\n", "line 2 must hold finite"),
     "no number": (b"sun 1 2\nmoon 1 x\n", "line 2 .*could not convert.*x"),
@@ -305,6 +305,30 @@ def test_wrong_text_without_header(tmp_path, content, message):
     (tmp_path / "v").write_bytes(content)
     with pytest.raises(ValueError, match=message):
         read_word2vec_format(tmp_path / "v", no_header=True)
+
+
+@pytest.mark.parametrize("no_header", [False, True])
+def test_a_byte_order_mark_is_no_part_of_the_first_word(tmp_path, no_header):
+    header = b"" if no_header else b"2 1\n"
+    (tmp_path / "v").write_bytes(b"\xef\xbb\xbf" + header + b"sun 1\nmoon 2\n")
+    assert read_word2vec_format(tmp_path / "v", no_header=no_header)[0] == ["sun", "moon"]
+
+
+@pytest.mark.parametrize("end", [".gz", ".bz2", ".xz"])
+def test_a_compressed_file_of_another_name_is_told(tmp_path, end):
+    write_word2vec_format(tmp_path / f"v{end}", WORDS, VECTORS)
+    (tmp_path / f"v{end}").rename(tmp_path / "v")
+    with pytest.raises(ValueError, match=r"It is compressed: .* name it as \.gz, \.bz2 or \.xz"):
+        read_word2vec_format(tmp_path / "v")
+    (tmp_path / "v").rename(tmp_path / f"v{end.upper()}")
+    assert read_word2vec_format(tmp_path / f"v{end.upper()}")[0] == WORDS
+
+
+def test_the_advice_for_a_file_with_a_header_helps(tmp_path):
+    (tmp_path / "v").write_bytes(b"2 2\nsun 1 2\nmoon 3 4\n")
+    with pytest.raises(ValueError, match=r"line 2 .* Leave out no_header=True"):
+        read_word2vec_format(tmp_path / "v", no_header=True)
+    assert read_word2vec_format(tmp_path / "v")[0] == ["sun", "moon"]
 
 
 def test_the_advice_for_a_file_without_header_helps(tmp_path):
