@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 SCALARS = (str, bytes, int, float, complex, type(None), torch.device, torch.dtype)
 MAX_DEPTH = 8  # objects in objects; what lies deeper is known by its type alone
@@ -70,7 +71,8 @@ def _contents(value: Any) -> Iterable[Any]:
     if isinstance(value, CodeType):
         return [value.co_code, value.co_names, value.co_consts]
     if isinstance(value, nn.Module):
-        return [repr(value), *value.state_dict().values()]
+        weights = value.state_dict().values()
+        return [repr(value), *(weight for weight in weights if not is_lazy(weight))]
     if hasattr(value, "get_params") and not isinstance(value, type):
         learned = (getattr(value, name, None) for name in ("vocabulary_", "vectors_", "module_"))
         return [value.get_params(deep=False), *learned]

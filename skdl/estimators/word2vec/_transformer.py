@@ -191,10 +191,11 @@ class Word2VecTransformer(
     matrices, and words of a mini-batch share negative samples. Where a text repeats itself,
     mini-batches are smaller, which is slower, and the learning rate is lower if that is not enough.
 
-    From few texts, TF-IDF (``sklearn.feature_extraction.text.TfidfVectorizer``) is the better input
-    of a linear model by a point or two of accuracy: vectors of 100 numbers hold less than a column
-    for each word. Vectors are for neighbours of words, for models that want few dense features, and
-    for what was learned from other texts.
+    Where a linear model is to classify the texts that the vectors are learned from, TF-IDF
+    (``sklearn.feature_extraction.text.TfidfVectorizer``) is mostly the better choice, by more the
+    more rare words decide: vectors of 100 numbers hold less than a column for each word. Vectors
+    are for neighbours of words, for models that want few dense features, and for what was learned
+    from other texts.
 
     Loaded vectors (``from_word2vec_format``), and any with ``init_vectors=vectors, max_epochs=0``,
     stay as they are in a Pipeline, ``cross_val_score`` and searches, whose clones are fitted anew.

@@ -74,6 +74,7 @@ LOCAL = {
     "closure": (maker(1), maker(2)),
     "default": tuple(eval(f"lambda depth={depth}: depth") for depth in (1, 2)),
     "bfloat16": tuple(nn.Linear(1, 1).bfloat16().requires_grad_(False) for _ in range(2)),
+    "lazy": (nn.LazyLinear(2), nn.LazyLinear(3)),
     "read-only": (types.MappingProxyType({"a": [1.0]}), types.MappingProxyType({"a": [2.0]})),
 }
 
