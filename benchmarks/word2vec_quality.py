@@ -59,8 +59,8 @@ from sklearn.preprocessing import StandardScaler
 
 from skdl.datasets import fetch_snips, fetch_subj, fetch_ud_sentences
 from skdl.estimators import LogisticRegression
+from skdl.estimators.word2vec._compression import opened
 from skdl.estimators.word2vec._evaluation import evaluate_analogies, evaluate_word_pairs
-from skdl.estimators.word2vec._vector_files import opened
 
 PARTS = ("gutenberg", "joined", "poems", "documents")
 PEER, OURS, HOGWILD = "gensim", "skdl", "skdl, threads"

@@ -15,13 +15,20 @@ from ._contract import FitMode, batch_size_between
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
 from ._fitted_parameter import FittedParameterMixin
-from ._given_vectors import given_vectors
+from ._given_vectors import (
+    WordVectorTable,
+    all_given_vectors,
+    given_vectors,
+    none_known,
+    other_spellings,
+)
 from ._regressor import TorchRegressor
 from ._rows import Rows, weights_of
 from ._scales import channel_scales, channel_statistics
 from ._sequences import is_ragged, lengths_of, read_sequences
 from ._steps import check_order_of_columns, check_order_of_steps
 from ._tables import read_table
+from ._torchvision import torchvision_explained
 from ._trained import Trained
 from ._units import check_units, learn_units
 
@@ -34,6 +41,8 @@ __all__ = [
     "TorchEstimator",
     "TorchRegressor",
     "Trained",
+    "WordVectorTable",
+    "all_given_vectors",
     "all_or_nothing",
     "batch_size_between",
     "channel_scales",
@@ -50,11 +59,14 @@ __all__ = [
     "is_ragged",
     "learn_units",
     "lengths_of",
+    "none_known",
     "one_column",
+    "other_spellings",
     "plain_container",
     "plain_parameters",
     "read_sequences",
     "read_table",
     "rows_of_numbers",
+    "torchvision_explained",
     "weights_of",
 ]

@@ -39,15 +39,6 @@ def check_one_schedule(estimator: BaseEstimator) -> None:
         )
 
 
-def described(value: Any) -> str:
-    """A parameter in words that do not change when it is pickled: no address in memory."""
-    if callable(value) or hasattr(value, "get_params"):
-        return str(getattr(value, "__qualname__", type(value).__qualname__))
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return str(tuple(np.asarray(value).tolist()))
-    return str(value)
-
-
 @contextlib.contextmanager
 def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
     """Leave the estimator as it was when something goes wrong inside."""
@@ -63,10 +54,10 @@ def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
 @contextlib.contextmanager
 def plain_parameters(estimator: BaseEstimator) -> Iterator[None]:
     """Numbers of numpy among the parameters are Python's inside: torch takes no others."""
-    given = estimator.get_params(deep=False)
+    params = estimator.get_params(deep=False)
+    given = {name: value for name, value in params.items() if plain(value) is not value}
     for name, value in given.items():
-        if (number := plain(value)) is not value:
-            setattr(estimator, name, number)
+        setattr(estimator, name, plain(value))
     try:
         yield
     finally:

@@ -39,8 +39,9 @@ from ...engine import (
     set_lr,
     sets_rate,
 )
-from ._checks import all_or_nothing, check_one_schedule, described, plain_parameters
+from ._checks import all_or_nothing, check_one_schedule, plain_parameters
 from ._contract import Family, FitMode
+from ._described import described
 from ._docs import deep_estimator
 from ._held_out import HeldOut, read_groups
 from ._rows import Rows

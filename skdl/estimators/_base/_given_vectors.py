@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 
 
+class WordVectorTable(Mapping[str, np.ndarray]):
+    """Word vectors as a mapping: the rows of a matrix by their words, nothing copied.
+
+    Parameters
+    ----------
+    rows : mapping of str to int
+        The row of each word.
+    vectors : ndarray of shape (n_words, size)
+    """
+
+    def __init__(self, rows: Mapping[str, int], vectors: np.ndarray) -> None:
+        self.rows, self.vectors = rows, vectors
+
+    def __getitem__(self, word: str) -> np.ndarray:
+        vector: np.ndarray = self.vectors[self.rows[word]]
+        return vector
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self.rows
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} word vectors of {self.vectors.shape[1]} numbers>"
+
+    def __deepcopy__(self, memo: Any) -> WordVectorTable:
+        return self  # never changed, so that copies may share it
+
+
 def given_vectors(
     given: Any, vocabulary: Mapping[str, int], name: str
 ) -> tuple[list[int], np.ndarray]:
     """The rows of a vocabulary that ``given`` has vectors for, and these (n, size).
+
+    A word that ``given`` does not have as it is written gets the vector of its first spelling
+    there that differs in case alone.
 
     Parameters
     ----------
@@ -27,25 +63,57 @@ def given_vectors(
     TypeError, ValueError
         If it is none, knows no word, or its vectors are no finite numbers of one size.
     """
-    vector_of = _lookup(given, name)
+    vector_of = as_lookup(given, name)
     in_order = sorted(vocabulary.items(), key=lambda item: item[1])
-    found = {
-        row: _numbers(vector_of[word], word, name) for word, row in in_order if word in vector_of
-    }
-    if not found:
-        raise ValueError(
-            f"{name} has a vector for none of the {len(vocabulary)} tokens in X; it must be made "
-            "for words as they are found here (lowercase, say)."
-        )
-    shapes = {vector.shape for vector in found.values()}
-    if len(shapes) > 1 or len(shape := next(iter(shapes))) != 1 or not shape[0]:
-        raise ValueError(f"{name} must hold vectors of one size, got shapes {sorted(shapes)}.")
-    known = np.stack(list(found.values()))
-    with np.errstate(over="ignore"):
-        finite = np.isfinite(known.astype(np.float32)).all()
-    if not finite:
-        raise ValueError(f"{name} must hold finite numbers of float32, and holds NaN or infinity.")
-    return list(found), known
+    spelled = {word: word for word, _ in in_order if word in vector_of}
+    others = {word.lower() for word in vocabulary if word not in spelled}
+    cased = other_spellings(words_of(vector_of), others) if others else {}
+    known: dict[int, np.ndarray] = {}
+    for word, row in in_order:
+        spelling = spelled.get(word) or cased.get(word.lower())
+        if spelling is not None:
+            known[row] = _numbers(vector_of[spelling], spelling, name)
+    if not known:
+        raise ValueError(none_known(name, f"the {len(vocabulary)} different tokens"))
+    return list(known), _matrix(list(known.values()), name)
+
+
+def all_given_vectors(given: Any, name: str) -> WordVectorTable:
+    """All vectors that ``given`` has, in its order, as float32.
+
+    Parameters and errors are those of :func:`given_vectors`.
+    """
+    vector_of = as_lookup(given, name)
+    if isinstance(vector_of, WordVectorTable) and vector_of.vectors.dtype == np.float32:
+        return vector_of
+    words = list(words_of(vector_of))
+    if not words:
+        raise ValueError(f"{name} must hold vectors of words, and holds none.")
+    vectors = _matrix([_numbers(vector_of[word], word, name) for word in words], name)
+    rows = {word: row for row, word in enumerate(words)}
+    return WordVectorTable(rows, vectors.astype(np.float32))
+
+
+def none_known(name: str, tokens: str = "the tokens") -> str:
+    """The message where ``name`` knows none of the words in X."""
+    return (
+        f"{name} has a vector for none of {tokens} in X; it must be made "
+        "for words as they are found here. Set how texts are divided into words as it was for "
+        "them, or pass vectors of these words."
+    )
+
+
+def other_spellings(words: Iterable[str], wanted: set[str] | None = None) -> dict[str, str]:
+    """From words in lower case to their first spelling, of those in ``wanted`` or of all.
+
+    Without ``wanted`` words that are in lower case themselves are left out.
+    """
+    found: dict[str, str] = {}
+    for word in words:
+        lower = word.lower()
+        if lower != word if wanted is None else lower in wanted:
+            found.setdefault(lower, word)
+    return found
 
 
 def _numbers(vector: Any, word: str, name: str) -> np.ndarray:
@@ -57,15 +125,39 @@ def _numbers(vector: Any, word: str, name: str) -> np.ndarray:
         ) from error
 
 
-def _lookup(given: Any, name: str) -> Any:
+def _matrix(vectors: list[np.ndarray], name: str) -> np.ndarray:
+    shapes = {vector.shape for vector in vectors}
+    if len(shapes) > 1 or len(shape := next(iter(shapes))) != 1 or not shape[0]:
+        raise ValueError(f"{name} must hold vectors of one size, got shapes {sorted(shapes)}.")
+    matrix = np.stack(vectors)
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(matrix.astype(np.float32)).all()
+    if not finite:
+        raise ValueError(f"{name} must hold finite numbers of float32, and holds NaN or infinity.")
+    return matrix
+
+
+def words_of(lookup: Any) -> Iterable[str]:
+    """The words of what ``as_lookup`` returned; gensim's vectors are no mapping."""
+    words: Iterable[str] = getattr(lookup, "key_to_index", lookup)
+    return words
+
+
+def as_lookup(given: Any, name: str) -> Any:
     """What gives a vector for a word, and knows which words it has."""
     if isinstance(given, FrozenEstimator):
         given = given.estimator
     if hasattr(given, "vectors_") and hasattr(given, "vocabulary_"):
-        vectors = given.vectors_
-        return {word: vectors[row] for word, row in given.vocabulary_.items()}
+        return WordVectorTable(given.vocabulary_, given.vectors_)
+    kept = getattr(given, "_kept_vectors", None)  # what fit would take over as it is
+    if kept is not None:
+        return as_lookup(kept, name)
     if hasattr(given, "fit"):
-        raise ValueError(f"{name} must be fitted, and this {type(given).__name__} has no vectors_.")
+        raise ValueError(
+            f"{name} must be fitted, and this {type(given).__name__} has no vectors_. (clone, and "
+            f"so a grid over {name}, makes estimators unfitted: wrap it as "
+            f"sklearn.frozen.FrozenEstimator({name}) there.)"
+        )
     if not (isinstance(given, Mapping) or hasattr(given, "key_to_index")):
         raise TypeError(
             f"{name} must be a mapping from words to vectors or a fitted Word2VecTransformer, got "

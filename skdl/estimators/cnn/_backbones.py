@@ -9,6 +9,7 @@ import torch
 from sklearn.frozen import FrozenEstimator
 from torch import Tensor, nn
 
+from .._base import torchvision_explained
 from ._network import Backbone, ConvolutionalNetwork, CustomNetwork
 
 
@@ -79,12 +80,13 @@ def _takes(network: nn.Module, probe: Tensor) -> bool:
 
 def named_network(name: str) -> nn.Module:
     """A pretrained network by its name in timm or torchvision, without its head."""
-    try:
-        import timm
-    except ImportError:
-        return _of_torchvision(name)
-    if not timm.is_model(name):
-        return _of_torchvision(name)
+    with torchvision_explained(f"backbone={name!r}"):
+        try:
+            import timm
+        except ImportError:
+            return _of_torchvision(name)
+        if not timm.is_model(name):
+            return _of_torchvision(name)
     network: nn.Module = timm.create_model(name, pretrained=True, num_classes=0)
     return network
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from .._base import torchvision_explained
 from ._network_pretrained import PretrainedNetwork
 from ._tokenization import Tokenization, content_of, copied
 
@@ -32,13 +33,14 @@ def import_transformers() -> Any:
     ImportError
         If it is not installed.
     """
-    try:
-        import transformers
-    except ImportError as error:
-        raise ImportError(
-            'pretrained needs the package transformers; install it with: pip install "skdl'
-            '[pretrained]".'
-        ) from error
+    with torchvision_explained("pretrained"):
+        try:
+            import transformers
+        except ImportError as error:
+            raise ImportError(
+                'pretrained needs the package transformers; install it with: pip install "skdl'
+                '[pretrained]".'
+            ) from error
     return transformers
 
 
@@ -206,7 +208,8 @@ def explained(name: str) -> Iterator[None]:
     from safetensors import SafetensorError
 
     try:
-        yield
+        with torchvision_explained(f"pretrained={name!r}"):
+            yield
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
         if "trust_remote_code" in str(error):
             raise ValueError(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import os
+import warnings
 from dataclasses import KW_ONLY
 from functools import partial
 from itertools import chain
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -81,22 +82,27 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
         What the rows of X are, "text" or "numeric"; "auto" takes what holds a str for text.
     tokenizer : {"word", "bpe", "wordpiece", "char"} or tokenizers.Tokenizer, default="word"
         The tokenizer: a kind, trained on the training rows in ``fit``, or one trained before, used
-        as it is. Tokens of "word" are words, punctuation marks and single Chinese characters, those
-        of "char" characters; "bpe" (byte-pair encoding) and "wordpiece" learn subwords.
+        as it is. Tokens of "word" are words, punctuation marks and, of scripts without spaces
+        between words (Chinese, Thai, Lao, Burmese, Khmer), characters; those of "char" characters;
+        "bpe" (byte-pair encoding) and "wordpiece" learn subwords.
     vocab_size : int, default=20000
         Maximum number of tokens of a tokenizer trained in ``fit``, at least 3.
-    min_frequency : int, default=2
+    min_frequency : int or "auto", default="auto"
         Minimum number of occurrences of a token of the vocabulary (in "bpe" and "wordpiece": of a
-        pair to be merged), at least 1.
+        pair to be merged), at least 1. "auto" is 2, or 1 where more than half of the tokens of the
+        training texts occur only once.
     lowercase : bool, default=True
         Whether texts are lowercased before they are tokenized.
     token_dropout : float, default=0.3
         Fraction of the tokens that is replaced by the unknown token in training, or of the patches
         that is masked; in [0, 1).
     embeddings : mapping, fitted Word2VecTransformer or None, default=None
-        Initial word vectors: word -> array of shape (size,). The vectors of other tokens are drawn
-        from a normal distribution with their mean and variance. Where ``size`` is not ``d_model``,
-        a learned linear map follows.
+        Initial word vectors: word -> array of shape (size,). A token that is not there as it is
+        written gets the vector of its first spelling that differs in case alone; the vectors of
+        others are drawn from a normal distribution with the same mean and variance. Where ``size``
+        is not ``d_model``, a learned linear map follows. In a grid of candidates a fitted estimator
+        must be wrapped as ``sklearn.frozen.FrozenEstimator(fitted)``, because scikit-learn clones
+        the candidates, which makes them unfitted.
     n_channels : int or None, default=None
         Channels of each step where X is flat: (n_samples, n_steps * n_channels), the channels of
         one step together. None reads a 2-D X as sequences of one channel.
@@ -126,7 +132,8 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
         ``pretrained``).
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the fit before, and keeps its tokenizer or
-        scales. The linear model is fitted to the new rows.
+        scales. The linear model is fitted to the new rows. It warns where more than half of their
+        tokens are unknown.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, validation split, shuffling, dropout and token dropout. None draws
         a new seed each time. numpy's and torch's global random states are left alone.
@@ -177,6 +184,11 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
     costs about a tenth of the time of a fit, more with dozens of classes, and memory for its
     n-grams. ``partial_fit`` makes none, and leaves one that ``fit`` made as it is.
 
+    ``partial_fit`` trains the tokenizer on the first chunk alone: words that come later are unknown
+    tokens for ever. Make the first chunk one with the words of all, pass a tokenizer that was
+    trained on all texts, or set ``tokenizer="bpe"`` or "char", whose tokens are parts of words. It
+    warns where more than half of the tokens of a later chunk are unknown.
+
     ``pretrained`` checkpoints are loaded from safetensors only, and none of their own code is run:
     an architecture that transformers does not know is an error. ``d_model``, ``n_heads``,
     ``n_layers``, ``dim_feedforward``, ``positional``, ``tokenizer``, ``vocab_size``,
@@ -221,7 +233,7 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
     input_type: str = "auto"
     tokenizer: Any = "word"
     vocab_size: int = 20_000
-    min_frequency: int = 2
+    min_frequency: int | str = "auto"
     lowercase: bool = True
     token_dropout: float = 0.3
     embeddings: Any = None
@@ -252,7 +264,7 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
         "input_type": [StrOptions({"auto", "text", "numeric"})],
         "tokenizer": [object],  # see check_tokenizer
         "vocab_size": [Interval(Integral, 3, None, closed="left")],
-        "min_frequency": [Interval(Integral, 1, None, closed="left")],
+        "min_frequency": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "lowercase": ["boolean"],
         "token_dropout": [Interval(Real, 0, 1, closed="left")],
         "embeddings": [object, None],  # see token_vectors
@@ -308,6 +320,8 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
         training = [texts[row] for row in rows.train]
         if mode is not FitMode.WARM_START:
             self._tokenization = self._make_tokenization(training)
+        else:
+            self._warn_of_unknown(texts, "warm_start", "the first fit")
         self._ngram_model = None
         data, others = self._tokens(texts), np.delete(np.arange(len(texts)), rows.train)
         if self.linear_model and mode is not FitMode.PARTIAL_FIT:  # a chunk may lack classes
@@ -421,6 +435,46 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
         if self.pretrained is not None:
             return {"freeze": [False, True], "lr": [1e-4, 1e-3]}
         return {"d_model": [64, 128], "lr": [1e-3, 3e-3], "token_dropout": [0.1, 0.3]}
+
+    # In chunks ----------------------------------------------------------------------------------
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Train for one epoch on these rows: for data in chunks.
+
+        On text the vocabulary is that of the first chunk, or of the ``fit`` before.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in ``fit``.
+        classes : array-like of shape (n_classes,), default=None
+            All classes there will be; on the first call, if its y lacks some.
+
+        Returns
+        -------
+        self
+
+        Warns
+        -----
+        UserWarning
+            If more than half of the tokens of a later chunk are unknown.
+        """
+        is_later = hasattr(self, "net_")
+        super().partial_fit(X, y, classes, sample_weight)
+        if is_later and self.input_type_ == "text":
+            self._warn_of_unknown(read_texts(X), "partial_fit", "the first chunk")
+        return self
+
+    def _warn_of_unknown(self, texts: list[str], way: str, where: str) -> None:
+        ids, _ = self._tokenization.ids(texts)
+        unknown = float(np.mean(ids == self._tokenization.unknown))
+        if unknown > 0.5:
+            warnings.warn(
+                f"{unknown:.0%} of the tokens of X are unknown: {way} knows those of {where} "
+                "alone. Begin with texts that have the words of all, pass a tokenizer trained on "
+                'all texts, or set tokenizer="bpe" or "char".',
+                stacklevel=3,
+            )
 
     # After fit ----------------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ class Tokenization:
         *,
         max_length: int,
         vocab_size: int,
-        min_frequency: int,
+        min_frequency: int | str,
         lowercase: bool,
     ) -> Tokenization:
         """One trained on texts where ``tokenizer`` is the name of a kind, else a copy of it."""

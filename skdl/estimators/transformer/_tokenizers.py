@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable, Sequence
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 PAD, UNKNOWN = "[PAD]", "[UNK]"
 KINDS = ("word", "bpe", "wordpiece", "char")
 CACHE_BYTES = 256 * 2**20
+# Scripts without spaces between words, beside Chinese: Thai, Lao, Burmese and Khmer.
+UNSPACED = r"\p{Thai}\p{Lao}\p{Myanmar}\p{Khmer}"
+_UNSPACED_RANGES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+SAMPLE_TEXTS = 1000  # whose unknown tokens are counted where min_frequency is "auto"
 
 Tokens = tuple[np.ndarray, np.ndarray]  # ids of all texts, concatenated; number of ids of each text
 
@@ -39,11 +44,12 @@ def import_tokenizers() -> Any:
 
 
 def train_tokenizer(
-    kind: str, texts: Sequence[str], *, vocab_size: int, min_frequency: int, lowercase: bool
+    kind: str, texts: Sequence[str], *, vocab_size: int, min_frequency: int | str, lowercase: bool
 ) -> Tokenizer:
     """A tokenizer trained on these texts; [PAD] is its token 0, [UNK] its token 1.
 
-    Each Chinese character is a token; "bpe" and "wordpiece" also learn longer ones.
+    Each Chinese character is a token, and of "word" each character of other scripts without spaces
+    (with its combining marks); "bpe" and "wordpiece" also learn longer ones.
 
     Parameters
     ----------
@@ -51,8 +57,9 @@ def train_tokenizer(
     texts : sequence of str
     vocab_size : int
         Maximum number of tokens, including the two special ones.
-    min_frequency : int
-        Minimum number of occurrences of a token.
+    min_frequency : int or "auto"
+        Minimum number of occurrences of a token. "auto" is 2, or 1 where with 2 more than half of
+        the tokens of the texts would be unknown.
     lowercase : bool
 
     Raises
@@ -60,8 +67,11 @@ def train_tokenizer(
     ValueError
         If no token remains.
     """
+    if isinstance(min_frequency, str):
+        return _with_few_unknown(kind, texts, vocab_size, lowercase=lowercase)
     tk = import_tokenizers()
-    tokenizer = _untrained(tk, kind, lowercase=lowercase)
+    unspaced = kind == "word" and any(map(_UNSPACED_RANGES.search, texts))
+    tokenizer = _untrained(tk, kind, lowercase=lowercase, unspaced=unspaced)
     options: dict[str, Any] = {
         "vocab_size": vocab_size,
         "min_frequency": min_frequency,
@@ -90,7 +100,22 @@ def train_tokenizer(
     return tokenizer
 
 
-def _untrained(tk: Any, kind: str, *, lowercase: bool) -> Tokenizer:
+def _with_few_unknown(
+    kind: str, texts: Sequence[str], vocab_size: int, *, lowercase: bool
+) -> Tokenizer:
+    """The tokenizer of min_frequency 2, or of 1 where more than half is unknown to that."""
+    options: dict[str, Any] = {"vocab_size": vocab_size, "lowercase": lowercase}
+    try:
+        tokenizer = train_tokenizer(kind, texts, min_frequency=2, **options)
+        ids, _ = tokens_of(tokenizer, texts[:SAMPLE_TEXTS])
+        if (ids == unknown_of(tokenizer)).mean() <= 0.5:
+            return tokenizer
+    except ValueError:  # an empty vocabulary, which is told below if it still is
+        pass
+    return train_tokenizer(kind, texts, min_frequency=1, **options)
+
+
+def _untrained(tk: Any, kind: str, *, lowercase: bool, unspaced: bool = False) -> Tokenizer:
     model = {"bpe": tk.models.BPE, "wordpiece": tk.models.WordPiece}.get(kind, tk.models.WordLevel)
     tokenizer = tk.Tokenizer(model(unk_token=UNKNOWN))
     tokenizer.normalizer = tk.normalizers.BertNormalizer(
@@ -100,7 +125,12 @@ def _untrained(tk: Any, kind: str, *, lowercase: bool) -> Tokenizer:
         lowercase=lowercase,
     )
     every_character = tk.pre_tokenizers.Split(tk.Regex(r"[\s\S]"), behavior="isolated")
-    tokenizer.pre_tokenizer = every_character if kind == "char" else tk.pre_tokenizers.Whitespace()
+    words = tk.pre_tokenizers.Whitespace()
+    if unspaced:  # a sentence would be one word
+        pattern = tk.Regex(rf"[{UNSPACED}]\p{{M}}*")
+        characters = tk.pre_tokenizers.Split(pattern, behavior="isolated")
+        words = tk.pre_tokenizers.Sequence([characters, words])
+    tokenizer.pre_tokenizer = every_character if kind == "char" else words
     return tokenizer
 
 
@@ -131,7 +161,8 @@ def _nothing_left(
     return (
         f"The vocabulary is empty: min_frequency={min_frequency} and vocab_size={vocab_size} leave "
         f"no token; the most frequent word, {word!r}, occurs {count} times. Lower min_frequency, "
-        "raise vocab_size, or pass more texts."
+        "raise vocab_size, or pass more texts. For texts without spaces between words set "
+        'tokenizer="char" or "bpe", which find tokens within them.'
     )
 
 

@@ -153,7 +153,12 @@ class _Ids(dict[str, int]):
         return new
 
 
-def encode(documents: Iterable[Any], analyze: Analyze, vocabulary: Mapping[str, int]) -> Corpus:
+def encode(
+    documents: Iterable[Any],
+    analyze: Analyze,
+    vocabulary: Mapping[str, int],
+    spellings: Mapping[str, str] | None = None,
+) -> Corpus:
     """The documents as rows of a vocabulary, without unknown words.
 
     Parameters
@@ -162,13 +167,21 @@ def encode(documents: Iterable[Any], analyze: Analyze, vocabulary: Mapping[str, 
         As for `read_corpus`; so are the errors.
     vocabulary : mapping of str to int
         The row of each word.
+    spellings : mapping of str to str, default=None
+        From words in lower case to their spelling in the vocabulary. With it, words that are
+        unknown as they are written are looked up in lower case, and then here.
     """
 
     def look_up(tokens: list[str]) -> np.ndarray:
         ids = np.fromiter(map(vocabulary.get, tokens, repeat(-1)), np.int32, len(tokens))
-        unknown = map(tokens.__getitem__, np.flatnonzero(ids < 0).tolist())
+        places = np.flatnonzero(ids < 0).tolist()
+        unknown = list(map(tokens.__getitem__, places))
         if not all(issubclass(kind, str) for kind in set(map(type, unknown))):
             raise TypeError("A token must be a str.")
+        if spellings is not None:
+            lower = map(str.lower, unknown)
+            found = [vocabulary.get(w, vocabulary.get(spellings.get(w, w), -1)) for w in lower]
+            ids[places] = found
         return ids
 
     return _read(documents, analyze, look_up)

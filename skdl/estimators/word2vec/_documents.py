@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
-from functools import partial
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,10 +21,11 @@ Analyze = Callable[[str], Iterable[str]]
 def make_analyzer(
     *,
     lowercase: bool = True,
-    token_pattern: str | None = r"(?u)\b\w\w+\b",
+    token_pattern: str | None = "auto",
     tokenizer: Callable[[str], Iterable[str]] | None = None,
     analyzer: str | Analyze = "word",
     stop_words: str | Collection[str] | None = None,
+    warn: bool = False,
 ) -> Analyze:
     """A function that splits a text into tokens, as scikit-learn's CountVectorizer does.
 
@@ -31,37 +34,110 @@ def make_analyzer(
     Parameters
     ----------
     lowercase : bool, default=True
-    token_pattern : str, default=r"(?u)\\b\\w\\w+\\b"
+    token_pattern : str, default="auto"
         A regular expression of a token; with a group, the group is the token. Ignored with a
-        ``tokenizer``.
+        ``tokenizer``. "auto" is `split_words`.
     tokenizer : callable, default=None
         Takes a text, in lower case with ``lowercase``, and returns its tokens.
     analyzer : {"word", "char"} or callable, default="word"
         A callable takes the text as it is and returns its tokens; the other parameters are ignored.
     stop_words : "english", collection of str or None, default=None
         Words left out with ``analyzer="word"``. They are compared as they are.
+    warn : bool, default=False
+        Whether to warn of stop words that cannot be left out.
 
     Raises
     ------
     ValueError
         For any other value.
+
+    Warns
+    -----
+    UserWarning
+        With ``warn``: if there are stop words and ``analyzer`` is not "word"; with the first text,
+        if stop words are divided into tokens that are not among them.
     """
     if not callable(analyzer) and analyzer not in ("word", "char"):
         raise ValueError(f'analyzer must be "word", "char" or a callable, got {analyzer!r}.')
     if tokenizer is None and analyzer == "word":
-        _check_pattern(token_pattern)
+        if token_pattern == "auto":
+            token_pattern, tokenizer = None, split_words
+        else:
+            _check_pattern(token_pattern)
     vectorizer = CountVectorizer(
         lowercase=lowercase, token_pattern=token_pattern, tokenizer=tokenizer, analyzer=analyzer
     )
     left_out = _check_stop_words(stop_words)
     analyze = vectorizer.build_analyzer()
-    # scikit-learn would tokenize the stop words, and maybe warn, with each call.
-    filtered = left_out and analyzer == "word"
-    return partial(_analyze_without, left_out, analyze) if filtered else analyze
+    if left_out and analyzer == "word":
+        return StopWordFilter(left_out, analyze, warn=warn)
+    if left_out and warn:
+        shown = repr(analyzer) if isinstance(analyzer, str) else "a callable"
+        warnings.warn(
+            f'stop_words are left out with analyzer="word" alone, and analyzer is {shown}: nothing '
+            "is left out. Set stop_words=None, or leave them out in the analyzer.",
+            stacklevel=4,
+        )
+    return analyze
 
 
-def _analyze_without(left_out: Set[str], analyze: Analyze, text: str) -> list[str]:
-    return [token for token in analyze(text) if token not in left_out]
+@cache
+def _word_pattern() -> re.Pattern[str]:
+    """Two letters, digits, _ or combining marks, or more."""
+    # Marks beyond are those of historical scripts, and make the search many times slower.
+    codes = map(chr, range(0x300, 0x10000))
+    marks = "".join(code for code in codes if unicodedata.category(code).startswith("M"))
+    return re.compile(rf"\b\w[\w{marks}]+")
+
+
+def split_words(text: str) -> list[str]:
+    """The words of a text, as CountVectorizer finds them, with their combining marks.
+
+    These are vowel signs in Hindi, Telugu and other scripts, and accents that are characters of
+    their own; regular expressions of Python do not count them as parts of words.
+    """
+    return _word_pattern().findall(text)
+
+
+class StopWordFilter:
+    """Leaves stop words out of texts, and of lists of words.
+
+    Parameters
+    ----------
+    left_out : set of str
+    analyze : callable
+        Splits a text into tokens.
+    warn : bool
+        Whether to warn, with the first text, of stop words that no token can equal.
+    """
+
+    def __init__(self, left_out: Set[str], analyze: Analyze, *, warn: bool) -> None:
+        self.left_out, self.analyze, self.warns = left_out, analyze, warn
+
+    def __call__(self, text: str) -> list[str]:
+        if self.warns:
+            self.warns = False
+            self._warn()
+        return [token for token in self.analyze(text) if token not in self.left_out]
+
+    def kept(self, tokens: list[Any]) -> list[Any]:
+        """The tokens of a list without stop words; what is no str is left for later checks."""
+        return [t for t in tokens if not (isinstance(t, str) and t in self.left_out)]
+
+    def _warn(self) -> None:
+        try:
+            found = {token for word in sorted(self.left_out) for token in self.analyze(word)}
+        except Exception:  # a tokenizer for texts need not take a single word
+            return
+        missed = sorted(found - self.left_out)
+        if missed:
+            shown = f"{missed[:5]}"[:-1] + (", ...]" if len(missed) > 5 else "]")
+            warnings.warn(
+                "stop_words are compared with tokens as they are found in X. Divided in the same "
+                f"way, these stop words give {shown}, which are not among them and so are not left "
+                "out. Add them to stop_words.",
+                stacklevel=2,
+            )
 
 
 def _check_pattern(token_pattern: Any) -> None:
@@ -130,8 +206,11 @@ def token_batches(
     """Batches of whole documents: their tokens in one list, and the length of each document."""
     tokens: list[str] = []
     lengths: list[int] = []
+    kept = analyze.kept if isinstance(analyze, StopWordFilter) else None
     for place, document in enumerate(documents):
-        if type(document) is not list:
+        if not isinstance(document, str) and kept is not None:
+            document = kept(_tokens_of(document, analyze, place))
+        elif type(document) is not list:
             document = _tokens_of(document, analyze, place)
         tokens += document
         lengths.append(len(document))

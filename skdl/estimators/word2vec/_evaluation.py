@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from ._compression import opened, whole
 from ._search import unit_rows
-from ._vector_files import opened
 
 # Analogy questions are answered in blocks of this many scores, 32 MB.
 _BLOCK_SCORES = 1 << 23
@@ -146,8 +146,8 @@ def _pairs_of_frame(frame: pd.DataFrame) -> list[tuple[str, str, float]]:
 
 
 def lines_of(path: str | os.PathLike[str]) -> list[str]:
-    """The lines of a text file, decompressed where its name ends in .gz."""
-    with opened(path) as stream:
+    """The lines of a text file, decompressed where its name ends in .gz, .bz2 or .xz."""
+    with whole(path), opened(path) as stream:
         found = stream.read()
     try:
         return found.decode("utf-8").split("\n")

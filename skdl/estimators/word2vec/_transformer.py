@@ -34,10 +34,14 @@ from ...engine import (
 from .._base import (
     FittedParameterMixin,
     Trained,
+    WordVectorTable,
+    all_given_vectors,
     all_or_nothing,
     check_one_schedule,
     deep_estimator,
     given_vectors,
+    none_known,
+    other_spellings,
     plain_parameters,
 )
 from ._corpus import Corpus, encode, read_corpus
@@ -59,6 +63,10 @@ from ._word_vectors import WordVectors
 # Tokens of the corpus at one learning rate, for each thread; fewer for a small corpus, so that the
 # learning rate falls in many steps.
 CHUNK_TOKENS = 2**17
+# Tokens of a corpus from which on min_count="auto" leaves out what occurs less than 5 times.
+SMALL_CORPUS = 10**5
+# Tokens that are passed in all epochs, and the limits of their number, where max_epochs is "auto".
+AUTO_TOKENS, AUTO_EPOCHS = 10**6, (5, 100)
 # Tokens of a mini-batch on CUDA, where small steps take as long as large ones.
 CUDA_BLOCK = 4096
 
@@ -81,8 +89,9 @@ class Word2VecTransformer(
     window : int, default=5
         Maximum distance between a word and the words of its context, at least 1. The distance is
         drawn for each token, uniformly from 1 to this.
-    min_count : int, default=5
-        Minimum number of occurrences of a word in the vocabulary, at least 1.
+    min_count : int or "auto", default="auto"
+        Minimum number of occurrences of a word in the vocabulary, at least 1. "auto" is 2 for less
+        than 100,000 tokens, else 5.
     max_vocab : int or None, default=None
         Maximum number of words in the vocabulary, at least 1: the most frequent ones are kept. None
         keeps all.
@@ -108,8 +117,10 @@ class Word2VecTransformer(
         rate.
     min_lr : float, default=0.0001
         Learning rate at the end of ``fit``, from 0 to ``lr``; it falls linearly.
-    max_epochs : int, default=5
-        Maximum number of passes over the corpus, at least 1.
+    max_epochs : int or "auto", default="auto"
+        Maximum number of passes of ``fit`` over the corpus. "auto" is the number that makes a
+        million tokens, but at least 5 and at most 100. 0 keeps ``init_vectors`` as they are: they
+        are the vocabulary, and ``fit`` learns nothing but what ``pooling`` needs.
     pooling : {"mean", "max", "idf", "sif", "none"}, default="mean"
         How the vectors of the words of a document are combined: "mean" is their mean, "max" their
         maximum in each dimension, "idf" their mean weighted by inverse document frequency. "sif"
@@ -121,20 +132,26 @@ class Word2VecTransformer(
         Whether ``transform`` scales vectors to length 1.
     lowercase : bool, default=True
         Whether texts are converted to lower case first. Lists of tokens are not.
-    token_pattern : str or None, default="(?u)\b\w\w+\b"
-        Regular expression of a token, with ``analyzer="word"`` and without ``tokenizer``. It can be
-        None if there is a ``tokenizer``.
+    token_pattern : str or None, default="auto"
+        Regular expression of a token, with ``analyzer="word"`` and without ``tokenizer``. "auto"
+        finds words of two letters, digits or _ or more, as CountVectorizer does, together with
+        their combining marks, such as the vowel signs of Hindi and Telugu. It can be None if there
+        is a ``tokenizer``.
     tokenizer : callable or None, default=None
         Takes a text and returns its tokens, with ``analyzer="word"``. None uses ``token_pattern``.
     analyzer : {"word", "char"} or callable, default="word"
         What tokens are: "word" takes words, "char" characters. A callable takes a text as it is and
         returns its tokens.
     stop_words : "english", list of str or None, default=None
-        Words left out of texts with ``analyzer="word"``. "english" is scikit-learn's list; None
-        leaves out none.
+        Words left out with ``analyzer="word"``, compared with the tokens of texts and lists.
+        "english" is scikit-learn's list; None leaves out none.
     init_vectors : mapping, fitted Word2VecTransformer or None, default=None
-        Initial vectors, from words to arrays of shape (vector_size,). Other words start with random
-        vectors, and all do with None. Clones share it.
+        Initial vectors, from words to arrays of shape (vector_size,): a mapping, gensim's
+        KeyedVectors or a fitted estimator. A word that is not there as it is written starts with
+        the vector of its first spelling that differs in case alone, other words with random
+        vectors, as all do with None. Clones share it. In a grid of candidates a fitted estimator
+        must be wrapped as ``sklearn.frozen.FrozenEstimator(fitted)``, because scikit-learn clones
+        the candidates, which makes them unfitted.
     batch_size : int or "auto", default="auto"
         Consecutive tokens of a mini-batch, at least 1: their updates are all computed from the same
         vectors. Larger ones are faster and further from word2vec's updates after each word. "auto"
@@ -178,7 +195,17 @@ class Word2VecTransformer(
     The difference: some hundred consecutive words are a mini-batch, computed as products of
     matrices, and words of a mini-batch share negative samples. Where a text repeats itself,
     mini-batches are smaller, which is slower, and the learning rate is lower if that is not enough.
-    On a small corpus more epochs at a higher learning rate are better: ``max_epochs=20, lr=0.05``.
+
+    Where a linear model is to classify the texts that the vectors are learned from, TF-IDF
+    (``sklearn.feature_extraction.text.TfidfVectorizer``) is mostly the better choice, by more the
+    more rare words decide: vectors of 100 numbers hold less than a column for each word. Vectors
+    are for neighbours of words, for models that want few dense features, and for what was learned
+    from other texts.
+
+    Loaded vectors (``from_word2vec_format``), and any with ``init_vectors=vectors, max_epochs=0``,
+    stay as they are in a Pipeline, ``cross_val_score`` and searches, whose clones are fitted anew.
+    An estimator that was fitted to other documents learns anew there; to keep what it has learned
+    wrap it as ``sklearn.frozen.FrozenEstimator(fitted)``.
 
     References
     ----------
@@ -207,7 +234,7 @@ class Word2VecTransformer(
     vector_size: int = 100
     _: KW_ONLY
     window: int = 5
-    min_count: int = 5
+    min_count: int | str = "auto"
     max_vocab: int | None = None
     algorithm: str = "skip-gram"
     objective: str = "negative"
@@ -216,11 +243,11 @@ class Word2VecTransformer(
     sample: float = 1e-3
     lr: float = 0.025
     min_lr: float = 1e-4
-    max_epochs: int = 5
+    max_epochs: int | str = "auto"
     pooling: str = "mean"
     normalize: bool = False
     lowercase: bool = True
-    token_pattern: str | None = r"(?u)\b\w\w+\b"
+    token_pattern: str | None = "auto"
     tokenizer: Callable[[str], Iterable[str]] | None = None
     analyzer: str | Analyze = "word"
     stop_words: str | Collection[str] | None = None
@@ -237,7 +264,7 @@ class Word2VecTransformer(
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "vector_size": [Interval(Integral, 1, None, closed="left")],
         "window": [Interval(Integral, 1, None, closed="left")],
-        "min_count": [Interval(Integral, 1, None, closed="left")],
+        "min_count": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "max_vocab": [Interval(Integral, 1, None, closed="left"), None],
         "algorithm": [StrOptions({"skip-gram", "cbow"})],
         "objective": [StrOptions({"negative", "hierarchical"})],
@@ -246,7 +273,7 @@ class Word2VecTransformer(
         "sample": [Interval(Real, 0, None, closed="left")],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "min_lr": [Interval(Real, 0, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
         "pooling": [StrOptions({"mean", "max", "idf", "sif", "none"})],
         "normalize": ["boolean"],
         "lowercase": ["boolean"],
@@ -267,7 +294,7 @@ class Word2VecTransformer(
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Iterable[Any], y: Any = None) -> Self:
-        """Learn the vocabulary, then word vectors.
+        """Learn the vocabulary, then word vectors; with ``max_epochs=0`` keep ``init_vectors``.
 
         Parameters
         ----------
@@ -288,13 +315,23 @@ class Word2VecTransformer(
         ValueError
             If a document or token is invalid, if no word occurs ``min_count`` times, if no document
             has two words of the vocabulary, or if parameters contradict each other.
+
+        Warns
+        -----
+        UserWarning
+            If ``stop_words`` holds words that cannot be left out, because they are divided into
+            tokens that are not among them, or because ``analyzer`` is not "word".
         """
         with all_or_nothing(self), plain_parameters(self), default_torch_modes():
             self._check_parameters()
-            for name in ("_net", "idf_", "component_", "_rare", "_loaded"):
+            for name in ("_net", "idf_", "component_", "_rare", "_loaded", "_spellings"):
                 self.__dict__.pop(name, None)
-            words, counts, corpus = read_corpus(X, self._make_analyzer())
-            chosen = choose_vocabulary(words, counts, self.min_count, self.max_vocab)
+            if self.max_epochs == 0:
+                self._take_over_vectors()
+                self._learn_pooling_alone(X)
+                return self
+            words, counts, corpus = read_corpus(X, self._make_analyzer(warn=True))
+            chosen = choose_vocabulary(words, counts, self._min_count(counts), self.max_vocab)
             self.vocabulary_ = {words[i]: row for row, i in enumerate(chosen.tolist())}
             self.counts_ = counts[chosen]
             self._train(self._make_net(), corpus.renumbered(chosen, len(words)))
@@ -328,13 +365,14 @@ class Word2VecTransformer(
         with all_or_nothing(self), plain_parameters(self), default_torch_modes():
             self._check_parameters()
             self._check_unchanged()
+            if self.max_epochs == 0 and not hasattr(self, "vocabulary_"):
+                self._take_over_vectors()
             known = Vocabulary()
             if hasattr(self, "vocabulary_"):
                 known = Vocabulary(self.vocabulary_, self.counts_, getattr(self, "_rare", {}))
-            words, counts, corpus = read_corpus(X, self._make_analyzer())
-            found = known.extended(
-                words, counts, min_count=self.min_count, max_vocab=self.max_vocab
-            )
+            words, counts, corpus = read_corpus(X, self._make_analyzer(warn=True))
+            min_count = self._min_count(counts, known.counts, list(known.rare.values()))
+            found = known.extended(words, counts, min_count=min_count, max_vocab=self.max_vocab)
             self.vocabulary_, self.counts_, self._rare = found.rows, found.counts, found.rare
             net = self._make_net()
             if known.rows:
@@ -367,7 +405,7 @@ class Word2VecTransformer(
         """
         check_is_fitted(self)
         self._check_pooling()
-        corpus = encode(X, self._make_analyzer(), self.vocabulary_)
+        corpus = self._encode(X)
         if self.pooling == "none":
             empty = np.zeros((1, self.vectors_.shape[1]), dtype=np.float32)
             found = [words if len(words) else empty for words in ragged(corpus, self.vectors_)]
@@ -397,25 +435,37 @@ class Word2VecTransformer(
         binary: bool = False,
         limit: int | None = None,
         encoding: str = "utf-8",
+        unicode_errors: str = "strict",
+        no_header: bool = False,
     ) -> Self:
-        """Load word vectors from a file of word2vec or gensim, ready to transform.
+        """Load word vectors from a file of word2vec, gensim, GloVe or fastText, ready to transform.
 
         Parameters
         ----------
         path : str or path-like
-            The file, compressed with gzip if its name ends in .gz.
+            The file, compressed if its name ends in .gz, .bz2 or .xz.
         binary : bool, default=False
             Whether it is in the binary format.
         limit : int or None, default=None
             Maximum number of words, from the first. None reads all.
         encoding : str, default="utf-8"
             Encoding of the words.
+        unicode_errors : {"strict", "replace", "ignore"}, default="strict"
+            What is done with words that are not in this encoding, as in ``bytes.decode``: the first
+            word2vec cut long words within a character.
+        no_header : bool, default=False
+            Whether the file begins with its first word, as those of GloVe do, instead of a line
+            with the numbers of words and dimensions.
 
         Returns
         -------
         Word2VecTransformer
-            Fitted, with the ``vector_size`` of the file and the defaults of the other parameters.
-            Such files have no counts: as in gensim, ``counts_`` fall by one from word to word.
+            Fitted, with the vectors of the file as ``init_vectors`` and ``max_epochs=0``: ``fit``
+            and clones, in a Pipeline, ``cross_val_score`` or a search, keep them. For ``fit`` to
+            learn from them on set another ``max_epochs``; ``partial_fit`` always does.
+            ``lowercase`` is False if a word has capitals. A word that is not there as it is written
+            is looked up in lower case, and then in any other case. Such files have no counts: as in
+            gensim, ``counts_`` fall by one from word to word.
 
         Raises
         ------
@@ -423,24 +473,76 @@ class Word2VecTransformer(
             If the file does not exist.
         ValueError
             If the file is malformed, with the line.
+
+        Warns
+        -----
+        UserWarning
+            If a word comes more than once; the first vector counts, as in gensim.
         """
-        words, vectors = read_word2vec_format(path, binary, limit, encoding)
-        loaded = cls(vectors.shape[1])
-        loaded.vocabulary_ = {word: row for row, word in enumerate(words)}
-        loaded.counts_ = np.arange(len(words), 0, -1)
-        loaded._loaded = vectors
+        words, vectors = read_word2vec_format(
+            path, binary, limit, encoding, unicode_errors=unicode_errors, no_header=no_header
+        )
+        rows = {word: row for row, word in enumerate(words)}
+        loaded = cls(vectors.shape[1], init_vectors=WordVectorTable(rows, vectors), max_epochs=0)
+        loaded._take_over_vectors()
+        loaded.lowercase = not loaded._spellings
         return loaded
 
     # Steps of fit and partial_fit ----------------------------------------------------------------
 
-    def _make_analyzer(self) -> Analyze:
+    def _make_analyzer(self, *, warn: bool = False) -> Analyze:
         return make_analyzer(
+            warn=warn,
             lowercase=self.lowercase,
             token_pattern=self.token_pattern,
             tokenizer=self.tokenizer,
             analyzer=self.analyzer,
             stop_words=self.stop_words,
         )
+
+    def _encode(self, X: Iterable[Any], *, warn: bool = False) -> Corpus:
+        """The documents as rows of the vocabulary; words of given vectors in any case."""
+        spellings = getattr(self, "_spellings", None)
+        return encode(X, self._make_analyzer(warn=warn), self.vocabulary_, spellings)
+
+    def _take_over_vectors(self) -> None:
+        """Make ``init_vectors`` the vectors of all their words, nothing learned."""
+        if self.init_vectors is None:
+            raise ValueError(
+                "max_epochs=0 keeps init_vectors as they are, and there are none. Pass some, or "
+                'set max_epochs="auto".'
+            )
+        given = all_given_vectors(self.init_vectors, "init_vectors")
+        self._check_size(given.vectors)
+        self.vocabulary_, self._loaded = dict(given.rows), given.vectors
+        self.counts_ = np.arange(len(given), 0, -1)
+        self._spellings = other_spellings(given)
+
+    def _learn_pooling_alone(self, X: Iterable[Any]) -> None:
+        """Count the words of the documents, and learn what pooling needs; vectors stay."""
+        corpus = self._encode(X, warn=True)
+        if not len(corpus.tokens):
+            raise ValueError(none_known("init_vectors"))
+        self.counts_ = corpus.count(len(self.vocabulary_))
+        self.n_iter_ = self.best_epoch_ = 0
+        self._learn_pooling(corpus)
+
+    @property
+    def _kept_vectors(self) -> Any:
+        """What ``fit`` would keep as it is, else None."""
+        return self.init_vectors if self.max_epochs == 0 else None
+
+    def _min_count(self, *counts: Any) -> int:
+        """The minimum number of occurrences in a corpus with these numbers of each word."""
+        if not isinstance(self.min_count, str):
+            return self.min_count
+        return 2 if sum(map(np.sum, counts)) < SMALL_CORPUS else 5
+
+    def _n_epochs(self) -> int:
+        if not isinstance(self.max_epochs, str):
+            return max(1, self.max_epochs)  # 0 is of fit alone, and partial_fit trains once
+        n_tokens = max(1, self.counts_.sum())
+        return int(np.clip(np.ceil(AUTO_TOKENS / n_tokens), *AUTO_EPOCHS))
 
     def _make_net(self) -> Net:
         """An untrained net for the vocabulary."""
@@ -456,7 +558,7 @@ class Word2VecTransformer(
             lr=self.lr,
             min_lr=self.min_lr,
             lr_schedule="linear",
-            max_epochs=self.max_epochs,
+            max_epochs=self._n_epochs(),
             batch_size=int(np.clip(self.counts_.sum() // 16, module.block_size, n_tokens)),
             device=self.device,
             precision="float32",
@@ -486,11 +588,7 @@ class Word2VecTransformer(
         )
         if self.init_vectors is not None:
             rows, given = given_vectors(self.init_vectors, self.vocabulary_, "init_vectors")
-            if given.shape[1] != self.vector_size:
-                raise ValueError(
-                    f"init_vectors must have vector_size={self.vector_size} numbers for each word, "
-                    f"got {given.shape[1]}."
-                )
+            self._check_size(given)
             module.set_vectors(rows, torch.from_numpy(given))
         return module
 
@@ -504,10 +602,10 @@ class Word2VecTransformer(
 
     def _train(self, net: Net, corpus: Corpus, n_epochs: int | None = None) -> None:
         """Train a net, if the corpus has pairs of words, and keep it."""
-        for name in ("_loaded", "idf_", "component_"):
+        for name in ("_loaded", "_spellings", "idf_", "component_"):
             self.__dict__.pop(name, None)
         if (corpus.lengths > 1).any():
-            self._check_sample(net.module_)
+            self._check_sample(net, n_epochs or net.max_epochs)
             in_memory = not isinstance(corpus.tokens, np.memmap)
             tokens = as_tensor(corpus.tokens) if in_memory else Streamed(corpus.tokens)
             columns = {"tokens": tokens, "document": Streamed(corpus.document_numbers())}
@@ -522,6 +620,10 @@ class Word2VecTransformer(
         self.net_ = net.forget_optimizer()
         self.n_iter_ = len(net.history)
         self.best_epoch_ = net.best_epoch_ or self.n_iter_
+        self._learn_pooling(corpus)
+
+    def _learn_pooling(self, corpus: Corpus) -> None:
+        """The statistics of the documents that pooling needs."""
         if self.pooling == "idf":
             self.idf_ = inverse_document_frequencies(corpus, len(self.vocabulary_))
         elif self.pooling == "sif":
@@ -554,6 +656,13 @@ class Word2VecTransformer(
                 f"min_lr={self.min_lr:g}, lr={self.lr:g}."
             )
 
+    def _check_size(self, given: np.ndarray) -> None:
+        if given.shape[1] != self.vector_size:
+            raise ValueError(
+                f"init_vectors must have vector_size={self.vector_size} numbers for each word, got "
+                f"{given.shape[1]}. Set vector_size={given.shape[1]}."
+            )
+
     def _check_unchanged(self) -> None:
         """Raise ValueError where partial_fit cannot continue with the present vectors."""
         before: dict[str, Any] = {}
@@ -569,11 +678,11 @@ class Word2VecTransformer(
                 f"{', '.join(changed)}. Set it so again, or fit a clone."
             )
 
-    def _check_sample(self, module: Word2Vec) -> None:
+    def _check_sample(self, net: Net, n_epochs: int) -> None:
         """Raise ValueError where sub-sampling leaves next to nothing of the corpus."""
         counts = torch.as_tensor(self.counts_).double()
-        n_kept = float(module.keep_probability.double().cpu() @ counts)
-        if n_kept * self.max_epochs < 0.1:
+        n_kept = float(net.module_.keep_probability.double().cpu() @ counts)
+        if n_kept * n_epochs < 0.1:
             raise ValueError(
                 f"sample={self.sample:g} leaves out nearly all words, so that nothing would be "
                 "learned. Use a larger one; 1e-3 is usual, and 0 leaves out none."

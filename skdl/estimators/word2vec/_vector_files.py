@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import os
 import secrets
-import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from io import BufferedIOBase, BufferedWriter
+from io import BufferedIOBase
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -18,9 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._compression import opened, packed, whole
+
 _READ_BYTES = 1 << 20
 _WRITE_ROWS = 1024
 _HEADER_BYTES = 100
+_PACKED = (b"\x1f\x8b", b"PK", b"BZh", b"\xfd7zXZ")  # how gzip, zip, bz2 and xz begin
+# How the words that consist of one separator are written, which vectors of characters have.
+STAND_INS = {" ": "\u2581", "\n": "\u2424"}
+_OF_STAND_IN = {shown: word for word, shown in STAND_INS.items()}
 
 
 def write_word2vec_format(
@@ -34,10 +38,11 @@ def write_word2vec_format(
     Parameters
     ----------
     path : str or path-like
-        The file to write, compressed with gzip if the name ends in .gz. It is written under
+        The file to write, compressed if the name ends in .gz, .bz2 or .xz. It is written under
         another name and then renamed, so that after an error an old file is still there.
     words : sequence of str of shape (n_words,)
-        Distinct, without spaces and newlines, which separate words in the format.
+        Distinct, without spaces and newlines, which separate words in the format; a word that is
+        a space or a newline alone is written as "\u2581" (U+2581) or "\u2424" (U+2424).
     vectors : array-like of shape (n_words, n_dimensions)
         Finite numbers, saved as float32.
     binary : bool, default=False
@@ -70,10 +75,10 @@ def write_word2vec_format(
         raise FileNotFoundError(f"The folder of {target} must exist. Make it first.")
     matrix = _checked_matrix(vectors, len(words))
     encoded = [_encoded(word) for word in words]
-    _check_distinct(words, "words", "row {}".format)
+    _check_distinct(encoded)
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        with open(draft, "xb") as plain, _packed(plain, target) as stream:
+        with open(draft, "xb") as plain, packed(plain, target) as stream:
             stream.write(b"%d %d\n" % matrix.shape)
             for start in range(0, len(matrix), _WRITE_ROWS):
                 block = slice(start, start + _WRITE_ROWS)
@@ -83,13 +88,6 @@ def write_word2vec_format(
         os.replace(draft, target)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _packed(plain: BufferedWriter, target: Path) -> AbstractContextManager[BufferedIOBase]:
-    if target.suffix != ".gz":
-        return nullcontext(plain)
-    # Without a time and a name in the header, equal vectors give equal files.
-    return gzip.GzipFile("", "wb", 6, plain, mtime=0)
 
 
 def _checked_matrix(vectors: ArrayLike, n_words: int) -> NDArray[np.float32]:
@@ -111,6 +109,7 @@ def _checked_matrix(vectors: ArrayLike, n_words: int) -> NDArray[np.float32]:
 def _encoded(word: Any) -> bytes:
     if not isinstance(word, str):
         raise ValueError(f"words must be str, got {word!r}. Pass str(word) instead.")
+    word = STAND_INS.get(word, word)
     if " " in word or "\n" in word:
         raise ValueError(
             "words must hold no space and no newline, which separate words in such files, got "
@@ -122,6 +121,25 @@ def _encoded(word: Any) -> bytes:
         raise ValueError(
             f"words must be text that UTF-8 can encode, got {word!r}: {error}. Leave it out."
         ) from error
+
+
+def _check_distinct(words: Sequence[bytes]) -> None:
+    repeated = _repeated(words)
+    if repeated:
+        row, first = next(iter(repeated.items()))
+        raise ValueError(
+            f"words must be distinct, got {words[row].decode()!r} in row {first} and again in row "
+            f"{row}. Leave one out."
+        )
+
+
+def _repeated(words: Sequence[str | bytes]) -> dict[int, int]:
+    """The rows of words that were there before, and the first row of each."""
+    if len(set(words)) == len(words):
+        return {}
+    first: dict[str | bytes, int] = {}
+    rows = ((row, first.setdefault(word, row)) for row, word in enumerate(words))
+    return {row: before for row, before in rows if row != before}
 
 
 def _rows_as_bytes(matrix: NDArray[np.float32]) -> Iterator[bytes]:
@@ -155,24 +173,31 @@ def read_word2vec_format(
     binary: bool = False,
     limit: int | None = None,
     encoding: str = "utf-8",
+    *,
+    unicode_errors: str = "strict",
+    no_header: bool = False,
 ) -> tuple[list[str], NDArray[np.float32]]:
-    """Read words and their vectors from a file of word2vec or gensim.
+    """Read words and their vectors from a file of word2vec, gensim, GloVe or fastText.
 
     Parameters
     ----------
     path : str or path-like
-        The file, compressed with gzip if the name ends in .gz.
+        The file, compressed if the name ends in .gz, .bz2 or .xz.
     binary : bool, default=False
         Whether numbers are the four bytes of a float32 instead of text.
     limit : int, default=None
         Number of words to read, from the first. None reads all.
     encoding : str, default="utf-8"
         Encoding of the words.
+    unicode_errors : str, default="strict"
+        What is done with words that are not in this encoding, as in ``bytes.decode``.
+    no_header : bool, default=False
+        Whether the file begins with its first word instead of the numbers of words and dimensions.
 
     Returns
     -------
     words : list of str of shape (n_words,)
-        In the order of the file.
+        In the order of the file; of a word that comes more than once, the first.
     vectors : ndarray of shape (n_words, n_dimensions)
         float32.
 
@@ -181,13 +206,30 @@ def read_word2vec_format(
     OSError
         If the file cannot be opened.
     ValueError
-        If the file is malformed, with the line, or the entry if binary; if `limit` is below 1 or
-        `encoding` is unknown.
+        If the file is malformed, with the line, or the entry if binary; if a parameter is invalid.
+
+    Warns
+    -----
+    UserWarning
+        If a word comes more than once.
 
     Examples
     --------
     See :func:`write_word2vec_format`.
     """
+    _check_options(limit, encoding, unicode_errors, binary and no_header)
+    file = _VectorFile(os.fspath(path), binary, encoding, unicode_errors, no_header)
+    with whole(path):
+        if no_header:
+            with opened(path) as stream:
+                shape = file.measure(stream, limit)
+        with opened(path) as stream:
+            return file.read(stream, limit, shape if no_header else file.read_header(stream))
+
+
+def _check_options(
+    limit: int | None, encoding: str, unicode_errors: str, binary_no_header: bool
+) -> None:
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, Integral)):
         raise ValueError(f"limit must be None or an int, got {limit!r}. Pass a number of words.")
     if limit is not None and limit < 1:
@@ -198,20 +240,18 @@ def read_word2vec_format(
         raise ValueError(
             f"encoding must be one that Python knows, got {encoding!r}. Pass 'utf-8'."
         ) from error
-    file = _VectorFile(os.fspath(path), binary, encoding)
     try:
-        with opened(path) as stream:
-            words, vectors = file.read(stream, limit)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ValueError(f"{path} must be a whole gzip file: {error}. Get it again.") from error
-    return words, vectors
-
-
-def opened(path: str | os.PathLike[str]) -> BufferedIOBase:
-    """The file opened for reading bytes, decompressed where its name ends in .gz."""
-    if os.fspath(path).endswith(".gz"):
-        return gzip.open(path, "rb")
-    return open(path, "rb")
+        codecs.lookup_error(unicode_errors)
+    except LookupError as error:
+        raise ValueError(
+            "unicode_errors must be 'strict', 'replace', 'ignore' or another one that Python "
+            f"knows, got {unicode_errors!r}."
+        ) from error
+    if binary_no_header:
+        raise ValueError(
+            "no_header=True needs a text file, got binary=True: in a binary file nothing but its "
+            "first line says how many numbers a vector has. Pass one of both."
+        )
 
 
 @dataclass
@@ -221,11 +261,13 @@ class _VectorFile:
     path: str
     binary: bool
     encoding: str
+    unicode_errors: str
+    no_header: bool
 
     def read(
-        self, stream: BufferedIOBase, limit: int | None
+        self, stream: BufferedIOBase, limit: int | None, shape: tuple[int, int]
     ) -> tuple[list[str], NDArray[np.float32]]:
-        announced, n_dimensions = self._read_header(stream)
+        announced, n_dimensions = shape
         vectors = self._room_for(min(announced, limit or announced), n_dimensions)
         words: list[str] = []
         with np.errstate(over="ignore"):  # infinite in float32 is an error below
@@ -236,22 +278,56 @@ class _VectorFile:
                 f"{_shown(rest)} after them. Correct line 1, or pass limit={announced}; pass "
                 f"binary={not self.binary} if the file is {'text' if self.binary else 'binary'}."
             )
-        _check_distinct(words, f"{self.path}: words", self._place)
         for row in np.flatnonzero(~np.isfinite(vectors).all(axis=1)):
             got = f"{vectors[row]} for {words[row]!r}"
             raise self._error(int(row), "must hold finite numbers in float32", got, "Leave it out.")
-        return words, vectors
+        return self._first_of_each([_OF_STAND_IN.get(word, word) for word in words], vectors)
 
-    def _read_header(self, stream: BufferedIOBase) -> tuple[int, int]:
-        header = stream.readline(_HEADER_BYTES)
+    def _first_of_each(
+        self, words: list[str], vectors: NDArray[np.float32]
+    ) -> tuple[list[str], NDArray[np.float32]]:
+        """Words and vectors without those of words that were there before."""
+        repeated = _repeated(words)
+        if not repeated:
+            return words, vectors
+        row, first = next(iter(repeated.items()))
+        warnings.warn(
+            f"{self.path}: {len(repeated)} of {len(words)} entries are of words that were there "
+            f"before and are left out, such as {words[row]!r} in {self._place(row)}, first in "
+            f"{self._place(first)}.",
+            stacklevel=5,
+        )
+        kept = [row for row in range(len(words)) if row not in repeated]
+        return [words[row] for row in kept], vectors[kept]
+
+    def measure(self, stream: BufferedIOBase, limit: int | None) -> tuple[int, int]:
+        """Number of words and of dimensions of a text file that does not say so."""
+        first, n_words = b"", 0
+        for n_lines, line in enumerate(stream, 1):
+            if line.strip():  # the file may end in empty lines
+                first, n_words = first or line, n_lines
+            if n_lines == limit:
+                break
+        n_dimensions = len(first.rstrip().partition(b" ")[2].split())
+        if not n_dimensions:
+            raise ValueError(
+                f"{self.path}, line 1 must hold a word and its vector, got {_shown(first)}. Pass "
+                "a text file of words with their vectors."
+            )
+        return n_words, n_dimensions
+
+    def read_header(self, stream: BufferedIOBase) -> tuple[int, int]:
+        header = stream.readline(_HEADER_BYTES).removeprefix(codecs.BOM_UTF8)
         if not header:
             raise ValueError(f"{self.path} must hold vectors, got an empty file. Save them again.")
         parts = header.split()
         if len(parts) != 2 or not all(part.isdigit() and int(part) > 0 for part in parts):
+            advice = "Pass no_header=True if the file begins with its first word, as GloVe's do."
+            if header.startswith(_PACKED):
+                advice = "It is compressed: unpack it, or name it as .gz, .bz2 or .xz if it is one."
             raise ValueError(
                 f"{self.path}, line 1 must hold the number of words and that of dimensions, two "
-                f"positive integers, got {_shown(header)}. Write them there if the file begins "
-                "with its first word, as those of GloVe do."
+                f"positive integers, got {_shown(header)}. {advice}"
             )
         return int(parts[0]), int(parts[1])
 
@@ -273,10 +349,12 @@ class _VectorFile:
             line = stream.readline()
             if not line:
                 raise self._ends_early(row, len(vectors))
+            if not row:
+                line = line.removeprefix(codecs.BOM_UTF8)
             word, _, rest = line.rstrip().partition(b" ")
             numbers = rest.split()
             try:
-                words.append(word.decode(self.encoding))
+                words.append(word.decode(self.encoding, self.unicode_errors))
                 if len(numbers) != n_dimensions:
                     raise ValueError(f"{len(numbers)} numbers")
                 vectors[row] = list(map(float, numbers))
@@ -289,6 +367,8 @@ class _VectorFile:
             advice = "This looks like a binary file: pass binary=True."
         elif isinstance(error, UnicodeDecodeError):
             return self._bad_word(row, error)
+        elif self.no_header and row == 1:
+            advice = "Leave out no_header=True if line 1 holds the numbers of words and dimensions."
         else:
             advice = "Correct the line, or pass binary=True if the file is binary."
         must = f"must hold a word without spaces and {n_dimensions} numbers"
@@ -312,7 +392,8 @@ class _VectorFile:
             if space < 0 or space + n_bytes >= len(chunk):
                 raise self._ends_early(row, len(vectors))
             try:  # word2vec.c writes a newline after each vector
-                words.append(chunk[start:space].lstrip(b"\n").decode(self.encoding))
+                word = chunk[start:space].lstrip(b"\n")
+                words.append(word.decode(self.encoding, self.unicode_errors))
             except UnicodeDecodeError as error:
                 raise self._bad_word(row, error) from error
             vectors[row] = np.frombuffer(chunk, "<f4", n_dimensions, space + 1)
@@ -324,8 +405,12 @@ class _VectorFile:
             f"must hold a word in {self.encoding}",
             f"{_shown(error.object)}: {error.reason}",
         )
-        advice = f"Pass the encoding of its words, or binary={not self.binary} if the file is "
-        return self._error(row, must, got, advice + ("text." if self.binary else "binary."))
+        advice = (
+            'Pass unicode_errors="replace" if words are cut within a character, as those of the '
+            f"first word2vec are, the encoding of its words, or binary={not self.binary} if the "
+        )
+        kind = "text." if self.binary else "binary."
+        return self._error(row, must, got, f"{advice}file is {kind}")
 
     def _ends_early(self, row: int, n_words: int) -> ValueError:
         must = f"must be there: line 1 announces {n_words} words at least"
@@ -334,7 +419,7 @@ class _VectorFile:
         return self._error(row, must, "the end of the file", advice)
 
     def _place(self, row: int) -> str:
-        return f"entry {row + 1}" if self.binary else f"line {row + 2}"
+        return f"entry {row + 1}" if self.binary else f"line {row + 2 - self.no_header}"
 
     def _error(self, row: int, must: str, got: str, advice: str) -> ValueError:
         return ValueError(f"{self.path}, {self._place(row)} {must}, got {got}. {advice}")
@@ -350,15 +435,3 @@ def _is_line_of_text(chunk: bytes, n_dimensions: int) -> bool:
 
 def _shown(found: bytes) -> str:
     return repr(found if len(found) <= 40 else found[:40] + b"...")
-
-
-def _check_distinct(words: Sequence[str], what: str, place: Callable[[int], str]) -> None:
-    if len(set(words)) == len(words):
-        return
-    first: dict[str, int] = {}
-    for row, word in enumerate(words):
-        if first.setdefault(word, row) != row:
-            raise ValueError(
-                f"{what} must be distinct, got {word!r} in {place(first[word])} and again in "
-                f"{place(row)}. Leave one out."
-            )

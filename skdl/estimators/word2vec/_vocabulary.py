@@ -28,7 +28,8 @@ def choose_vocabulary(
         raise ValueError(
             f"The vocabulary is empty: min_count={min_count} leaves no word; the most frequent "
             f"one, {words[order[0]]!r}, occurs {most} time(s). Lower min_count, or pass more "
-            "documents."
+            "documents. For texts without spaces between words, such as Chinese and Thai, set "
+            'analyzer="char" or a tokenizer.'
         )
     return order[counts[order] >= min_count][:max_vocab]
 

@@ -224,8 +224,8 @@ class WordVectors:
         ----------
         pairs : str, path-like or DataFrame of shape (n_pairs, 3)
             Word, word and score: a DataFrame, or a file in UTF-8 with a pair in each line,
-            separated by tabs, compressed with gzip if its name ends in .gz. Lines that begin with
-            # or have another form, such as a header, are skipped.
+            separated by tabs, compressed if its name ends in .gz, .bz2 or .xz. Lines that begin
+            with # or have another form, such as a header, are skipped.
         restrict_vocab : int, default=300000
             Number of words, the most frequent ones, that count as known. None for all.
         case_insensitive : bool, default=True
@@ -271,7 +271,7 @@ class WordVectors:
         Parameters
         ----------
         path : str or path-like
-            A file in UTF-8, compressed with gzip if its name ends in .gz, in the format of
+            A file in UTF-8, compressed if its name ends in .gz, .bz2 or .xz, in the format of
             Google's questions-words.txt: lines of four words, the last the answer, under lines
             such as ``: capitals`` that begin a section. Other lines are skipped.
         restrict_vocab : int, default=300000
@@ -310,7 +310,7 @@ class WordVectors:
         Parameters
         ----------
         path : str or path-like
-            The file to write, compressed with gzip if its name ends in .gz.
+            The file to write, compressed if its name ends in .gz, .bz2 or .xz.
         binary : bool, default=False
             Whether numbers are written as the four bytes of a float32 instead of text. Reading
             either gives the same float32.
@@ -320,7 +320,9 @@ class WordVectors:
         FileNotFoundError
             If the folder does not exist.
         ValueError
-            If a word contains a space or a newline, which separate words in such files.
+            If a word contains a space or a newline, which separate words in such files. Where one
+            of them is a whole word, as in vectors of characters, it is written as "\u2581" (U+2581)
+            or "\u2424" (U+2424), which ``from_word2vec_format`` turns back.
         """
         check_is_fitted(self, "vectors_")
         write_word2vec_format(path, self._words(), self.vectors_, binary)

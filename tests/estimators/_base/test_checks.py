@@ -1,18 +1,13 @@
 """One schedule of the rate, parameters in words, and fits that fail."""
 
-import functools
-import pickle
-
 import numpy as np
 import pytest
 from skorch.callbacks import EpochScoring, LRScheduler
-from torch import nn
 
 from skdl.estimators import CNNClassifier, LSTMRegressor, Ridge, Word2VecTransformer
 from skdl.estimators._base._checks import (
     all_or_nothing,
     check_one_schedule,
-    described,
     plain_parameters,
 )
 
@@ -46,24 +41,6 @@ def test_one_schedule_passes(cls, params):
 def test_two_schedules_are_told(model, named):
     with pytest.raises(ValueError, match=f"LRScheduler, which sets.*so does {named}"):
         check_one_schedule(model.set_params(callbacks=[SCHEDULER]))
-
-
-class Maker:
-    def __call__(self):
-        return None
-
-
-@pytest.mark.parametrize(
-    "value", [Maker(), test_one_schedule_passes, functools.partial(print), nn.Linear(1, 1)]
-)
-def test_words_for_a_parameter_survive_a_pickle(value):
-    assert described(value) == described(pickle.loads(pickle.dumps(value)))
-    assert " at 0x" not in described(value)
-
-
-def test_words_tell_plain_values_apart():
-    words = [described(value) for value in (1, 2.0, "1.0", None, (1, 2), Ridge(), CNNClassifier())]
-    assert len(set(words)) == len(words)
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

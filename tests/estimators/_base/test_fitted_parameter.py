@@ -1,11 +1,17 @@
 """Clones share the fitted estimator that a parameter holds."""
 
 import copy
+import html
 import pickle
+import types
+from collections import UserDict
 
+import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import ParameterGrid
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
@@ -19,6 +25,9 @@ class Keeper(FittedParameterMixin):
 
     def __init__(self, scaler=None, other=None):
         self.scaler, self.other = scaler, other
+
+    def fit(self, X, y=None):
+        return self
 
 
 def scaler(**params):
@@ -66,6 +75,47 @@ def test_parameters_are_set_as_ever():
         assert keeper.get_params() == params
     with pytest.raises(ValueError, match="nothing"):
         keeper.set_params(nothing=1)
+
+
+class Uncopied(np.ndarray):
+    """A vector that says when it is copied, and when its repr is taken."""
+
+    def __deepcopy__(self, memo):
+        raise AssertionError("copied")
+
+    def __repr__(self):
+        raise AssertionError("shown")
+
+
+@pytest.mark.parametrize("kind", [dict, UserDict, types.MappingProxyType], ids=lambda k: k.__name__)
+@pytest.mark.parametrize("within", [lambda keeper: keeper, make_pipeline, FrozenEstimator])
+def test_a_mapping_is_neither_copied_nor_shown(kind, within):
+    """Of 400,000 vectors either takes minutes."""
+    given = kind({f"word{i}": np.ones(3).view(Uncopied) for i in range(40)})
+    outer = within(Keeper(given))
+    shown = f"<{kind.__name__} of 40 items>"
+    assert shown in repr(outer).replace("\n", "").replace("  ", "")
+    assert html.escape(shown) in outer._repr_html_()
+    assert isinstance(clone(Keeper(given)).scaler, kind)
+    assert clone(Keeper(given)).scaler is given
+    clone(outer)
+
+
+def test_a_mapping_among_the_parameters_is_an_equal_one():
+    given = {"good": [1.0], "bad": [2.0]}
+    keeper = Keeper(given)
+    shown = keeper.get_params()["scaler"]
+    assert shown == given
+    assert shown["good"] is given["good"]
+    assert list(shown) == list(given)
+    assert "bad" in shown
+    assert keeper.set_params(**keeper.get_params()).scaler is given
+    assert Keeper(**keeper.get_params()).get_params() == keeper.get_params()
+
+
+def test_a_pickle_holds_a_mapping_once():
+    given = {f"word{i}": np.full(50, float(i)) for i in range(50)}
+    assert len(pickle.dumps(Keeper(given))) < 1.1 * len(pickle.dumps(given)) + 500
 
 
 def test_copies_are_whole():

@@ -39,6 +39,17 @@ def test_other_words_need_not_have_proper_vectors():
     assert rows == [0]
 
 
+def test_a_word_in_another_case_is_found():
+    """Exactly as it is written where that is there, else its first spelling."""
+    given = {"Good": [1.0], "GOOD": [2.0], "bad": [3.0], "Bad": [4.0], "ODD": [5.0]}
+    rows, vectors = lookup(given)
+    assert rows == [0, 1, 2]
+    np.testing.assert_array_equal(vectors, [[1], [3], [5]])
+    rows, vectors = lookup(given, {"GOOD": 0, "gOOD": 1, "BAD": 2})
+    assert rows == [0, 1, 2]
+    np.testing.assert_array_equal(vectors, [[2], [1], [3]])
+
+
 def test_what_is_given_is_not_changed():
     given = {"good": np.ones(2), "bad": np.zeros(2)}
     _, vectors = lookup(given)
@@ -83,7 +94,7 @@ def test_vectors_of_gensim():
 @pytest.mark.parametrize(
     ("given", "kind", "words"),
     [
-        ({"GOOD": [1.0]}, ValueError, ["none of the 3", "lowercase"]),
+        ({"fine": [1.0]}, ValueError, ["none of the 3", "as it was for them"]),
         ({}, ValueError, ["none of the 3"]),
         ({"good": [1.0], "bad": [1.0, 2.0]}, ValueError, ["one size", "(1,)", "(2,)"]),
         ({"good": 1.0}, ValueError, ["one size"]),
@@ -96,7 +107,7 @@ def test_vectors_of_gensim():
         ({"good": [1.0], "odd": [None]}, ValueError, []),
         ({"good": [[1.0], [1.0, 2.0]]}, ValueError, ["numbers", "'good'"]),
         (Fitted(), ValueError, ["fitted", "Fitted"]),
-        (Word2VecTransformer(), ValueError, ["fitted", "Word2VecTransformer"]),
+        (Word2VecTransformer(), ValueError, ["fitted", "Word2VecTransformer", "FrozenEstimator"]),
         (FrozenEstimator(Fitted()), ValueError, ["fitted", "Fitted"]),
         (5, TypeError, ["mapping", "Word2VecTransformer", "int"]),
         (np.ones((3, 2)), TypeError, ["mapping", "ndarray"]),

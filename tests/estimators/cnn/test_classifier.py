@@ -1,5 +1,7 @@
 """The convolutional classifier: what it learns, what comes out, going on, searches, errors."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -201,6 +203,27 @@ def test_a_warm_start_cannot_change_the_network(changed, method):
         getattr(model.set_params(**changed), method)(X, Y)
     model.set_params(**{name: classifier(architecture="plain").get_params()[name]})
     np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
+def of_width(width, shape, n_classes):
+    return nn.Sequential(nn.Flatten(), nn.LazyLinear(width), nn.ReLU(), nn.Linear(width, n_classes))
+
+
+CALLABLES = {
+    "partial": tuple(partial(of_width, width) for width in (3, 4)),
+    "lambda": (lambda s, n: of_width(3, s, n), lambda s, n: of_width(4, s, n)),
+    "closure": tuple((lambda w: lambda s, n: of_width(w, s, n))(width) for width in (3, 4)),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), CALLABLES.values(), ids=CALLABLES)
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_warm_start_notices_that_a_function_is_another(one, other, method):
+    model = classifier(architecture=one, warm_start=True).fit(X, Y)
+    getattr(model, method)(X, Y)
+    with pytest.raises(ValueError, match="architecture changed since it was built"):
+        getattr(model.set_params(architecture=other), method)(X, Y)
+    getattr(model.set_params(architecture=one), method)(X, Y)
 
 
 @pytest.mark.parametrize("params", [{}, {"augment": "randaugment", "mixup": 0.2}], ids=str)

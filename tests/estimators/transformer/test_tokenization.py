@@ -270,7 +270,7 @@ class Unfitted:
 @pytest.mark.parametrize(
     ("embeddings", "kind", "words"),
     [
-        ({"GOOD": [1.0]}, ValueError, ["none of the", "lowercase"]),
+        ({"unheard": [1.0]}, ValueError, ["none of the", "as it was for them"]),
         ({}, ValueError, ["none of the"]),
         ({"good": [1.0], "bad": [1.0, 2.0]}, ValueError, ["one size", "(1,)", "(2,)"]),
         ({"good": 1.0}, ValueError, ["one size"]),

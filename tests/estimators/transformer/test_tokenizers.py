@@ -115,6 +115,63 @@ def test_an_empty_vocabulary_says_how_often_the_most_frequent_token_occurs(kind)
 
 
 @every_kind
+def test_texts_of_which_no_word_comes_twice_are_learned(kind):
+    """With min_frequency="auto": each word is a token, or parts of it are."""
+    texts = ["cancel subscription", "close account", "track parcel"]
+    tokenizer = trained(kind, texts, min_frequency="auto")
+    values, _ = tokens_of(tokenizer, texts)
+    assert (values == unknown_of(tokenizer)).mean() < 0.5
+    if kind == "word":
+        assert of_one(tokenizer, "close parcel") == ["close", "parcel"]
+        with pytest.raises(ValueError, match="min_frequency=2"):
+            trained(kind, texts, min_frequency=2)
+
+
+@every_kind
+def test_elsewhere_auto_is_2(kind):
+    auto, two = (trained(kind, [*TEXTS, "rarest"], min_frequency=n) for n in ("auto", 2))
+    assert auto.to_str() == two.to_str()
+
+
+@every_kind
+def test_auto_says_that_there_is_no_token(kind):
+    with pytest.raises(ValueError, match="no text in X has a token"):
+        trained(kind, [""], min_frequency="auto")
+
+
+UNSPACED = {
+    "Thai": ("ภาพยนตร์ดีมาก", ["ภ", "า", "พ", "ย", "น", "ต", "ร์", "ดี", "ม", "า", "ก"]),
+    "Lao": ("ຂ້ອຍ", ["ຂ້", "ອ", "ຍ"]),
+    "Burmese": ("မြန်မာ", ["မြ", "န်", "မာ"]),
+    "Khmer": ("ខ្មែរ", ["ខ្", "មែ", "រ"]),
+}
+
+
+@pytest.mark.parametrize(("text", "characters"), UNSPACED.values(), ids=UNSPACED)
+def test_characters_of_scripts_without_spaces_are_words(text, characters):
+    tokenizer = trained("word", [f"{text} and words"])
+    assert of_one(tokenizer, f"{text}, words{text}") == [
+        *characters, "[UNK]", "words", *characters
+    ]  # fmt: skip
+    again = type(tokenizer).from_str(tokenizer.to_str())
+    assert of_one(again, text) == characters
+
+
+@pytest.mark.parametrize("text", ["हिन्दी में फ़िल्म", "ప్రధానమంత్రి కలుసుకున్నారు"])
+def test_words_keep_their_combining_marks(text):
+    assert of_one(trained("word", [text, "ไทย"]), text) == text.split()
+
+
+def test_an_empty_vocabulary_names_tokenizers_that_help():
+    """Also where scripts are mixed: following the advice works."""
+    texts = ["これは映画です" * 3, "それはペンです" * 3]
+    with pytest.raises(ValueError, match='"char" or "bpe"'):
+        trained("word", texts, min_frequency=20)
+    for kind in ("char", "bpe"):
+        assert trained(kind, texts, min_frequency=3).get_vocab_size() > 4
+
+
+@every_kind
 @pytest.mark.parametrize("texts", [[""], ["", " \n"], ["\x00"]])
 def test_no_token_at_all(kind, texts):
     if kind == "char" and texts == ["", " \n"]:

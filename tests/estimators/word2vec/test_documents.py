@@ -1,8 +1,11 @@
 """Documents to tokens: scikit-learn's CountVectorizer, invalid parameters, batches of tokens."""
 
 import pickle
+import re
+import unicodedata
 import warnings
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,13 +53,88 @@ def test_tokens_are_those_of_count_vectorizer(params):
     assert [again(text) for text in TEXTS] == [peer(text) for text in TEXTS]
 
 
-def test_inconsistent_stop_words_do_not_warn():
-    analyze = make_analyzer(stop_words=["don't", "the"])  # a warning would be an error
-    assert analyze("Don't the cat") == ["don", "cat"]
+MARKED = {
+    "Hindi": "यह फ़िल्म अच्छी हिन्दी में",
+    "Telugu": "ప్రధానమంత్రి కలుసుకున్నారు",
+    "Tamil": "தமிழ் மொழி",
+    "Bengali": "আমি বাংলায় গান",
+    "Hebrew with points": "שָׁלוֹם עוֹלָם",
+    "Arabic with points": "مُحَمَّد كَتَبَ",
+    "accents apart": "cafe\u0301 re\u0301sume\u0301 Zo\u0308e",
+    "Vietnamese, apart": unicodedata.normalize("NFD", "tiếng Việt"),
+}
+
+
+@pytest.mark.parametrize("text", MARKED.values(), ids=MARKED)
+def test_combining_marks_belong_to_their_words(text):
+    words = text.split()
+    assert make_analyzer(lowercase=False)(text) == words
+    assert make_analyzer(lowercase=False)(f"({text}), {text}!") == words * 2
+    assert make_analyzer(lowercase=False, stop_words=[words[0]])(text) == words[1:]
+    peer = CountVectorizer(lowercase=False).build_analyzer()
+    assert peer(text) != words
+
+
+def test_a_mark_is_no_word_and_joins_none():
+    assert make_analyzer()("a \u0301 b\u0301c, d-e") == ["b\u0301c"]
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"stop_words": ["The", "was"]}, r"give \['the'\], which are not"),
+        ({"stop_words": ["don't"]}, r"\['don'\].*Add them to stop_words"),
+        ({"stop_words": ["DON'T", "New York"]}, r"\['don', 'new', 'york'\]"),
+        ({"stop_words": [f"A{i}" for i in range(9)]}, r"\['a0', 'a1', 'a2', 'a3', 'a4', \.\.\.\]"),
+        ({"stop_words": "english", "tokenizer": lambda text: [text[:3]]}, "are not among them"),
+        ({"stop_words": ["the"], "analyzer": "char"}, "analyzer is 'char': nothing is left out"),
+        ({"stop_words": "english", "analyzer": str.split}, "analyzer is a callable: nothing"),
+    ],
+    ids=str,
+)
+def test_stop_words_that_cannot_match_warn(params, message):
+    """As CountVectorizer does, and once, where it is asked for."""
+    text = "Don't the cat"
+    silent = make_analyzer(**params)(text)  # a warning would be an error
+    with warnings.catch_warnings(record=True) as ours:
+        warnings.simplefilter("always")
+        analyze = make_analyzer(**params, warn=True)
+        for _ in range(2):
+            assert list(analyze(text)) == list(silent)
+    assert [bool(re.search(message, str(warning.message))) for warning in ours] == [True]
+    of_peer = {"token_pattern": None, **params} if "tokenizer" in params else params
+    with pytest.warns(UserWarning, match="stop_words"):
+        CountVectorizer(**of_peer).fit([text, "cat"])
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"stop_words": ["the", "was"]},
+        {"stop_words": ["don", "don't"]},
+        {"stop_words": ["The"], "lowercase": False},
+        {"stop_words": "english"},
+        {"stop_words": [], "analyzer": "char"},
+        {"stop_words": ["a"], "tokenizer": {"don't the": ["the"]}.__getitem__},
+    ],
+    ids=str,
+)
+def test_stop_words_that_match_do_not_warn(params):
+    make_analyzer(**params, warn=True)("Don't the")
+
+
+def test_stop_words_are_left_out_of_lists_too():
+    analyze = make_analyzer(stop_words=["the", "The"], warn=True)
+    documents = [["the", "cat", "The"], ("the", "dog"), np.array(["the"]), []]
+    tokens, lengths = next(iter(token_batches(documents, analyze)))
+    assert tokens == ["cat", "dog"]
+    assert lengths == [1, 1, 0, 0]
+    tokens, _ = next(iter(token_batches([["the", 3, ["the"]]], analyze)))
+    assert tokens == [3, ["the"]]  # found by later checks
 
 
 @settings(deadline=None)
-@given(text=st.text(max_size=40))
+@given(text=st.text(st.characters(exclude_categories=["M", "Cs"]), max_size=40))
 def test_any_text_is_analyzed_as_by_count_vectorizer(text):
     assert make_analyzer()(text) == CountVectorizer().build_analyzer()(text)
     assert make_analyzer(analyzer="char")(text) == CountVectorizer(

@@ -26,12 +26,15 @@ from tests.estimators.word2vec.transformers import (
     TRAFFIC,
     assert_same,
     every_model,
+    every_pooling,
     fit,
     learn,
     learned,
     same_model,
     word2vec,
 )
+
+STILL = {"lr": 1e-12, "min_lr": 0}
 
 # Word vectors ------------------------------------------------------------------------------------
 
@@ -139,13 +142,159 @@ def test_loaded_vectors_learn_more(loaded, algorithm, objective):
 
 
 def test_loaded_vectors_can_be_fitted_again(loaded):
-    refit = loaded.set_params(**SMALL).fit(NEW)
+    """From what they are, or from nothing."""
+    table, before = loaded.init_vectors, loaded.vectors_[loaded.vocabulary_["cat"]].copy()
+    from_them = clone(loaded).set_params(**SMALL, **STILL).fit(NEW)
+    assert list(from_them.vocabulary_) == list(fit(NEW).vocabulary_)
+    now = from_them.vectors_[from_them.vocabulary_["cat"]]
+    np.testing.assert_allclose(now, before, atol=1e-6)
+    assert loaded.init_vectors is table
+    refit = loaded.set_params(**SMALL, init_vectors=None).fit(NEW)
     assert same_model(refit, fit(NEW))
 
 
-# Initial vectors ---------------------------------------------------------------------------------
+# Loaded vectors that stay as they are ------------------------------------------------------------
 
-STILL = {"lr": 1e-12, "min_lr": 0}
+TESTS = ["ferry ship", "goat", "unheard"]
+
+
+def as_mapping(loaded):
+    return {word: loaded.vectors_[row] for word, row in loaded.vocabulary_.items()}
+
+
+def as_gensim(loaded):
+    keyed = pytest.importorskip("gensim.models").KeyedVectors(8)
+    keyed.add_vectors(list(loaded.vocabulary_), loaded.vectors_)
+    return keyed
+
+
+@every_pooling
+def test_fit_keeps_loaded_vectors(loaded, pooling):
+    """All of them, also those of words that the documents lack; only pooling learns."""
+    before, words = loaded.vectors_.copy(), list(loaded.vocabulary_)
+    model = loaded.set_params(pooling=pooling).fit(["cat dog", "dog mouse dog", "new"])
+    assert list(model.vocabulary_) == words
+    assert_same(model.vectors_, before)
+    assert model.n_iter_ == 0
+    assert model.counts_[model.vocabulary_["dog"]] == 3
+    assert model.counts_.sum() == 5
+    expected = fit(pooling=pooling).transform(TESTS) if pooling in ("mean", "max") else None
+    found = model.transform(TESTS)
+    assert len(found) == 3
+    if expected is not None:
+        assert_same(found, expected)
+    if pooling == "idf":
+        assert model.idf_.min() == pytest.approx(np.log(4 / 3) + 1)
+    assert not np.any(found[2])
+
+
+@pytest.mark.parametrize("given", [as_mapping, as_gensim, lambda m: m, FrozenEstimator, clone])
+def test_any_vectors_can_be_kept(loaded, given):
+    model = word2vec(init_vectors=given(loaded), max_epochs=0).fit(NEW)
+    assert model.vocabulary_ == loaded.vocabulary_
+    assert_same(model.vectors_, loaded.vectors_)
+
+
+def kept(model, X):
+    """A score: whether the vectors of a file are there."""
+    return float("ferry" in model[0].vocabulary_ and len(model[0].vocabulary_) == 20)
+
+
+def test_pipelines_validation_and_searches_keep_loaded_vectors(loaded):
+    texts, topics = ["cat dog", "car train"] * 6, [0, 1] * 6
+    pipeline = make_pipeline(loaded, LogisticRegression())
+    assert (cross_val_score(pipeline, texts, topics, cv=2, error_score="raise") == 1).all()
+    grid = {"word2vectransformer__pooling": ["mean", "idf", "sif"]}
+    search = GridSearchCV(pipeline, grid, cv=2, scoring=lambda m, X, y: kept(m, X), n_jobs=2)
+    assert (search.fit(texts, topics).cv_results_["mean_test_score"] == 1).all()
+    before = loaded.vectors_.copy()
+    pipeline.fit(texts, topics)
+    assert_same(pipeline[0].vectors_, before)
+    assert pickle.loads(pickle.dumps(pipeline)).predict(["ferry"]) == 1
+
+
+def test_a_search_may_choose_between_loaded_vectors(loaded, tmp_path):
+    """Its clones of the candidates are not fitted, and know what they are clones of."""
+    other = Word2VecTransformer.from_word2vec_format(tmp_path / "vectors")
+    for estimator, name in (
+        (word2vec(), "init_vectors"),
+        (TransformerClassifier(8, 2, 1, max_epochs=1, linear_model=False), "embeddings"),
+    ):
+        search = GridSearchCV(
+            estimator, {name: [loaded, other]}, cv=2, error_score="raise", scoring=lambda *_: 1.0
+        )
+        search.fit(TEXTS[:20], TOPICS[:20])
+    grid = {"init_vectors": [fit()]}
+    unfitted = GridSearchCV(word2vec(), grid, scoring=first_of_cat, cv=2, error_score="raise")
+    with pytest.raises(ValueError, match=r"init_vectors must be fitted.*FrozenEstimator"):
+        unfitted.fit(TEXTS)
+
+
+def test_a_first_part_goes_on_from_kept_vectors(loaded):
+    before = loaded.vectors_.copy()
+    chosen = {"random_state": 0, "device": "cpu", "min_count": 1}
+    model = clone(loaded).set_params(**chosen).partial_fit(NEW)
+    assert same_model(model, loaded.set_params(**chosen).partial_fit(NEW))
+    assert len(model.vocabulary_) == len(before) + 2
+    again = clone(model).fit(["cat dog"])  # counts of 0, for most
+    again.partial_fit(NEW)
+    assert np.isfinite(again.vectors_).all()
+    assert len(again.vocabulary_) == len(before) + 2
+
+
+def test_there_must_be_vectors_to_keep():
+    for method in (word2vec(max_epochs=0).fit, word2vec(max_epochs=0).partial_fit):
+        with pytest.raises(ValueError, match=r"max_epochs=0 keeps init_vectors.*there are none"):
+            method(TEXTS)
+    with pytest.raises(ValueError, match="vector for none of the tokens in X"):
+        word2vec(max_epochs=0, init_vectors={"else": np.ones(8)}).fit(TEXTS)
+    with pytest.raises(ValueError, match="must hold vectors of words, and holds none"):
+        word2vec(max_epochs=0, init_vectors={}).fit(TEXTS)
+    with pytest.raises(ValueError, match="Set vector_size=3"):
+        word2vec(max_epochs=0, init_vectors={"cat": np.ones(3)}).fit(TEXTS)
+
+
+@pytest.mark.parametrize("lowercase", [None, True, False])
+def test_words_of_loaded_vectors_are_found_in_any_case(tmp_path, lowercase):
+    (tmp_path / "v").write_text("5 2\nParis 1 2\nfrance 3 4\nApple 5 6\napple 7 8\nUNK 9 9\n")
+    loaded = Word2VecTransformer.from_word2vec_format(tmp_path / "v")
+    assert loaded.lowercase is False
+    if lowercase is not None:
+        loaded.set_params(lowercase=lowercase)
+    texts = ["Paris", "paris PARIS", "France", "apple", "The unheard"]
+    expected = [[1, 2], [1, 2], [3, 4], [7, 8], [0, 0]]
+    for model in (loaded, clone(loaded).fit(texts)):
+        assert_same(model.transform(texts), expected)
+        assert_same(model.transform([["FRANCE", "paris"]]), [[2, 3]])
+        assert_same(model.transform(["Apple"]), [[7, 8]] if lowercase else [[5, 6]])
+
+
+def test_files_in_lower_case_keep_the_default(tmp_path):
+    (tmp_path / "v").write_text("2 1\nparis 1\nfrance 3\n")
+    loaded = Word2VecTransformer.from_word2vec_format(tmp_path / "v")
+    assert loaded.lowercase is True
+    assert_same(loaded.transform(["Paris in France"]), [[2]])
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_vectors_of_characters_are_saved(tmp_path, binary):
+    texts = ["a b\nc\td", "b c a"] * 3
+    model = fit(texts, analyzer="char")
+    model.save_word2vec_format(tmp_path / "v", binary=binary)
+    loaded = Word2VecTransformer.from_word2vec_format(tmp_path / "v", binary=binary)
+    assert loaded.vocabulary_ == model.vocabulary_
+    assert_same(loaded.set_params(analyzer="char").transform(texts), model.transform(texts))
+
+
+def test_files_with_other_options(tmp_path):
+    (tmp_path / "v").write_bytes("the 1 2\n中".encode() + "文".encode()[:-1] + b" 3 4\n")
+    options = {"no_header": True, "unicode_errors": "ignore", "limit": 2}
+    loaded = Word2VecTransformer.from_word2vec_format(tmp_path / "v", **options)
+    assert list(loaded.vocabulary_) == ["the", "中"]
+    assert_same(loaded.vectors_, [[1, 2], [3, 4]])
+
+
+# Initial vectors ---------------------------------------------------------------------------------
 
 
 def test_init_vectors_of_a_mapping():
@@ -204,7 +353,7 @@ def test_clones_share_init_vectors():
     ("given", "error", "message"),
     [
         ({"cat": np.ones(7)}, ValueError, "vector_size=8 .*got 7"),
-        ({"Cat": np.ones(8)}, ValueError, "init_vectors has a vector for none of the 20"),
+        ({"bird": np.ones(8)}, ValueError, "init_vectors has a vector for none of the 20"),
         ({"cat": np.full(8, np.nan)}, ValueError, "init_vectors must hold finite"),
         ({"cat": ["a"] * 8}, ValueError, "init_vectors must hold vectors of numbers"),
         (Word2VecTransformer(), ValueError, "init_vectors must be fitted"),

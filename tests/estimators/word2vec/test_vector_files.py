@@ -8,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skdl.estimators.word2vec import _vector_files
+from skdl.estimators.word2vec._compression import packed
 from skdl.estimators.word2vec._vector_files import read_word2vec_format, write_word2vec_format
 
+ENDS = ["", ".gz", ".bz2", ".xz"]
 WORDS = ["sun", "Mond", "été", "月", "a\tb", "#"]
 VECTORS = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
 every_form = pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
-every_name = pytest.mark.parametrize("name", ["vectors", "vectors.gz"])
+every_name = pytest.mark.parametrize("name", [f"vectors{end}" for end in ENDS])
 
 
 def keyed(words, vectors):
@@ -67,9 +69,9 @@ def _cases(draw):
 
 
 @settings(max_examples=150, deadline=None)
-@given(case=_cases(), binary=st.booleans(), packed=st.booleans())
-def test_every_word_and_bit_comes_back(tmp_path_factory, case, binary, packed):
-    path = tmp_path_factory.mktemp("files") / ("v.gz" if packed else "v")
+@given(case=_cases(), binary=st.booleans(), end=st.sampled_from(ENDS))
+def test_every_word_and_bit_comes_back(tmp_path_factory, case, binary, end):
+    path = tmp_path_factory.mktemp("files") / f"v{end}"
     words, vectors = case
     write_word2vec_format(path, words, vectors, binary)
     found_words, found = read_word2vec_format(path, binary)
@@ -108,8 +110,8 @@ def test_the_files_of_the_first_word2vec(tmp_path):
     """It ends each line of text with a space, and each binary vector with a new line."""
     (tmp_path / "text").write_bytes(b"2 2\r\nsun 1.500000 -2.000000 \r\nmoon 0 1e-3 \r\n")
     numbers = np.array([[1.5, -2], [0, 1e-3]], "<f4")
-    packed = b"2 2\nsun " + numbers[0].tobytes() + b"\nmoon " + numbers[1].tobytes() + b"\n"
-    (tmp_path / "binary").write_bytes(packed)
+    content = b"2 2\nsun " + numbers[0].tobytes() + b"\nmoon " + numbers[1].tobytes() + b"\n"
+    (tmp_path / "binary").write_bytes(content)
     for name in ("text", "binary"):
         words, vectors = read_word2vec_format(tmp_path / name, name == "binary")
         assert words == ["sun", "moon"]
@@ -128,12 +130,86 @@ def test_limit(tmp_path, binary, limit):
 def test_words_in_another_encoding(tmp_path):
     (tmp_path / "v").write_bytes("1 1\nété 0.5\n".encode("latin-1"))
     assert read_word2vec_format(tmp_path / "v", encoding="latin-1")[0] == ["été"]
-    with pytest.raises(ValueError, match=r"line 2 must hold a word in utf-8.*Pass the encoding"):
+    with pytest.raises(ValueError, match=r"line 2 must hold a word in utf-8.* the encoding of"):
         read_word2vec_format(tmp_path / "v")
-    packed = "1 1\nété ".encode("latin-1") + np.float32(0.5).tobytes()
-    (tmp_path / "v").write_bytes(packed)
-    with pytest.raises(ValueError, match=r"entry 1 must hold a word in utf-8.*Pass the encoding"):
+    content = "1 1\nété ".encode("latin-1") + np.float32(0.5).tobytes()
+    (tmp_path / "v").write_bytes(content)
+    with pytest.raises(ValueError, match=r"entry 1 must hold a word in utf-8.* the encoding of"):
         read_word2vec_format(tmp_path / "v", binary=True)
+
+
+def gensim_of(path, **options):
+    models = pytest.importorskip("gensim.models")
+    return models.KeyedVectors.load_word2vec_format(str(path), **options)
+
+
+@pytest.mark.filterwarnings("ignore:.*unclosed file|.*_io.FileIO")  # by gensim
+@every_name
+@pytest.mark.parametrize("limit", [None, 2, 100])
+@pytest.mark.parametrize("end", ["", "\n", "\n\n"])
+def test_files_that_begin_with_their_first_word(tmp_path, name, limit, end):
+    """As GloVe's: also where a word or a number of two looks like a first line."""
+    with open(tmp_path / name, "wb") as plain, packed(plain, tmp_path / name) as stream:
+        stream.write(f"1999 4\nthe 0.5\n月 -1e-3{end}".encode())
+    options = {"no_header": True, "limit": limit}
+    words, vectors = read_word2vec_format(tmp_path / name, **options)
+    assert words == ["1999", "the", "月"][:limit]
+    np.testing.assert_array_equal(vectors, np.float32([[4], [0.5], [-1e-3]])[:limit])
+    if end != "\n\n":  # gensim takes an empty line for a word
+        theirs = gensim_of(tmp_path / name, **options)
+        assert theirs.index_to_key == words
+        assert same_bits(theirs.vectors, vectors)
+
+
+@pytest.mark.parametrize("unicode_errors", ["ignore", "replace", "backslashreplace"])
+@every_form
+def test_words_that_are_cut_within_a_character(tmp_path, binary, unicode_errors):
+    rows = [(b"good", [1, 2]), ("中文".encode()[:-1], [3, 4]), (b"fine", [5, 6])]
+    if binary:
+        content = b"".join(word + b" " + np.array(row, "<f4").tobytes() for word, row in rows)
+    else:
+        content = b"".join(b"%b %d %d\n" % (word, *row) for word, row in rows)
+    (tmp_path / "v").write_bytes(b"3 2\n" + content)
+    options = {"binary": binary, "unicode_errors": unicode_errors}
+    words, vectors = read_word2vec_format(tmp_path / "v", **options)
+    theirs = gensim_of(tmp_path / "v", **options)
+    assert theirs.index_to_key == words
+    assert same_bits(theirs.vectors, vectors)
+    with pytest.raises(ValueError, match=r"3 |2 must hold a word in utf-8.*unicode_errors"):
+        read_word2vec_format(tmp_path / "v", binary)
+
+
+@every_form
+@pytest.mark.parametrize("limit", [None, 4])
+def test_of_a_word_that_comes_twice_the_first_counts(tmp_path, binary, limit):
+    written = ["a", "b", "a", "c", "b"]
+    vectors = np.arange(10, dtype=np.float32).reshape(5, 2)
+    rows = zip(written, vectors, strict=True)
+    if binary:
+        content = b"".join(word.encode() + b" " + row.tobytes() for word, row in rows)
+    else:
+        content = "".join(f"{word} {row[0]} {row[1]}\n" for word, row in rows).encode()
+    (tmp_path / "v").write_bytes(b"5 2\n" + content)
+    at = ("entry 3", "entry 1") if binary else ("line 4", "line 2")
+    n = {None: "2 of 5", 4: "1 of 4"}[limit]
+    with pytest.warns(UserWarning, match=f"{n} entries .* 'a' in {at[0]}, first in {at[1]}"):
+        words, found = read_word2vec_format(tmp_path / "v", binary, limit)
+    theirs = gensim_of(tmp_path / "v", binary=binary, limit=limit)
+    assert list(theirs.key_to_index) == words == ["a", "b", "c"]
+    assert same_bits(theirs.vectors[:3], found)
+
+
+@every_form
+def test_separators_that_are_words_come_back(tmp_path, binary):
+    """As vectors of characters have them; gensim reads the file."""
+    words = ["a", " ", "\n", "\t", "\u3000", "月"]
+    write_word2vec_format(tmp_path / "v", words, VECTORS, binary)
+    found, vectors = read_word2vec_format(tmp_path / "v", binary)
+    assert found == words
+    assert same_bits(vectors, VECTORS)
+    theirs = gensim_of(tmp_path / "v", binary=binary)
+    assert theirs.index_to_key == ["a", "\u2581", "\u2424", "\t", "\u3000", "月"]
+    assert same_bits(theirs.vectors, VECTORS)
 
 
 # Wrong files -------------------------------------------------------------------------------------
@@ -151,7 +227,6 @@ BAD_TEXTS = {
     "no number": (b"2 2\nsun 1 x2\nmoon 1 2\n", "line 2 .*could not convert.*x2"),
     "ends early": (b"3 2\nsun 1 2\nmoon 1 2\n", "line 4 must be there: .* 3 words.* the end"),
     "goes on": (b"1 2\nsun 1 2\nmoon 1 2\n", "must end after the 1 words.*moon.*Correct line 1"),
-    "twice": (b"3 1\na 1\nb 2\na 3\n", "distinct, got 'a' in line 2 and again in line 4"),
     "nan": (b"2 1\na 1\nb nan\n", r"line 3 must hold finite .*\[nan\] for 'b'"),
     "infinite": (b"2 1\na inf\nb 2\n", "line 2 must hold finite"),
     "too large": (b"1 1\na 1e39\n", "line 2 must hold finite"),
@@ -167,18 +242,17 @@ def test_wrong_text(tmp_path, content, message):
     assert str(caught.value).startswith(str(path))
 
 
-def packed(*rows):
+def entries(*rows):
     return b"".join(word + b" " + np.array(row, "<f4").tobytes() for word, row in rows)
 
 
 BAD_BINARIES = {
     "empty": (b"", "an empty file"),
-    "ends early": (b"3 2\n" + packed((b"a", [1, 2]), (b"b", [1])), "entry 2 must be there"),
+    "ends early": (b"3 2\n" + entries((b"a", [1, 2]), (b"b", [1])), "entry 2 must be there"),
     "ends before": (b"3 2\n", "entry 1 must be there: .* 3 words"),
-    "ends in a word": (b"2 1\n" + packed((b"a", [1])) + b"wor", "entry 2 must be there"),
-    "goes on": (b"1 1\n" + packed((b"a", [1]), (b"b", [2])), "must end after the 1 words"),
-    "twice": (b"2 1\n" + packed((b"a", [1]), (b"a", [2])), "'a' in entry 1 and again in entry 2"),
-    "nan": (b"2 1\n" + packed((b"a", [1]), (b"b", [np.nan])), "entry 2 must hold finite"),
+    "ends in a word": (b"2 1\n" + entries((b"a", [1])) + b"wor", "entry 2 must be there"),
+    "goes on": (b"1 1\n" + entries((b"a", [1]), (b"b", [2])), "must end after the 1 words"),
+    "nan": (b"2 1\n" + entries((b"a", [1]), (b"b", [np.nan])), "entry 2 must hold finite"),
 }
 
 
@@ -200,15 +274,70 @@ def test_text_and_binary_taken_for_each_other(tmp_path, binary):
 
 
 @pytest.mark.parametrize("cut", [0, 5, 40, -4])
-def test_damaged_gzip(tmp_path, cut):
-    path = tmp_path / "v.gz"
+@pytest.mark.parametrize(("end", "kind"), [(".gz", "gzip"), (".bz2", "bz2"), (".xz", "xz")])
+@pytest.mark.parametrize("no_header", [False, True])
+def test_damaged_compressed_files(tmp_path, cut, end, kind, no_header):
+    path = tmp_path / f"v{end}"
     write_word2vec_format(path, WORDS, VECTORS)
     path.write_bytes(path.read_bytes()[:cut])
-    with pytest.raises(ValueError, match=r"must be a whole gzip file|an empty file"):
-        read_word2vec_format(path)
+    message = f"must be a whole {kind} file|an empty file|must hold a word and its vector"
+    with pytest.raises(ValueError, match=message):
+        read_word2vec_format(path, no_header=no_header)
     path.write_bytes(b"2 1\na 1\nb 2\n")
-    with pytest.raises(ValueError, match="must be a whole gzip file"):
-        read_word2vec_format(path)
+    with pytest.raises(ValueError, match=f"must be a whole {kind} file"):
+        read_word2vec_format(path, no_header=no_header)
+
+
+BAD_WITHOUT_HEADER = {
+    "empty": (b"", "line 1 must hold a word and its vector"),
+    "one word": (b"sun\n", "line 1 must hold a word and its vector"),
+    "too few": (b"sun 1 2\nsky 1 2\nmoon 1\n", "line 3 must hold .* 2 numbers.*1 numbers"),
+    "gap": (b"sun 1 2\n\nmoon 1 2\n", "line 2 must hold .* 2 numbers.*0 numbers"),
+    "infinite": (b"sun 1 2\nmoon 1 inf\n", "line 2 must hold finite"),
+    "no number": (b"sun 1 2\nmoon 1 x\n", "line 2 .*could not convert.*x"),
+}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), BAD_WITHOUT_HEADER.values(), ids=BAD_WITHOUT_HEADER
+)
+def test_wrong_text_without_header(tmp_path, content, message):
+    (tmp_path / "v").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        read_word2vec_format(tmp_path / "v", no_header=True)
+
+
+@pytest.mark.parametrize("no_header", [False, True])
+def test_a_byte_order_mark_is_no_part_of_the_first_word(tmp_path, no_header):
+    header = b"" if no_header else b"2 1\n"
+    (tmp_path / "v").write_bytes(b"\xef\xbb\xbf" + header + b"sun 1\nmoon 2\n")
+    assert read_word2vec_format(tmp_path / "v", no_header=no_header)[0] == ["sun", "moon"]
+
+
+@pytest.mark.parametrize("end", [".gz", ".bz2", ".xz"])
+def test_a_compressed_file_of_another_name_is_told(tmp_path, end):
+    write_word2vec_format(tmp_path / f"v{end}", WORDS, VECTORS)
+    (tmp_path / f"v{end}").rename(tmp_path / "v")
+    with pytest.raises(ValueError, match=r"It is compressed: .* name it as \.gz, \.bz2 or \.xz"):
+        read_word2vec_format(tmp_path / "v")
+    (tmp_path / "v").rename(tmp_path / f"v{end.upper()}")
+    assert read_word2vec_format(tmp_path / f"v{end.upper()}")[0] == WORDS
+
+
+def test_the_advice_for_a_file_with_a_header_helps(tmp_path):
+    (tmp_path / "v").write_bytes(b"2 2\nsun 1 2\nmoon 3 4\n")
+    with pytest.raises(ValueError, match=r"line 2 .* Leave out no_header=True"):
+        read_word2vec_format(tmp_path / "v", no_header=True)
+    assert read_word2vec_format(tmp_path / "v")[0] == ["sun", "moon"]
+
+
+def test_the_advice_for_a_file_without_header_helps(tmp_path):
+    (tmp_path / "v").write_bytes(b"sun 1 2\nmoon 3 4\n")
+    with pytest.raises(ValueError, match="no_header=True"):
+        read_word2vec_format(tmp_path / "v")
+    assert read_word2vec_format(tmp_path / "v", no_header=True)[0] == ["sun", "moon"]
+    with pytest.raises(ValueError, match=r"text file, got binary=True.*one of both"):
+        read_word2vec_format(tmp_path / "v", binary=True, no_header=True)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1.5, "3", True])
@@ -220,6 +349,8 @@ def test_wrong_limit(limit):
 def test_unknown_encoding_and_missing_file(tmp_path):
     with pytest.raises(ValueError, match="one that Python knows, got 'utf-9'"):
         read_word2vec_format("none", encoding="utf-9")
+    with pytest.raises(ValueError, match=r"unicode_errors must be 'strict'.* got 'no'"):
+        read_word2vec_format("none", unicode_errors="no")
     with pytest.raises(FileNotFoundError):
         read_word2vec_format(tmp_path / "none")
 
@@ -236,6 +367,7 @@ def test_unknown_encoding_and_missing_file(tmp_path):
         ([3], [[1]], "words must be str, got 3"),
         (["\ud800"], [[1]], "UTF-8 can encode"),
         (["a", "a"], [[1], [2]], "'a' in row 0 and again in row 1"),
+        ([" ", "\u2581"], [[1], [2]], "in row 0 and again in row 1"),
         (["a", "b"], [[1]], r"got \(1, 1\) for 2 words"),
         (["a"], [1], r"got \(1,\) for 1 words"),
         ([], np.empty((0, 3)), "at least one of both"),
@@ -274,7 +406,9 @@ def test_an_interrupted_save_leaves_the_old_file(tmp_path, name, monkeypatch):
 
 
 def test_the_same_vectors_give_the_same_file(tmp_path):
-    for name in ("one.gz", "other.gz"):
-        write_word2vec_format(tmp_path / name, WORDS, VECTORS)
-    assert (tmp_path / "one.gz").read_bytes() == (tmp_path / "other.gz").read_bytes()
+    for end in ENDS:
+        for name in ("one", "other"):
+            write_word2vec_format(tmp_path / f"{name}{end}", WORDS, VECTORS)
+        one, other = (tmp_path / f"{name}{end}" for name in ("one", "other"))
+        assert one.read_bytes() == other.read_bytes()
     assert gzip.decompress((tmp_path / "one.gz").read_bytes()).startswith(b"6 5\n")
