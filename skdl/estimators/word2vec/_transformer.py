@@ -60,6 +60,9 @@ CHUNK_TOKENS = 2**17
 # Tokens of a mini-batch on CUDA, where small steps take as long as large ones.
 CUDA_BLOCK = 4096
 
+# Parameters that say what the words of a document are.
+READING = ("lowercase", "token_pattern", "tokenizer", "analyzer", "stop_words")
+
 
 @deep_estimator
 class Word2VecTransformer(
@@ -228,6 +231,7 @@ class Word2VecTransformer(
     callbacks: list[Any] | None = None
 
     _fitted_parameter: ClassVar[str] = "init_vectors"
+    _used_after_fit: ClassVar[frozenset[str]] = frozenset({"pooling", "normalize"})
     _input_kinds: ClassVar[frozenset[str]] = frozenset({"documents"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "vector_size": [Interval(Integral, 1, None, closed="left")],
@@ -285,6 +289,7 @@ class Word2VecTransformer(
             has two words of the vocabulary, or if parameters contradict each other.
         """
         with all_or_nothing(self), plain_parameters(self), default_torch_modes():
+            self._keep_parameters(READING)
             self._check_parameters()
             for name in ("_net", "idf_", "component_", "_rare", "_loaded"):
                 self.__dict__.pop(name, None)
@@ -321,6 +326,7 @@ class Word2VecTransformer(
             As in ``fit``; if ``vector_size``, ``algorithm`` or ``objective`` changed.
         """
         with all_or_nothing(self), plain_parameters(self), default_torch_modes():
+            self._keep_parameters(READING)
             self._check_parameters()
             self._check_unchanged()
             known = Vocabulary()
@@ -362,7 +368,7 @@ class Word2VecTransformer(
         """
         check_is_fitted(self)
         self._check_pooling()
-        corpus = encode(X, self._make_analyzer(), self.vocabulary_)
+        corpus = encode(X, self._as_fitted()._make_analyzer(), self.vocabulary_)
         if self.pooling == "none":
             empty = np.zeros((1, self.vectors_.shape[1]), dtype=np.float32)
             found = [words if len(words) else empty for words in ragged(corpus, self.vectors_)]
