@@ -83,7 +83,7 @@ class Net(NeuralNet):
         patience: int | None = None,
         tol: float = 1e-4,
         ema_decay: float | None = None,
-        device: str = "cpu",
+        device: str | torch.device = "cpu",
         precision: str = "auto",
         seed: int = 0,
         verbose: int = 0,

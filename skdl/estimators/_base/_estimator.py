@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Iterator
-from dataclasses import KW_ONLY, fields
+from dataclasses import KW_ONLY, field, fields
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -127,7 +127,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     n_iter_no_change: int = 10
     tol: float = 1e-4
     ema_decay: float | None = None
-    device: str = "auto"
+    device: str | torch.device = "auto"
     precision: str = "auto"
     warm_start: bool = False
     random_state: Any = None
@@ -157,7 +157,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     }
 
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
-        _target: Target
+        _target: Target = field(init=False)
 
     # What regressors and classifiers say ---------------------------------------------------------
 
@@ -320,7 +320,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
 
     def _fixed_parameters(self) -> dict[str, Any]:
         """The parameters that a trained network cannot change any more."""
-        free = {field.name for field in fields(TorchEstimator)} - {"precision"} | self._changeable
+        free = {shared.name for shared in fields(TorchEstimator)} - {"precision"} | self._changeable
         return {k: v for k, v in self.get_params(deep=False).items() if k not in free}
 
     def _architecture(self) -> dict[str, str]:

@@ -157,6 +157,8 @@ class Word2VecTransformer(
 
     Attributes
     ----------
+    module_ : torch.nn.Module
+        The trained module: it takes rows of the vocabulary and returns their vectors.
     idf_ : ndarray of shape (n_words,)
         Smooth inverse document frequency of each word, with ``pooling="idf"``.
     component_ : ndarray of shape (vector_size,)
@@ -225,7 +227,7 @@ class Word2VecTransformer(
     init_vectors: Any = None
     batch_size: int | str = "auto"
     deterministic: bool = True
-    device: str = "auto"
+    device: str | torch.device = "auto"
     random_state: Any = None
     verbose: int = 0
     callbacks: list[Any] | None = None
