@@ -97,7 +97,7 @@ class Net(NeuralNet):
         min_steps: int = 0,
         tol: float = 1e-4,
         ema_decay: float | None = None,
-        device: str = "cpu",
+        device: str | torch.device = "cpu",
         precision: str = "auto",
         seed: int = 0,
         goes_on: bool = False,
@@ -309,7 +309,7 @@ class Net(NeuralNet):
         """Data, or a batch as a callback was given it; arrays as the estimator reads them."""
         if isinstance(X, Dataset):
             X = X.X
-        return X if isinstance(X, (Data, dict)) else self.estimator._read_inputs(X, reset=False)
+        return X if isinstance(X, (Data, dict)) else self.estimator._read_again(X)
 
     def get_iterator(self, dataset: Data | Batch, training: bool = False) -> Any:
         if isinstance(dataset, dict):

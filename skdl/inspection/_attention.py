@@ -170,7 +170,7 @@ class AttentionDisplay:
             attention=classifier.attention_maps(X)[0],
             tokens=None if numeric else classifier.tokenize(X)[0],
             patch_size=classifier.patch_size_ if numeric else 1,
-            n_steps=classifier._read_inputs(X, reset=False).longest() if numeric else None,
+            n_steps=classifier._read_again(X).longest() if numeric else None,
             pooled_first=classifier._pools_first,
             title=f"{classifier.classes_[best]} ({probabilities[best]:.0%})",
         )

@@ -160,7 +160,7 @@ n_channels)
         if method not in _METHODS:
             raise ValueError(f"method must be one of {_METHODS}, got {method!r}.")
         classifier, X = reach_classifier(estimator, X, CNNClassifier, "GradCAMDisplay")
-        data = classifier._read_inputs(X, reset=False)
+        data = classifier._read_again(X)
         if len(data) > _MAX_ROWS:
             raise ValueError(
                 f"GradCAMDisplay draws at most {_MAX_ROWS} rows, got {len(data)}. Pass some of "

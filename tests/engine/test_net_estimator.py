@@ -36,7 +36,7 @@ def net_for(n_outputs, objective, y, **params):
 
 
 class Estimator:
-    def _read_inputs(self, X, *, reset):
+    def _read_again(self, X):
         return Data({"x": torch.as_tensor(np.asarray(X, dtype=np.float32))})
 
 
@@ -52,7 +52,7 @@ class Regressor(Estimator):
         return self._net.of(self)
 
     def predict(self, X):
-        return 1000 * self._net.outputs(self._read_inputs(X, reset=False)).numpy()[:, 0]
+        return 1000 * self._net.outputs(self._read_again(X)).numpy()[:, 0]
 
     def score(self, X, y, sample_weight=None):
         return r2_score(y, self.predict(X), sample_weight=sample_weight)
@@ -71,7 +71,7 @@ class Classifier(Estimator):
         return self._net.of(self)
 
     def predict_proba(self, X):
-        return self._net.outputs(self._read_inputs(X, reset=False)).softmax(1).numpy()
+        return self._net.outputs(self._read_again(X)).softmax(1).numpy()
 
     def predict(self, X):
         return self.classes_[self.predict_proba(X).argmax(1)]

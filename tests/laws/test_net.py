@@ -29,6 +29,18 @@ def test_the_net_answers_as_its_estimator(instance):
         assert set(labels.tolist()) <= set(model.classes_.tolist())
 
 
+@every(predicts)
+def test_the_module_takes_what_its_prepare_returns(instance):
+    """As the docs of ``module_`` say; in evaluation mode, as ``fit`` leaves it."""
+    X, y = instance.data()
+    model = instance.fitted(X, y)
+    module, (batch,) = model.module_, model._read_again(X).batches(len(y))
+    inputs = module.prepare(**batch) if hasattr(module, "prepare") else batch
+    with torch.no_grad():
+        outputs = module(**inputs)
+    torch.testing.assert_close(outputs, model.net_.forward(X), rtol=1e-4, atol=1e-5)
+
+
 @every()
 def test_the_net_keeps_its_history(instance):
     model = instance.fitted()

@@ -24,6 +24,29 @@ def test_scalars_of_numpy_are_taken_wherever_pythons_are(instance):
     assert_same(instance.answers_of_fit(X, y, **numpys), instance.answers_of_fit(X, y))
 
 
+@every()
+def test_parameters_set_after_fit_are_for_the_next_fit(instance):
+    """A prediction reads X as the fit did, whatever the parameters have become: none is used."""
+    X, y = instance.data()
+    model = instance.fitted(X, y)
+    expected = answers(model, X)
+    later = set(model.get_params(deep=False)) - model._used_after_fit
+    vars(model).update(dict.fromkeys(later, object()))
+    assert_same(answers(model, X), expected)
+    if hasattr(model, "encode"):
+        model.encode(X)
+    if hasattr(model, "predict"):
+        assert_same(model.net_.predict(X), model.predict(X))
+
+
+@every()
+def test_the_next_fit_takes_the_parameters_set_after_the_last(instance):
+    X, y = instance.data()
+    changes = {name: values[-1] for name, values in instance.estimator._search_grid().items()}
+    model = instance.fitted(X, y).set_params(**changes).fit(X, y)
+    assert_same(answers(model, X), instance.answers_of_fit(X, y, **changes))
+
+
 @every_class
 def test_parameters_are_keyword_only_but_for_those_declared_otherwise(cls):
     """A subclass that gives a new default does not make a parameter positional."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -39,7 +39,7 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         The labels, sorted.
     """
 
-    class_weight: dict[Any, float] | str | None = None
+    class_weight: dict[Any, Any] | str | None = None
 
     _changeable: ClassVar[frozenset[str]] = frozenset({"class_weight"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -47,7 +47,7 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
     }
 
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
-        _target: ClassificationTarget
+        _target: ClassificationTarget = field(init=False)
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(

@@ -16,7 +16,7 @@ UNDERLINED = r"^{title}\n-+\n(?P<body>.*?)(?=^\S[^\n]*\n-+\n|\Z)"
 Entries = dict[str, tuple[str, str]]  # name -> (type, description)
 
 
-@dataclass_transform()
+@dataclass_transform(field_specifiers=(field,))
 def deep_estimator(cls: type) -> type:
     """Make a class of annotated parameters an estimator, or a base of estimators.
 

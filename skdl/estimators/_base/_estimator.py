@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Iterator
-from dataclasses import KW_ONLY, fields
+from dataclasses import KW_ONLY, field, fields
 from functools import partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -148,7 +148,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     n_iter_no_change: int | str = "auto"
     tol: float = 1e-4
     ema_decay: float | None = None
-    device: str = "auto"
+    device: str | torch.device = "auto"
     precision: str = "auto"
     warm_start: bool = False
     random_state: Any = None
@@ -178,7 +178,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     }
 
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
-        _target: Target
+        _target: Target = field(init=False)
 
     # What regressors and classifiers say ---------------------------------------------------------
 
@@ -293,6 +293,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     def _fitting(self, y: Any) -> Iterator[None]:
         """Around each way to learn: parameters are checked first; what fails changes nothing."""
         with all_or_nothing(self), plain_parameters(self), default_torch_modes():
+            self._keep_parameters(self._fixed_parameters())
             resolve_device(self.device)
             check_callbacks(self.callbacks)
             check_one_schedule(self)
@@ -378,11 +379,14 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         self.n_iter_ = len(net.history)
         self.best_epoch_ = net.best_epoch_
 
-    def _architecture(self) -> dict[str, str]:
+    def _fixed_parameters(self) -> dict[str, Any]:
         """The parameters that a trained network cannot change any more."""
-        free = {field.name for field in fields(TorchEstimator)} - {"precision"} | self._changeable
-        params = self.get_params(deep=False)
-        return {k: described(v) for k, v in params.items() if k not in free}
+        free = {shared.name for shared in fields(TorchEstimator)} - {"precision"} | self._changeable
+        return {k: v for k, v in self.get_params(deep=False).items() if k not in free}
+
+    def _architecture(self) -> dict[str, str]:
+        """The same in words."""
+        return {name: described(value) for name, value in self._fixed_parameters().items()}
 
     def _check_architecture(self) -> None:
         changed = [k for k, v in self._architecture().items() if v != self._built_with[k]]
@@ -398,7 +402,11 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     def _outputs(self, X: Any, output: Output = forward) -> np.ndarray:
         """``output(module, batch)`` for every row of X."""
         check_is_fitted(self)
-        return self.net_.outputs(self._read_inputs(X, reset=False), output).numpy()
+        return self.net_.outputs(self._read_again(X), output).numpy()
+
+    def _read_again(self, X: Any) -> Data:
+        """X after ``fit``, read with the parameters of ``fit``; others may be set by now."""
+        return self._as_fitted()._read_inputs(X, reset=False)
 
     def encode(self, X: Any) -> np.ndarray:
         """The learned representation of each row, before the head.

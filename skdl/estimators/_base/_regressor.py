@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
@@ -39,7 +42,7 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         What is minimised, on standardized y: "squared_error", "absolute_error", "huber", squared up
         to an error of one standard deviation of y and absolute beyond, or "quantile", the pinball
         loss of ``quantiles``.
-    quantiles : tuple of float or None, default=None
+    quantiles : sequence of float or None, default=None
         Levels for ``loss="quantile"``, sorted, each in (0, 1); None means (0.1, 0.5, 0.9). The
         median is always estimated too: it is what ``predict`` gives.
     early_stopping : bool or "auto", default="auto"
@@ -65,7 +68,7 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
 
     standardize: bool = True
     loss: str = "squared_error"
-    quantiles: tuple[float, ...] | None = None
+    quantiles: Sequence[float] | NDArray[Any] | None = None
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "standardize": ["boolean"],
@@ -74,7 +77,7 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
     }
 
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
-        _target: RegressionTarget
+        _target: RegressionTarget = field(init=False)
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(

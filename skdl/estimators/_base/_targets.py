@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
@@ -148,7 +149,7 @@ class RegressionTarget(Target):
 
     owner: str
     loss_name: str
-    levels: Sequence[float] | None = None
+    levels: Sequence[float] | NDArray[Any] | None = None
     standardize: bool = True
     ndim: int = 0
     n_targets: int = 0
@@ -370,7 +371,7 @@ class ClassificationTarget(Target):
     """
 
     owner: str
-    class_weight: dict[Any, float] | str | None = None
+    class_weight: dict[Any, Any] | str | None = None
     announced: Any = None
     in_parts: bool = False
     classes: np.ndarray | None = None

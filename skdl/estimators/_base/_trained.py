@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self
 
 import pandas as pd
 import torch
@@ -27,7 +28,12 @@ class Trained:
     net_ : skorch.NeuralNet
         The trained net.
     module_ : torch.nn.Module
-        The trained module.
+        The trained module. Where it has a method ``prepare``, it takes what that returns:
+        ``module_(**module_.prepare(x=x))``. ``x`` holds rows of X as a tensor in the form that the
+        network sees: series (n_samples, n_steps, n_channels), padded at their ends, with
+        ``lengths`` (n_samples,), where they are of unequal length; images (n_samples, height,
+        width, n_channels); token ids (n_samples, n_tokens). What it returns is not yet in classes
+        or in units of y. ``net_.forward(X)`` returns the same for the X of ``predict``.
     history_ : DataFrame
         A row per epoch: epoch, train_loss, valid_loss (means of the objective over rows), lr (of
         the last step), seconds; then what callbacks recorded, such as scores.
@@ -43,6 +49,10 @@ class Trained:
 
     # Underlined, so that ``net_`` can tell the net which estimator it is of.
     _net: Net
+    # Parameters of the last fit that the reading of X depends on.
+    _fitted_with: dict[str, Any]
+    # Parameters that count as they are when predictions are made, not as they were in ``fit``.
+    _used_after_fit: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def net_(self) -> Net:
@@ -99,6 +109,20 @@ class Trained:
     @property
     def n_parameters_(self) -> int:
         return sum(parameter.numel() for parameter in self.module_.parameters())
+
+    def _keep_parameters(self, names: Iterable[str]) -> None:
+        """Keep those that the reading of X depends on; but initial vectors, which may be large."""
+        initial = getattr(self, "_fitted_parameter", None)
+        self._fitted_with = {name: getattr(self, name) for name in names if name != initial}
+
+    def _as_fitted(self) -> Self:
+        """This estimator with the parameters that it was fitted with, for reading X.
+
+        ``set_params`` after ``fit`` is for the next fit: a search sets parameters so.
+        """
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self) | vars(self).get("_fitted_with", {}))
+        return twin
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "net_")

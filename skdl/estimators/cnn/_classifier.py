@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY
 from functools import partial
 from numbers import Integral, Real
@@ -180,12 +180,12 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
     (2, 3)
     """
 
-    channels: tuple[int, ...] = (32, 64)
+    channels: Sequence[int] = (32, 64)
     _: KW_ONLY
     architecture: str | Callable[..., nn.Module] = "auto"
     kernel_size: int = 3
     kind: str = "auto"
-    image_shape: tuple[int, ...] | None = None
+    image_shape: Sequence[int] | None = None
     dropout: float = 0.2
     normalize: bool = True
     augment: str | Callable[[Tensor], Tensor] | None = None
@@ -223,7 +223,8 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
     }
 
     def _read_inputs(self, X: Any, *, reset: bool) -> Data:
-        return read_images(self, X, kind=self.kind, shape=self.image_shape, reset=reset)
+        shape = None if self.image_shape is None else tuple(self.image_shape)
+        return read_images(self, X, kind=self.kind, shape=shape, reset=reset)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()

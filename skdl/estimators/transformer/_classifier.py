@@ -527,7 +527,7 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
             tokens (see ``tokenize``) or patches of ``patch_size_`` steps. The last axis sums to 1.
         """
         check_is_fitted(self)
-        data = self._read_inputs(X, reset=False)
+        data = self._read_again(X)
 
         def attention_maps(module: Any, batch: Batch) -> list[Tensor]:
             maps: list[Tensor] = module.attention_maps(**inputs_of(batch))

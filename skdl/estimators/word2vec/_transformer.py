@@ -70,6 +70,9 @@ AUTO_TOKENS, AUTO_EPOCHS = 10**6, (5, 100)
 # Tokens of a mini-batch on CUDA, where small steps take as long as large ones.
 CUDA_BLOCK = 4096
 
+# Parameters that say what the words of a document are.
+READING = ("lowercase", "token_pattern", "tokenizer", "analyzer", "stop_words")
+
 
 @deep_estimator
 class Word2VecTransformer(
@@ -176,6 +179,8 @@ class Word2VecTransformer(
 
     Attributes
     ----------
+    module_ : torch.nn.Module
+        The trained module: it takes rows of the vocabulary and returns their vectors.
     idf_ : ndarray of shape (n_words,)
         Smooth inverse document frequency of each word, with ``pooling="idf"``.
     component_ : ndarray of shape (vector_size,)
@@ -254,12 +259,13 @@ class Word2VecTransformer(
     init_vectors: Any = None
     batch_size: int | str = "auto"
     deterministic: bool = True
-    device: str = "auto"
+    device: str | torch.device = "auto"
     random_state: Any = None
     verbose: int = 0
     callbacks: list[Any] | None = None
 
     _fitted_parameter: ClassVar[str] = "init_vectors"
+    _used_after_fit: ClassVar[frozenset[str]] = frozenset({"pooling", "normalize"})
     _input_kinds: ClassVar[frozenset[str]] = frozenset({"documents"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "vector_size": [Interval(Integral, 1, None, closed="left")],
@@ -323,6 +329,7 @@ class Word2VecTransformer(
             tokens that are not among them, or because ``analyzer`` is not "word".
         """
         with all_or_nothing(self), plain_parameters(self), default_torch_modes():
+            self._keep_parameters(READING)
             self._check_parameters()
             for name in ("_net", "idf_", "component_", "_rare", "_loaded", "_spellings"):
                 self.__dict__.pop(name, None)
@@ -363,6 +370,7 @@ class Word2VecTransformer(
             As in ``fit``; if ``vector_size``, ``algorithm`` or ``objective`` changed.
         """
         with all_or_nothing(self), plain_parameters(self), default_torch_modes():
+            self._keep_parameters(READING)
             self._check_parameters()
             self._check_unchanged()
             if self.max_epochs == 0 and not hasattr(self, "vocabulary_"):
@@ -405,7 +413,7 @@ class Word2VecTransformer(
         """
         check_is_fitted(self)
         self._check_pooling()
-        corpus = self._encode(X)
+        corpus = self._as_fitted()._encode(X)
         if self.pooling == "none":
             empty = np.zeros((1, self.vectors_.shape[1]), dtype=np.float32)
             found = [words if len(words) else empty for words in ragged(corpus, self.vectors_)]
