@@ -107,9 +107,9 @@ class TrainingRun:
                 self.n_before = len(net.history)
                 self.random = self._new_random()
             self.best_epoch = self.lowest_epoch = self.n_before
-            self._start(train, valid, constant_rate=n_epochs is not None)
+            self._start(train, valid, is_part=n_epochs is not None)
 
-    def _start(self, train: Data, valid: Data | None, *, constant_rate: bool) -> None:
+    def _start(self, train: Data, valid: Data | None, *, is_part: bool) -> None:
         """Prepare data, schedule, averages and early stopping."""
         net, max_steps = self.net, offered(self.module, "max_steps")
         count = offered(self.objective, "count")
@@ -122,7 +122,7 @@ class TrainingRun:
             prepared = net.prepared(valid, at_once=True)
             self.valid = BatchIterator(prepared, VALID_ROWS, None, max_steps, count)
         shape = (net.lr_schedule, net.warmup_fraction, net.min_lr / net.lr)
-        constant_rate = constant_rate or sets_rate(net.callbacks_)
+        constant_rate = is_part or sets_rate(net.callbacks_)
         shape = ("constant", 0.0, 0.0) if constant_rate else shape
         self.schedule = Schedule(self.optimizer, self.n_epochs * len(self.train), *shape)
         self.average = self._new_average()
@@ -137,7 +137,7 @@ class TrainingRun:
             # The weights at the start are a candidate too: training may only make things worse.
             valid_loss = self._valid_loss(self.valid)
             self.stopping.update(self.n_before, self._score(valid_loss))
-        if net.unfinished is not None:
+        if net.unfinished is not None and not is_part:
             self._go_on_from(net.unfinished)
         # An abandoned run restores it. A net that was not trained before is not used then.
         self.at_start = self.state() if self.n_before and not self.own_step else None
@@ -159,7 +159,7 @@ class TrainingRun:
     def _unfinished(self) -> dict[str, Any]:
         """What another run goes on from, on the CPU."""
         return {
-            "weights": [live.cpu().clone() for live in self.last_good.live],
+            "weights": [live.detach().cpu().clone() for live in self.last_good.live],
             "optimizer": self.net.optimizer,
             "moments": plain_copy(state_of(self.optimizer)["parameters"], "cpu"),
             "device": self.net.device,
