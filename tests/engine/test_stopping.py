@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from skdl.engine._stopping import EarlyStopping, Snapshot
+from skdl.engine._stopping import EarlyStopping, Judge, Snapshot
 
 
 def weight_of(module):
@@ -85,3 +85,54 @@ def test_tol_is_relative_to_negative_losses_too():
 def test_a_loss_that_is_not_finite_is_no_improvement(bad):
     last, stopping = run([1.0, bad, bad])
     assert (last, stopping.best_epoch) == (3, 1)
+
+
+def test_training_is_not_stopped_before_its_least_number_of_epochs():
+    stopping = EarlyStopping(nn.Linear(1, 1), patience=2, tol=0.0, min_epochs=4)
+    stops = [stopping.update(epoch, loss) for epoch, loss in enumerate([1.0, *[2.0] * 5])]
+    assert stops == [False, False, False, False, True, True]
+
+
+# How good an epoch is ----------------------------------------------------------------------------
+
+GENERATOR = torch.Generator().manual_seed(0)
+SQUARES = torch.rand(200, 2, generator=GENERATOR)
+
+
+def scores_of(*losses, is_squared=True):
+    judge, scores = Judge(is_squared), []
+    for each in losses:
+        for part in each.split(64):
+            judge.take(part, None)
+        scores.append(judge.score())
+    return scores
+
+
+def test_the_score_is_relative_to_the_start():
+    assert scores_of(SQUARES, SQUARES / 2, SQUARES / 4) == pytest.approx([1, 0.5, 0.25])
+
+
+@pytest.mark.parametrize("worse", [2.0, 100.0])
+def test_a_target_that_becomes_worse_does_not_decide_for_the_other(worse):
+    other = SQUARES * torch.tensor([0.1, worse])
+    assert scores_of(SQUARES, other)[1] < 1 + math.log(worse) / 8
+    much_better = SQUARES * torch.tensor([0.01, worse])
+    assert scores_of(SQUARES, much_better)[1] < scores_of(SQUARES, other)[1]
+
+
+def test_an_outlier_does_not_hide_what_is_gained():
+    before, after = SQUARES.clone(), SQUARES / 10
+    before[7], after[7] = 1e8, 1.01e8
+    assert scores_of(before, after)[1] < 1
+    assert scores_of(before, after, is_squared=False)[1] > 1
+
+
+def test_losses_of_classes_are_taken_as_they_are():
+    assert scores_of(SQUARES[:, 0], 3 * SQUARES[:, 0], is_squared=False)[1] == pytest.approx(
+        1 + math.log(3) / 4
+    )
+
+
+def test_perfect_from_the_start():
+    assert scores_of(0 * SQUARES, 0 * SQUARES)[1] == 1
+    assert scores_of(0 * SQUARES, SQUARES)[1] > 2

@@ -1,0 +1,116 @@
+"""What validation decides: by the loss that was asked for, its weights, each target by itself."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import r2_score
+
+from skdl.estimators import GRURegressor, LSTMRegressor
+from skdl.preprocessing import sliding_windows
+
+KINDS = [LSTMRegressor, GRURegressor]
+
+
+def learnable(n_rows, seed=0):
+    """X and what a network can learn of it, a linear model cannot."""
+    X = np.random.default_rng(seed).normal(size=(n_rows, 4))
+    return X, np.abs(X[:, -1])
+
+
+def learned(model, y, weight=None):
+    """R^2 of the first target on rows that were not trained on."""
+    X, truth = learnable(600)
+    predicted = model.fit(X[:400], y[:400], sample_weight=weight).predict(X[400:])
+    return r2_score(truth[400:], predicted.reshape(200, -1)[:, 0])
+
+
+def test_begins_at_the_quantiles_of_the_residuals():
+    """One epoch learns next to nothing; the share below each quantile is right all the same."""
+    rng, levels = np.random.default_rng(0), np.array([0.05, 0.5, 0.95])
+    series = np.zeros(1500)
+    for i, shock in enumerate(rng.exponential(size=1499)):
+        series[i + 1] = 0.7 * series[i] + shock
+    X, y = sliding_windows(series, 8)
+    params = {"loss": "quantile", "quantiles": tuple(levels), "max_epochs": 1, "random_state": 0}
+    model = LSTMRegressor(4, **params).fit(X[:1000], y[:1000])
+    below = (y[1000:, None] <= model.predict_quantiles(X[1000:])).mean(0)
+    np.testing.assert_allclose(below, levels, atol=0.06)
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", "huber"])
+def test_begins_at_what_minimises_the_loss(loss):
+    X = np.random.default_rng(0).normal(size=(400, 4))
+    y = np.random.default_rng(1).exponential(size=400)
+    params = {"max_epochs": 1, "lr": 1e-9, "random_state": 0}
+    predicted = LSTMRegressor(4, loss=loss, **params).fit(X, y).predict(X)
+    assert np.mean(predicted) < np.mean(y) - 0.1
+    if loss == "absolute_error":
+        assert np.mean(predicted) == pytest.approx(np.median(y), abs=0.1)
+
+
+PARTNERS = {
+    "walk": np.random.default_rng(1).normal(size=600).cumsum(),
+    "outlier": np.where(np.arange(600) == 390, 1000.0, np.random.default_rng(2).normal(size=600)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("partner", PARTNERS.values(), ids=PARTNERS)
+def test_a_partner_that_cannot_be_learned_does_not_decide(kind, partner):
+    _, truth = learnable(600)
+    model = kind(8, lr=0.02, random_state=0)
+    assert learned(model, np.column_stack([truth, partner])) > 0.5
+
+
+@pytest.mark.parametrize("weight", [0.0, 1e-12])
+def test_tiny_weights_are_like_none(weight):
+    _, truth = learnable(600)
+    broken = np.arange(600) % 20 == 19
+    y = np.where(broken, 100.0 * (-1) ** np.arange(600), truth)
+    model = LSTMRegressor(8, lr=0.02, random_state=0)
+    assert learned(model, y, np.where(broken, weight, 1.0)[:400]) > 0.5
+
+
+@pytest.mark.parametrize("linear_model", [True, False])
+def test_rows_at_the_end_that_are_noise_do_not_decide(linear_model):
+    _, truth = learnable(600)
+    y = np.where(np.arange(600) < 360, truth, np.random.default_rng(3).permutation(truth))
+    model = LSTMRegressor(8, lr=0.02, linear_model=linear_model, random_state=0)
+    assert learned(model, y) > 0.5
+
+
+@pytest.mark.parametrize("params", [{}, {"early_stopping": False}, {"optimizer": "sgd"}])
+def test_many_short_fits_are_a_long_one(params):
+    """Bit for bit where each weight that was best is among those at the end of a fit."""
+    X, y = learnable(200)
+    params = {"lr": 0.01, "random_state": 0, **params}
+    at_once = LSTMRegressor(4, max_epochs=6, **params).fit(X, y)
+    model = LSTMRegressor(4, max_epochs=2, warm_start=True, **params)
+    losses = [loss for _ in range(3) for loss in model.fit(X, y).history_["train_loss"]]
+    np.testing.assert_allclose(losses, at_once.history_["train_loss"], rtol=1e-5)
+
+
+def test_one_short_sequence_does_not_blind_the_others():
+    rng = np.random.default_rng(0)
+    series = 10 * np.sin(np.arange(500) / 2) + rng.normal(0, 0.3, 500)
+    ends = np.arange(60, 499)
+    X = [
+        series[end - n : end] for end, n in zip(ends, rng.integers(12, 24, len(ends)), strict=True)
+    ]
+    y = series[ends]
+    params = {"max_epochs": 1, "lr": 1e-9, "random_state": 0}
+
+    def error(rows):
+        model = LSTMRegressor(4, **params).fit(rows[:300], y[:300])
+        return np.abs(model.predict(X[300:]) - y[300:]).mean()
+
+    shortened = [x[-1:] if i == 50 else x for i, x in enumerate(X)]
+    assert error(shortened) < 1.2 * error(X)
+    assert error(X) < 1
+
+
+def test_more_channels_than_the_linear_model_takes():
+    walks = np.random.default_rng(0).normal(size=(300, 280)).cumsum(0)
+    X, y = sliding_windows(walks, 4, target=3)
+    model = LSTMRegressor(4, max_epochs=1, random_state=0).fit(X[:220], y[:220])
+    error = np.abs(model.predict(X[220:]) - y[220:]).mean()
+    assert error < 1.5 * np.abs(X[220:, -1, 3] - y[220:]).mean()
