@@ -10,10 +10,10 @@ defaults were chosen.
 - subj: subjective or objective sentences of reviews. snips: intents of short commands. ud-english:
   the genre of a sentence.
 
-TF-IDF is mostly the better choice where nothing but a linear model of these texts is wanted, by more
-the more rare words decide: vectors of 100 numbers hold less than a column per word. Vectors are for
-what TF-IDF cannot do: neighbours of words, dense features for other models, and what was learned
-from other, larger corpora.
+TF-IDF is mostly the better choice where nothing but a linear model of these texts is wanted, by
+more the more rare words decide: vectors of 100 numbers hold less than a column per word. Vectors
+are for what TF-IDF cannot do: neighbours of words, dense features for other models, and what was
+learned from other, larger corpora.
 
     python benchmarks/accuracy_words.py --write
     python benchmarks/accuracy_words.py --sets subj --seeds 1
