@@ -333,6 +333,7 @@ def test_neighbours_are_often_those_of_gensim(algorithm, objective, monkeypatch)
         50,
         algorithm=algorithm,
         objective=objective,
+        min_count=5,
         max_epochs=15,
         lr=0.05,
         device="cpu",
