@@ -106,7 +106,7 @@ def squared_error_limit(losses: Tensor, weight: Tensor) -> Tensor:
     inside = order[: len(losses) - n_outliers]
     total = (weight[inside] * losses.gather(0, inside)).sum(0)
     mean = total / weight[inside].sum(0).clamp_min(torch.finfo(torch.float64).tiny)
-    return LIMIT_RMS**2 * mean
+    return torch.where(mean > 0, LIMIT_RMS**2 * mean, math.inf)
 
 
 def without_outliers(losses: Tensor, limit: Tensor) -> Tensor:
