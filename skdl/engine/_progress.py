@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from tqdm import tqdm
+
+from .._progress_bar import progress_bar
 
 
 class Progress:
@@ -12,7 +15,7 @@ class Progress:
 
     def __init__(self, verbose: int, n_epochs: int) -> None:
         self.verbose = verbose
-        self.bar = tqdm(total=n_epochs, unit="epoch", leave=True) if verbose == 1 else None
+        self.bar = progress_bar(n_epochs, unit="epoch", shown=True) if verbose == 1 else None
 
     def close(self) -> None:
         """Nothing more is shown."""
@@ -29,7 +32,7 @@ class Progress:
         if self.bar is not None:
             self.bar.set_postfix(losses, refresh=False)
             self.bar.update()
-        elif self.verbose >= 2:
+        elif self.verbose >= 2 and sys.stdout is not None:
             shown = "  ".join(f"{name} {value}" for name, value in losses.items())
             tqdm.write(
                 f"epoch {row['epoch']:>4}  {shown}  lr {row['lr']:.2e}  {row['seconds']:.2f} s"

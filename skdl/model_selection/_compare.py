@@ -15,8 +15,8 @@ from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed
-from tqdm import tqdm
 
+from .._progress_bar import progress_bar
 from .._sklearn import safe_split
 from ._checks import Scorer, as_metrics, check_estimators, check_lengths, make_scorers
 from ._comparison import Comparison
@@ -132,8 +132,8 @@ def compare(
         for fold in range(len(folds))
     ]
     runs = []
-    hidden = None if verbose is None else not verbose  # None lets tqdm look at stderr
-    with tqdm(total=len(tasks), desc="compare", unit="fit", disable=hidden) as bar:
+    shown = None if verbose is None else bool(verbose)
+    with progress_bar(len(tasks), unit="fit", desc="compare", shown=shown) as bar:
         for run in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(tasks):
             runs.append(run)
             bar.set_postfix_str(run[0]["estimator"], refresh=False)
