@@ -25,13 +25,21 @@ FAMILIES = [
 # Imports point one way: a part may import the parts named here, and itself.
 BELOW = {
     "_sklearn": set(),
+    "_progress_bar": set(),
     "datasets": set(),
     "modules": set(),
-    "engine": {"_sklearn"},
+    "engine": {"_sklearn", "_progress_bar"},
     "preprocessing": {"_sklearn"},
     "estimators": {"_sklearn", "engine", "modules", "preprocessing"},
     "pipelines": {"_sklearn", "estimators", "engine", "modules", "preprocessing"},
-    "model_selection": {"_sklearn", "estimators", "engine", "modules", "preprocessing"},
+    "model_selection": {
+        "_sklearn",
+        "_progress_bar",
+        "estimators",
+        "engine",
+        "modules",
+        "preprocessing",
+    },
     # A display shows what model_selection found.
     "inspection": {"_sklearn", "model_selection", "estimators"},
 }

@@ -57,16 +57,12 @@ from ._pooling import (
 )
 from ._search import unit_rows
 from ._vector_files import read_word2vec_format
-from ._vocabulary import Vocabulary, choose_vocabulary
+from ._vocabulary import Vocabulary, choose_vocabulary, least_count, n_passes
 from ._word_vectors import WordVectors
 
 # Tokens of the corpus at one learning rate, for each thread; fewer for a small corpus, so that the
 # learning rate falls in many steps.
 CHUNK_TOKENS = 2**17
-# Tokens of a corpus from which on min_count="auto" leaves out what occurs less than 5 times.
-SMALL_CORPUS = 10**5
-# Tokens that are passed in all epochs, and the limits of their number, where max_epochs is "auto".
-AUTO_TOKENS, AUTO_EPOCHS = 10**6, (5, 100)
 # Tokens of a mini-batch on CUDA, where small steps take as long as large ones.
 CUDA_BLOCK = 4096
 
@@ -338,7 +334,9 @@ class Word2VecTransformer(
                 self._learn_pooling_alone(X)
                 return self
             words, counts, corpus = read_corpus(X, self._make_analyzer(warn=True))
-            chosen = choose_vocabulary(words, counts, self._min_count(counts), self.max_vocab)
+            chosen = choose_vocabulary(
+                words, counts, least_count(self.min_count, counts), self.max_vocab
+            )
             self.vocabulary_ = {words[i]: row for row, i in enumerate(chosen.tolist())}
             self.counts_ = counts[chosen]
             self._train(self._make_net(), corpus.renumbered(chosen, len(words)))
@@ -379,7 +377,8 @@ class Word2VecTransformer(
             if hasattr(self, "vocabulary_"):
                 known = Vocabulary(self.vocabulary_, self.counts_, getattr(self, "_rare", {}))
             words, counts, corpus = read_corpus(X, self._make_analyzer(warn=True))
-            min_count = self._min_count(counts, known.counts, list(known.rare.values()))
+            rare = list(known.rare.values())
+            min_count = least_count(self.min_count, counts, known.counts, rare)
             found = known.extended(words, counts, min_count=min_count, max_vocab=self.max_vocab)
             self.vocabulary_, self.counts_, self._rare = found.rows, found.counts, found.rare
             net = self._make_net()
@@ -540,18 +539,6 @@ class Word2VecTransformer(
         """What ``fit`` would keep as it is, else None."""
         return self.init_vectors if self.max_epochs == 0 else None
 
-    def _min_count(self, *counts: Any) -> int:
-        """The minimum number of occurrences in a corpus with these numbers of each word."""
-        if not isinstance(self.min_count, str):
-            return self.min_count
-        return 2 if sum(map(np.sum, counts)) < SMALL_CORPUS else 5
-
-    def _n_epochs(self) -> int:
-        if not isinstance(self.max_epochs, str):
-            return max(1, self.max_epochs)  # 0 is of fit alone, and partial_fit trains once
-        n_tokens = max(1, self.counts_.sum())
-        return int(np.clip(np.ceil(AUTO_TOKENS / n_tokens), *AUTO_EPOCHS))
-
     def _make_net(self) -> Net:
         """An untrained net for the vocabulary."""
         seed, device = draw_seed(self.random_state), resolve_device(self.device)
@@ -566,7 +553,7 @@ class Word2VecTransformer(
             lr=self.lr,
             min_lr=self.min_lr,
             lr_schedule="linear",
-            max_epochs=self._n_epochs(),
+            max_epochs=n_passes(self.max_epochs, self.counts_),
             batch_size=int(np.clip(self.counts_.sum() // 16, module.block_size, n_tokens)),
             device=self.device,
             precision="float32",

@@ -7,16 +7,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from skdl.estimators import Word2VecTransformer
-from skdl.estimators.word2vec import _transformer
+from skdl.estimators.word2vec import _vocabulary
 from tests.estimators.word2vec.transformers import TEXTS, TOPICS, word2vec
 
 AUTO = {"max_epochs": "auto", "min_count": "auto"}
-
-
-def epochs_of(n_tokens, **params):
-    model = word2vec(**{**AUTO, **params})
-    model.counts_ = np.array([n_tokens])
-    return model._n_epochs()
 
 
 @pytest.mark.parametrize(
@@ -24,12 +18,13 @@ def epochs_of(n_tokens, **params):
     [(1, 100), (10_000, 100), (10_001, 100), (40_000, 25), (190_000, 6), (10**6, 5), (10**9, 5)],
 )
 def test_passes_make_a_million_tokens_within_limits(n_tokens, expected):
-    assert epochs_of(n_tokens) == expected
-    assert epochs_of(n_tokens, max_epochs=7) == 7
+    counts = np.array([n_tokens])
+    assert _vocabulary.n_passes("auto", counts) == expected
+    assert _vocabulary.n_passes(7, counts) == 7
 
 
 def test_a_fit_makes_as_many_passes(monkeypatch):
-    monkeypatch.setattr(_transformer, "AUTO_TOKENS", 4_000)  # the texts have 960
+    monkeypatch.setattr(_vocabulary, "AUTO_TOKENS", 4_000)  # the texts have 960
     model = word2vec(**AUTO).fit(TEXTS)
     assert model.n_iter_ == len(model.history_) == 5
     assert word2vec(**AUTO, stop_words=["the"]).fit(TEXTS[:2]).n_iter_ == 100
@@ -41,14 +36,14 @@ def test_the_minimum_count_of_small_and_large_corpora(monkeypatch):
     small = Word2VecTransformer(4, max_epochs=1, device="cpu").fit(texts)
     assert set(small.vocabulary_) == {"often", "four", "twice"}
     for method in ("fit", "partial_fit"):
-        monkeypatch.setattr(_transformer, "SMALL_CORPUS", 10)
+        monkeypatch.setattr(_vocabulary, "SMALL_CORPUS", 10)
         large = getattr(Word2VecTransformer(4, max_epochs=1, device="cpu"), method)(texts * 2)
         assert set(large.vocabulary_) == {"often", "four"}
         monkeypatch.undo()
 
 
 def test_the_minimum_count_of_parts_is_that_of_all(monkeypatch):
-    monkeypatch.setattr(_transformer, "SMALL_CORPUS", 10)
+    monkeypatch.setattr(_vocabulary, "SMALL_CORPUS", 10)
     model = Word2VecTransformer(4, device="cpu").partial_fit(["aa bb aa bb", "cc"])
     model.partial_fit(["dd dd aa bb cc"])  # with these 10 tokens in all
     assert set(model.vocabulary_) == {"aa", "bb"}
