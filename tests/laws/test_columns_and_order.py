@@ -213,10 +213,9 @@ def test_predictions_far_from_zero_keep_their_digits(instance, offset, kind):
     if kind == "two":
         near = np.column_stack([near, near])
     far = near + offset
-    expected = instance.fitted(X, near, linear_model=False, max_epochs=4)
-    model = instance.fitted(
-        X, far.astype(np.int64) if kind == "int" else far, linear_model=False, max_epochs=4
-    )
+    params = instance.known(linear_model=False, max_epochs=4)
+    expected = instance.fitted(X, near, **params)
+    model = instance.fitted(X, far.astype(np.int64) if kind == "int" else far, **params)
     assert model.predict(X).dtype == np.float64
     scale = np.ptp(near)
     assert_close((model.predict(X) - offset) / scale, expected.predict(X) / scale, atol=2e-3)

@@ -53,10 +53,10 @@ def read_images(
     ValueError
         If X is no batch of images or signals, or does not match the shape seen in ``fit``.
     """
-    _check_frames(estimator, X, kind if reset else estimator.kind_, shape, reset=reset)
-    given, X = X, rows_of_numbers(X)
+    X = rows_of_numbers(X)
     shape_given_twice = shape is not None and getattr(X, "ndim", 2) > 2
-    X = _as_array(X, shape if reset else None)
+    _check_frames(estimator, X, kind if reset else estimator.kind_, shape, reset=reset)
+    given, X = X, _as_array(X, shape if reset else None)
     streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
     if not reset:
         check_batch(estimator, getattr(X, "shape", ()))
