@@ -1,6 +1,7 @@
 """What is shown: nothing, one bar, or a line per epoch."""
 
 import contextlib
+import sys
 
 import pytest
 import torch
@@ -83,3 +84,12 @@ def test_a_loss_that_is_not_there_is_not_shown(capfd):
     without, with_valid = capfd.readouterr().out.splitlines()
     assert "valid_loss" not in without
     assert "valid_loss 0.5" in with_valid
+
+
+@pytest.mark.parametrize("verbose", [0, 1, 2])
+@pytest.mark.parametrize("missing", [("stderr",), ("stdout",), ("stdout", "stderr")])
+def test_nothing_is_shown_without_a_console(verbose, missing, monkeypatch):
+    """As under pythonw, in a service or a windowed program of Windows."""
+    for stream in missing:
+        monkeypatch.setattr(sys, stream, None)
+    train(verbose)

@@ -1,5 +1,6 @@
 """compare: identical folds, honest rows, one bad estimator ends no other."""
 
+import sys
 import time
 
 import numpy as np
@@ -296,6 +297,13 @@ def test_one_bar_on_stderr_only_when_asked_for_or_on_a_terminal(capsys):
     assert out == ""
     assert "5/5" in err
     assert "ridge" in err
+
+
+@pytest.mark.parametrize("verbose", [None, 0, 1])
+def test_it_needs_no_console(verbose, monkeypatch):
+    """As under pythonw, in a service or a windowed program of Windows."""
+    monkeypatch.setattr(sys, "stderr", None)
+    assert len(compare({"ridge": Ridge()}, X, Y, verbose=verbose).folds)
 
 
 def test_empty_folds():
