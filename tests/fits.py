@@ -1,7 +1,9 @@
 """What tests of fits share: Ctrl-C amid one, and the global state around it."""
 
+import multiprocessing
 import random
 import signal
+import warnings
 
 import numpy as np
 import torch
@@ -25,3 +27,31 @@ def global_state():
     torchs = torch.get_rng_state().numpy().tobytes()
     rest = torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled()
     return numpys, torchs, random.getstate(), rest
+
+
+def in_fork(function, timeout=60):
+    """What a function returns in a child process that is forked from this one.
+
+    Torch computes in two threads here first: a child that wants threads too then waits for ever.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    torch.randn(2**20).exp().sum()
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+
+    def child():
+        theirs.send(function())
+
+    process = context.Process(target=child)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python's own, about threads and forks
+        process.start()
+    theirs.close()
+    torch.set_num_threads(before)
+    try:
+        assert ours.poll(timeout), "the child hangs"
+        return ours.recv()
+    finally:
+        process.kill()
+        process.join()

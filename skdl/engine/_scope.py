@@ -87,8 +87,6 @@ def draw_seed(random_state: int | np.random.RandomState | None) -> int:
 
 # The Python threads that limit themselves just now, by identity, and what each may use.
 LIMITED: dict[int, int] = {}
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=LIMITED.clear)  # the other threads are not in the child
 
 
 def allowed_threads() -> int:
@@ -128,23 +126,47 @@ class Float32ByDefault:
     """float32 as torch's default dtype while anyone is inside: all threads share that dtype."""
 
     def __init__(self) -> None:
-        self.lock, self.n_inside, self.before = threading.Lock(), 0, torch.float32
+        self.lock, self.before = threading.Lock(), torch.float32
+        self.inside: list[int] = []  # Python threads, each as often as it has entered
 
     def enter(self) -> None:
         with self.lock:
-            if not self.n_inside:
+            if not self.inside:
                 self.before = torch.get_default_dtype()
                 torch.set_default_dtype(torch.float32)
-            self.n_inside += 1
+            self.inside.append(threading.get_ident())
 
     def leave(self) -> None:
         with self.lock:
-            self.n_inside -= 1
-            if not self.n_inside:
+            self.inside.remove(threading.get_ident())
+            if not self.inside:
                 torch.set_default_dtype(self.before)
+
+    def after_fork(self) -> None:
+        """In a forked child only the thread that forked is left."""
+        self.lock = threading.Lock()
+        others_only = self.inside and threading.get_ident() not in self.inside
+        self.inside = [each for each in self.inside if each == threading.get_ident()]
+        if others_only:
+            torch.set_default_dtype(self.before)
 
 
 FLOAT32_BY_DEFAULT = Float32ByDefault()
+
+
+def after_fork() -> None:
+    """Make torch usable in a child process that was forked.
+
+    The threads of the parent are not there. Torch does not know that: where the parent has computed
+    in several threads, the child would wait for them for ever. With one thread it needs none.
+    """
+    torch.set_num_threads(1)
+    LIMITED.clear()
+    FLOAT32_BY_DEFAULT.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=after_fork)
 
 
 @contextlib.contextmanager

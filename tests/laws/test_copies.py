@@ -1,11 +1,14 @@
 """Laws of copies: clones, pickles, deep copies."""
 
 import copy
+import multiprocessing
 import pickle
 
 import numpy as np
+import pytest
 from sklearn.base import clone
 
+from tests.fits import in_fork
 from tests.laws.common import answers, assert_same, every
 
 
@@ -46,3 +49,14 @@ def test_a_pickle_is_small_and_does_not_grow_with_the_data(instance):
     )
     assert abs(large - small) < 1_000
     assert small < 60_000
+
+
+@every()
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs fork")
+def test_a_forked_child_answers_and_learns_as_its_parent(instance):
+    """Also where the parent has computed in several threads."""
+    X, y = instance.data()
+    model = instance.fitted(X, y)
+    child = in_fork(lambda: (answers(model, X), answers(model.partial_fit(X, y), X)))
+    assert_same(child[0], answers(model, X))
+    assert_same(child[1], answers(model.partial_fit(X, y), X))
