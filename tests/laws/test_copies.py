@@ -4,6 +4,7 @@ import copy
 import multiprocessing
 import pickle
 
+import joblib
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -49,6 +50,25 @@ def test_a_pickle_is_small_and_does_not_grow_with_the_data(instance):
     )
     assert abs(large - small) < 1_000
     assert small < 60_000
+
+
+@every()
+@pytest.mark.parametrize("mode", ["r", "c"])
+def test_a_model_that_joblib_maps_from_disk_answers_and_learns(instance, mode, tmp_path):
+    """One file for all processes of a server; with "r" its arrays cannot be written to."""
+    X, y = instance.data()
+    model = instance.fitted(X, y)
+    joblib.dump(model, tmp_path / "model.joblib")
+
+    def loaded(**params):
+        return joblib.load(tmp_path / "model.joblib", mmap_mode=mode).set_params(**params)
+
+    assert_same(answers(loaded(), X), answers(model, X))
+    expected = answers(copy.deepcopy(model).partial_fit(X, y), X)
+    assert_same(answers(loaded().partial_fit(X, y), X), expected)
+    again = instance.known(warm_start=True)
+    expected = answers(copy.deepcopy(model).set_params(**again).fit(X, y), X)
+    assert_same(answers(loaded(**again).fit(X, y), X), expected)
 
 
 @every()

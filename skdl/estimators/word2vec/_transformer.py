@@ -584,13 +584,13 @@ class Word2VecTransformer(
         if self.init_vectors is not None:
             rows, given = given_vectors(self.init_vectors, self.vocabulary_, "init_vectors")
             self._check_size(given)
-            module.set_vectors(rows, torch.from_numpy(given))
+            module.set_vectors(rows, as_tensor(given))
         return module
 
     def _copy_learned(self, net: Net, n_words: int) -> None:
         """What the first words have learned before, and the history, into a new net."""
         if not hasattr(self, "net_"):  # vectors from a file
-            net.module_.set_vectors(range(n_words), torch.from_numpy(self.vectors_))
+            net.module_.set_vectors(range(n_words), as_tensor(self.vectors_))
             return
         net.module_.copy_learned(self.module_)
         net.history_, net.seed = copy.copy(self.net_.history), self.net_.seed
