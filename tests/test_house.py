@@ -41,7 +41,7 @@ BELOW = {
         "preprocessing",
     },
     # A display shows what model_selection found.
-    "inspection": {"_sklearn", "model_selection", "estimators"},
+    "inspection": {"_sklearn", "model_selection", "estimators", "engine"},
 }
 ONLY_IN_ENGINE = {"skorch"}
 TORCH_ONLY = sys.stdlib_module_names | {"torch"}

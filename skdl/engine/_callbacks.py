@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from ._data import Batch, BatchIterator, Data, ServedBatch
 from ._objectives import Answers
+from ._scope import default_torch_modes
 
 if TYPE_CHECKING:
     from ._net import Net
@@ -83,7 +84,13 @@ class Pairs:
         return len(self.batches)
 
     def __iter__(self) -> Iterator[Pair]:
-        return map(pair_of, self.batches)
+        batches = iter(self.batches)
+        while True:
+            with default_torch_modes():  # batches are prepared here
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield pair_of(batch)
 
 
 class BatchEvents:

@@ -184,12 +184,13 @@ class Net(NeuralNet):
 
         ``batch_size=None`` takes what fits the caches: more rows the smaller they are.
         """
-        order = data.by_length()  # similar lengths together: less padding
-        ordered = data if order is None else data.subset(order)
-        result = torch.cat(self.outputs_of_batches(ordered, output, batch_size)).to("cpu")
-        if result.dtype is torch.bfloat16:
-            result = result.float()
-        return result if order is None else in_order(result, order)
+        with default_torch_modes():
+            order = data.by_length()  # similar lengths together: less padding
+            ordered = data if order is None else data.subset(order)
+            result = torch.cat(self.outputs_of_batches(ordered, output, batch_size)).to("cpu")
+            if result.dtype is torch.bfloat16:
+                result = result.float()
+            return result if order is None else in_order(result, order)
 
     def outputs_of_batches(
         self,
@@ -299,7 +300,7 @@ class Net(NeuralNet):
         return self
 
     def evaluation_step(self, batch: Pair, training: bool = False) -> Tensor:
-        with torch.set_grad_enabled(training):
+        with default_torch_modes(), torch.set_grad_enabled(training):
             self._set_training(training)
             with autocast(self.module_, self.device, self.precision):
                 output = forward(self.module_, batch[0])

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..engine import default_torch_modes
 from ..estimators import CNNClassifier
 from ._matplotlib import import_pyplot
 from ._reach import reach_classifier
@@ -170,13 +171,14 @@ n_channels)
         probabilities = classifier.predict_proba(X)
         predicted = probabilities.argmax(1)
         shown = predicted if target is None else _indices(classes, target, len(data))
-        batches = [batch["x"] for batch in data.to(classifier.net_.device).batches(_BATCH)]
-        part = _choose_layer(module, layer, module.see(batches[0][:1]))
-        of_batches = torch.from_numpy(shown).split(_BATCH)
-        heat = [
-            _heat_of(module, part, module.see(x), of_rows.to(x.device), method)
-            for x, of_rows in zip(batches, of_batches, strict=True)
-        ]
+        with default_torch_modes():  # gradients are needed
+            batches = [batch["x"] for batch in data.to(classifier.net_.device).batches(_BATCH)]
+            part = _choose_layer(module, layer, module.see(batches[0][:1]))
+            of_batches = torch.from_numpy(shown).split(_BATCH)
+            heat = [
+                _heat_of(module, part, module.see(x), of_rows.to(x.device), method)
+                for x, of_rows in zip(batches, of_batches, strict=True)
+            ]
         display = cls(
             inputs=torch.cat(batches).cpu().numpy(),
             heat=torch.cat(heat).cpu().numpy(),

@@ -1,5 +1,6 @@
 """Laws of parameters: how they are given, and the torch that they are given under."""
 
+import contextlib
 import inspect
 from dataclasses import KW_ONLY
 from itertools import takewhile
@@ -61,17 +62,67 @@ def test_parameters_are_keyword_only_but_for_those_declared_otherwise(cls):
         assert positional is declared[name], name
 
 
+def default_dtype(dtype):
+    """A default dtype of torch; all threads share it."""
+
+    @contextlib.contextmanager
+    def inside():
+        torch.set_default_dtype(dtype)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(torch.float32)
+
+    inside.__name__ = str(dtype)
+    return inside
+
+
+@contextlib.contextmanager
+def deterministic():
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+def autocast():
+    return torch.autocast("cpu", dtype=torch.bfloat16)
+
+
+def default_device():
+    """One that has no numbers: what is made there by mistake cannot be used."""
+    return torch.device("meta")
+
+
+AMBIENT = [
+    torch.no_grad,
+    torch.inference_mode,
+    autocast,
+    default_device,
+    deterministic,
+    *map(default_dtype, (torch.float16, torch.bfloat16, torch.float64)),
+]
+
+
 @every()
-@pytest.mark.parametrize("ambient", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("ambient", AMBIENT, ids=lambda ambient: ambient.__name__)
 def test_what_is_around_a_fit_does_not_matter(instance, ambient):
-    """Gradients off, or inference mode: a fit learns and a prediction predicts as ever."""
+    """Modes of torch: a fit learns and a prediction predicts as ever, and both leave them alone."""
     X, y = instance.data()
     expected = instance.fitted(X, y)
     before = global_state()
     with ambient():
+        around = global_state()
         inside = clone(instance.estimator).fit(X, y)
         assert_same(answers(inside, X), answers(expected, X))
-        assert not torch.is_grad_enabled()
+        assert global_state() == around
+        if hasattr(inside, "encode"):
+            assert_same(inside.encode(X), expected.encode(X))
+        if hasattr(inside, "predict"):
+            assert_same(inside.net_.forward(X).numpy(), expected.net_.forward(X).numpy())
     assert global_state() == before
     assert_same(answers(inside, X), answers(expected, X))
-    assert_same(answers(inside.partial_fit(X, y), X), answers(expected.partial_fit(X, y), X))
+    with ambient():
+        inside.partial_fit(X, y)
+    assert_same(answers(inside, X), answers(expected.partial_fit(X, y), X))

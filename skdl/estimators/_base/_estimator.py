@@ -406,7 +406,8 @@ class TorchEstimator(Trained, Family, BaseEstimator):
 
     def _read_again(self, X: Any) -> Data:
         """X after ``fit``, read with the parameters of ``fit``; others may be set by now."""
-        return self._as_fitted()._read_inputs(X, reset=False)
+        with default_torch_modes():
+            return self._as_fitted()._read_inputs(X, reset=False)
 
     def encode(self, X: Any) -> np.ndarray:
         """The learned representation of each row, before the head.
