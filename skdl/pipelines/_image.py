@@ -23,9 +23,14 @@ def make_image_classifier(estimator: Any = None) -> Pipeline:
     and estimators that are not known here
     ============================================ ==============================================
 
-    A meta-estimator (GridSearchCV, BaggingClassifier ...) or a Pipeline is treated as what it
-    wraps. Voting and stacking hold several estimators, and take the last row of the table: wrap
-    their members instead.
+    A meta-estimator (GridSearchCV, OneVsRestClassifier ...) or a Pipeline is treated as what it
+    wraps. Voting and stacking take X as it is where all of their members are deep, and the last row
+    of the table where none is; where some are, wrap the members instead.
+
+    Some of scikit-learn's meta-estimators (BaggingClassifier, OneVsOneClassifier,
+    SelfTrainingClassifier ...) refuse X of more than two dimensions. There flatten the images, and
+    tell a ``CNNClassifier`` their shape:
+    ``make_pipeline(Flatten(), BaggingClassifier(CNNClassifier(image_shape=(8, 8))))``.
 
     Parameters
     ----------
@@ -45,6 +50,8 @@ def make_image_classifier(estimator: Any = None) -> Pipeline:
     ------
     TypeError
         If ``estimator`` is a class or has no ``fit``.
+    ValueError
+        If it is a voting or stacking of which some members are deep.
 
     See Also
     --------

@@ -43,6 +43,9 @@ class Preparation(Enum):
     SCALED : all other estimators
         Linear models, SVMs, nearest neighbours, and those that are not known here: standardized
         columns. Standardizing does no harm where it is not needed.
+    MIXED : voting and stacking of deep and other estimators
+        Can take tables of scaled numbers; of anything else, the deep ones take X as it is, and the
+        others do not.
     UNSCALED : estimators that declare (by scikit-learn's tag) to take positive numbers only
         Naive Bayes on counts, for instance: centering would make negative numbers.
     """
@@ -51,6 +54,7 @@ class Preparation(Enum):
     TABLE = "table"
     TREE = "tree"
     SCALED = "scaled"
+    MIXED = "mixed"
     UNSCALED = "unscaled"
 
 
@@ -72,6 +76,14 @@ def innermost(estimator: Any) -> Any:
     return estimator if inner is None else innermost(inner[1])
 
 
+def members(estimator: Any) -> list[Any]:
+    """Return the estimators that voting and stacking hold; none of others."""
+    params = estimator.get_params(deep=False) if hasattr(estimator, "get_params") else {}
+    pairs = params.get("estimators")
+    given = pairs if isinstance(pairs, list) else []
+    return [each[-1] for each in given if isinstance(each, tuple) and hasattr(each[-1], "fit")]
+
+
 def input_kinds(estimator: Any) -> frozenset[str]:
     """Return the kinds of X that one of skdl's own estimators takes; none for others."""
     kinds: frozenset[str] = getattr(estimator, "_input_kinds", frozenset())
@@ -90,6 +102,11 @@ def preparation_of(estimator: Any) -> Preparation:
     """Return the preparation that an estimator needs; of a meta-estimator, the wrapped one's."""
     check_instance(estimator)
     model = innermost(estimator)
+    if several := members(model):
+        of_members = {preparation_of(member) for member in several}
+        if Preparation.DEEP not in of_members:
+            return Preparation.SCALED
+        return Preparation.DEEP if len(of_members) == 1 else Preparation.MIXED
     if kinds := input_kinds(model):
         return Preparation.TABLE if kinds == {"tables"} else Preparation.DEEP
     bases = {(base.__module__.partition(".")[0], base.__name__) for base in type(model).__mro__}
@@ -100,8 +117,20 @@ def preparation_of(estimator: Any) -> Preparation:
     return Preparation.SCALED
 
 
+def check_one_form(estimator: Any) -> None:
+    """Raise ValueError for voting and stacking whose members take X in different forms."""
+    if preparation_of(estimator) is Preparation.MIXED:
+        owner = type(innermost(estimator)).__name__
+        raise ValueError(
+            f"The members of {owner} must take X in one form: the deep ones take it as it is, the "
+            "others need it prepared. Wrap the members, each in such a pipeline of its own, and "
+            f"use {owner} as it is."
+        )
+
+
 def make_flat_pipeline(estimator: Any, scaler: Any) -> Pipeline:
     """Return a Pipeline that flattens X and scales it, each where the estimator needs it."""
+    check_one_form(estimator)
     steps = {
         Preparation.DEEP: [],
         Preparation.TABLE: [Flatten()],

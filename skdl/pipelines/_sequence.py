@@ -24,11 +24,16 @@ def make_sequence_pipeline(estimator: Any) -> Pipeline:
     and estimators that are not known here
     ============================================ ==============================================
 
-    A meta-estimator (GridSearchCV, MultiOutputRegressor, TransformedTargetRegressor,
-    BaggingRegressor ...) or a Pipeline is treated as what it wraps. Voting and stacking hold
-    several estimators, and take the last row of the table: wrap their members instead. A
-    ``CNNClassifier`` takes sequences of several channels for grey images, unless it has
+    A meta-estimator (GridSearchCV, MultiOutputRegressor, TransformedTargetRegressor ...) or a
+    Pipeline is treated as what it wraps. Voting and stacking take X as it is where all of their
+    members are deep, and the last row of the table where none is; where some are, wrap the members
+    instead. A ``CNNClassifier`` takes sequences of several channels for grey images, unless it has
     ``kind="signal"``.
+
+    Some of scikit-learn's meta-estimators (BaggingRegressor, RegressorChain, OneVsOneClassifier,
+    SelfTrainingClassifier ...) refuse X of more than two dimensions, and more of them (AdaBoost,
+    voting and stacking too) lists of sequences. There flatten X, and tell a deep estimator the
+    number of channels: ``make_pipeline(Flatten(), BaggingRegressor(LSTMRegressor(n_channels=3)))``.
 
     Parameters
     ----------
@@ -41,12 +46,15 @@ def make_sequence_pipeline(estimator: Any) -> Pipeline:
         Steps are named as by ``sklearn.pipeline.make_pipeline``, by the lowercase name of their
         class: a grid names ``ridge__alpha`` or ``lstmregressor__hidden_size``. It takes X of
         shape (n_samples, n_steps), (n_samples, n_steps, n_channels), (n_samples, height, width)
-        and so on; lists of sequences of unequal length only with a deep estimator.
+        and so on; lists of sequences of unequal length only with a deep estimator, alone or in a
+        meta-estimator that takes lists, such as GridSearchCV.
 
     Raises
     ------
     TypeError
         If ``estimator`` is a class or has no ``fit``.
+    ValueError
+        If it is a voting or stacking of which some members are deep.
 
     See Also
     --------

@@ -10,7 +10,16 @@ from sklearn.utils import get_tags
 
 from ..estimators import TransformerClassifier
 from ..estimators._base import one_column
-from ._preparation import Preparation, check_instance, held, innermost, input_kinds, preparation_of
+from ._preparation import (
+    Preparation,
+    check_instance,
+    check_one_form,
+    held,
+    innermost,
+    input_kinds,
+    members,
+    preparation_of,
+)
 
 _N_COMPONENTS = 100
 
@@ -36,8 +45,8 @@ def make_text_classifier(
     ============================================= =============================================
 
     A meta-estimator (GridSearchCV, OneVsRestClassifier ...) is treated as what it wraps, a
-    Pipeline as its first step. Voting and stacking hold several estimators, and take one of the
-    last two rows of the table: wrap their members instead.
+    Pipeline as its first step. Voting and stacking take texts where all of their members do, and
+    one of the last two rows of the table where none does; where some do, wrap the members instead.
 
     Parameters
     ----------
@@ -99,6 +108,7 @@ def make_text_classifier(
     check_instance(estimator)
     if _takes_text(estimator):
         return make_pipeline(estimator)
+    check_one_form(estimator)
     if preparation_of(estimator) is Preparation.DEEP:
         name = type(innermost(estimator)).__name__
         raise TypeError(
@@ -156,6 +166,8 @@ def _takes_text(estimator: Any) -> bool:
     inner = held(estimator)
     if inner is not None:
         return _takes_text(inner[1])
+    if several := members(estimator):
+        return all(map(_takes_text, several))
     if "texts" in input_kinds(estimator):
         return True
     if not hasattr(estimator, "__sklearn_tags__"):  # "passthrough"

@@ -1,15 +1,18 @@
 """Every estimator gets the preparation that it needs."""
 
+import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     AdaBoostRegressor,
+    BaggingClassifier,
     BaggingRegressor,
     ExtraTreesClassifier,
     GradientBoostingRegressor,
     HistGradientBoostingClassifier,
+    StackingRegressor,
     VotingRegressor,
 )
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -21,9 +24,13 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeRegressor
 
+from skdl.datasets import make_images
+from skdl.estimators import CNNClassifier, LSTMRegressor
 from skdl.estimators import classical as _classical
 from skdl.estimators._base import TorchRegressor
+from skdl.pipelines import make_sequence_pipeline, make_tabular_pipeline
 from skdl.pipelines._preparation import Preparation, held, innermost, preparation_of
+from skdl.preprocessing import Flatten
 
 
 class Deep(TorchRegressor):
@@ -139,3 +146,40 @@ def test_held_is_a_parameter_and_its_name():
 def test_only_instances_with_fit(bad):
     with pytest.raises(TypeError, match="must be an instance with a fit method"):
         preparation_of(bad)
+
+
+# Voting and stacking -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("several", [VotingRegressor, StackingRegressor])
+def test_members_that_are_deep_get_x_as_it_is(several):
+    assert preparation_of(several([("a", Deep()), ("b", Deep())])) is Preparation.DEEP
+    search = GridSearchCV(several([("a", make_pipeline(Deep())), ("b", "drop")]), {})
+    assert preparation_of(search) is Preparation.DEEP
+
+
+@pytest.mark.parametrize("several", [VotingRegressor, StackingRegressor])
+def test_members_of_both_sorts_are_told_to_be_wrapped(several):
+    """Flat rows would be read as sequences of one channel, in silence; the advice works."""
+    X = np.random.default_rng(0).normal(size=(40, 6, 2))
+    deep = LSTMRegressor(4, n_layers=1, max_epochs=1, random_state=0)
+    with pytest.raises(ValueError, match="must take X in one form"):
+        make_sequence_pipeline(several([("deep", deep), ("ridge", Ridge())]))
+    assert make_tabular_pipeline(several([("deep", deep), ("ridge", Ridge())]))  # both take these
+    wrapped = [(type(e).__name__, make_sequence_pipeline(e)) for e in (deep, Ridge())]
+    model = several(wrapped).fit(X, X[:, -1, 0])
+    assert model.estimators_[0][-1].n_channels_in_ == 2
+    assert model.predict(X).shape == (40,)
+
+
+def test_bagging_of_sequences_and_images_works_as_the_docs_say():
+    """It takes two dimensions alone."""
+    X = np.random.default_rng(0).normal(size=(40, 6, 2))
+    y = X[:, -1, 0]
+    deep = LSTMRegressor(4, n_channels=2, max_epochs=1, random_state=0)
+    model = make_pipeline(Flatten(), BaggingRegressor(deep, n_estimators=2)).fit(X, y)
+    assert model[-1].estimators_[0].n_channels_in_ == 2
+    images, labels = make_images(40, size=(6, 6), random_state=0)
+    deep = CNNClassifier((4,), image_shape=(6, 6), max_epochs=1, random_state=0)
+    model = make_pipeline(Flatten(), BaggingClassifier(deep, n_estimators=2)).fit(images, labels)
+    assert model[-1].estimators_[0].input_shape_ == (6, 6, 1)

@@ -74,6 +74,18 @@ def test_steps_by_what_a_meta_estimator_wraps():
     assert steps(voting) == [TFIDF, SVD, "votingclassifier"]
 
 
+def test_members_of_voting_must_all_take_texts_or_none():
+    """A Transformer would read the numbers of TF-IDF as a sequence, in silence."""
+    texts, y = ["good film", "bad film"] * 10, [1, 0] * 10
+    deep = TransformerClassifier(8, n_heads=2, n_layers=1, max_epochs=1, random_state=0)
+    with pytest.raises(ValueError, match="must take X in one form"):
+        make_text_classifier(VotingClassifier([("a", deep), ("b", MultinomialNB())]))
+    wrapped = [(type(e).__name__, make_text_classifier(e)) for e in (deep, MultinomialNB())]
+    assert VotingClassifier(wrapped).fit(texts, y).predict(texts).shape == (20,)
+    assert steps(VotingClassifier(wrapped)) == ["votingclassifier"]
+    assert steps(VotingClassifier([("a", deep), ("b", deep)])) == ["votingclassifier"]
+
+
 def test_steps_by_what_a_pipeline_begins_with():
     for vectorizer in (TfidfVectorizer(), HashingVectorizer()):
         assert steps(make_pipeline(vectorizer, LinearSVC())) == ["pipeline"]
