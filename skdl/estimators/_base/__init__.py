@@ -28,6 +28,7 @@ from ._scales import channel_scales, channel_statistics
 from ._sequences import is_ragged, lengths_of, read_sequences
 from ._steps import check_order_of_columns, check_order_of_steps
 from ._tables import read_table
+from ._texts import input_type_of, read_texts
 from ._torchvision import torchvision_explained
 from ._trained import Trained
 from ._units import check_units, learn_units
@@ -56,6 +57,7 @@ __all__ = [
     "check_units",
     "deep_estimator",
     "given_vectors",
+    "input_type_of",
     "is_ragged",
     "learn_units",
     "lengths_of",
@@ -66,6 +68,7 @@ __all__ = [
     "plain_parameters",
     "read_sequences",
     "read_table",
+    "read_texts",
     "rows_of_numbers",
     "torchvision_explained",
     "weights_of",

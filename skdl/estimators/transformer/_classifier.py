@@ -36,13 +36,14 @@ from .._base import (
     batch_size_between,
     channel_scales,
     deep_estimator,
+    input_type_of,
     plain_container,
     read_sequences,
+    read_texts,
 )
 from ._checkpoints import load_tokenization, make_pretrained
 from ._linear_model import NgramClassifier
 from ._network import POSITIONS, PatchEmbedding, TransformerEncoder, TransformerNetwork
-from ._texts import input_type_of, read_texts
 from ._tokenization import Tokenization, check_tokenizer, make_embedding
 
 MAX_STEPS = 2**14  # tokens or patches of a batch, padding included

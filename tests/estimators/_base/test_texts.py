@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skdl.estimators.transformer._texts import holds_text, read_texts
+from skdl.estimators._base._texts import holds_text, read_texts
 
 TEXTS = ["one text", "", "zwei Texte", "三"]
 
