@@ -29,7 +29,11 @@ def copy(tmp_path_factory):
     for name in COPIED:
         put = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         put(ROOT / name, root / name)
-    places = {"__all__": "__all__ = [", "TABLE": "TABLE: "}
+    places = {
+        "__all__": "__all__ = [",
+        "TABLE": "TABLE: ",
+        "imports": "from skdl.estimators import (",
+    }
     for kind, where, code in BLOCKS.findall((ROOT / "CONTRIBUTING.md").read_text("utf-8")):
         if kind == "file":
             (root / where).parent.mkdir(parents=True, exist_ok=True)
@@ -37,14 +41,11 @@ def copy(tmp_path_factory):
             continue
         path, place = where.split(", ")
         file = root / path
-        if place == "imports":  # before the first one: make format sorts them
-            file.write_text(
-                file.read_text("utf-8").replace("from .classical", code + "from .classical")
-            )
+        if path == "skdl/estimators/__init__.py" and place == "imports":  # make format sorts them
+            text = file.read_text("utf-8")
+            file.write_text(text.replace("from .classical", code + "from .classical"), "utf-8")
         else:
             insert(file, places[place], code)
-    names = "".join(f"    {name},\n" for name in NEWCOMERS)
-    insert(root / "tests/laws/instances.py", "from skdl.estimators import (", names)
     for name in ("README.md", "CHANGELOG.md"):
         with (root / name).open("a", encoding="utf-8") as file:
             file.write("\n" + ", ".join(f"`{name}`" for name in NEWCOMERS) + "\n")

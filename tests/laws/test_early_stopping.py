@@ -12,7 +12,7 @@ def test_early_stopping_restores_the_best_weights(instance):
     params = {"early_stopping": True, "validation_fraction": 0.3, "tol": 0.0}
     params |= {"lr_schedule": "constant", "warmup_fraction": 0.0}
     params |= instance.known(linear_model=False)  # it alone may be best in epoch 0
-    for lr in (0.02, 0.05, 0.005):  # one of them is neither too slow nor best at the start
+    for lr in (0.02, 0.05, 0.005, 0.5):  # one of them is neither too slow nor best at the start
         model = instance.fitted(X, y, lr=lr, max_epochs=60, n_iter_no_change=3, **params)
         assert model.n_iter_ == min(60, model.best_epoch_ + 3)
         if 0 < model.best_epoch_ < 57:

@@ -83,7 +83,12 @@ def between_devices(name, args, result):
 
 @every(takes_gradients)
 def test_no_training_step_waits_for_the_device(instance, monkeypatch):
-    """Nor what makes its batch; ``-s`` shows how many operators there are in a step."""
+    """Nor what makes its batch; ``-s`` shows how many operators there are in a step.
+
+    A card waits where the host asks it for a number (``item``, ``if`` of a tensor) or for the
+    number of true values of a mask (``x[mask]``, ``nonzero``): multiply by the mask, or use
+    ``torch.where`` and ``masked_fill``.
+    """
     steps, operations = [], Operations()
     original = TrainingRun._pass
 
