@@ -13,7 +13,7 @@ from sklearn.base import clone
 from tests.fits import global_state
 from tests.laws.common import answers, assert_same, every, every_class
 
-SCALARS = {bool: np.bool_, int: np.int64, float: np.float64}
+SCALARS = {bool: np.bool_, int: np.int64, float: np.float64, str: np.str_}
 
 
 @every()
