@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import os
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, field, fields
 from functools import partial
@@ -386,15 +387,24 @@ class TorchEstimator(Trained, Family, BaseEstimator):
 
     def _architecture(self) -> dict[str, str]:
         """The same in words."""
-        return {name: described(value) for name, value in self._fixed_parameters().items()}
+        return {
+            name: repr(os.fspath(value))
+            if isinstance(value, (str, os.PathLike))
+            else described(value)
+            for name, value in self._fixed_parameters().items()
+        }
 
     def _check_architecture(self) -> None:
         changed = [k for k, v in self._architecture().items() if v != self._built_with[k]]
         if changed:
+            before = {name: self._built_with[name] for name in changed}
+            ways = [
+                f"{k} to what it was, {v}" if v[0] == "<" else f"{k}={v}" for k, v in before.items()
+            ]
             raise ValueError(
                 f"warm_start and partial_fit go on with the network there is, but "
-                f"{', '.join(changed)} changed since it was built. Set "
-                f"{', '.join(f'{k}={self._built_with[k]}' for k in changed)}, or fit a clone."
+                f"{', '.join(changed)} changed since it was built. Set {', '.join(ways)}, or fit a "
+                "clone."
             )
 
     # After fit ------------------------------------------------------------------------------------

@@ -22,9 +22,12 @@ from ._targets import REGRESSION_LOSSES, RegressionTarget
 def estimates_quantiles(estimator: TorchRegressor) -> bool:
     """Whether predict_quantiles exists: by the loss fitted with, before fit by the one set."""
     fitted = hasattr(estimator, "net_")
-    if (estimator.quantiles_ is None) if fitted else (estimator.loss != "quantile"):
+    loss = estimator._target.loss_name if fitted else estimator.loss
+    if loss != "quantile":
         raise AttributeError(
-            f'predict_quantiles needs a fit with loss="quantile", got loss={estimator.loss!r}.'
+            'predict_quantiles needs a fit with loss="quantile", and this estimator '
+            f"{'was fitted with' if fitted else 'has'} loss={loss!r}. Use "
+            'set_params(loss="quantile", warm_start=False) and fit again.'
         )
     return True
 

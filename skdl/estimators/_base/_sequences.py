@@ -92,7 +92,8 @@ def _read_array(
     if array.ndim > 3:
         raise ValueError(
             f"X must be (n_samples, n_steps) or (n_samples, n_steps, n_channels), got shape "
-            f"{array.shape}."
+            f"{array.shape}. If its second dimension is time, make all that belongs to a step "
+            "channels: np.reshape(X, (*np.shape(X)[:2], -1))."
         )
     is_flat, array = array.ndim == 2, _with_channels(array, n_channels)
 
@@ -146,7 +147,8 @@ def _with_channels(array: np.ndarray, n_channels: int | None) -> np.ndarray:
         if n_channels not in (None, array.shape[2]):
             raise ValueError(
                 f"n_channels={n_channels}, but X of shape {array.shape} has {array.shape[2]} "
-                "channels in its last dimension."
+                "channels in its last dimension. n_channels is for flat rows: fit with "
+                "n_channels=None for X of this shape."
             )
         if 0 in array.shape[1:]:
             raise ValueError(
@@ -157,7 +159,8 @@ def _with_channels(array: np.ndarray, n_channels: int | None) -> np.ndarray:
     if array.shape[1] % n_channels:
         raise ValueError(
             f"X has {array.shape[1]} columns, which n_channels={n_channels} does not divide: a "
-            "flattened X has n_steps * n_channels columns, the channels of one step together."
+            "flattened X has n_steps * n_channels columns, the channels of one step together. With "
+            "n_channels=None each column is a step of one channel."
         )
     return array.reshape(len(array), -1, n_channels)  # (n, T, C)
 
@@ -173,12 +176,14 @@ def _read_ragged(
         odd = next(row for row, array in enumerate(arrays) if array.shape[1] != arrays[0].shape[1])
         raise ValueError(
             f"All sequences must have the same number of channels; sequence 0 has "
-            f"{arrays[0].shape[1]}, sequence {odd} has {arrays[odd].shape[1]}."
+            f"{arrays[0].shape[1]}, sequence {odd} has {arrays[odd].shape[1]}. Choose the same "
+            "channels in each, or leave such sequences out, of y too."
         )
     n_found = counts.pop()
     if n_channels not in (None, n_found):
         raise ValueError(
-            f"n_channels={n_channels}, but the sequences in X have {n_found} channels."
+            f"n_channels={n_channels}, but the sequences in X have {n_found} channels. n_channels "
+            "is for flat rows: fit with n_channels=None for sequences like these."
         )
     (learn_units if reset else check_units)(estimator, arrays)
     lengths = np.array([len(array) for array in arrays])

@@ -173,7 +173,10 @@ class RegressionTarget(Target):
         if not self.n_targets:
             self.ndim, self.n_targets = y.ndim, values.shape[1]
         elif values.shape[1] != self.n_targets:
-            raise ValueError(f"y has {values.shape[1]} targets, but fitted were {self.n_targets}.")
+            raise ValueError(
+                f"y has {values.shape[1]} targets, but fitted were {self.n_targets}. Pass these, "
+                "or fit a clone to others."
+            )
         finite = np.isfinite(values).all(1)
         if not finite.all():
             row = int(np.argmin(finite))

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,10 @@ from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback, Checkpoint, EpochScoring, TrainEndCheckpoint
 
 from skdl.datasets import make_sequences
-from skdl.estimators import GRUClassifier, GRURegressor, LSTMRegressor
+from skdl.estimators import CNNClassifier, GRUClassifier, GRURegressor, LSTMRegressor
 from skdl.estimators._base._checks import all_or_nothing
 from tests.fits import InterruptsIn
+from tests.laws.instances import convolution_and_mean
 
 SMALL = {"hidden_size": 3, "max_epochs": 3, "random_state": 0}
 X, Y = make_sequences(60, n_steps=6, random_state=0)
@@ -327,9 +329,41 @@ def test_going_on_with_another_architecture_is_told(changed):
     before = model.predict(X)
     model.set_params(**changed)
     for go_on in (model.fit, model.partial_fit):
-        with pytest.raises(ValueError, match=f"{next(iter(changed))} changed since it was built"):
+        named = f"{next(iter(changed))} changed since it was built"
+        with pytest.raises(ValueError, match=named) as error:
             go_on(X, y)
     np.testing.assert_array_equal(model.predict(X), before)
+    advice = str(error.value).partition("Set ")[2].partition(", or fit a clone")[0]
+    model.set_params(**eval(f"dict({advice})")).partial_fit(X, y)
+    clone(model).set_params(**changed).fit(X, y)
+
+
+def test_a_function_that_changed_is_told_by_name():
+    X, y = np.zeros((20, 8)) + np.arange(20)[:, None] % 2, np.arange(20) % 2
+    architecture = partial(convolution_and_mean)
+    model = CNNClassifier(architecture=architecture, kind="signal", max_epochs=1).fit(X, y)
+    model.set_params(architecture="resnet")
+    with pytest.raises(ValueError, match="Set architecture to what it was, <partial, digest"):
+        model.partial_fit(X, y)
+    model.set_params(architecture=architecture).partial_fit(X, y)
+
+
+def test_quantiles_of_a_fit_without_are_told_by_the_loss_of_the_fit():
+    X, y = make_sequences(60, n_steps=5, random_state=0)
+    model = LSTMRegressor(4, max_epochs=1, warm_start=True, random_state=0).fit(X, y)
+    model.set_params(loss="quantile")
+    with pytest.raises(AttributeError) as error:
+        model.predict_quantiles(X)
+    assert "was fitted with loss='squared_error'" in str(error.value.__cause__)
+    model.set_params(loss="quantile", warm_start=False).fit(X, y).predict_quantiles(X)
+
+
+def test_other_targets_are_for_a_clone():
+    X, y = make_sequences(60, n_steps=5, random_state=0)
+    model = LSTMRegressor(4, max_epochs=1, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match=r"y has 2 targets, but fitted were 1\. .* a clone"):
+        model.partial_fit(X, X[:, :2])
+    assert clone(model).partial_fit(X, X[:, :2]).n_targets_ == 2
 
 
 def test_partial_fit_takes_todays_rate_and_batch_size():

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.impute import SimpleImputer
 
 from skdl.estimators import GRUClassifier, LSTMRegressor, TransformerClassifier
@@ -146,6 +147,42 @@ def test_one_sequence_alone_goes_in_a_list(model):
     with pytest.raises(ValueError, match=r"single sequence.*\[X\]"):
         flat.predict(X[0])
     assert len(flat.predict([X[0]])) == 1
+
+
+@every_model
+def test_several_dimensions_of_a_step_become_channels(model):
+    grids = RNG.normal(size=(20, 6, 2, 3))
+    with pytest.raises(ValueError, match=r"make all that belongs to a step channels: ") as error:
+        model.fit(grids, Y)
+    code = str(error.value).partition("channels: ")[2].removesuffix(".")
+    assert model.fit(eval(code, {"np": np, "X": grids}), Y).n_channels_in_ == 6
+
+
+@every_model
+@pytest.mark.parametrize(
+    "data", [X, [x[: 2 + i % 5] for i, x in enumerate(X)]], ids=["3-D", "list"]
+)
+def test_a_number_of_channels_that_x_does_not_have(model, data):
+    with pytest.raises(ValueError, match=r"flat rows: fit with n_channels=None"):
+        clone(model).set_params(n_channels=3).fit(data, Y)
+    assert clone(model).set_params(n_channels=None).fit(data, Y).n_channels_in_ == 2
+
+
+@every_model
+def test_columns_that_are_not_whole_steps(model):
+    with pytest.raises(ValueError, match=r"5 does not divide: .* With n_channels=None each column"):
+        clone(model).set_params(n_channels=5).fit(X.reshape(20, 12), Y)
+    assert clone(model).set_params(n_channels=None).fit(X.reshape(20, 12), Y).n_steps_in_ == 12
+
+
+@every_model
+def test_sequences_of_other_channels_are_left_out(model):
+    data = [*X[:15], *X[15:18, :, :1], *X[18:]]
+    with pytest.raises(ValueError, match=r"sequence 15 has 1\. .* leave such sequences out, of y"):
+        model.fit(data, Y)
+    kept = [row for row, x in enumerate(data) if x.shape[1] == 2]
+    model.fit([data[row] for row in kept], Y[kept])
+    model.fit([x[:, :1] for x in data], Y)
 
 
 def test_arrays_for_a_model_of_named_frames_are_warned_of():
