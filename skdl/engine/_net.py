@@ -481,6 +481,10 @@ class Net(NeuralNet):
         return {**state, "device": self.device, "_estimator": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        if torch.is_inference_mode_enabled():  # tensors that are made there can never be trained
+            trained = {k: state[k] for k in ("module", "module_", "optimizer_") if k in state}
+            with torch.inference_mode(False):
+                state = {**state, **copy.deepcopy(trained)}
         self.__dict__.update(state)
         if self.device.type == "cuda":
             there = (self.device.index or 0) < torch.cuda.device_count()

@@ -7,6 +7,7 @@ import pickle
 import joblib
 import numpy as np
 import pytest
+import torch
 from sklearn.base import clone
 
 from tests.fits import in_fork
@@ -26,6 +27,20 @@ def test_copies_predict_the_same(instance):
     assert_same(answers(model, X), expected)
     assert not hasattr(clone(model), "net_")
     assert_same(answers(clone(model).fit(X, y), X), expected)
+
+
+@every()
+def test_copies_that_are_made_in_inference_mode_learn(instance):
+    """As of a server that loads its models there."""
+    X, y = instance.data()
+    model = instance.fitted(X, y).partial_fit(X, y)
+    with torch.inference_mode():
+        twins = [pickle.loads(pickle.dumps(model)), copy.deepcopy(model)]
+        shallow = copy.copy(model)
+        assert_same(answers(shallow, X), answers(model, X))
+    expected = answers(model.partial_fit(X, y), X)
+    for twin in twins:
+        assert_same(answers(twin.partial_fit(X, y), X), expected)
 
 
 @every()
