@@ -77,6 +77,19 @@ GridSearchCV(model, search_grid(model), cv=cv).fit(X, y)
 cross_val_score(make_pipeline(StandardScaler(), model), X, y, cv=3).mean()
 make_pipeline(Encoder(LSTMRegressor()), Ridge()).fit(X, y)
 FitHistoryDisplay.from_estimator(model)
+
+
+class Mine(LSTMRegressor):
+    pass
+
+
+def build(n_features: int, device: str | None = None) -> LSTMRegressor:
+    model = Mine(n_features, device=device or "cpu")
+    return model.fit([np.zeros(3), np.zeros(2)], [1, 2])
+
+
+def learn(texts: list[str], y: pd.Series) -> TransformerClassifier:
+    return TransformerClassifier().fit(texts, y, sample_weight=np.ones(len(y)))
 """
 HEAD = """from skdl.estimators import CNNClassifier, LSTMClassifier, LSTMRegressor
 from skdl.model_selection import compare
@@ -90,6 +103,9 @@ WRONG = [
     "LSTMClassifier(class_weight=[1, 2])",
     "CNNClassifier(channels=8)",
     "compare([1], 2, 3)",
+    "LSTMRegressor().fit([[0.0]])",
+    "LSTMClassifier().fit([[0.0]], [0], weights=[1])",
+    "LSTMRegressor().predict()",
 ]
 
 
@@ -100,7 +116,8 @@ def found(tmp_path_factory):
     (folder / "right.py").write_text(RIGHT, encoding="utf-8")
     (folder / "wrong.py").write_text(HEAD + "\n".join(WRONG) + "\n", encoding="utf-8")
     (folder / "mypy.ini").write_text(
-        f"[mypy]\nignore_missing_imports = True\nmypy_path = {Path(skdl.__file__).parents[1]}\n",
+        "[mypy]\nignore_missing_imports = True\nwarn_return_any = True\n"
+        f"mypy_path = {Path(skdl.__file__).parents[1]}\n",
         encoding="utf-8",
     )
     command = [sys.executable, "-m", "mypy", "right.py", "wrong.py"]

@@ -482,7 +482,8 @@ class Net(NeuralNet):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         if torch.is_inference_mode_enabled():  # tensors that are made there can never be trained
-            trained = {k: state[k] for k in ("module", "module_", "optimizer_") if k in state}
+            names = ["module", "module_", "optimizer_"]
+            trained: dict[str, Any] = {name: state[name] for name in names if name in state}
             with torch.inference_mode(False):
                 state = {**state, **copy.deepcopy(trained)}
         self.__dict__.update(state)
