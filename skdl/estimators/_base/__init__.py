@@ -1,11 +1,7 @@
 """What every deep estimator shares: parameters, ``fit``, targets, reading of X, checks, docs."""
 
-from ...preprocessing._frames import check_channel_names
 from ._checks import (
-    IMPUTE,
     all_or_nothing,
-    check_finite,
-    check_numbers,
     check_one_schedule,
     plain_parameters,
 )
@@ -22,19 +18,17 @@ from ._given_vectors import (
     none_known,
     other_spellings,
 )
+from ._images import read_images
 from ._regressor import TorchRegressor
 from ._rows import Rows, weights_of
-from ._scales import channel_scales, channel_statistics
-from ._sequences import is_ragged, lengths_of, read_sequences
-from ._steps import check_order_of_columns, check_order_of_steps
+from ._scales import channel_scales
+from ._sequences import lengths_of, read_sequences
 from ._tables import read_table
 from ._texts import input_type_of, read_texts
 from ._torchvision import torchvision_explained
 from ._trained import Trained
-from ._units import check_units, learn_units
 
 __all__ = [
-    "IMPUTE",
     "FitMode",
     "FittedParameterMixin",
     "Rows",
@@ -47,25 +41,17 @@ __all__ = [
     "all_or_nothing",
     "batch_size_between",
     "channel_scales",
-    "channel_statistics",
-    "check_channel_names",
-    "check_finite",
-    "check_numbers",
     "check_one_schedule",
-    "check_order_of_columns",
-    "check_order_of_steps",
-    "check_units",
     "deep_estimator",
     "given_vectors",
     "input_type_of",
-    "is_ragged",
-    "learn_units",
     "lengths_of",
     "none_known",
     "one_column",
     "other_spellings",
     "plain_container",
     "plain_parameters",
+    "read_images",
     "read_sequences",
     "read_table",
     "read_texts",

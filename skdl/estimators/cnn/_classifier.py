@@ -26,11 +26,11 @@ from .._base import (
     batch_size_between,
     channel_scales,
     deep_estimator,
+    read_images,
 )
 from ._augmentation import AUGMENTATIONS, BatchAugmentation
 from ._backbones import read_backbone
 from ._calibration import temperature_on
-from ._images import read_images
 from ._network import (
     ConvolutionalNetwork,
     CustomNetwork,

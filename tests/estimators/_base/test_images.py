@@ -13,8 +13,8 @@ from hypothesis.extra import numpy as hnp
 
 from skdl.engine import Streamed
 from skdl.estimators import CNNClassifier
-from skdl.estimators.cnn import _images
-from skdl.estimators.cnn._images import read_images
+from skdl.estimators._base import _images
+from skdl.estimators._base._images import read_images
 
 SMALL = {"channels": (2,), "max_epochs": 1, "random_state": 0, "device": "cpu"}
 RNG = np.random.default_rng(0)

@@ -11,25 +11,19 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ...engine import NUMBERS, STREAM_BYTES, Data, Streamed, as_tensor
-from .._base import (
-    IMPUTE,
-    check_channel_names,
-    check_finite,
-    check_numbers,
-    check_order_of_columns,
-    check_order_of_steps,
-    check_units,
-    is_ragged,
-    learn_units,
-    rows_of_numbers,
-)
-from ._shapes import (
+from ...preprocessing._frames import check_channel_names
+from ._checks import IMPUTE, check_finite, check_numbers
+from ._containers import rows_of_numbers
+from ._image_shapes import (
     check_batch,
     check_channels_last,
     check_size,
     check_smallest,
     warn_of_other_meaning,
 )
+from ._sequences import is_ragged
+from ._steps import check_order_of_columns, check_order_of_steps
+from ._units import check_units, learn_units
 
 AXES = {"image": ("image", "row", "column", "channel"), "signal": ("signal", "step", "channel")}
 
@@ -44,9 +38,22 @@ def read_images(
 ) -> Data:
     """Images or signals as data with a column ``x`` of shape (n, H, W, C) or (n, T, C).
 
-    The column keeps the dtype of X. Sets or checks
-    ``n_features_in_``, ``feature_names_in_``, ``kind_``, ``n_channels_in_`` and
+    The column keeps the dtype of X. Sets or checks ``n_features_in_``, ``feature_names_in_``,
+    ``channel_names_in_`` (the columns, for lists of frames), ``kind_``, ``n_channels_in_`` and
     ``input_shape_``, the shape of one row.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Its parameters ``kind`` and ``image_shape``, where it has them, are what errors speak of.
+    X : array-like
+    kind : {"image", "signal", "auto"}
+        "auto" reads X of three dimensions or more as images, and flat rows as signals, as images
+        with a ``shape``.
+    shape : tuple of int or None
+        Shape of one row where X is flat: (H, W) or (H, W, C), for signals (T, C).
+    reset : bool
+        Whether this is a fit, which learns what later calls check.
 
     Raises
     ------
