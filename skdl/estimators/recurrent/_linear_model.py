@@ -96,29 +96,34 @@ def fit_linear_model(
         weights, log_error = _persisting(total, candidates), 0.0
     else:
         unseen = _models(total - moments, candidates)
-        errors = [_errors(block, steps, each) for block, each in zip(blocks, unseen, strict=True)]
+        errors = [
+            torch.cat([_errors(block, steps, models) for models in families], 1)
+            for block, families in zip(blocks, unseen, strict=True)
+        ]
         weights, log_error = _weights(torch.stack(errors), len(data))
-    (models,) = _models(total[None], candidates)
-    fitted = LinearModel(_mean(models, weights), log_error)
+    (families,) = _models(total[None], candidates)
+    fitted = LinearModel(_mean(families, weights), log_error)
     if with_residuals:
         sets = total - moments if len(blocks) > 1 else total[None]
-        unseen = (_mean(models, weights) for models in _models(sets, candidates))
-        residuals = [_residuals(*each, steps) for each in zip(blocks, unseen, strict=True)]
+        held_out = (_mean(families, weights) for families in _models(sets, candidates))
+        residuals = [_residuals(*each, steps) for each in zip(blocks, held_out, strict=True)]
         fitted.residuals = torch.cat(residuals)
     return fitted
 
 
-def _models(sets: Tensor, candidates: list[Candidate]) -> Iterator[Tensor]:
-    """All candidates (M, 1 + p, k), fitted to each of the moments (n_sets, m, m)."""
+def _models(sets: Tensor, candidates: list[Candidate]) -> Iterator[tuple[Tensor, ...]]:
+    """Each family's models (A, 1 + p, k), fitted to each of the moments (n_sets, m, m)."""
     n_x = len(candidates[0].basis)
     n_values = len(candidates) * len(PENALTIES) * n_x * (sets.shape[-1] - n_x)
     for some in sets.split(max(1, AT_ONCE // n_values)):
-        yield from torch.cat([_solve(some, each) for each in candidates], 1)
+        yield from zip(*(_solve(some, each) for each in candidates), strict=True)
 
 
-def _mean(models: Tensor, weights: Tensor) -> Tensor:
-    """The mean (1 + p, k) of models (M, 1 + p, k), weighted by target (M, k)."""
-    return torch.einsum("mk,mpk->pk", weights, models)
+def _mean(families: tuple[Tensor, ...], weights: Tensor) -> Tensor:
+    """The mean (1 + p, k) of all models, weighted by target (M, k)."""
+    parts = zip(families, weights.split(len(PENALTIES)), strict=True)
+    means = [torch.einsum("mk,mpk->pk", of_family, models) for models, of_family in parts]
+    return torch.stack(means).sum(0)
 
 
 def _persisting(total: Tensor, candidates: list[Candidate]) -> Tensor:
