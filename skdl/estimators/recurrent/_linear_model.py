@@ -92,38 +92,44 @@ def fit_linear_model(
     moments = torch.stack([_moments(block, steps) for block in blocks])
     total = moments.sum(0)
     candidates = _candidates(total, persistence)
-    if len(blocks) == 1:  # of one row
-        weights, log_error = _persisting(total, candidates), 0.0
+    if len(blocks) == 1:  # of one row: nothing is left without it
+        sets, weights, log_error = total[None], _persisting(total, candidates), 0.0
+        (models,) = _models(sets, candidates)
     else:
-        unseen = _models(total - moments, candidates)
-        errors = [
-            torch.cat([_errors(block, steps, models) for models in families], 1)
-            for block, families in zip(blocks, unseen, strict=True)
-        ]
+        sets, errors = total - moments, []
+        # Without each block in turn, and last with all.
+        of_sets = _models(torch.cat([sets, total[None]]), candidates)
+        for block, models in zip([*blocks, None], of_sets, strict=True):
+            if block is not None:
+                errors.append(torch.cat([_errors(block, steps, each) for each in models], 1))
         weights, log_error = _weights(torch.stack(errors), len(data))
-    (families,) = _models(total[None], candidates)
-    fitted = LinearModel(_mean(families, weights), log_error)
+    fitted = LinearModel(_mean(models, weights), log_error)
     if with_residuals:
-        sets = total - moments if len(blocks) > 1 else total[None]
-        held_out = (_mean(families, weights) for families in _models(sets, candidates))
+        held_out = (_mean(each, weights) for each in _models(sets, candidates))
         residuals = [_residuals(*each, steps) for each in zip(blocks, held_out, strict=True)]
         fitted.residuals = torch.cat(residuals)
     return fitted
 
 
-def _models(sets: Tensor, candidates: list[Candidate]) -> Iterator[tuple[Tensor, ...]]:
-    """Each family's models (A, 1 + p, k), fitted to each of the moments (n_sets, m, m)."""
+def _models(sets: Tensor, candidates: list[Candidate]) -> Iterator[list[Tensor]]:
+    """All candidates, fitted to each of the moments (n_sets, 1 + p, 1 + p + k).
+
+    Tensors (n_models, 1 + p, k): one, or where that is large one for each family.
+    """
     n_x = len(candidates[0].basis)
     n_values = len(candidates) * len(PENALTIES) * n_x * (sets.shape[-1] - n_x)
     for some in sets.split(max(1, AT_ONCE // n_values)):
-        yield from zip(*(_solve(some, each) for each in candidates), strict=True)
+        families = [_solve(some, each) for each in candidates]
+        if n_values <= AT_ONCE:
+            families = [torch.cat(families, 1)]
+        yield from map(list, zip(*families, strict=True))
 
 
-def _mean(families: tuple[Tensor, ...], weights: Tensor) -> Tensor:
+def _mean(models: list[Tensor], weights: Tensor) -> Tensor:
     """The mean (1 + p, k) of all models, weighted by target (M, k)."""
-    parts = zip(families, weights.split(len(PENALTIES)), strict=True)
-    means = [torch.einsum("mk,mpk->pk", of_family, models) for models, of_family in parts]
-    return torch.stack(means).sum(0)
+    parts = zip(models, weights.split([len(each) for each in models]), strict=True)
+    means = [torch.einsum("mk,mpk->pk", of_part, each) for each, of_part in parts]
+    return means[0] if len(means) == 1 else torch.stack(means).sum(0)
 
 
 def _persisting(total: Tensor, candidates: list[Candidate]) -> Tensor:
@@ -187,12 +193,12 @@ def _rows(batch: Batch, steps: Callable[[Batch], Tensor]) -> tuple[Tensor, Tenso
 
 
 def _moments(block: Data, steps: Callable[[Batch], Tensor]) -> Tensor:
-    """Weighted moments of (1, x, y) on a block: (1 + p + k, 1 + p + k)."""
+    """Weighted moments of (1, x) with (1, x, y) on a block: (1 + p, 1 + p + k)."""
     moments = torch.zeros((), dtype=torch.float64)
     for batch in block.chunks():
         x, y, weight = _rows(batch, steps)
         rows = torch.cat([x, y], 1)
-        moments = moments + (weight * rows).T @ rows
+        moments = moments + (weight * x).T @ rows
     return moments
 
 
@@ -234,7 +240,7 @@ def _candidates(total: Tensor, persistence: tuple[Tensor, Tensor]) -> list[Candi
     """The three families, in order of ``fit_linear_model``, from the moments of all rows."""
     offset, slope = persistence  # (C, k) each
     n_channels, k = slope.shape
-    p = len(total) - 1 - k
+    p = len(total) - 1
     n_steps = p // n_channels
     one_and_steps = torch.eye(1 + p, dtype=total.dtype)
     one, last = one_and_steps[:, :1], one_and_steps[:, 1 + p - n_channels :]
@@ -257,7 +263,10 @@ def _candidates(total: Tensor, persistence: tuple[Tensor, Tensor]) -> list[Candi
 
 
 def _solve(moments: Tensor, candidate: Candidate) -> Tensor:
-    """Coefficients of (1, x) for moments (..., m, m) and each penalty: (..., A, 1 + p, k)."""
+    """Coefficients (..., A, 1 + p, k) of (1, x) for each penalty.
+
+    From moments (..., 1 + p, 1 + p + k) of (1, x) with (1, x, y).
+    """
     basis, f, n_x = candidate.basis, candidate.n_free, len(candidate.basis)
     xx, xy = moments[..., :n_x, :n_x], moments[..., :n_x, n_x:]
     target = basis.T @ (xy - xx @ candidate.fixed)
