@@ -19,10 +19,10 @@ examples: $(READY)
 	for name in $(EXAMPLES); do $(BIN)/python examples/$$name.py || exit 1; done
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
 test-all: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: $(READY)
 	$(BIN)/ruff check .

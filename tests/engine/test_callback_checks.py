@@ -34,6 +34,7 @@ from skdl.engine._callback_checks import (
     sets_rate,
     watches_batches,
 )
+from tests.ids import short
 
 
 class KerasCallback:
@@ -62,7 +63,7 @@ def test_callbacks_of_skorch_pass(callbacks):
     "callback",
     [print, "checkpoint", ("a", "b"), ("a", EpochTimer(), 1), (1, EpochTimer()), None, dict]
     + [KerasCallback(), KerasCallback, {"on_epoch_end": print}, np.float64(1)],
-    ids=str,
+    ids=short,
 )
 def test_anything_else_is_told(callback):
     with pytest.raises(TypeError, match=r"instances of skorch.*pairs \(name, callback\), got"):

@@ -18,7 +18,7 @@ from skdl.datasets import make_sequences
 from skdl.estimators import CNNClassifier, GRUClassifier, GRURegressor, LSTMRegressor
 from skdl.estimators._base._checks import all_or_nothing
 from tests.fits import InterruptsIn
-from tests.laws.instances import convolution_and_mean
+from tests.laws.instances import Convolution
 
 SMALL = {"hidden_size": 3, "max_epochs": 3, "random_state": 0}
 X, Y = make_sequences(60, n_steps=6, random_state=0)
@@ -340,7 +340,7 @@ def test_going_on_with_another_architecture_is_told(changed):
 
 def test_a_function_that_changed_is_told_by_name():
     X, y = np.zeros((20, 8)) + np.arange(20)[:, None] % 2, np.arange(20) % 2
-    architecture = partial(convolution_and_mean)
+    architecture = partial(Convolution)
     model = CNNClassifier(architecture=architecture, kind="signal", max_epochs=1).fit(X, y)
     model.set_params(architecture="resnet")
     with pytest.raises(ValueError, match="Set architecture to what it was, <partial, digest"):

@@ -25,6 +25,7 @@ from tests.estimators.cnn.classifiers import (
     linear,
 )
 from tests.fits import InterruptsIn
+from tests.ids import short
 
 # Learning ----------------------------------------------------------------------------------------
 
@@ -192,7 +193,7 @@ def test_a_warm_start_may_change_how_it_is_trained(changed):
         {"precision": "float64"},
         {"backbone": nn.Identity()},
     ],
-    ids=str,
+    ids=short,
 )
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_a_warm_start_cannot_change_the_network(changed, method):

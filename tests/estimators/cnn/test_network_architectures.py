@@ -20,6 +20,7 @@ from skdl.estimators.cnn._network_architectures import (
     make_resnet,
     stem_strides,
 )
+from tests.ids import short
 
 
 def sizes_of(features, shape):
@@ -129,7 +130,7 @@ def test_inception_blocks_have_a_shortcut():
         (make_fcn, (1, 150), [(150,), (75,), (38,)]),
         (make_fcn, (6, 10_000), [(500,), (500,), (250,), (125,)]),
     ],
-    ids=str,
+    ids=short,
 )
 def test_space_halves_between_blocks_while_there_is_room(make, shape, expected):
     assert sizes_of(make(shape, (4, 6, 8), 3), shape) == expected

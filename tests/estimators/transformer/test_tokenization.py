@@ -15,6 +15,7 @@ from skdl.estimators.transformer._tokenization import (
     token_vectors,
 )
 from skdl.estimators.transformer._tokenizers import CACHE, KINDS
+from tests.ids import short
 from tests.texts import make_texts, word_tokenizer
 
 TEXTS, _ = make_texts(40)
@@ -121,7 +122,7 @@ def test_the_same_work_is_done_once(tokenizer, counted):
         {"max_length": 2},
         {"tokenizer": word_tokenizer()},
     ],
-    ids=str,
+    ids=short,
 )
 def test_other_work_is_not_taken_for_the_same(params, counted):
     plain = ids_of(made(), TEXTS)

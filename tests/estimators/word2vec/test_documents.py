@@ -18,6 +18,7 @@ from skdl.estimators.word2vec._documents import (
     token_batches,
     token_error,
 )
+from tests.ids import short
 
 TEXTS = ["The cat's  hat, THE mat", "", "don't \t\n stop 12 a1", "Ünïcode ΣΑΣ 漢字 naïve"]
 
@@ -90,7 +91,7 @@ def test_a_mark_is_no_word_and_joins_none():
         ({"stop_words": ["the"], "analyzer": "char"}, "analyzer is 'char': nothing is left out"),
         ({"stop_words": "english", "analyzer": str.split}, "analyzer is a callable: nothing"),
     ],
-    ids=str,
+    ids=short,
 )
 def test_stop_words_that_cannot_match_warn(params, message):
     """As CountVectorizer does, and once, where it is asked for."""
@@ -117,7 +118,7 @@ def test_stop_words_that_cannot_match_warn(params, message):
         {"stop_words": [], "analyzer": "char"},
         {"stop_words": ["a"], "tokenizer": {"don't the": ["the"]}.__getitem__},
     ],
-    ids=str,
+    ids=short,
 )
 def test_stop_words_that_match_do_not_warn(params):
     make_analyzer(**params, warn=True)("Don't the")

@@ -32,6 +32,7 @@ from tests.estimators.word2vec.transformers import (
     same_model,
     word2vec,
 )
+from tests.ids import short
 
 # Documents ---------------------------------------------------------------------------------------
 
@@ -106,7 +107,7 @@ def first_letters(text):
         {"stop_words": "english"},
         {"stop_words": ["hat", "the"]},
     ],
-    ids=str,
+    ids=short,
 )
 def test_words_are_those_of_count_vectorizer(params):
     peer = CountVectorizer(**params).fit(MIXED)

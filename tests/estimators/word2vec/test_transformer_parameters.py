@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from tests.estimators.word2vec.transformers import TEXTS, every_model, fit, learned, word2vec
+from tests.ids import short
 
 # Invalid and extreme input -----------------------------------------------------------------------
 
@@ -26,7 +27,7 @@ ON_DOCUMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("X", "error", "message"), ON_DOCUMENTS, ids=lambda v: str(v)[:30])
+@pytest.mark.parametrize(("X", "error", "message"), ON_DOCUMENTS, ids=short)
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "fit_transform", "transform"])
 def test_invalid_documents(X, error, message, method):
     if isinstance(X, list) and X == [""] and method == "transform":
