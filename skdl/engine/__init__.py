@@ -17,6 +17,7 @@ from ._objectives import (
     Supervised,
     absolute_error,
     cross_entropy,
+    error_power,
     huber,
     inputs_of,
     losses_of_targets,
@@ -31,7 +32,7 @@ from ._scope import (
     resolve_dtype,
     scoped_threads,
 )
-from ._stopping import squared_error_limit, without_outliers
+from ._stopping import error_limit, without_outliers
 
 __all__ = [
     "LR_SCHEDULES",
@@ -59,6 +60,8 @@ __all__ = [
     "cross_entropy",
     "default_torch_modes",
     "draw_seed",
+    "error_limit",
+    "error_power",
     "forward",
     "huber",
     "inputs_of",
@@ -70,6 +73,5 @@ __all__ = [
     "set_lr",
     "sets_rate",
     "squared_error",
-    "squared_error_limit",
     "without_outliers",
 ]

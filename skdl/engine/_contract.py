@@ -118,11 +118,12 @@ class JudgesRows(Protocol):
 
     Attributes
     ----------
-    is_squared : bool
-        Whether they are squared errors, which a single outlier would decide.
+    error_power : int or None
+        2 where they are squared errors, 1 where they grow like absolute ones, None for others: an
+        outlier among them must not decide.
     """
 
-    is_squared: bool
+    error_power: int | None
 
     def row_losses(self, module: nn.Module, batch: Batch) -> Tensor:
         """The losses (B,) or (B, k), without the weights of rows."""
@@ -139,7 +140,7 @@ DEFAULTS: dict[str, Any] = {
     "draws_from_generator": False,
     "count": None,
     "row_losses": None,
-    "is_squared": False,
+    "error_power": None,
 }
 
 

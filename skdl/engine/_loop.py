@@ -131,7 +131,7 @@ class TrainingRun:
         self.judge: Judge | None = None
         if net.patience is not None and self.valid is not None:
             if offered(self.objective, "row_losses") is not None:
-                self.judge = Judge(bool(offered(self.objective, "is_squared")))
+                self.judge = Judge(offered(self.objective, "error_power"))
             min_epochs = math.ceil(net.min_steps / len(self.train))
             self.stopping = EarlyStopping(self.module, net.patience, net.tol, min_epochs)
             # The weights at the start are a candidate too: training may only make things worse.

@@ -68,8 +68,8 @@ class Supervised:
         self.loss, self.answers, self.training_loss = loss, answers, training_loss or loss
 
     @property
-    def is_squared(self) -> bool:
-        return self.loss is squared_error
+    def error_power(self) -> int | None:
+        return error_power(self.loss)
 
     def __call__(self, module: nn.Module, batch: Batch) -> Tensor:
         loss = self.training_loss if module.training else self.loss
@@ -78,6 +78,13 @@ class Supervised:
     def row_losses(self, module: nn.Module, batch: Batch) -> Tensor:
         """The losses of each row, (B,), and of each of its targets, (B, k)."""
         return losses_of_targets(self.loss, module(**inputs_of(batch)), batch["y"])
+
+
+def error_power(loss: Loss) -> int | None:
+    """2 for squared errors, 1 for losses that grow like absolute ones, None for others."""
+    if loss is squared_error:
+        return 2
+    return 1 if loss in (absolute_error, huber) or isinstance(loss, Pinball) else None
 
 
 def losses_of_targets(loss: Loss, output: Tensor, y: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 # Squared errors beyond so many root mean squares count by their size, not by their square.
 LIMIT_RMS = 5.0
 OUTLIERS = 0.02  # fraction of the rows that the root mean square leaves out
+LIMIT_MEDIANS = 15.0  # absolute errors beyond so many medians are outliers
 
 
 class Snapshot:
@@ -47,25 +48,29 @@ class Judge:
     score is the mean over targets. A target that only becomes worse, such as one that drifts,
     counts by the logarithm of how much: it cannot outweigh what the others gain. Nor can a row:
     what a squared error is above a limit counts by its root (Huber's loss), for one outlier would
-    else decide.
+    else decide. What absolute errors were above a limit before training is left out of what losses
+    are relative to: it is not to be gained, and beside it any gain would look like none.
 
     Parameters
     ----------
-    is_squared : bool
-        Whether losses are squared errors.
+    error_power : int or None
+        2 where losses are squared errors, 1 where they grow like absolute ones, None for others.
 
     Attributes
     ----------
     limit : Tensor of shape (k,) or None
-        Squared errors above it are outliers; None where losses are none, and before training.
+        Errors above it are outliers; None where losses are of no errors, and before training.
     start : Tensor of shape (k,) or None
         The losses before training.
+    excess : Tensor of shape (k,) or None
+        The part of them that is left out.
     """
 
-    def __init__(self, is_squared: bool) -> None:
-        self.is_squared = is_squared
+    def __init__(self, error_power: int | None) -> None:
+        self.error_power = error_power
         self.limit: Tensor | None = None
         self.start: Tensor | None = None
+        self.excess: Tensor | None = None
         self.taken: list[tuple[Tensor, Tensor | None]] = []
 
     def take(self, losses: Tensor, weight: Tensor | None) -> None:
@@ -81,22 +86,43 @@ class Judge:
         given = [weight for _, weight in self.taken if weight is not None]
         weight = torch.cat(given).cpu().double() if given else torch.ones(len(losses)).double()
         self.taken = []
-        if self.is_squared:
-            if self.limit is None:
-                self.limit = squared_error_limit(losses, weight)
+        if self.limit is None and self.error_power is not None:
+            self.limit = error_limit(losses, weight, self.error_power)
+        if self.limit is not None and self.error_power == 2:
             losses = without_outliers(losses, self.limit)
-        means = (weight[:, None] * losses).sum(0) / weight.sum()
-        if self.start is None:
-            self.start = means
+        means = weighted_means(losses, weight)
+        if self.start is None or self.excess is None:
+            self.start, self.excess = means, torch.zeros_like(means)
+            if self.limit is not None and self.error_power == 1:
+                self.excess = weighted_means((losses - self.limit).clamp_min(0), weight)
         tiny = torch.finfo(torch.float64).tiny
-        ratio = (means + tiny) / (self.start + tiny)
+        ratio = (means - self.excess + tiny) / (self.start - self.excess + tiny)
         return float(torch.where(ratio > 1, 1 + ratio.log() / 4, ratio).mean())
 
     def state(self) -> list[Tensor | None]:
-        return [self.limit, self.start]
+        return [self.limit, self.start, self.excess]
 
     def restore(self, state: list[Tensor | None]) -> None:
-        self.limit, self.start = state
+        self.limit, self.start, self.excess = state
+
+
+def weighted_means(values: Tensor, weight: Tensor) -> Tensor:
+    """Means (k,) over rows of values (n, k)."""
+    return (weight[:, None] * values).sum(0) / weight.sum()
+
+
+def error_limit(losses: Tensor, weight: Tensor, power: int) -> Tensor:
+    """Errors (k,) above which rows are outliers, from those of all rows (n, k).
+
+    Parameters
+    ----------
+    power : int
+        2 for squared errors, 1 for absolute ones.
+    """
+    if power == 2:
+        return squared_error_limit(losses, weight)
+    median = losses[weight > 0].median(0).values
+    return torch.where(median > 0, LIMIT_MEDIANS * median, math.inf)
 
 
 def squared_error_limit(losses: Tensor, weight: Tensor) -> Tensor:

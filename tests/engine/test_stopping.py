@@ -99,8 +99,8 @@ GENERATOR = torch.Generator().manual_seed(0)
 SQUARES = torch.rand(200, 2, generator=GENERATOR)
 
 
-def scores_of(*losses, is_squared=True):
-    judge, scores = Judge(is_squared), []
+def scores_of(*losses, error_power=2):
+    judge, scores = Judge(error_power), []
     for each in losses:
         for part in each.split(64):
             judge.take(part, None)
@@ -126,8 +126,15 @@ def test_an_outlier_does_not_hide_what_is_gained():
     assert scores_of(before, after)[1] < 1
 
 
+def test_an_absolute_outlier_does_not_hide_what_is_gained():
+    before, after = SQUARES.clone(), SQUARES / 10
+    before[7], after[7] = 1e8, 1e8 + 0.3
+    assert scores_of(before, after, error_power=1)[1] < 0.2
+    assert scores_of(SQUARES, SQUARES / 10, error_power=1)[1] == pytest.approx(0.1)
+
+
 def test_losses_of_classes_are_taken_as_they_are():
-    assert scores_of(SQUARES[:, 0], 3 * SQUARES[:, 0], is_squared=False)[1] == pytest.approx(
+    assert scores_of(SQUARES[:, 0], 3 * SQUARES[:, 0], error_power=None)[1] == pytest.approx(
         1 + math.log(3) / 4
     )
 

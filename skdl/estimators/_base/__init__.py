@@ -24,6 +24,7 @@ from ._rows import Rows, weights_of
 from ._scales import channel_scales
 from ._sequences import lengths_of, read_sequences
 from ._tables import read_table
+from ._targets import is_series, outlier_limits, weighted_quantiles
 from ._texts import input_type_of, read_texts
 from ._torchvision import torchvision_explained
 from ._trained import Trained
@@ -45,10 +46,12 @@ __all__ = [
     "deep_estimator",
     "given_vectors",
     "input_type_of",
+    "is_series",
     "lengths_of",
     "none_known",
     "one_column",
     "other_spellings",
+    "outlier_limits",
     "plain_container",
     "plain_parameters",
     "read_images",
@@ -57,5 +60,6 @@ __all__ = [
     "read_texts",
     "rows_of_numbers",
     "torchvision_explained",
+    "weighted_quantiles",
     "weights_of",
 ]

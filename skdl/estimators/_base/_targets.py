@@ -212,10 +212,21 @@ class RegressionTarget(Target):
         if self.standardize:
             size = np.abs(values).max(0)
             size = np.where(size > 0, size, 1.0)  # squares of huge or tiny numbers do not exist
+            if self.loss_name != "squared_error":
+                values = self._less_outliers(values, weight)
             mean = np.average(values / size, axis=0, weights=weight)
             spread = np.sqrt(np.average((values / size - mean) ** 2, axis=0, weights=weight))
             constant = spread <= 10 * np.finfo(float).eps * np.abs(mean)
             self.mean, self.scale = mean * size, np.where(constant, 1.0, spread * size)
+
+    @staticmethod
+    def _less_outliers(values: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+        """Values (n, k), what is far from the median moved towards it."""
+        y, of_rows = torch.from_numpy(values), torch.ones(len(values), dtype=torch.float64)
+        of_rows = of_rows if weight is None else torch.from_numpy(weight).double()
+        middle = weighted_quantiles(y, of_rows, [0.5])[:, 0]
+        limits = outlier_limits(y - middle, of_rows)
+        return y.clamp(middle - limits, middle + limits).numpy()
 
     def column(self, values: np.ndarray, dtype: torch.dtype) -> Tensor:
         if not self.standardize and dtype == torch.float32:
@@ -343,6 +354,16 @@ def weighted_quantiles(values: Tensor, weight: Tensor, levels: Sequence[float]) 
     wanted = torch.tensor(levels, dtype=below.dtype).expand(values.shape[1], -1).contiguous()
     place = torch.searchsorted(below.T.contiguous(), wanted).clamp_max(len(values) - 1)
     return values.gather(0, order).T.gather(1, place)
+
+
+def outlier_limits(errors: Tensor, weight: Tensor, n_deviations: float = 10) -> Tensor:
+    """What absolute errors (n, k) are outliers beyond: so many robust standard deviations (k,).
+
+    The standard deviation of normal errors is 1.4826 times their median absolute value. Where more
+    than half of the errors are 0 there is no limit.
+    """
+    spread = 1.4826 * weighted_quantiles(errors.abs(), weight, [0.5])[:, 0]
+    return torch.where(spread > 0, n_deviations * spread, torch.inf)
 
 
 def is_series(values: np.ndarray) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -22,6 +23,7 @@ from .._base import (
     channel_scales,
     deep_estimator,
     lengths_of,
+    outlier_limits,
     read_sequences,
     weights_of,
 )
@@ -31,6 +33,7 @@ from ._linear_model import (
     at_channels,
     chosen_channels,
     fit_linear_model,
+    fit_robustly,
 )
 from ._network import RecurrentEncoder, RecurrentNetwork, ResidualRecurrentNetwork
 from ._shrinkage import shrinkage_factors
@@ -178,34 +181,42 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
             coefficients=linear_model.coefficients.to(self._dtype),
             **scales,
         )
-        module.measure(train.chunks())
-        if linear_model.residuals is not None:
-            module.start_at(self._target.constants(linear_model.residuals, weights_of(used)))
+        residuals, weight = linear_model.residuals, weights_of(used)
+        limits = None if residuals is None else outlier_limits(residuals, weight)
+        module.measure(train.chunks(), limits)
+        if residuals is not None:
+            module.start_at(self._target.constants(residuals, weight))
         return module
 
     def _fit_linear_model(self, used: Data, mean: Tensor, scale: Tensor) -> LinearModel:
         """A linear model of the last steps, standardized, on training and validation rows.
 
         Of sequences of unequal length, cross-validation chooses how many steps: as many as all
-        have, nine of ten, or half of them. What is shorter is extended backwards.
+        have, nine of ten, or half of them. What is shorter is extended backwards. Where the loss is
+        robust, so is the fit.
         """
         mean, scale = mean.double(), scale.double()
         y_mean, y_scale = torch.from_numpy(self.y_mean_), torch.from_numpy(self.y_scale_)
         offset, slope = (mean[:, None] - y_mean) / y_scale, scale[:, None] / y_scale
         channels = chosen_channels(used, mean, scale)
 
-        def fitted(n_steps: int) -> LinearModel:
-            def steps(batch: Batch) -> Tensor:
-                x = standardized(batch["x"].double(), mean, scale)[..., channels]
-                return last_steps(x, batch.get("lengths"), n_steps)
-
-            persistence = offset[channels], slope[channels]
-            with_residuals = self._target.loss is not squared_error
-            return fit_linear_model(used, steps, persistence, with_residuals=with_residuals)
-
+        persistence = offset[channels], slope[channels]
         most = max(1, MAX_FEATURES // len(mean))
         numbers = {min(int(n), most) for n in np.quantile(lengths_of(used), (0, 0.1, 0.5))}
-        best = min(map(fitted, sorted(numbers)), key=lambda model: model.log_error)
+        is_robust = self._target.loss is not squared_error
+
+        def steps(n_steps: int, batch: Batch) -> Tensor:
+            x = standardized(batch["x"].double(), mean, scale)[..., channels]
+            return last_steps(x, batch.get("lengths"), n_steps)
+
+        def fitted(data: Data) -> LinearModel:
+            models = (
+                fit_linear_model(data, partial(steps, n), persistence, with_residuals=is_robust)
+                for n in sorted(numbers)
+            )
+            return min(models, key=lambda model: model.log_error)
+
+        best = fit_robustly(fitted, used) if is_robust else fitted(used)
         best.coefficients = at_channels(best.coefficients, channels, len(mean))
         return best
 

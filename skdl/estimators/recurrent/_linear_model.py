@@ -13,10 +13,14 @@ from torch import Tensor
 
 from ...engine._data import Batch, Data
 from ...modules import last_steps, standardized
+from .._base import is_series, outlier_limits, weighted_quantiles, weights_of
 
 MAX_FEATURES = 256  # time grows with the cube of their number
 N_BLOCKS, PERSISTENCE_ERRORS = 10, 1.5
 AT_ONCE = 2**22  # numbers of models that are fitted at once
+# Of robust fits: robust standard deviations around predictions that y is kept within, and how often
+# predictions are made anew.
+NEAR, N_ROUNDS = 5, 5
 # Penalties, relative to the number of rows; the last one leaves only unpenalised coefficients.
 PENALTIES = torch.cat([torch.logspace(-6, 3, 19, dtype=torch.float64), torch.tensor([1e12])])
 
@@ -72,7 +76,10 @@ def fit_linear_model(
     The candidates are three families of ridge regressions, each over a grid of penalties: shrunk
     towards the mean of y, towards a free multiple of the last step, and towards the last step
     itself. They are scored by cross-validation over contiguous blocks of rows: mean absolute error
-    times root mean squared error. The result is, for each target by itself, the best candidate;
+    times root mean squared error. Where y is alike in neighbouring rows, as in windows of a series,
+    the blocks beside the one that is predicted are left out too, for their windows overlap with it
+    (Racine, "Consistent cross-validatory model-selection for dependent data: hv-block
+    cross-validation", 2000). The result is, for each target by itself, the best candidate;
     with few rows, a weighted mean of those that are as good within the standard error over blocks;
     persistence (the last step), where the best is not better by 1.5 standard errors (as in the
     one-standard-error rule of Breiman et al., "Classification and Regression Trees", 1984), because
@@ -96,7 +103,7 @@ def fit_linear_model(
         sets, weights, log_error = total[None], _persisting(total, candidates), 0.0
         (models,) = _models(sets, candidates)
     else:
-        sets, errors = total - moments, []
+        sets, errors = total - _left_out(moments, data), []
         # Without each block in turn, and last with all.
         of_sets = _models(torch.cat([sets, total[None]]), candidates)
         for block, models in zip([*blocks, None], of_sets, strict=True):
@@ -109,6 +116,60 @@ def fit_linear_model(
         residuals = [_residuals(*each, steps) for each in zip(blocks, held_out, strict=True)]
         fitted.residuals = torch.cat(residuals)
     return fitted
+
+
+def _left_out(moments: Tensor, data: Data) -> Tensor:
+    """The moments of what is left out when each block is predicted."""
+    y = _targets(data)
+    if len(moments) < N_BLOCKS or not is_series(y.numpy()):
+        return moments
+    none = torch.zeros_like(moments[:1])
+    return moments + torch.cat([none, moments[:-1]]) + torch.cat([moments[1:], none])
+
+
+def fit_robustly(fit: Callable[[Data], LinearModel], data: Data) -> LinearModel:
+    """Fit by least squares to y with outliers moved to where they do no harm.
+
+    That is near what models predict that were fitted without the row; a few rounds bring both
+    together (the H-algorithm of Huber and Dutter, 1974). The residuals are those of y as it was.
+
+    Parameters
+    ----------
+    fit : callable
+        Gives a model of data, with residuals.
+    data : Data
+        With a column y.
+    """
+    y, weight = _targets(data), weights_of(data)
+    errors = y - weighted_quantiles(y, weight, [0.5])[:, 0]
+    moved, limits = None, outlier_limits(errors, weight)
+    for _ in range(N_ROUNDS):
+        before = moved
+        moved = torch.where(errors.abs() <= limits, y, y - errors + errors.clamp(-limits, limits))
+        if before is not None and torch.allclose(moved, before, atol=1e-2):
+            break
+        model = fit(_with_targets(data, moved))
+        assert model.residuals is not None
+        errors = model.residuals + (y - moved)
+        limits = outlier_limits(errors, weight, NEAR)
+    model.residuals = errors
+    return model
+
+
+def _targets(data: Data) -> Tensor:
+    """y of the rows in use (n, k)."""
+    column = data.columns["y"]
+    assert isinstance(column, Tensor)
+    return (column if data.rows is None else column[data.rows]).double()
+
+
+def _with_targets(data: Data, y: Tensor) -> Data:
+    """Data whose rows in use have other targets (n, k)."""
+    column = data.columns["y"]
+    assert isinstance(column, Tensor)
+    column = column.double()
+    column = y if data.rows is None else column.index_copy(0, data.rows, y)
+    return data.with_columns(y=column)
 
 
 def _models(sets: Tensor, candidates: list[Candidate]) -> Iterator[list[Tensor]]:

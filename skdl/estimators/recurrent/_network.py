@@ -211,8 +211,11 @@ class ResidualRecurrentNetwork(nn.Module):
         self.register_buffer("residual_scale", torch.ones(n_targets, dtype=coefficients.dtype))
         self.register_buffer("network_weight", torch.ones(n_targets, dtype=coefficients.dtype))
 
-    def measure(self, batches: Iterable[dict[str, Tensor]]) -> None:
-        """Learn ``spread`` and ``residual_scale`` from batches with x and y."""
+    def measure(self, batches: Iterable[dict[str, Tensor]], limits: Tensor | None = None) -> None:
+        """Learn ``spread`` and ``residual_scale`` from batches with x and y.
+
+        Residuals beyond ``limits`` (k,), where there are any, count as that large.
+        """
         total, spreads, squares = torch.zeros(3, len(self.residual_scale), dtype=self.mean.dtype)
         for batch in batches:
             x = standardized(batch["x"], self.mean, self.scale)  # offsets may exceed float32
@@ -220,7 +223,10 @@ class ResidualRecurrentNetwork(nn.Module):
             weight = batch.get("weight", torch.ones(len(y))).to(self.mean)[:, None]
             total += weight.sum()
             spreads += (weight * self.views(x, lengths)[1]).sum()
-            squares += (weight * (y - self.linear_prediction(x, lengths)).square()).sum(0)
+            residuals = y - self.linear_prediction(x, lengths)
+            if limits is not None:
+                residuals = residuals.clamp(-limits.to(y), limits.to(y))
+            squares += (weight * residuals.square()).sum(0)
         self.spread.copy_((spreads / total)[0])
         self.residual_scale.copy_((squares / total).sqrt())
 

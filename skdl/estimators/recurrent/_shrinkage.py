@@ -5,13 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ...engine import (
-    Loss,
-    losses_of_targets,
-    squared_error,
-    squared_error_limit,
-    without_outliers,
-)
+from ...engine import Loss, error_limit, error_power, losses_of_targets, without_outliers
 
 N_BLOCKS, N_ERRORS = 8, 2.0
 FACTORS = torch.linspace(0, 1, 21, dtype=torch.float64)
@@ -32,12 +26,17 @@ def shrinkage_factors(
     """
     outputs = (torch.lerp(unaided, corrected, factor) for factor in FACTORS)
     losses = torch.stack([losses_of_targets(loss, output, y) for output in outputs])  # (F, n, k)
-    if loss is squared_error:
-        losses = without_outliers(losses, squared_error_limit(losses[0], weight))
-    return [shrinkage_factor(of_target, weight) for of_target in losses.unbind(2)]
+    power = error_power(loss) or 1
+    limits = error_limit(losses[0], weight, power)  # (k,)
+    if power == 2:
+        losses = without_outliers(losses, limits)
+    return [
+        shrinkage_factor(of_target, limit, weight)
+        for of_target, limit in zip(losses.unbind(2), limits, strict=True)
+    ]
 
 
-def shrinkage_factor(losses: Tensor, weight: Tensor) -> float:
+def shrinkage_factor(losses: Tensor, limit: Tensor, weight: Tensor) -> float:
     """Factor in [0, 1] by which a correction is multiplied; 0 where its gain is not significant.
 
     It is the factor of least loss, times ``1 - (2 se / gain)^2``: the gain is the fraction by which
@@ -47,6 +46,8 @@ def shrinkage_factor(losses: Tensor, weight: Tensor) -> float:
     ----------
     losses : Tensor of shape (n_factors, n)
         Losses of rows with each of ``FACTORS``.
+    limit : Tensor of shape ()
+        A loss above it is an outlier.
     weight : Tensor of shape (n,)
         Weights of rows.
     """
@@ -54,8 +55,7 @@ def shrinkage_factor(losses: Tensor, weight: Tensor) -> float:
         return 0.0
     best = int((losses @ weight).argmin())
     gain = (losses[0] - losses[best]) * weight
-    # An outlier counts by its size here: it would else decide how much the loss falls.
-    limit = squared_error_limit(losses[0][:, None], weight)
+    # An outlier counts by no more here: it would else decide by which fraction the loss falls.
     before = torch.minimum(losses[0], limit) * weight
     if best == 0 or gain.sum() <= 0:
         return 0.0

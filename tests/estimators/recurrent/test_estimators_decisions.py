@@ -114,3 +114,48 @@ def test_more_channels_than_the_linear_model_takes():
     model = LSTMRegressor(4, max_epochs=1, random_state=0).fit(X[:220], y[:220])
     error = np.abs(model.predict(X[220:]) - y[220:]).mean()
     assert error < 1.5 * np.abs(X[220:, -1, 3] - y[220:]).mean()
+
+
+def with_outliers(n_outliers, size):
+    """A linear function of the last steps, and some targets that are far off."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(600, 6))
+    truth = X @ [0.0, 0.0, 0.0, 1.0, 2.0, 3.0]
+    y = truth + 0.3 * rng.normal(size=600)
+    y[rng.choice(400, n_outliers, replace=False)] = size
+    return X, y, truth
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", "huber", "quantile"])
+@pytest.mark.parametrize(("n_outliers", "size"), [(1, 1e9), (4, -1e3), (20, 100.0)])
+def test_outliers_in_y_do_not_decide_under_robust_losses(loss, n_outliers, size):
+    X, y, truth = with_outliers(n_outliers, size)
+    model = LSTMRegressor(8, loss=loss, max_epochs=10, random_state=0).fit(X[:400], y[:400])
+    assert r2_score(truth[400:], model.predict(X[400:])) > 0.97
+    assert np.all(model.y_scale_ < 4 * np.std(truth))
+
+
+def test_outliers_in_y_do_not_keep_the_network_from_learning():
+    y = learnable(600)[1]
+    y[np.random.default_rng(3).choice(400, 10, replace=False)] = 1e5
+    assert learned(LSTMRegressor(8, loss="absolute_error", lr=0.02, random_state=0), y) > 0.8
+
+
+def test_outliers_of_one_target_do_not_decide_for_another():
+    X, y, truth = with_outliers(20, 1e4)
+    both = np.stack([y, truth], 1)
+    model = LSTMRegressor(8, loss="absolute_error", max_epochs=10, random_state=0)
+    predicted = model.fit(X[:400], both[:400]).predict(X[400:])
+    for column in predicted.T:
+        assert r2_score(truth[400:], column) > 0.97
+
+
+def test_without_outliers_robust_losses_have_the_scale_and_linear_model_of_all_rows():
+    X, y, _ = with_outliers(0, 0.0)
+    robust, squared = (
+        LSTMRegressor(4, loss=loss, max_epochs=1, random_state=0).fit(X, y)
+        for loss in ("huber", "squared_error")
+    )
+    np.testing.assert_array_equal(robust.y_scale_, squared.y_scale_)
+    one, other = (model.module_.coefficients for model in (robust, squared))
+    np.testing.assert_array_equal(one.numpy(), other.numpy())
