@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
@@ -135,6 +135,24 @@ class Ragged:
 
 
 Column = Tensor | Streamed | Ragged
+
+
+def joined_columns(columns: Sequence[Column]) -> Column:
+    """The rows of several columns, copied; ragged where they are of unequal length."""
+    parts = [part.take(slice(None)) if isinstance(part, Streamed) else part for part in columns]
+    tensors = [part for part in parts if isinstance(part, Tensor)]
+    if len(tensors) == len(parts) and len({part.shape[1:] for part in tensors}) == 1:
+        return torch.cat(tensors)
+    ragged = [part if isinstance(part, Ragged) else as_ragged(part) for part in parts]
+    lengths = np.concatenate([part.host_lengths for part in ragged])
+    return Ragged(torch.cat([part.values for part in ragged]), torch.from_numpy(lengths))
+
+
+def as_ragged(column: Tensor) -> Ragged:
+    """Sequences of equal length (n, T, ...) as those of unequal length are kept."""
+    return Ragged(column.flatten(0, 1), torch.full((len(column),), column.shape[1]))
+
+
 CHUNK_VALUES = 2**19
 # Up to here, data may grow twice or more when it is prepared once for all epochs.
 GROW_BYTES = 64 * 2**20
@@ -239,6 +257,12 @@ class Data:
         if order is not None:
             columns = {name: in_order(column, order) for name, column in columns.items()}
         return Data(columns)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Data]) -> Data:
+        """The rows of several data of the same columns, all in use, copied."""
+        names = parts[0].columns
+        return cls({name: joined_columns([part.columns[name] for part in parts]) for name in names})
 
     def to(self, device: torch.device) -> Data:
         """This data on a device; columns already there are shared."""

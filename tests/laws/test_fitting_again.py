@@ -1,5 +1,7 @@
 """Laws of fitting again: from nothing, from the fit before, part by part; and of fits that fail."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -80,6 +82,52 @@ def test_partial_fit_goes_on_after_fit_and_keeps_the_scales(instance):
     if is_regressor(model):
         assert model.y_mean_ == pytest.approx(y.mean())
         assert model.y_scale_ == pytest.approx(y.std())
+
+
+def reads_numbers(instance):
+    return instance.kind.input_kind not in {"texts", "documents"}
+
+
+@every(has("partial_fit"), reads_numbers)
+@pytest.mark.parametrize("n_first", [1, 2, 9])
+def test_a_first_part_of_few_rows_decides_nothing(instance, n_first):
+    """What is learned before training is learned once there are ten rows."""
+    X, y = instance.data()
+    take = instance.kind.take
+    classes = {} if is_regressor(instance.estimator) else {"classes": np.unique(y)}
+    model = clone(instance.estimator).partial_fit(take(X, slice(n_first)), y[:n_first], **classes)
+    model.partial_fit(take(X, slice(n_first, None)), y[n_first:])
+    whole = clone(instance.estimator).partial_fit(X, y)
+    assert_same(answers(model, X), answers(whole, X))
+
+
+@every(has("partial_fit"), reads_numbers)
+def test_rows_one_by_one_are_learned(instance):
+    """As a stream of single rows, from a buffer that is used again."""
+    X, y = instance.data()
+    take = instance.kind.take
+    classes = {} if is_regressor(instance.estimator) else {"classes": np.unique(y)}
+    model, one = clone(instance.estimator), copy.deepcopy(take(X, slice(1)))
+    for row in range(12):
+        if isinstance(one, np.ndarray):
+            one[:] = take(X, slice(row, row + 1))
+        else:
+            one = take(X, slice(row, row + 1))
+        model.partial_fit(one, y[row : row + 1], **classes)
+    assert model.n_iter_ == 3, "ten rows at once, and two more"
+    if is_regressor(model):
+        assert model.y_mean_ == pytest.approx(y[:10].mean())
+
+
+@every(has("warm_start"), has("partial_fit"), reads_numbers)
+def test_a_warm_start_from_few_rows_is_a_fit(instance):
+    X, y = instance.data()
+    first = np.sort(np.unique(y, return_index=True)[1])[:3]
+    model = instance.fitted(
+        instance.kind.take(X, first), y[first], warm_start=True, early_stopping=False
+    )
+    fresh = instance.fitted(X, y, warm_start=True, early_stopping=False)
+    assert_same(answers(model.fit(X, y), X), answers(fresh, X))
 
 
 @every(classifies)

@@ -100,6 +100,10 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one epoch on these rows: for data in chunks.
 
+        The first call builds the network and learns what goes before training, such as the scales
+        of X. Later calls keep that; but as long as fewer than 10 rows have come, the next call
+        begins anew with all of them, for one row tells nothing of scales.
+
         Parameters
         ----------
         X, y

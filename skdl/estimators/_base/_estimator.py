@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from ..._sklearn import Interval, StrOptions
+from ..._sklearn import Interval, StrOptions, num_samples
 from ...engine import (
     LR_SCHEDULES,
     OPTIMIZERS,
@@ -45,7 +45,7 @@ from ._contract import Family, FitMode
 from ._described import described
 from ._docs import deep_estimator
 from ._held_out import HeldOut, read_groups
-from ._rows import Rows
+from ._rows import FewRows, Rows
 from ._targets import Target
 from ._trained import Trained
 
@@ -180,6 +180,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
 
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
         _target: Target = field(init=False)
+        _few: FewRows | None = field(init=False)
 
     # What regressors and classifiers say ---------------------------------------------------------
 
@@ -198,19 +199,24 @@ class TorchEstimator(Trained, Family, BaseEstimator):
 
     def _fit_whole(self, X: Any, y: Any, sample_weight: Any, held_out: HeldOut) -> Self:
         """``fit``, from nothing or from the fit before."""
-        goes_on = self.warm_start and hasattr(self, "net_")
         with self._fitting(y):
             held_out.check(self.early_stopping)
+            goes_on = self.warm_start and hasattr(self, "net_") and not self._had_few_rows(y)
             (self._fit_warm if goes_on else self._fit)(X, y, sample_weight, held_out)
         return self
+
+    def _had_few_rows(self, y: Any) -> bool:
+        """Whether there were too few rows before, and now are more."""
+        return self._few is not None and num_samples(y) > len(self._few.rows.target)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, held_out: HeldOut) -> None:
         """``fit`` from nothing: learn how to read X and y, draw a network, train it."""
         self._target = self._make_target()
-        data = self._read_inputs(X, reset=True)
-        rows, seed = self._read_rows(data, y, sample_weight, held_out)
+        read = self._read_inputs(X, reset=True)
+        rows, seed = self._read_rows(read, y, sample_weight, held_out)
         self._target.learn(rows.target[rows.train], rows.train_weight)
-        data = self._learn_inputs(X, data, rows, FitMode.FIT)
+        data = self._learn_inputs(X, read, rows, FitMode.FIT)
+        self._few = FewRows.kept(data, rows) if data is read else None
         train, valid, used = rows.of(data, self._target, self._dtype)
         valid = self._read_held_out(held_out) if held_out.is_own else valid
         self._built_with = self._architecture()
@@ -243,6 +249,10 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             check_validated(self.callbacks, "Use fit with early_stopping=True")
             data = self._read_inputs(X, reset=False)
             rows = Rows.read(self._target, y, sample_weight, len(data), self._seen)
+            if self._few is not None:
+                self._target = copy.copy(self._target)
+                self._start_in_parts(*self._few.joined(self._target, data, rows))
+                return self
             train, _, _ = rows.of(data, self._target, self._dtype)
             net = self.net_
             with self._with_todays_parameters(net, train):
@@ -257,16 +267,20 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             check_validated(self.callbacks, "Use fit with early_stopping=True")
             data = self._read_inputs(X, reset=True)
             rows = Rows.read(self._target, y, sample_weight, len(data))
-            self._target.learn(rows.target[rows.train], rows.train_weight)
-            data = self._learn_inputs(X, data, rows, FitMode.PARTIAL_FIT)
-            train, _, used = rows.of(data, self._target, self._dtype)
-            self._built_with = self._architecture()
-            seed = draw_seed(self.random_state)
-            module = self._new_module(train, used, seed)
-            net = self._new_net(module, train, seed, FitMode.PARTIAL_FIT)
-            self._train(net, train, None, n_epochs=1)
-            self._seen = rows.seen
+            self._start_in_parts(self._learn_inputs(X, data, rows, FitMode.PARTIAL_FIT), rows)
         return self
+
+    def _start_in_parts(self, data: Data, rows: Rows) -> None:
+        """A new network, and one epoch: on the first part, or several where these are small."""
+        self._few = FewRows.kept(data, rows)
+        self._target.learn(rows.target[rows.train], rows.train_weight)
+        train, _, used = rows.of(data, self._target, self._dtype)
+        self._built_with = self._architecture()
+        seed = draw_seed(self.random_state)
+        module = self._new_module(train, used, seed)
+        net = self._new_net(module, train, seed, FitMode.PARTIAL_FIT)
+        self._train(net, train, None, n_epochs=1)
+        self._seen = rows.seen
 
     @contextlib.contextmanager
     def _with_todays_parameters(self, net: Net, train: Data) -> Iterator[None]:

@@ -134,7 +134,8 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         """Train for one epoch on these rows: for data in chunks.
 
         The first call builds the network and learns what goes before training, such as the scales
-        of X and y. Later calls keep that.
+        of X and y. Later calls keep that; but as long as fewer than 10 rows have come, the next
+        call begins anew with all of them, for one row tells nothing of scales.
 
         Parameters
         ----------

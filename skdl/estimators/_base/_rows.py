@@ -51,6 +51,8 @@ class Rows:
         The rows of earlier calls, where these are a further chunk of one data set.
     of_class : ndarray of shape (n_classes,) or None
         How many rows of each class there were with these; None for regression.
+    given : ndarray of shape (n_samples,) or None
+        The user's weights.
     """
 
     target: np.ndarray
@@ -60,6 +62,7 @@ class Rows:
     valid: np.ndarray | None = None
     before: Seen = field(default_factory=Seen)
     of_class: np.ndarray | None = None
+    given: np.ndarray | None = None
 
     @classmethod
     def read(
@@ -80,18 +83,31 @@ class Rows:
         values = target.read(y)
         if len(values) != n_samples:
             raise ValueError(f"X has {n_samples} samples, but y has {len(values)}.")
-        before = before or Seen()
+        given = sample_weight
+        if given is not None:
+            given = check_sample_weight(given, values, dtype=np.float64, ensure_non_negative=True)
+        return cls._of(target, values, given, before or Seen())
+
+    @classmethod
+    def _of(
+        cls, target: Target, values: np.ndarray, given: np.ndarray | None, before: Seen
+    ) -> Rows:
         of_class = target.counts(values, before.of_class)
         weight = target.weights(values, of_class)
-        if sample_weight is not None:
-            given = check_sample_weight(
-                sample_weight, values, dtype=np.float64, ensure_non_negative=True
-            )
+        if given is not None:
             weight = given if weight is None else weight * given
-        used = np.arange(n_samples) if weight is None else np.flatnonzero(weight)
+        used = np.arange(len(values)) if weight is None else np.flatnonzero(weight)
         if not len(used):
             raise ValueError("sample_weight must not be zero for all samples.")
-        return cls(values, weight, used, used, before=before, of_class=of_class)
+        return cls(values, weight, used, used, before=before, of_class=of_class, given=given)
+
+    def joined(self, target: Target, later: Rows) -> Rows:
+        """These rows and later ones, all trained on."""
+        given = None
+        if self.given is not None or later.given is not None:
+            both = (np.ones(len(r.target)) if r.given is None else r.given for r in (self, later))
+            given = np.concatenate([*both])
+        return self._of(target, np.concatenate([self.target, later.target]), given, Seen())
 
     def set_aside(
         self, target: Target, fraction: float, seed: int, groups: np.ndarray | None = None
@@ -164,6 +180,31 @@ class Rows:
             data if len(rows) == n_rows else data.subset(rows) for rows in (self.train, self.used)
         )
         return train, None if self.valid is None else data.subset(self.valid), used
+
+
+# What goes before training is not learned for good from fewer rows.
+ENOUGH_ROWS = 10
+
+
+@dataclass
+class FewRows:
+    """The first rows, where they are too few to learn from what goes before training.
+
+    The next call of ``partial_fit`` begins anew with them and its own, and a warm start without
+    them: of one row the scales are unknown, and the linear model is persistence.
+    """
+
+    data: Data
+    rows: Rows
+
+    @classmethod
+    def kept(cls, data: Data, rows: Rows) -> FewRows | None:
+        """A copy of rows, or None where there are enough."""
+        return cls(Data.joined([data]), rows) if len(rows.target) < ENOUGH_ROWS else None
+
+    def joined(self, target: Target, data: Data, rows: Rows) -> tuple[Data, Rows]:
+        """The data and rows of both parts."""
+        return Data.joined([self.data, data]), self.rows.joined(target, rows)
 
 
 def chosen_groups(

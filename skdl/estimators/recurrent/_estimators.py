@@ -154,8 +154,9 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         the last step of those that are most correlated with y.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the fit before, and keeps the scales and the
-        linear model that were learned then. A fit that ran out of epochs is continued from its last
-        weights, not from those that were best on its validation rows.
+        linear model that were learned then; but not from a fit of fewer than 10 rows, where now
+        there are more. A fit that ran out of epochs is continued from its last weights, not from
+        those that were best on its validation rows.
 
     Attributes
     ----------
