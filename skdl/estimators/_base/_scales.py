@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ...engine import Data
 from ...modules import padding_mask
+from ._placeholders import warn_of_placeholders
 
 
 def channel_statistics(train: Data) -> tuple[Tensor, Tensor]:
@@ -42,7 +43,17 @@ def channel_statistics(train: Data) -> tuple[Tensor, Tensor]:
 def channel_scales(
     train: Data, n_channels: int, dtype: torch.dtype, *, measured: bool
 ) -> tuple[Tensor, Tensor]:
-    """Mean and scale of the channels as weights are kept; 0 and 1 where not ``measured``."""
+    """Mean and scale of the channels as weights are kept; 0 and 1 where not ``measured``.
+
+    Warns of numbers in the first rows that seem to stand for missing values.
+    """
+    first = next(train.chunks())
+    x = _steps(first["x"])
+    if x.dtype not in (torch.uint8, torch.bool):
+        real = x.flatten(0, 1)
+        if "lengths" in first:
+            real = x[padding_mask(x, first["lengths"])[..., 0].bool()]
+        warn_of_placeholders(real, "X", "channel")
     if not measured:
         return torch.zeros(n_channels, dtype=dtype), torch.ones(n_channels, dtype=dtype)
     mean, scale = channel_statistics(train)

@@ -28,6 +28,7 @@ from ...engine import (
     squared_error,
 )
 from ._checks import check_numbers
+from ._placeholders import warn_of_placeholders
 
 REGRESSION_LOSSES: dict[str, Loss] = {
     "squared_error": squared_error,
@@ -208,6 +209,7 @@ class RegressionTarget(Target):
             ) from error
 
     def learn(self, values: np.ndarray, weight: np.ndarray | None) -> None:
+        warn_of_placeholders(torch.from_numpy(values), "y", "target")
         self.mean, self.scale = np.zeros(self.n_targets), np.ones(self.n_targets)
         if self.standardize:
             size = np.abs(values).max(0)
