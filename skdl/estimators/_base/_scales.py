@@ -48,8 +48,9 @@ def channel_scales(
     Warns of numbers in the first rows that seem to stand for missing values.
     """
     first = next(train.chunks())
-    x = _steps(first["x"])
+    x = _steps(first["x"])  # (B, T, C)
     if x.dtype not in (torch.uint8, torch.bool):
+        x = x.double()  # torch has no extremes of unsigned integers
         real = x.flatten(0, 1)
         if "lengths" in first:
             real = x[padding_mask(x, first["lengths"])[..., 0].bool()]
