@@ -40,7 +40,7 @@ from ...engine import (
     set_lr,
     sets_rate,
 )
-from ._checks import all_or_nothing, check_one_schedule, plain_parameters
+from ._checks import all_or_nothing, check_one_schedule, parameter_names, plain_parameters
 from ._contract import Family, FitMode
 from ._described import described
 from ._docs import deep_estimator
@@ -397,7 +397,9 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     def _fixed_parameters(self) -> dict[str, Any]:
         """The parameters that a trained network cannot change any more."""
         free = {shared.name for shared in fields(TorchEstimator)} - {"precision"} | self._changeable
-        return {k: v for k, v in self.get_params(deep=False).items() if k not in free}
+        return {
+            name: getattr(self, name) for name in parameter_names(type(self)) if name not in free
+        }
 
     def _architecture(self) -> dict[str, str]:
         """The same in words."""
