@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -53,17 +53,16 @@ def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
 
 
 @cache
-def parameter_names(cls: Hashable) -> tuple[str, ...]:
+def parameter_names(cls: Any) -> tuple[str, ...]:
     """Names of a class's parameters; ``get_params`` reads the signature anew each time."""
-    assert isinstance(cls, type)
-    assert issubclass(cls, BaseEstimator)
     return tuple(cls._get_param_names())
 
 
 @contextlib.contextmanager
 def plain_parameters(estimator: BaseEstimator) -> Iterator[None]:
     """Numbers of numpy among the parameters are Python's inside: torch takes no others."""
-    params = {name: getattr(estimator, name) for name in parameter_names(type(estimator))}
+    cls: Any = type(estimator)
+    params = {name: getattr(estimator, name) for name in parameter_names(cls)}
     given = {name: value for name, value in params.items() if plain(value) is not value}
     for name, value in given.items():
         setattr(estimator, name, plain(value))
