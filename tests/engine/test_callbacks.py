@@ -59,6 +59,11 @@ def test_a_dataset_knows_its_rows():
     assert dataset.X is VALID
     assert dataset.y.equal(X[::3].sum(1, keepdim=True))
     assert dataset_of(None) is None
+    (one, y_of_one), (several, y) = dataset[-1], dataset[0:3:2]
+    assert one["x"].equal(X[18])
+    assert y_of_one.equal(dataset.y[-1])
+    assert several["x"].equal(X[[0, 6]])
+    assert y.equal(dataset.y[[0, 2]])
 
 
 class Log(Callback):
