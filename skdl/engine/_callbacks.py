@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import warnings
@@ -66,6 +67,14 @@ def record_batches(history: History, prefix: str, losses: list[Tensor], sizes: l
         history.record_batch(f"{prefix}_loss", loss)
         history.record_batch(f"{prefix}_batch_size", size)
     history.record(f"{prefix}_batch_count", len(sizes))
+
+
+def lowest_recorded(history: History, name: str) -> float:
+    """The lowest loss of this name in the epochs before: that of the last row that was the best."""
+    for row in reversed(history):
+        if row.get(f"{name}_best"):
+            return float(row[name])
+    return math.inf
 
 
 def epoch_loaded_by(callbacks: list[tuple[str, Any]], last_epoch: int) -> int | None:
