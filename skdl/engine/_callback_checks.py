@@ -13,8 +13,11 @@ from skorch.callbacks import (
     ParamMapper,
     PassthroughScoring,
     PrintLog,
+    WarmRestartLR,
+    lr_scheduler,
 )
 from skorch.callbacks.scoring import ScoringBase, convert_sklearn_metric_function
+from torch.optim import lr_scheduler as torch_schedulers
 from torch.optim.lr_scheduler import LRScheduler as TorchScheduler
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
@@ -81,6 +84,35 @@ def check_callbacks(callbacks: Iterable[Any] | None) -> None:
                 f"{kind.__name__} cannot change a network that the estimator makes, for the shape "
                 "of X. Leave it out of callbacks."
             )
+        if isinstance(callback, LRScheduler):
+            check_policy(callback.policy)
+
+
+def check_policy(policy: Any) -> None:
+    """Raise ValueError or TypeError where an LRScheduler cannot make its schedule."""
+    if isinstance(policy, str):
+        known = [name for name, kind in vars(lr_scheduler).items() if is_policy(kind)]
+        if policy in known:
+            return
+        there = is_policy(getattr(torch_schedulers, policy, None))
+        advice = f"the class: from torch.optim.lr_scheduler import {policy}, policy={policy}"
+        raise ValueError(
+            f"callbacks: LRScheduler has policy={policy!r}, and the policies that skorch knows by "
+            f"name are {', '.join(sorted(known))}. Give {advice if there else 'one of them'}."
+        )
+    if not callable(policy):
+        raise TypeError(
+            f"callbacks: LRScheduler needs a class as policy, such as torch.optim.lr_scheduler."
+            f"StepLR, got an instance of {type(policy).__name__}. Give the class, and what it is "
+            "made with to LRScheduler."
+        )
+
+
+def is_policy(kind: Any) -> bool:
+    """Whether this is a class of schedules."""
+    if not isinstance(kind, type) or kind.__name__.startswith("_"):
+        return False
+    return issubclass(kind, (TorchScheduler, WarmRestartLR))
 
 
 def check_validated(callbacks: Iterable[Any] | None, remedy: str) -> None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 import torch
-from skorch.callbacks import EarlyStopping
+from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.callbacks.scoring import ScoringBase
 from skorch.dataset import Dataset
 from skorch.history import History
 from skorch.utils import TeeGenerator
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from ._data import Batch, BatchIterator, Data, ServedBatch
 from ._objectives import Answers
+from ._optim import set_lr
 from ._scope import default_torch_modes
 
 if TYPE_CHECKING:
@@ -65,6 +69,14 @@ def record_batches(history: History, prefix: str, losses: list[Tensor], sizes: l
     history.record(f"{prefix}_batch_count", len(sizes))
 
 
+def lowest_recorded(history: History, name: str) -> float:
+    """The lowest loss of this name in the epochs before: that of the last row that was the best."""
+    for row in reversed(history):
+        if row.get(f"{name}_best"):
+            return float(row[name])
+    return math.inf
+
+
 def epoch_loaded_by(callbacks: list[tuple[str, Any]], last_epoch: int) -> int | None:
     """The epoch whose weights an EarlyStopping has loaded at the end; the net does not see it."""
     for _, callback in callbacks:
@@ -72,6 +84,34 @@ def epoch_loaded_by(callbacks: list[tuple[str, Any]], last_epoch: int) -> int | 
         if keeps and callback.best_epoch_ != last_epoch:
             return int(callback.best_epoch_)
     return None
+
+
+def resume_schedule(callback: LRScheduler, net: Net) -> None:
+    """Bring a schedule that was made amid a training to where it was, step by step from its start.
+
+    Schedules of torch that are made amid a training do not all find their place by themselves. One
+    that was not there before stays as it is.
+    """
+    by_batch, history = callback.step_every == "batch", net.history
+    if not history or not (by_batch or callback.event_name in history[-1]):
+        return
+    if by_batch:
+        callback.batch_idx_ = sum(row.get("train_batch_count", 0) for row in history)
+    scores: list[tuple[Any, ...]] = [()] * (callback.batch_idx_ if by_batch else len(history))
+    if callback.policy_ is ReduceLROnPlateau:
+        if by_batch or callable(callback.monitor):  # what it saw is not there any more
+            set_lr(net.optimizer_, history[-1]["lr"])
+            return
+        scores = [(row[callback.monitor],) for row in history]
+    set_lr(net.optimizer_, net.lr)
+    for group in net.optimizer_.param_groups:
+        group.pop("initial_lr", None)  # schedules of torch keep one that is there
+    schedule = callback.policy_(net.optimizer_, **callback.kwargs)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step", UserWarning)
+        for score in scores:
+            schedule.step(*score)
+    callback.lr_scheduler_ = schedule
 
 
 class Pairs:

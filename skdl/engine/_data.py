@@ -21,6 +21,10 @@ from torch import Tensor
 Batch = dict[str, Tensor]
 
 
+class StoredRows(Batch):
+    """Rows as they are stored, not as the module's ``prepare`` makes them."""
+
+
 class ServedBatch(Batch):
     """A batch of :class:`Data` with its sizes, which are known without waiting for the device.
 
@@ -207,6 +211,15 @@ class Data:
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()))) if self.rows is None else len(self.rows)
+
+    def __getitem__(self, rows: int | slice | np.ndarray) -> StoredRows:
+        """All columns but y of one row, or of several, as skorch's datasets are indexed."""
+        chosen = np.arange(len(self))[rows]  # IndexError where there is no such row
+        numbers = torch.as_tensor(chosen).reshape(-1)
+        numbers = numbers if self.rows is None else self.rows[numbers]
+        batch = self._take(numbers, numbers.to(self.device))
+        names = [name for name in batch if name != "y"]
+        return StoredRows({n: batch[n] if chosen.ndim else batch[n][0] for n in names})
 
     @property
     def device(self) -> torch.device:

@@ -15,7 +15,14 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
 from ._callback_checks import check_monitors, check_own_step, sets_rate, watches_batches
-from ._callbacks import BatchEvents, InterruptSignal, dataset_of, epoch_loaded_by, record_batches
+from ._callbacks import (
+    BatchEvents,
+    InterruptSignal,
+    dataset_of,
+    epoch_loaded_by,
+    lowest_recorded,
+    record_batches,
+)
 from ._contract import offered
 from ._data import Batch, BatchIterator, Data, ServedBatch
 from ._objectives import mean_of_rows
@@ -140,7 +147,10 @@ class TrainingRun:
         if net.unfinished is not None and not is_part:
             self._go_on_from(net.unfinished)
         # An abandoned run restores it. A net that was not trained before is not used then.
-        self.at_start = self.state() if self.n_before and not self.own_step else None
+        # Rows of the history do not change any more: copies of all would make many short runs slow.
+        self.at_start: dict[str, Any] | None = None
+        if self.n_before and not self.own_step:
+            self.at_start = {**self._state_of_training(), "history": list(net.history)}
 
     def _new_random(self) -> RandomNumbers:
         generators = Generators(self.net.seed, self.n_before, self.net.device)
@@ -239,6 +249,11 @@ class TrainingRun:
             Of dicts, lists and tuples of tensors, numbers, strings and None, which ``torch.load``
             reads with ``weights_only=True``.
         """
+        rows = [plain_copy(dict(row)) for row in self.net.history]
+        return {**self._state_of_training(), "history": rows}
+
+    def _state_of_training(self) -> dict[str, Any]:
+        """The state but for the history."""
         return {
             "numbers": {name: getattr(self, name) for name in NUMBERS},
             "weights": plain_copy(self.last_good.live),
@@ -249,7 +264,6 @@ class TrainingRun:
             "stopping": None if self.stopping is None else self.stopping.state(),
             "judge": None if self.judge is None else self.judge.state(),
             "generators": self.random.generators.state(),
-            "history": [plain_copy(dict(row)) for row in self.net.history],
         }
 
     @torch.no_grad()
@@ -303,9 +317,9 @@ class TrainingRun:
         history = self.net.history
         for name, loss in (("train_loss", train_loss), ("valid_loss", valid_loss)):
             if loss is not None:
-                earlier = [row[name] for row in history[:-1] if name in row]
+                lowest = lowest_recorded(history, name)
                 history.record(name, loss)
-                history.record(f"{name}_best", all(loss < other for other in earlier))
+                history.record(f"{name}_best", loss < lowest)
         history.record("lr", self.schedule.lr)
         history.record("seconds", seconds)
 

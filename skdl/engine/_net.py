@@ -18,9 +18,9 @@ from skorch.history import History
 from torch import Tensor, nn
 
 from ._callback_checks import instances_of, prints, sets_rate
-from ._callbacks import Pair, Pairs, told
+from ._callbacks import Pair, Pairs, resume_schedule, told
 from ._contract import offered
-from ._data import Batch, BatchIterator, Data, in_order
+from ._data import Batch, BatchIterator, Data, StoredRows, in_order
 from ._loop import TrainingRun
 from ._objectives import Answers, Objective, inputs_of
 from ._optim import make_optimizer, rates_of, set_lr
@@ -258,27 +258,22 @@ class Net(NeuralNet):
     def notify(self, method_name: str, **about: Any) -> None:
         """Call the callbacks at an event; see :func:`told` for those that score."""
         getattr(self, method_name)(self, **about)
+        made: list[LRScheduler] = []
         for _, callback in self.callbacks_:
             if method_name == "on_train_begin" and isinstance(callback, LRScheduler):
                 if getattr(callback.lr_scheduler_, "optimizer", None) is self.optimizer_:
                     continue  # partial_fit: it goes on, a new one would count wrongly
-                self._prepare_rates(callback)
+                made.append(callback)
+                for group in self.optimizer_.param_groups if self.history else ():
+                    group.setdefault("initial_lr", group["lr"])
             verbose: int = self.verbose
             self.verbose = max(verbose, int(prints(callback)))
             try:
                 getattr(callback, method_name)(self, **told(callback, about, self.answers))
             finally:
                 self.verbose = verbose
-
-    def _prepare_rates(self, callback: LRScheduler) -> None:
-        """The rates that a scheduler finds when it is made amid a training."""
-        if not self.history:
-            return
-        for group in self.optimizer_.param_groups:
-            group.setdefault("initial_lr", group["lr"])
-        if callback.event_name in self.history[-1]:
-            # Schedulers of torch step when they are made: from the epoch before.
-            set_lr(self.optimizer_, self.history[-1]["lr"])
+        for callback in made:  # when all are there: one may have loaded an earlier training
+            resume_schedule(callback, self)
 
     def use_callbacks(self, callbacks: list[Any] | None) -> None:
         """Use these callbacks from now on; they start anew if they are not those in use."""
@@ -313,6 +308,8 @@ class Net(NeuralNet):
         return X if isinstance(X, (Data, dict)) else self.estimator._read_again(X)
 
     def get_iterator(self, dataset: Data | Batch, training: bool = False) -> Any:
+        if isinstance(dataset, StoredRows):
+            dataset = Data(dataset)
         if isinstance(dataset, dict):
             return [(dataset, None)]
         batch_size, max_steps = self._size_of_batches(dataset)
@@ -445,7 +442,8 @@ class Net(NeuralNet):
         if estimator is None:
             raise TypeError(
                 "This net has no estimator that could read arrays for it. Keep the estimator in a "
-                "variable and use its net_, or its own methods."
+                "variable and use its net_, or its own methods; on disk, keep the estimator in "
+                "place of its net: joblib.dump(estimator, path)."
             )
         return estimator
 

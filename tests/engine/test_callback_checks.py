@@ -214,3 +214,16 @@ def events_of(instance):
 )
 def test_who_watches_batches(callback, watches):
     assert watches_batches(callback) is watches
+
+
+def test_policies_that_skorch_does_not_know_are_told():
+    """With what helps: a class of torch, or a name that there is."""
+    check_callbacks([LRScheduler("StepLR", step_size=1), LRScheduler(StepLR, step_size=1)])
+    check_callbacks([LRScheduler(lambda optimizer, last_epoch: StepLR(optimizer, 1))])
+    with pytest.raises(ValueError, match="import LinearLR, policy=LinearLR"):
+        check_callbacks([LRScheduler("LinearLR")])
+    with pytest.raises(ValueError, match=r"LambdaLR, .*WarmRestartLR\. Give one of them"):
+        check_callbacks([LRScheduler("Steps")])
+    schedule = StepLR(torch.optim.SGD([torch.ones(1, requires_grad=True)]), 1)
+    with pytest.raises(TypeError, match=r"got an instance of StepLR\. Give the class"):
+        check_callbacks([LRScheduler(schedule)])

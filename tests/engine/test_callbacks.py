@@ -1,5 +1,6 @@
 """What skorch's callbacks are told, and Ctrl-C beside a callback that ends the training."""
 
+import math
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from skorch.callbacks import (
     EpochScoring,
     TrainEndCheckpoint,
 )
+from skorch.history import History
 from torch import nn
 
 from skdl.engine import Data, Net, Ragged, Supervised, cross_entropy, squared_error
@@ -20,6 +22,7 @@ from skdl.engine._callbacks import (
     InterruptSignal,
     Pairs,
     dataset_of,
+    lowest_recorded,
     pair_of,
 )
 from skdl.engine._data import BatchIterator
@@ -59,6 +62,11 @@ def test_a_dataset_knows_its_rows():
     assert dataset.X is VALID
     assert dataset.y.equal(X[::3].sum(1, keepdim=True))
     assert dataset_of(None) is None
+    (one, y_of_one), (several, y) = dataset[-1], dataset[0:3:2]
+    assert one["x"].equal(X[18])
+    assert y_of_one.equal(dataset.y[-1])
+    assert several["x"].equal(X[[0, 6]])
+    assert y.equal(dataset.y[[0, 2]])
 
 
 class Log(Callback):
@@ -271,3 +279,17 @@ def test_no_handler_is_set_in_a_thread():
     with ThreadPoolExecutor(1) as threads:
         assert threads.submit(look).result() is signal.getsignal(signal.SIGINT)
     assert threading.current_thread() is threading.main_thread()
+
+
+def test_the_lowest_loss_is_that_of_the_last_best_row():
+    """Epochs without that loss, and with one that is not a number, do not count."""
+    net = make_net().train(DATA, VALID)
+    losses = net.history[:, "train_loss"]
+    assert net.history[:, "train_loss_best"] == [
+        loss < min(losses[:epoch], default=math.inf) for epoch, loss in enumerate(losses)
+    ]
+    rows = [(3.0, True), (2.0, True), (4.0, False), (math.nan, False)]
+    history = History({"train_loss": loss, "train_loss_best": best} for loss, best in rows)
+    history.append({"valid_loss": 1.0})
+    assert lowest_recorded(history, "train_loss") == 2
+    assert lowest_recorded(history, "valid_loss") == math.inf

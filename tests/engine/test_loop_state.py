@@ -335,6 +335,20 @@ def test_an_abandoned_run_leaves_a_trained_net_as_it_was(optimizer):
     assert weights_of(first).equal(weights_of(second))
 
 
+def test_a_run_does_not_copy_the_history_of_those_before():
+    """Many short runs, as ``partial_fit`` makes them, take time in proportion to their number."""
+    net = Net(Network(), Supervised(squared_error)).initialize().train(DATA, n_epochs=3)
+    before = list(net.history)
+    run = net.start(DATA, n_epochs=1)
+    assert all(kept is row for kept, row in zip(run.at_start["history"], before, strict=True))
+    copies = run.state()["history"]
+    assert copies == before
+    assert not any(row is copied for row, copied in zip(before, copies, strict=True))
+    run.epoch()
+    run.abandon()
+    assert net.history == before
+
+
 def test_an_error_amid_training_abandons_the_run():
     n_steps = []
 

@@ -24,9 +24,9 @@ from skorch.callbacks import (
     PassthroughScoring,
     TrainEndCheckpoint,
 )
-from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.optim.lr_scheduler import LinearLR, PolynomialLR, ReduceLROnPlateau
 
-from tests.laws.common import INSTANCES, answers, assert_same, has, predicts
+from tests.laws.common import INSTANCES, answers, assert_close, assert_same, every, has, predicts
 
 # One instance of each class is enough: what a callback sees is the same for all of them.
 ONE_EACH = list({type(instance.estimator): instance for instance in reversed(INSTANCES)}.values())
@@ -179,6 +179,43 @@ def test_a_scheduler_may_step_at_every_batch(instance):
     assert model.history_["lr"].tolist() == pytest.approx([0.01, 0.0025])
 
 
+RESUMED = [
+    ("StepLR", {"step_size": 2}),
+    (LinearLR, {"total_iters": 3}),
+    (PolynomialLR, {"total_iters": 5}),
+    ("ReduceLROnPlateau", {"monitor": "train_loss", "patience": 0, "threshold": 0.5}),
+]
+
+
+@pytest.mark.parametrize(("policy", "made_with"), RESUMED)
+@pytest.mark.parametrize("loads_first", [True, False])
+@one_of_each()
+def test_a_schedule_goes_on(instance, policy, made_with, loads_first, tmp_path):
+    """In partial_fit, and where another training is loaded, as in one training."""
+    params = instance.known(early_stopping=False) | {"lr": 0.02, "random_state": 0}
+
+    def rates(n_epochs, *others):
+        schedule = LRScheduler(policy, **made_with)
+        callbacks = [*others, schedule] if loads_first else [schedule, *others]
+        model = instance.fitted(
+            *instance.data(), callbacks=callbacks, max_epochs=n_epochs, **params
+        )
+        return model, model.history_["lr"].tolist()
+
+    whole = pytest.approx(rates(4)[1])
+    part, _ = rates(2)
+    part.partial_fit(*instance.data()).partial_fit(*instance.data())
+    if policy != "ReduceLROnPlateau":  # batches, and so losses, are other ones
+        assert part.history_["lr"].tolist() == whole
+    saved = TrainEndCheckpoint(dirname=str(tmp_path))
+    first = rates(2, saved, LoadInitState(saved))[1]
+    resumed = rates(2, saved, LoadInitState(saved))[1]
+    assert resumed[:2] == first
+    if policy != "ReduceLROnPlateau":
+        assert resumed == whole
+    assert len(resumed) == 4
+
+
 @one_of_each()
 def test_another_callback_may_set_the_rate_too(instance):
     class Sets(Callback):
@@ -305,6 +342,48 @@ def test_a_callback_predicts_on_arrays(instance):
     assert_same(callback.predicted_, model.predict(X))
     assert model.history_["mine"].iloc[-1] == model.score(X, y)
     assert_same(answers(model, X), instance.answers_of_fit(X, y, **params))
+
+
+@one_of_each(predicts)
+def test_rows_of_datasets_are_predicted(instance):
+    """As the estimator predicts them: all, one, or several of the training and validation rows."""
+
+    class Looks(Callback):
+        def on_epoch_end(self, net, dataset_train, dataset_valid, **kwargs):
+            self.all_ = net.predict_proba(dataset_train), net.predict_proba(dataset_valid.X)
+            for dataset, predicted in zip((dataset_train, dataset_valid), self.all_, strict=True):
+                inputs, y = dataset[:3]
+                np.testing.assert_allclose(net.predict_proba(inputs), predicted[:3], rtol=1e-4)
+                np.testing.assert_array_equal(y, dataset.y[:3])
+                of_one, y = dataset[len(dataset) - 1]
+                assert y == dataset.y[-1]
+                assert {v.ndim + 1 for v in of_one.values()} == {v.ndim for v in inputs.values()}
+                with pytest.raises(IndexError):
+                    dataset.X[len(dataset)]
+            self.rows_ = dataset_train.X.rows, dataset_valid.X.rows
+
+    X, y = instance.data()
+    looks = Looks()
+    params = instance.known(ema_decay=None) | {"max_epochs": 1, "early_stopping": True}
+    model = instance.fitted(X, y, callbacks=[looks], **params)
+    if model.best_epoch_ == 1 and getattr(model, "network_weight_", 1) == 1:
+        for rows, predicted in zip(looks.rows_, looks.all_, strict=True):
+            assert_close(answers(model, X)[rows], predicted.reshape(answers(model, X)[rows].shape))
+
+
+@every(predicts)
+def test_training_rows_are_predicted_as_rows_of_fit(instance):
+    """With what stands beside the network."""
+
+    class Predicts(Callback):
+        def on_epoch_end(self, net, dataset_train, **kwargs):
+            self.predicted_ = net.predict(dataset_train)
+
+    X, y = instance.data()
+    predicts_rows = Predicts()
+    params = instance.known(ema_decay=None, early_stopping=False)
+    model = instance.fitted(X, y, callbacks=[predicts_rows], **params)
+    assert_same(predicts_rows.predicted_, model.predict(X))
 
 
 # Checkpoints -------------------------------------------------------------------------------------

@@ -121,11 +121,12 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     callbacks : list or None, default=None
         Instances of skorch callbacks, or pairs (name, callback). What they record by epoch, such as
         scores, are columns of ``history_``: ``EpochScoring("roc_auc", lower_is_better=False)``
-        scores the validation rows, in the labels and units of y. ``net.predict(X)`` in a callback
-        takes what ``predict`` takes. With ``ema_decay`` the averaged weights are in place at the
-        end of an epoch. The callbacks that are given are used themselves, as by skorch, and keep
-        what they saw; ``clone``, and so a search, copies them, which fails for one that holds an
-        open file or a connection: open it in ``on_train_begin``.
+        scores the validation rows, in the labels and units of y; with ``on_train=True`` the outputs
+        of training, with dropout, and with ``use_caching=False`` predictions of the training rows.
+        ``net.predict(X)`` in a callback takes what ``predict`` takes. With ``ema_decay`` the
+        averaged weights are in place at the end of an epoch. The callbacks that are given are used
+        themselves, as by skorch, and keep what they saw; ``clone``, and so a search, copies them,
+        which fails for one that holds an open file or a connection: open it in ``on_train_begin``.
 
     Attributes
     ----------

@@ -21,6 +21,7 @@ AT_ONCE = 2**22  # numbers of models that are fitted at once
 # Of robust fits: robust standard deviations around predictions that y is kept within, and how often
 # predictions are made anew.
 NEAR, N_ROUNDS = 5, 5
+ERRORS_AT_ONCE = 2**20  # errors of models that are computed at once
 # Penalties, relative to the number of rows; the last one leaves only unpenalised coefficients.
 PENALTIES = torch.cat([torch.logspace(-6, 3, 19, dtype=torch.float64), torch.tensor([1e12])])
 
@@ -268,11 +269,13 @@ def _errors(block: Data, steps: Callable[[Batch], Tensor], models: Tensor) -> Te
     n_models, _, n_targets = models.shape
     errors = torch.zeros(2, n_models, n_targets, dtype=torch.float64)
     flat = models.movedim(0, 1).flatten(1)  # (1 + p, M * k): one matrix product for all
+    n_rows = max(1, ERRORS_AT_ONCE // (n_models * n_targets))
     for batch in block.chunks():
-        x, y, weight = _rows(batch, steps)
-        miss = (x @ flat).unflatten(1, (n_models, -1)) - y[:, None]  # (B, M, k)
-        errors[0] += (weight[..., None] * miss.abs()).sum(0)
-        errors[1] += (weight[..., None] * miss.square()).sum(0)
+        parts = (each.split(n_rows) for each in _rows(batch, steps))
+        for x, y, weight in zip(*parts, strict=True):
+            miss = (x @ flat).unflatten(1, (n_models, -1)).sub_(y[:, None])  # (B, M, k)
+            errors[1] += miss.square().mul_(weight[..., None]).sum(0)
+            errors[0] += miss.abs_().mul_(weight[..., None]).sum(0)
     return errors
 
 

@@ -329,10 +329,12 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
             model = NgramClassifier(len(self.classes_), lowercase=self.lowercase)
             target = rows.target[rows.train]
             self._ngram_model = model.fitted_or_cached(training, target, rows.train_weight)
-        if self._ngram_model is None or not len(others):  # training rows do not need its scores
+        # Training does not need the scores of its rows; callbacks may ask for their predictions.
+        scored = np.arange(len(texts)) if self.callbacks else others
+        if self._ngram_model is None or not len(scored):
             return data
         scores = np.zeros((len(texts), len(self.classes_)))
-        scores[others] = self._ngram_model.scores([texts[row] for row in others])
+        scores[scored] = self._ngram_model.scores([texts[row] for row in scored])
         return data.with_columns(linear=torch.from_numpy(scores).to(self._dtype))
 
     def _make_tokenization(self, texts: list[str]) -> Tokenization:

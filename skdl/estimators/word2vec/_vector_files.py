@@ -193,6 +193,7 @@ def read_word2vec_format(
         What is done with words that are not in this encoding, as in ``bytes.decode``.
     no_header : bool, default=False
         Whether the file begins with its first word instead of the numbers of words and dimensions.
+        Words of such a file may have spaces, as a few of the largest GloVe file have.
 
     Returns
     -------
@@ -353,6 +354,8 @@ class _VectorFile:
                 line = line.removeprefix(codecs.BOM_UTF8)
             word, _, rest = line.rstrip().partition(b" ")
             numbers = rest.split()
+            if self.no_header and len(numbers) > n_dimensions:
+                word, numbers = _with_spaces(word, numbers, n_dimensions)
             try:
                 words.append(word.decode(self.encoding, self.unicode_errors))
                 if len(numbers) != n_dimensions:
@@ -431,6 +434,22 @@ def _is_line_of_text(chunk: bytes, n_dimensions: int) -> bool:
         return len(list(map(float, numbers))) == n_dimensions
     except ValueError:
         return False
+
+
+def _with_spaces(word: bytes, parts: list[bytes], n_dimensions: int) -> tuple[bytes, list[bytes]]:
+    """Word and numbers where the word has spaces, as some of GloVe's have: no part of it is one."""
+    more, numbers = parts[:-n_dimensions], parts[-n_dimensions:]
+    if any(_is_number(part) for part in more):
+        return word, parts
+    return b" ".join([word, *more]), numbers
+
+
+def _is_number(part: bytes) -> bool:
+    try:
+        float(part)
+    except ValueError:
+        return False
+    return True
 
 
 def _shown(found: bytes) -> str:

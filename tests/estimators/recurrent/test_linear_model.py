@@ -177,6 +177,7 @@ def test_residuals_are_of_models_that_have_not_seen_the_row():
 def test_models_are_the_same_in_parts(monkeypatch):
     expected = coefficients_of(as_data(X, Y), steps, same_units(2, 3))
     monkeypatch.setattr(_linear_model, "AT_ONCE", 1)
+    monkeypatch.setattr(_linear_model, "ERRORS_AT_ONCE", 1)
     torch.testing.assert_close(coefficients_of(as_data(X, Y), steps, same_units(2, 3)), expected)
 
 

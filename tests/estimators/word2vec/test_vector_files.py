@@ -412,3 +412,14 @@ def test_the_same_vectors_give_the_same_file(tmp_path):
         one, other = (tmp_path / f"{name}{end}" for name in ("one", "other"))
         assert one.read_bytes() == other.read_bytes()
     assert gzip.decompress((tmp_path / "one.gz").read_bytes()).startswith(b"6 5\n")
+
+
+def test_words_with_spaces_in_files_without_header(tmp_path):
+    """As the largest of GloVe's has a few; a number more than in line 1 is an error."""
+    (tmp_path / "v").write_text("the 1 2\nat name@domain.com 3 4\n. . . 5 6\n")
+    words, vectors = read_word2vec_format(tmp_path / "v", no_header=True)
+    assert words == ["the", "at name@domain.com", ". . ."]
+    assert vectors.tolist() == [[1, 2], [3, 4], [5, 6]]
+    (tmp_path / "v").write_text("the 1 2\nat 3 4 5\n")
+    with pytest.raises(ValueError, match=r"line 2 must hold .* 2 numbers"):
+        read_word2vec_format(tmp_path / "v", no_header=True)
