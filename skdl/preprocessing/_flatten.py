@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._frames import check_channel_names
+from ._frames import check_channel_names, check_order_of_names
 
 
 class Flatten(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -147,6 +147,7 @@ class Flatten(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             X = _stack(items)
         elif reset:
             self.__dict__.pop("channel_names_in_", None)
+        check_order_of_names(self, X, reset=reset)
         if not reset:
             _check_same_shape(X, self.shape_in_)
         array = validate_data(self, X, reset=reset, allow_nd=True, ensure_all_finite="allow-nan")

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ...engine import NUMBERS, STREAM_BYTES, Data, Streamed, as_tensor
-from ...preprocessing._frames import check_channel_names
+from ...preprocessing._frames import check_channel_names, check_order_of_names
 from ._checks import IMPUTE, check_finite, check_numbers
 from ._containers import rows_of_numbers
 from ._image_shapes import (
@@ -105,6 +105,7 @@ def _check_frames(
 ) -> None:
     """Raise ValueError for frames, or a list of them, whose columns or order are not right."""
     check_numbers(X)
+    check_order_of_names(estimator, X, reset=reset)
     if kind == "signal" or (kind == "auto" and shape is None):
         flat = shape if reset else estimator.input_shape_
         check_order_of_columns(X, flat[1] if flat is not None and len(flat) == 2 else 1)

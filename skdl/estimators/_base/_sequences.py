@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ...engine import NUMBERS, STREAM_BYTES, Column, Data, Ragged, Streamed, as_tensor
-from ...preprocessing._frames import check_channel_names, column_names
+from ...preprocessing._frames import check_channel_names, check_order_of_names, column_names
 from ._checks import IMPUTE, check_finite, check_numbers
 from ._containers import rows_of_numbers
 from ._steps import check_order_of_columns, check_order_of_steps
@@ -78,6 +78,7 @@ def _read_array(
 ) -> tuple[Column, int]:
     check_numbers(X)
     check_order_of_columns(X, n_channels or 1)
+    check_order_of_names(estimator, X, reset=reset)
     if not reset:
         _check_not_single(estimator, X)
     streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
@@ -188,7 +189,7 @@ def _read_ragged(
     (learn_units if reset else check_units)(estimator, arrays)
     lengths = np.array([len(array) for array in arrays])
     if reset:
-        for attribute in ("n_features_in_", "feature_names_in_", "n_steps_in_"):
+        for attribute in ("n_features_in_", "feature_names_in_", "n_steps_in_", "_columns"):
             estimator.__dict__.pop(attribute, None)
     elif hasattr(estimator, "n_steps_in_") and (lengths != estimator.n_steps_in_).any():
         raise ValueError(
