@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._containers import rows_of_numbers
 from ._frames import check_channel_names, check_order_of_names
 
 
@@ -141,6 +142,7 @@ class Flatten(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _validate(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
         """Check X, and against the fitted shape unless `reset`; return it as an array."""
+        X = rows_of_numbers(X)
         items = _items(X)
         if items is not None:
             check_channel_names(self, items, reset=reset)

@@ -11,9 +11,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ...engine import NUMBERS, STREAM_BYTES, Data, Streamed, as_tensor
+from ...preprocessing._containers import rows_of_numbers
 from ...preprocessing._frames import check_channel_names, check_order_of_names
 from ._checks import IMPUTE, check_finite, check_numbers
-from ._containers import rows_of_numbers
 from ._image_shapes import (
     check_batch,
     check_channels_last,

@@ -12,9 +12,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ...engine import NUMBERS, STREAM_BYTES, Column, Data, Ragged, Streamed, as_tensor
+from ...preprocessing._containers import rows_of_numbers
 from ...preprocessing._frames import check_channel_names, check_order_of_names, column_names
 from ._checks import IMPUTE, check_finite, check_numbers
-from ._containers import rows_of_numbers
 from ._steps import check_order_of_columns, check_order_of_steps
 from ._units import check_units, learn_units
 
