@@ -12,7 +12,8 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._frames import check_channel_names
+from ._containers import rows_of_numbers
+from ._frames import check_channel_names, check_order_of_names
 
 
 class Flatten(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -141,12 +142,14 @@ class Flatten(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _validate(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
         """Check X, and against the fitted shape unless `reset`; return it as an array."""
+        X = rows_of_numbers(X)
         items = _items(X)
         if items is not None:
             check_channel_names(self, items, reset=reset)
             X = _stack(items)
         elif reset:
             self.__dict__.pop("channel_names_in_", None)
+        check_order_of_names(self, X, reset=reset)
         if not reset:
             _check_same_shape(X, self.shape_in_)
         array = validate_data(self, X, reset=reset, allow_nd=True, ensure_all_finite="allow-nan")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_complex_dtype, is_numeric_dtype
+from pandas.api.types import infer_dtype, is_complex_dtype, is_numeric_dtype
 from sklearn.base import BaseEstimator
 
 from ._time import holds_times
@@ -55,6 +55,40 @@ def column_names(item: Any) -> Names | None:
     columns = getattr(item, "columns", None)
     names = None if columns is None else tuple(columns)
     return None if names is None or names == tuple(range(len(names))) else names
+
+
+def check_order_of_names(estimator: BaseEstimator, X: Any, *, reset: bool) -> None:
+    """Raise ValueError for a frame that has the columns of ``fit`` in another order.
+
+    scikit-learn compares names that are all of type str. These are the others, numbers and the
+    levels of a MultiIndex, in which further labels are no fault unless they are text: years and
+    dates move on.
+    """
+    columns = X.columns if isinstance(X, pd.DataFrame) else None
+    if reset:
+        estimator.__dict__.pop("_columns", None)
+        if columns is not None:
+            estimator._columns = columns
+        return
+    fitted: pd.Index | None = getattr(estimator, "_columns", None)
+    if columns is None or fitted is None or columns.equals(fitted) or len(columns) != len(fitted):
+        return
+    if infer_dtype(columns) == "string" or columns.nlevels != fitted.nlevels:
+        return
+    for level in range(columns.nlevels):
+        names, expected = (index.get_level_values(level) for index in (columns, fitted))
+        is_text = infer_dtype(names) == infer_dtype(expected) == "string"
+        if names.equals(expected) or not (is_text or set(names) == set(expected)):
+            continue
+        place = next(
+            i for i, pair in enumerate(zip(names, expected, strict=True)) if len({*pair}) > 1
+        )
+        raise ValueError(
+            f"The columns of X must be in the order of fit, but X has {columns[place]!r} in place "
+            f"{place}, where {type(estimator).__name__} was fitted on {fitted[place]!r}. Select "
+            "them as they were in fit, X[X_fit.columns], or pass X.to_numpy() if they are in that "
+            "order whatever they are called."
+        )
 
 
 def check_channel_names(estimator: BaseEstimator, items: Iterable[Any], *, reset: bool) -> None:

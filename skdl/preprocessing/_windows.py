@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
+from ._containers import plain_container
 from ._frames import first_not_numeric
 from ._time import fall_in_words, first_fall, holds_times, in_order, irregular_steps
 
@@ -24,7 +25,7 @@ def sliding_windows(
     horizon: int | Sequence[int] = 1,
     stride: int = 1,
     *,
-    target: int | str | None = None,
+    target: Hashable = None,
     gaps: str = "error",
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Cut a series into windows of the past and the values that follow them.
@@ -46,9 +47,10 @@ def sliding_windows(
         in ``range(1, 25)``, asks for a multi-step forecast: one column of y per step ahead.
     stride : int, default=1
         Steps from the start of one window to the start of the next, at least 1.
-    target : int or str, default=None
-        The channel to predict, by index or by the name of the DataFrame's column. By default
-        every channel, or the only one.
+    target : int, str or tuple, default=None
+        The channel to predict, by index or by the name of the DataFrame's column. An int that is
+        the name of one column and the index of another is refused. By default every channel, or
+        the only one.
     gaps : {"error", "drop", "ignore"}, default="error"
         What to do where the index of a Series or DataFrame is not equally spaced. "error" raises;
         "drop" leaves out the windows that reach, with what is to be predicted, over a gap;
@@ -108,6 +110,7 @@ def sliding_windows(
     steps = _horizon_steps(horizon)
     if gaps not in GAPS:
         raise ValueError(f"gaps must be one of {', '.join(map(repr, GAPS))}, got {gaps!r}.")
+    series = _plain_series(series)
     values = _as_channels(series)  # (T, C)
     broken = _broken_steps(series, gaps)  # (T - 1,)
     _check_length(len(values), width, int(steps[-1]))
@@ -145,6 +148,26 @@ def _horizon_steps(horizon: Any) -> NDArray[np.int64]:
             "Sort it and drop repeated steps, as in range(1, 25)."
         )
     return np.array(steps, dtype=np.int64)
+
+
+def _plain_series(series: Any) -> Any:
+    """The series in a container that numpy or pandas knows."""
+    plain = plain_container(series, "series")
+    if isinstance(plain, pd.DataFrame) and not isinstance(series, pd.DataFrame):
+        found = first_not_numeric(plain)
+        if found is not None:
+            raise ValueError(
+                f"series must be numeric, got {found}. Times belong in the index of a frame of "
+                "pandas: pd.DataFrame({name: series[name] for name in names}).set_index(column)."
+            )
+    one = plain[0] if isinstance(plain, (list, tuple)) and len(plain) else None
+    if isinstance(one, pd.Series) or getattr(one, "ndim", 0) > 1:
+        raise ValueError(
+            f"series must be one series, got a {type(plain).__name__} of {len(plain)}. Cut windows "
+            "from each: [sliding_windows(one, ...) for one in series], and join their X and y with "
+            "np.concatenate."
+        )
+    return plain
 
 
 def _as_channels(series: Any) -> NDArray[Any]:
@@ -254,16 +277,26 @@ def _select_target(series: Any, values: NDArray[Any], target: Any) -> NDArray[An
     n_channels = values.shape[1]
     if target is None:
         return values[:, 0] if n_channels == 1 else values
-    if isinstance(target, str):
-        names = [str(name) for name in getattr(series, "columns", [getattr(series, "name", "")])]
-        if names.count(target) != 1:
+    names = list(getattr(series, "columns", [getattr(series, "name", None)]))
+    if isinstance(target, (str, tuple)):
+        labels = names if target in names else list(map(str, names))
+        if labels.count(target) != 1:
             raise ValueError(
                 f"target must name one column of series, got {target!r} for the columns {names}. "
                 "Pass one of these names or a channel's index."
             )
-        return values[:, names.index(target)]
+        return values[:, labels.index(target)]
     if isinstance(target, bool) or not isinstance(target, Integral):
-        raise TypeError(f"target must be None, an int or a str, got {target!r}.")
+        raise TypeError(f"target must be None, an int, or the name of a column, got {target!r}.")
+    named = [i for i, name in enumerate(names) if isinstance(name, Integral) and name == target]
+    if named and not -n_channels <= target < n_channels:
+        return values[:, named[0]]
+    if named and named != [target % n_channels]:
+        raise ValueError(
+            f"target={target} is the name of column {named[0]} of series and the index of column "
+            f"{target % n_channels}. Pass the name as text, target='{target}', or an index from "
+            "the end, which is negative."
+        )
     if not -n_channels <= target < n_channels:
         raise ValueError(
             f"target must be a channel of series, got {int(target)} for {n_channels} channel(s). "

@@ -76,6 +76,42 @@ def test_numbers_as_names_are_names(instance):
         answers(model, [x[[101, 205]] for x in X])
 
 
+NAMES_IN_TWO_ORDERS = {
+    "numbers": (range(8), range(7, -1, -1)),
+    "years": (range(2000, 2008), range(2007, 1999, -1)),
+    "channels": (
+        [(i, c) for i in range(4) for c in "ab"],
+        [(i, c) for i in range(4) for c in "ba"],
+    ),
+    "later channels": (
+        [(i, c) for i in range(4) for c in "ab"],
+        [(i, c) for i in range(10, 14) for c in "ba"],
+    ),
+}
+
+
+@every(tabular)
+@pytest.mark.parametrize(("names", "order"), NAMES_IN_TWO_ORDERS.values(), ids=NAMES_IN_TWO_ORDERS)
+def test_columns_that_are_not_called_by_text_have_the_order_of_fit(instance, names, order):
+    """Scikit-learn compares text alone."""
+    X, y = instance.data()
+    if X.shape[1] < 8:
+        pytest.skip("has fewer columns")
+    wide = pd.DataFrame(X[:, :8]).set_axis(pd.Index(names), axis=1)
+    model = instance.fitted(wide, y)
+    expected = answers(model, wide)
+    wrong = wide.set_axis(pd.Index(order), axis=1)
+    with pytest.raises(ValueError, match="must be in the order of fit"):
+        answers(model, wrong)
+    if set(order) == set(names):
+        assert_same(answers(model, wide[wrong.columns][wide.columns]), expected)  # as advised
+    assert_same(answers(model, wrong.to_numpy()), expected)  # as advised
+    if names == range(2000, 2008):
+        assert_same(answers(model, wide.set_axis(range(2001, 2009), axis=1)), expected)
+    model.fit(wrong.to_numpy(), y)
+    assert_same(answers(model, wrong), answers(model, wide))
+
+
 DAYS = pd.date_range("2024-02-27", periods=6)
 
 

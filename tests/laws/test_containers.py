@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
 from tests.laws.common import (
     assert_close,
@@ -43,6 +44,25 @@ def test_containers_do_not_matter(instance):
     for i, other in enumerate(instance.kind.containers(X)):
         target = pd.Series(y) if i % 2 else y.tolist()
         assert_same(instance.answers_of_fit(other, target), expected)
+
+
+@every(numeric, predicts)
+def test_masked_values_are_told(instance):
+    """numpy's functions take what lies under a mask for numbers."""
+    X, y = instance.data()
+    bad = np.arange(len(X)) == 3
+    masked = instance.kind.map(
+        lambda x: np.ma.array(x, mask=np.arange(x.size).reshape(x.shape) == 0), X
+    )
+    for args in ((masked, y), (X, np.ma.array(y, mask=bad))):
+        with pytest.raises(ValueError, match="must have no masked values, got one at index"):
+            instance.fitted(*args)
+    with pytest.raises(ValueError, match="sample_weight must have no masked values"):
+        clone(instance.estimator).fit(X, y, sample_weight=np.ma.array(np.ones(len(X)), mask=bad))
+    model = instance.fitted(X, y)
+    with pytest.raises(ValueError, match="must have no masked values"):
+        model.predict(masked)
+    assert_same(model.predict(instance.kind.map(np.ma.array, X)), model.predict(X))
 
 
 @every(numeric)

@@ -127,7 +127,7 @@ def test_the_shortest_series_gives_one_window():
         ({"gaps": "skip"}, ValueError, "gaps must be one of 'error', 'drop', 'ignore', got 'skip'"),
         ({"target": 2}, ValueError, "got 2 for 2 channel"),
         ({"target": "c"}, ValueError, r"got 'c' for the columns \['a', 'b'\]"),
-        ({"target": 0.0}, TypeError, "target must be None, an int or a str"),
+        ({"target": 0.0}, TypeError, "target must be None, an int, or the name"),
     ],
 )
 def test_bad_parameters_are_refused(kwargs, error, message):

@@ -228,3 +228,47 @@ def test_dates_of_python_are_dates():
     index = pd.Index([datetime.date(2024, 1, day) for day in (1, 2, 3, 9)])
     with pytest.raises(ValueError, match="from 2024-01-03 to 2024-01-09"):
         sliding_windows(series_at(index), 1)
+
+
+# Containers and names ----------------------------------------------------------------------------
+
+
+def test_dates_in_a_frame_of_polars_are_told_and_the_advice_helps():
+    polars = pytest.importorskip("polars")
+    series = polars.DataFrame({"when": list(DAYS[:6]), "v": range(6)})
+    with pytest.raises(ValueError, match=r"of column 'when'.*set_index\(column\)"):
+        sliding_windows(series, 2)
+    frame = pd.DataFrame({name: series[name] for name in ("when", "v")}).set_index("when")
+    np.testing.assert_array_equal(sliding_windows(frame, 2)[1], range(2, 6))
+    np.testing.assert_array_equal(sliding_windows(series[["v"]], 2)[1], range(2, 6))
+
+
+@pytest.mark.parametrize("kind", [pd.Series, pd.DataFrame, lambda x: np.reshape(x, (-1, 1))])
+def test_several_series_in_a_list_are_told_and_the_advice_helps(kind):
+    series = [kind(np.arange(6.0)), kind(np.arange(4.0))]
+    with pytest.raises(ValueError, match=r"one series, got a list of 2\. Cut windows from each"):
+        sliding_windows(series, 2)
+    y = np.concatenate([sliding_windows(one, 2)[1].ravel() for one in series])
+    np.testing.assert_array_equal(y, [2, 3, 4, 5, 2, 3])
+
+
+def test_masked_values_are_no_numbers():
+    series = np.ma.masked_equal(np.arange(6), 4)
+    with pytest.raises(ValueError, match=r"one at index \(4\).*series\.filled\(0\)"):
+        sliding_windows(series, 2)
+    np.testing.assert_array_equal(sliding_windows(series.filled(0), 2)[1], [2, 3, 0, 5])
+
+
+def test_numbers_as_names_of_the_target():
+    frame = pd.DataFrame({1: range(5), 0: range(0, -5, -1), 205: range(10, 15)})
+    for target in (0, 1):
+        with pytest.raises(ValueError, match=rf"target={target} is the name .*target='{target}'"):
+            sliding_windows(frame, 2, target=target)
+        by_name = sliding_windows(frame, 2, target=str(target))[1]  # as advised
+        np.testing.assert_array_equal(by_name, frame[target][2:])
+    np.testing.assert_array_equal(sliding_windows(frame, 2, target=205)[1], [12, 13, 14])
+    np.testing.assert_array_equal(sliding_windows(frame, 2, target=-2)[1], [-2, -3, -4])
+    plain = frame.set_axis([0, 1, 2], axis=1)
+    np.testing.assert_array_equal(sliding_windows(plain, 2, target=1)[1], [-2, -3, -4])
+    levels = frame.set_axis(pd.MultiIndex.from_tuples([("a", "x"), ("a", "y"), ("b", "x")]), axis=1)
+    np.testing.assert_array_equal(sliding_windows(levels, 2, target=("b", "x"))[1], [12, 13, 14])

@@ -1,12 +1,12 @@
 """What every deep estimator shares: parameters, ``fit``, targets, reading of X, checks, docs."""
 
+from ...preprocessing._containers import one_column, plain_container, rows_of_numbers
 from ._checks import (
     all_or_nothing,
     check_one_schedule,
     plain_parameters,
 )
 from ._classifier import TorchClassifier
-from ._containers import one_column, plain_container, rows_of_numbers
 from ._contract import FitMode, batch_size_between
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator

@@ -13,6 +13,7 @@ import torch
 
 from ..._sklearn import check_sample_weight, num_samples
 from ...engine import Data, as_tensor
+from ...preprocessing._containers import plain_values
 from ._targets import Target
 
 
@@ -78,8 +79,9 @@ class HeldOut:
         weight = target.weights(values, target.counts(values, None))
         if self.weight is not None:
             with said_of("sample_weight_val"):
+                given = plain_values(self.weight, "sample_weight_val")
                 given = check_sample_weight(
-                    self.weight, values, dtype=np.float64, ensure_non_negative=True
+                    given, values, dtype=np.float64, ensure_non_negative=True
                 )
             weight = given if weight is None else weight * given
         if weight is None:

@@ -11,9 +11,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ...engine import NUMBERS, STREAM_BYTES, Data, Streamed, as_tensor
-from ...preprocessing._frames import check_channel_names
+from ...preprocessing._containers import rows_of_numbers
+from ...preprocessing._frames import check_channel_names, check_order_of_names
 from ._checks import IMPUTE, check_finite, check_numbers
-from ._containers import rows_of_numbers
 from ._image_shapes import (
     check_batch,
     check_channels_last,
@@ -23,7 +23,7 @@ from ._image_shapes import (
 )
 from ._sequences import is_ragged
 from ._steps import check_order_of_columns, check_order_of_steps
-from ._units import check_units, learn_units
+from ._units import check_one_scale, check_units, learn_units
 
 AXES = {"image": ("image", "row", "column", "channel"), "signal": ("signal", "step", "channel")}
 
@@ -96,6 +96,8 @@ def read_images(
         estimator.kind_, estimator.input_shape_ = kind, array.shape[1:]
         estimator.n_channels_in_ = array.shape[-1]
     check_size(estimator, array.shape[1:], shape_of_rows)
+    if not is_ragged(given):  # else before its rows became one array
+        check_one_scale(array)
     (learn_units if reset else check_units)(estimator, array)
     return Data({"x": Streamed(array) if streamed else as_tensor(array)})
 
@@ -105,6 +107,7 @@ def _check_frames(
 ) -> None:
     """Raise ValueError for frames, or a list of them, whose columns or order are not right."""
     check_numbers(X)
+    check_order_of_names(estimator, X, reset=reset)
     if kind == "signal" or (kind == "auto" and shape is None):
         flat = shape if reset else estimator.input_shape_
         check_order_of_columns(X, flat[1] if flat is not None and len(flat) == 2 else 1)
@@ -153,6 +156,7 @@ def _as_fitted(estimator: BaseEstimator, X: np.ndarray) -> np.ndarray:
 def _stack(X: Any) -> np.ndarray:
     """A list of images or signals of one shape as one array."""
     items = [np.asarray(item) for item in X]
+    check_one_scale(items)
     rows_of: dict[tuple[int, ...], list[int]] = {}
     for row, item in enumerate(items):
         rows_of.setdefault(item.shape, []).append(row)

@@ -10,6 +10,7 @@ import torch
 
 from ..._sklearn import check_sample_weight
 from ...engine import Data, as_tensor
+from ...preprocessing._containers import plain_values
 from ._held_out import groups_set_aside
 from ._targets import Target
 
@@ -85,6 +86,7 @@ class Rows:
             raise ValueError(f"X has {n_samples} samples, but y has {len(values)}.")
         given = sample_weight
         if given is not None:
+            given = plain_values(given, "sample_weight")
             given = check_sample_weight(given, values, dtype=np.float64, ensure_non_negative=True)
         return cls._of(target, values, given, before or Seen())
 

@@ -12,11 +12,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ...engine import NUMBERS, STREAM_BYTES, Column, Data, Ragged, Streamed, as_tensor
-from ...preprocessing._frames import check_channel_names, column_names
+from ...preprocessing._containers import rows_of_numbers
+from ...preprocessing._frames import check_channel_names, check_order_of_names, column_names
 from ._checks import IMPUTE, check_finite, check_numbers
-from ._containers import rows_of_numbers
 from ._steps import check_order_of_columns, check_order_of_steps
-from ._units import check_units, learn_units
+from ._units import check_one_scale, check_units, learn_units
 
 FILL = (
     "Fill the gaps in each sequence first, for example {}{}.ffill().bfill().fillna(0) for x in X{},"
@@ -78,6 +78,7 @@ def _read_array(
 ) -> tuple[Column, int]:
     check_numbers(X)
     check_order_of_columns(X, n_channels or 1)
+    check_order_of_names(estimator, X, reset=reset)
     if not reset:
         _check_not_single(estimator, X)
     streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
@@ -104,6 +105,7 @@ def _read_array(
     if reset:
         estimator.__dict__.pop("channel_names_in_", None)
         estimator.n_steps_in_ = array.shape[1]
+    check_one_scale(array)
     (learn_units if reset else check_units)(estimator, array)
     return Streamed(array) if streamed else as_tensor(array), array.shape[2]
 
@@ -185,10 +187,11 @@ def _read_ragged(
             f"n_channels={n_channels}, but the sequences in X have {n_found} channels. n_channels "
             "is for flat rows: fit with n_channels=None for sequences like these."
         )
+    check_one_scale(arrays)
     (learn_units if reset else check_units)(estimator, arrays)
     lengths = np.array([len(array) for array in arrays])
     if reset:
-        for attribute in ("n_features_in_", "feature_names_in_", "n_steps_in_"):
+        for attribute in ("n_features_in_", "feature_names_in_", "n_steps_in_", "_columns"):
             estimator.__dict__.pop(attribute, None)
     elif hasattr(estimator, "n_steps_in_") and (lengths != estimator.n_steps_in_).any():
         raise ValueError(

@@ -9,8 +9,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ...engine import NUMBERS, STREAM_BYTES, Data, Streamed, as_tensor
+from ...preprocessing._containers import plain_container
+from ...preprocessing._frames import check_order_of_names
 from ._checks import check_finite, check_numbers
-from ._containers import plain_container
 
 
 def read_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Data:
@@ -26,6 +27,7 @@ def read_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Data:
     """
     X = plain_container(X)
     check_numbers(X)
+    check_order_of_names(estimator, X, reset=reset)
     streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
     array = validate_data(
         estimator,

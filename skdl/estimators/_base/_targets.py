@@ -27,6 +27,7 @@ from ...engine import (
     huber,
     squared_error,
 )
+from ...preprocessing._containers import plain_values
 from ._checks import check_numbers
 from ._placeholders import warn_of_placeholders
 
@@ -163,7 +164,7 @@ class RegressionTarget(Target):
         self.quantiles = of_network if self.loss_name == "quantile" else None
 
     def read(self, y: Any) -> np.ndarray:
-        y = self._as_floats(y)
+        y = self._as_floats(plain_values(y, "y"))
         if y.ndim > 2:
             raise ValueError(
                 f"y must be (n_samples,) or (n_samples, n_targets), got shape {y.shape}. Pass "
@@ -403,7 +404,7 @@ class ClassificationTarget(Target):
     classes: np.ndarray | None = None
 
     def read(self, y: Any) -> np.ndarray:
-        y = self._checked(y)
+        y = self._checked(plain_values(y, "y"))
         if self.classes is None:
             self.classes = np.unique(y if self.announced is None else np.asarray(self.announced))
         elif self.announced is not None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ._containers import one_column, plain_container
+from ...preprocessing._containers import one_column, plain_container
 
 
 def holds_text(X: Any) -> bool:

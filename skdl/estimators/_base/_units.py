@@ -3,58 +3,147 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 Rows = np.ndarray | Sequence[np.ndarray]
 N_LOOKED_AT = 32  # rows of a fit
+N_VALUES = 16  # of a row, from which its values say in what units it is
 SMALLEST_SCALE = 16  # below, whole numbers may be counts or codes beside which fractions are usual
+BYTES = 128  # whole numbers up to here or more are no flags
+OTHER_SCALE = 64  # times the largest value of the fit
+BELOW_ZERO = (0.25, -0.1)  # so many values of a row are below that
+KINDS = {"whole": "whole numbers", "fractions": "fractions"}
+
+
+@dataclass(frozen=True)
+class Units:
+    """What some rows of X hold.
+
+    Attributes
+    ----------
+    kind : {"whole", "fractions", ""}
+        Whole numbers up to 16 or more, fractions of 1, or else.
+    largest : float
+        Largest absolute value.
+    is_negative : bool
+        Whether a value is below 0.
+    """
+
+    kind: str = ""
+    largest: float = 0.0
+    is_negative: bool = True
 
 
 def learn_units(estimator: BaseEstimator, rows: Rows) -> None:
     """Learn from some rows whether X holds large whole numbers, such as bytes, or fractions."""
-    step = -(-len(rows) // N_LOOKED_AT)
-    estimator._units = _units_of(rows[::step])
+    estimator._units = _units_of(rows[:: -(-len(rows) // N_LOOKED_AT)])
 
 
 def check_units(estimator: BaseEstimator, rows: Rows) -> None:
     """Warn where the fit was on whole numbers up to 255, say, and these are fractions of 1.
 
-    And the other way round. All rows must be so: it is the scale that is another one, then.
+    And the other way round, and where values are far larger than those of the fit, or below 0
+    where there were none. All rows must be so: it is the scale that is another one, then.
     """
-    learned: tuple[str, float] = getattr(estimator, "_units", ("", 0.0))
-    opposite = {"whole": "fractions", "fractions": "whole"}.get(learned[0])
-    # Most rows differ at once from what would be wrong.
-    if opposite is None or _units_of(rows[:1])[0] not in (opposite, ""):
+    fitted: Units = getattr(estimator, "_units", Units())
+    found = _on_another_scale(rows, fitted)
+    if found is None:
         return
-    got, largest = _units_of(rows)
-    if got != opposite:
-        return
-    name, fitted = type(estimator).__name__, f"{learned[1]:g}"
-    kinds, way = ("fractions", "whole numbers"), "X * 255"
-    if got == "whole":
-        kinds, way = kinds[::-1], "X / 255"
+    was = f"{KINDS.get(fitted.kind, 'values')} up to {fitted.largest:g}"
     warnings.warn(
-        f"X holds {kinds[0]} up to {largest:g}, but {name} was fitted on {kinds[1]} up to "
-        f"{fitted}: it seems to be in other units. Scale it as in fit, by {way} for images of "
-        "bytes.",
+        f"X holds {found[0]}, but {type(estimator).__name__} was fitted on {was}: it "
+        f"seems to be in other units. Scale it as in fit{found[1]}.",
         UserWarning,
         stacklevel=2,
     )
 
 
-def _units_of(rows: Rows) -> tuple[str, float]:
-    """ "whole" (up to 16 or more), "fractions" (of 1) or "", and the largest absolute value."""
-    largest, is_whole = 0.0, True
+def _on_another_scale(rows: Rows, fitted: Units) -> tuple[str, str] | None:
+    """In words, what all rows hold, and what to do for images of bytes; None if all is well."""
+    if fitted.kind and _all(rows, lambda part: _may_be_opposite(part, fitted.kind)):
+        got = _units_of(rows)
+        if {got.kind, fitted.kind} == {*KINDS}:
+            way = "X * 255" if got.kind == "fractions" else "X / 255"
+            return f"{KINDS[got.kind]} up to {got.largest:g}", f", by {way} for images of bytes"
+        if fitted.largest >= BYTES and got.largest == 1 and rows[0].dtype == bool:
+            return "booleans", ", by np.asarray(X) * 255 for images of bytes"
+    if fitted.largest and _all(rows, lambda part: _is_above(part, OTHER_SCALE * fitted.largest)):
+        return f"values more than {OTHER_SCALE} times as large in each row", ""
+    if fitted.kind and not fitted.is_negative and _all(rows, _is_below_zero):
+        return "many values below 0 in each row, where there were none", ""
+    return None
+
+
+def check_one_scale(rows: Rows) -> None:
+    """Warn where some rows hold large whole numbers, such as bytes, and others fractions of 1."""
+    groups: dict[np.dtype, list[int]] = {}
+    for place, item in enumerate(rows if not isinstance(rows, np.ndarray) else []):
+        groups.setdefault(item.dtype, []).append(place)
+    in_groups: list[Sequence[int]] = [*groups.values()] or [range(len(rows))]
+    places = [group[i] for group in in_groups for i in _some_of(len(group))]
+    kinds: dict[str, int] = {}
+    for place in places:
+        row = np.asarray(rows[place])
+        if row.size >= N_VALUES and row.dtype.kind in "biuf" and np.isfinite(row).all():
+            kinds.setdefault(_units_of([row]).kind, place)
+    if {"whole", "fractions"} <= set(kinds):
+        warnings.warn(
+            f"X holds large whole numbers in row {kinds['whole']} and fractions of 1 in row "
+            f"{kinds['fractions']}: its rows seem to be in different units. Scale them alike, for "
+            "images of which some are bytes by [x / 255 if x.max() > 1 else x for x in X].",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def _some_of(n_rows: int) -> list[int]:
+    """Rows without a period, the same every time."""
+    if n_rows <= N_LOOKED_AT:
+        return list(range(n_rows))
+    drawn: list[int] = np.unique(np.random.default_rng(0).integers(0, n_rows, N_LOOKED_AT)).tolist()
+    return drawn
+
+
+def _parts(rows: Rows) -> Iterator[np.ndarray]:
+    """Rows of equal length, some at once: (n, n_values)."""
     at_once = max(1, 2**18 // max(1, rows[0].size)) if isinstance(rows, np.ndarray) else 1
     for start in range(0, len(rows), at_once):
         part = np.asarray(rows[start : start + at_once] if at_once > 1 else rows[start])
+        yield part.reshape(-1 if at_once > 1 else 1, part[0].size if at_once > 1 else part.size)
+
+
+def _all(rows: Rows, condition: Callable[[np.ndarray], bool]) -> bool:
+    """Whether all rows are so. Most are not in their first row, which is tried first."""
+    return all(map(condition, _parts(rows[:1]))) and all(map(condition, _parts(rows)))
+
+
+def _may_be_opposite(part: np.ndarray, fitted: str) -> bool:
+    return _is_whole(part) if fitted == "fractions" else bool(np.abs(part, dtype=float).max() <= 1)
+
+
+def _is_above(part: np.ndarray, limit: float) -> bool:
+    return bool((np.abs(part, dtype=float).max(1) > limit).all())
+
+
+def _is_below_zero(part: np.ndarray) -> bool:
+    share, limit = BELOW_ZERO
+    is_long = part.dtype.kind in "if" and part.shape[1] >= N_VALUES
+    return is_long and bool(((part < limit).mean(1) >= share).all())
+
+
+def _units_of(rows: Rows) -> Units:
+    largest, is_whole, is_negative = 0.0, True, False
+    for part in _parts(rows):
         largest = max(largest, float(np.abs(part, dtype=float).max()))
-        is_whole = is_whole and (part.dtype.kind in "iub" or bool((part == np.rint(part)).all()))
-        if largest > 1 and not is_whole:
-            return "", largest
-    if is_whole:
-        return "whole" if largest >= SMALLEST_SCALE else "", largest
-    return "fractions", largest
+        is_negative = is_negative or bool((part < 0).any())
+        is_whole = is_whole and _is_whole(part)
+    kind = "" if is_whole or largest > 1 else "fractions"
+    return Units("whole" if is_whole and largest >= SMALLEST_SCALE else kind, largest, is_negative)
+
+
+def _is_whole(part: np.ndarray) -> bool:
+    return part.dtype.kind in "iub" or bool((part == np.rint(part)).all())

@@ -10,6 +10,7 @@ from skdl.estimators._base._units import check_units, learn_units
 
 BYTES = np.random.default_rng(0).integers(0, 256, (40, 6)).astype(np.uint8)
 SHARES = BYTES / 255
+PICTURES = np.random.default_rng(1).integers(0, 256, (40, 5, 5)).astype(np.uint8)
 OTHER_UNITS = "seems to be in other units"
 
 
@@ -56,11 +57,64 @@ def test_whole_numbers_for_fractions(X):
         (SHARES, BYTES > 99),
         (SHARES, SHARES * 9),
         (SHARES * 9, BYTES),
+        (SHARES, SHARES - 0.05),  # a little below 0
+        (PICTURES / 255, (PICTURES / 255 - 0.5)[:, :2]),  # few values
+        (PICTURES, PICTURES.astype(np.uint16) * 9),
+        (PICTURES - 128.0, PICTURES - 129.0),
+        (PICTURES % 9, PICTURES > 99),
+        (np.zeros((3, 20)), PICTURES),
         (list(BYTES), list(BYTES[:2])),
     ],
 )
 def test_silence(fitted_on, X):
     assert not told(fitted_on, X)
+
+
+@pytest.mark.parametrize(
+    ("fitted_on", "X", "words", "advised"),
+    [
+        (PICTURES / 255, PICTURES / 127.5 - 1, "many values below 0", lambda X: (X + 1) / 2),
+        (
+            PICTURES / 255,
+            (PICTURES - 128) / 60,
+            "many values below 0",
+            lambda X: X * 60 / 255 + 0.5,
+        ),
+        (PICTURES, (PICTURES - 128.0) / 60, "many values below 0", lambda X: X * 60 + 128),
+        ((PICTURES - 128.0) / 60, PICTURES, "more than 64 times", lambda X: (X - 128.0) / 60),
+        (PICTURES, PICTURES.astype(np.uint16) * 257, "more than 64 times", lambda X: X // 257),
+        (PICTURES > 99, (PICTURES > 99) * 255, "more than 64 times", lambda X: X > 0),
+        ((PICTURES > 99) * 255, PICTURES > 99, "booleans", lambda X: np.asarray(X) * 255),
+    ],
+)
+def test_other_scales_of_images(fitted_on, X, words, advised):
+    for one in (X, X[:1], list(X)):
+        (message,) = told(fitted_on, one)
+        assert words in message
+        assert OTHER_UNITS in message
+    assert not told(fitted_on, advised(X))
+    assert not told(fitted_on, np.concatenate([fitted_on[:1], X]))
+
+
+@pytest.mark.parametrize(
+    "model", [CNNClassifier((2,), max_epochs=1), LSTMClassifier(2, max_epochs=1)]
+)
+@pytest.mark.parametrize("rows", [range(0, 40, 2), [7]])
+@pytest.mark.parametrize("as_array", [False, True])
+def test_rows_on_different_scales(model, rows, as_array):
+    """As from files of which some are read as bytes and some as fractions of 1."""
+    X, y = [x / 255 if i in rows else x for i, x in enumerate(PICTURES)], np.arange(40) % 2
+    if as_array:
+        if len(rows) == 1:
+            pytest.skip("some rows are looked at, not all")
+        X = np.stack(X)
+    with pytest.warns(UserWarning, match=r"whole numbers in row .+ and fractions of 1 in row"):
+        model.fit(X, y)
+    advised = [x / 255 if x.max() > 1 else x for x in X]
+    np.testing.assert_allclose(advised, PICTURES / 255)
+    model.fit(advised, y)
+    with pytest.warns(UserWarning, match="in different units"):
+        model.predict(X)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from scipy import sparse
 from torch.utils.data import DataLoader, TensorDataset
 
 from skdl.estimators._base import one_column, plain_container, rows_of_numbers
@@ -131,3 +132,57 @@ def test_the_advice_for_a_dataset_can_be_followed():
     X = TensorDataset(torch.arange(6.0).view(3, 2), torch.zeros(3))
     rows = rows_of_numbers(np.stack([np.asarray(row[0]) for row in X]))
     assert rows.shape == (3, 2)
+
+
+def test_packed_and_nested_tensors_are_rows():
+    tensors = [torch.tensor(row) for row in ROWS]
+    assert_rows(torch.nn.utils.rnn.pack_sequence(tensors, enforce_sorted=False))
+    assert_rows(torch.nested.nested_tensor(tensors, layout=torch.jagged))
+    assert_rows(torch.tensor(SAME).to_sparse(), SAME)
+
+
+def test_fields_of_a_structured_array_are_columns():
+    frame = pd.DataFrame(SAME, columns=list("abcd"))
+    pd.testing.assert_frame_equal(rows_of_numbers(frame.to_records(index=False)), frame)
+
+
+def test_colours_of_a_palette_are_no_grey_values():
+    colours = Image.fromarray(np.random.default_rng(0).integers(0, 4, (4, 4, 3), np.uint8) * 80)
+    palette = colours.convert("P")
+    np.testing.assert_array_equal(rows_of_numbers([palette])[0], np.asarray(palette.convert("RGB")))
+
+
+@pytest.mark.parametrize("convert", [lambda rows: rows, lambda rows: rows.astype(np.uint8)])
+def test_masked_values_are_no_numbers(convert):
+    rows = convert(SAME)
+    masked = np.ma.masked_equal(rows, 6)
+    with pytest.raises(
+        ValueError, match=r"X must have no masked values, got one at index \(1, 2\)"
+    ):
+        rows_of_numbers(masked)
+    assert rows_of_numbers(masked.filled(0))[1, 2] == 0
+    with pytest.raises(ValueError, match=r"Row 1 of X .*np\.ma\.filled\(x, 0\) for x in X"):
+        rows_of_numbers(list(masked))
+    assert rows_of_numbers([np.ma.filled(x, 0) for x in masked])[1][2] == 0
+    unmasked = rows_of_numbers(np.ma.array(rows))
+    assert type(unmasked) is np.ndarray
+    assert unmasked.dtype == rows.dtype
+
+
+def test_rows_beside_something_else_are_told_and_the_advice_helps():
+    long = pd.DataFrame({"key": [0, 0, 1, 1], "x": SAME.ravel()[:4]})
+    with pytest.raises(TypeError, match=r"groups: \[group for _, group in X\]"):
+        rows_of_numbers(long.groupby("key"))
+    assert len(rows_of_numbers([group for _, group in long.groupby("key")])) == 2
+    with pytest.raises(
+        TypeError, match=r"tuple of int, DataFrame in row 0.*\[row\[1\] for row in X"
+    ):
+        rows_of_numbers(list(long.groupby("key")))
+    with pytest.raises(TypeError, match=r"tuple of ndarray, int in row 0.*\[row\[0\] for row in X"):
+        rows_of_numbers(list(zip(ROWS, range(3), strict=True)))
+    with pytest.raises(TypeError, match=r"list\(X\.values\(\)\)"):
+        rows_of_numbers(dict(enumerate(ROWS)))
+    with pytest.raises(TypeError, match=r"x\.toarray\(\) for x in X"):
+        rows_of_numbers([sparse.csr_array(row[None]) for row in ROWS])
+    assert_rows([(1, 2, 3), (4, 5)], [[1, 2, 3], [4, 5]])
+    assert_rows([([1.0, 2.0], [3.0, 4.0]), ([5.0, 6.0],)], [[[1, 2], [3, 4]], [[5, 6]]])

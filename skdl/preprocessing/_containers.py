@@ -10,32 +10,37 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from torch.nn.utils.rnn import PackedSequence, unpack_sequence
 
 KNOWN = (np.ndarray, list, tuple, pd.DataFrame, pd.Series, pd.Index)
 
 
-def plain_container(X: Any) -> Any:
+def plain_container(X: Any, what: str = "X") -> Any:
     """X as an array, list, tuple or object of pandas, where it is another container of rows.
 
-    - a ``Sequence`` or deque as a list,
+    - a ``Sequence`` or deque as a list; packed or nested tensors of torch as one of arrays,
     - an array of pandas, and a column of polars or pyarrow, as a 1-D array,
-    - a frame of polars or pyarrow as a DataFrame,
-    - a tensor of torch, or an image, as an array.
+    - a frame of polars or pyarrow, and a structured array, as a DataFrame,
+    - other tensors of torch, an image, and a masked array without masked values, as an array.
 
     What scikit-learn reads itself (objects with a shape, scalars) is left as it is.
+
+    ``what`` is what messages call it.
 
     Raises
     ------
     TypeError
         For what has no rows in order, or can be read only once.
+    ValueError
+        For masked values.
     """
-    if isinstance(X, KNOWN):
-        return X
-    if isinstance(X, torch.Tensor):
-        return _from_tensor(X)
+    if isinstance(X, (*KNOWN, torch.Tensor, PackedSequence)):
+        return plain_values(X, what)
     if isinstance(X, (Mapping, Set, Iterator)) and not hasattr(X, "shape"):  # sparse ones have one
+        way = "list(X.values())" if isinstance(X, Mapping) else "list(X)"
         raise TypeError(
-            f"X must be a list, array, Series or DataFrame, got {type(X).__name__}. Make it a list."
+            f"{what} must be a list, array, Series or DataFrame, got {type(X).__name__}. Make it a "
+            f"list, {way.replace('X', what)}."
         )
     if _is_frame(X):
         return _as_pandas(X)
@@ -48,20 +53,50 @@ def plain_container(X: Any) -> Any:
     if isinstance(X, (Sequence, deque)):
         return list(X)
     if hasattr(X, "__array_interface__") and not hasattr(X, "dtype"):  # an image of PIL
-        return np.asarray(X)
+        return np.asarray(X.convert("RGB") if getattr(X, "mode", "") == "P" else X)
     if any(hasattr(X, name) for name in ("shape", "__array__")) or not (
         hasattr(X, "__getitem__") or hasattr(X, "__iter__")
     ):
         return X
+    rows = "rows: np.stack([np.asarray(row) for row in X]), with row[0] for row where its items"
+    rows += " are pairs of row and label"
+    if hasattr(X, "get_group"):  # grouped rows of pandas
+        rows = "groups: [group for _, group in X], or [group[channels] for _, group in X] where "
+        rows += "columns are no channels"
     raise TypeError(
-        f"X must be an array or a list of arrays, got {type(X).__name__}. Pass its rows: "
-        "np.stack([np.asarray(row) for row in X]), with row[0] for row where its items are "
-        "pairs of row and label."
+        f"{what} must be an array or a list of arrays, got {type(X).__name__}. Pass its {rows}."
     )
 
 
+def plain_values(X: Any, what: str) -> Any:
+    """Arrays and tensors as plain arrays, or as lists or frames of some; others as they are.
+
+    Raises
+    ------
+    ValueError
+        For masked values, which numpy's functions would take for numbers.
+    """
+    if isinstance(X, PackedSequence):
+        return [_from_tensor(row) for row in unpack_sequence(X)]
+    if isinstance(X, torch.Tensor):
+        return [_from_tensor(row) for row in X.unbind()] if X.is_nested else _from_tensor(X)
+    if isinstance(X, np.ma.MaskedArray):
+        masked = np.argwhere(np.ma.getmaskarray(X))
+        if len(masked):
+            place = ", ".join(map(str, masked[0].tolist()))
+            way = f"{what}.filled(0)" if what.isidentifier() else "[np.ma.filled(x, 0) for x in X]"
+            raise ValueError(
+                f"{what} must have no masked values, got one at index ({place}). Fill them first, "
+                f"for example with {way}, or leave such rows out."
+            )
+        return X.data
+    if isinstance(X, np.ndarray) and X.dtype.names:
+        return pd.DataFrame({name: X[name] for name in X.dtype.names})
+    return X
+
+
 def _from_tensor(X: torch.Tensor) -> np.ndarray:
-    X = X.detach().cpu().resolve_conj().resolve_neg()
+    X = X.detach().to_dense().cpu().resolve_conj().resolve_neg()
     return (X.float() if X.dtype is torch.bfloat16 else X).numpy()
 
 
@@ -184,7 +219,9 @@ def _checked_rows(X: Any) -> Any:
     """The items of X, those that are containers of other libraries as arrays."""
     rows, changed = list(X), False
     for place, item in enumerate(rows):
-        if isinstance(item, (np.ndarray, list, tuple)):
+        if isinstance(item, tuple):
+            _check_not_pair(item, place)
+        if isinstance(item, (list, tuple)):
             continue
         if isinstance(item, (str, bytes, os.PathLike, Mapping, Set, Iterator)):
             raise _no_numbers(item, place)
@@ -195,12 +232,27 @@ def _checked_rows(X: Any) -> Any:
                     "rows out, of y too."
                 )
             return X  # numbers: scikit-learn says what is wrong with that
-        plain = plain_container(item)
+        if hasattr(item, "toarray"):
+            raise TypeError(
+                f"Rows of X must be dense arrays, got {type(item).__name__} in row {place}. Pass "
+                "[x.toarray() for x in X]."
+            )
+        plain = plain_container(item, f"Row {place} of X")
         if plain is not item:
             rows[place], changed = plain, True
     if not changed:
         return X
     return as_objects(rows) if isinstance(X, np.ndarray) else rows
+
+
+def _check_not_pair(item: tuple[Any, ...], place: int) -> None:
+    """Raise TypeError for a row and what belongs to it: its label, or the name of its group."""
+    sizes = [0 if isinstance(part, (str, bytes)) else np.ndim(part) for part in item[:5]]
+    if 1 < len(item) < 5 and len(set(sizes)) > 1 and not isinstance(item[0], (list, tuple)):
+        raise TypeError(
+            f"Rows of X must be arrays, got a tuple of {', '.join(type(i).__name__ for i in item)} "
+            f"in row {place}. Pass the arrays alone: [row[{int(np.argmax(sizes))}] for row in X]."
+        )
 
 
 def _no_numbers(item: Any, place: int) -> Exception:
@@ -215,7 +267,9 @@ def _advice_for(item: Any) -> str:
     load = "np.stack([np.asarray(Image.open(name)) for name in names])"
     if isinstance(item, os.PathLike) or (isinstance(item, str) and "." in item[-6:]):
         return f"Names of files are not opened: load them first, for images by {load}."
-    if isinstance(item, (str, bytes)):
+    if isinstance(item, bytes):
+        return "Decode them first, images by np.asarray(Image.open(io.BytesIO(data)))."
+    if isinstance(item, str):
         return "TransformerClassifier and Word2VecTransformer take texts."
     if isinstance(item, Mapping):
         return "Pass the value that is the array."
