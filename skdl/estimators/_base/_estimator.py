@@ -80,9 +80,10 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     lr_schedule : {"constant", "linear", "cosine", "one-cycle", "plateau"}, default="constant"
         Schedule of the learning rate. "constant" keeps it, "linear" and "cosine" let it fall to 0;
         "one-cycle" lets it rise over 30 % of the steps, then fall; "plateau" halves it after 3
-        epochs without a lower loss. An ``LRScheduler`` among the callbacks takes the place of
-        schedule and warmup at their defaults; with others it is an error. The rate of any other
-        callback that sets it in ``net.optimizer_`` stays from then on.
+        epochs that are no better, by what early stopping goes by, or by the training loss without.
+        An ``LRScheduler`` among the callbacks takes the place of schedule and warmup at their
+        defaults; with others it is an error. The rate of any other callback that sets it in
+        ``net.optimizer_`` stays from then on.
     warmup_fraction : float, default=0.0
         Fraction of the steps over which the learning rate first grows from 0; in [0, 1).
     gradient_clip : float or None, default=None
