@@ -31,9 +31,10 @@ from ._scope import (
     resolve_dtype,
     scoped_threads,
 )
-from ._stopping import squared_error_limit, without_outliers
+from ._stopping import LIMIT_RMS, usual_loss, without_outliers
 
 __all__ = [
+    "LIMIT_RMS",
     "LR_SCHEDULES",
     "NUMBERS",
     "OPTIMIZERS",
@@ -70,6 +71,6 @@ __all__ = [
     "set_lr",
     "sets_rate",
     "squared_error",
-    "squared_error_limit",
+    "usual_loss",
     "without_outliers",
 ]

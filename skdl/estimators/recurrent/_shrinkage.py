@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 
 from ...engine import (
+    LIMIT_RMS,
     Loss,
     losses_of_targets,
     squared_error,
-    squared_error_limit,
+    usual_loss,
     without_outliers,
 )
 
@@ -32,16 +33,21 @@ def shrinkage_factors(
     """
     outputs = (torch.lerp(unaided, corrected, factor) for factor in FACTORS)
     losses = torch.stack([losses_of_targets(loss, output, y) for output in outputs])  # (F, n, k)
+    limit = LIMIT_RMS * usual_loss(losses[0], weight)
     if loss is squared_error:
-        losses = without_outliers(losses, squared_error_limit(losses[0], weight))
-    return [shrinkage_factor(of_target, weight) for of_target in losses.unbind(2)]
+        limit = LIMIT_RMS * limit
+        losses = without_outliers(losses, limit)
+    of_targets = zip(losses.unbind(2), limit, strict=True)
+    return [shrinkage_factor(of_target, weight, at_most) for of_target, at_most in of_targets]
 
 
-def shrinkage_factor(losses: Tensor, weight: Tensor) -> float:
+def shrinkage_factor(losses: Tensor, weight: Tensor, limit: Tensor) -> float:
     """Factor in [0, 1] by which a correction is multiplied; 0 where its gain is not significant.
 
     It is the factor of least loss, times ``1 - (2 se / gain)^2``: the gain is the fraction by which
-    the loss falls, ``se`` its standard error, of a jackknife over contiguous blocks of rows.
+    the loss falls, ``se`` its standard error, of a jackknife over contiguous blocks of rows. It may
+    be significant for all rows, as where a correction foresees rare events, or for those without
+    outliers, which would else decide the standard error alone.
 
     Parameters
     ----------
@@ -49,18 +55,19 @@ def shrinkage_factor(losses: Tensor, weight: Tensor) -> float:
         Losses of rows with each of ``FACTORS``.
     weight : Tensor of shape (n,)
         Weights of rows.
+    limit : Tensor of shape ()
+        What the loss of an outlier exceeds before the correction.
     """
     if losses.shape[1] < 4:
         return 0.0
     best = int((losses @ weight).argmin())
-    gain = (losses[0] - losses[best]) * weight
-    # An outlier counts by its size here: it would else decide how much the loss falls.
-    limit = squared_error_limit(losses[0][:, None], weight)
-    before = torch.minimum(losses[0], limit) * weight
-    if best == 0 or gain.sum() <= 0:
+    if best == 0:
         return 0.0
-    of_blocks = _leave_one_block_out(gain) / _leave_one_block_out(before).clamp_min(1e-300)
-    return float(FACTORS[best] * _shrinkage(gain.sum() / before.sum(), of_blocks))
+    gain = (losses[0] - losses[best]) * weight
+    before = losses[0].clamp_max(LIMIT_RMS * limit) * weight
+    inside = losses[0] <= limit
+    certain = max(_shrinkage(gain, before), _shrinkage(gain * inside, before * inside))
+    return float(FACTORS[best]) * certain
 
 
 def _leave_one_block_out(values: Tensor) -> Tensor:
@@ -69,8 +76,12 @@ def _leave_one_block_out(values: Tensor) -> Tensor:
     return values.sum() - torch.stack([block.sum() for block in blocks])
 
 
-def _shrinkage(estimate: Tensor, of_blocks: Tensor) -> Tensor:
-    """``1 - (2 se / estimate)^2``, at least 0, with the jackknife's standard error."""
+def _shrinkage(gain: Tensor, before: Tensor) -> float:
+    """``1 - (2 se / estimate)^2``, at least 0, of the fraction by which the loss before falls."""
+    estimate = gain.sum() / before.sum().clamp_min(1e-300)
+    if estimate <= 0:
+        return 0.0
+    of_blocks = _leave_one_block_out(gain) / _leave_one_block_out(before).clamp_min(1e-300)
     n = len(of_blocks)
     squared_error = (n - 1) / n * (of_blocks - of_blocks.mean()).square().sum()
-    return (1 - N_ERRORS**2 * squared_error / estimate**2).clamp_min(0)
+    return float((1 - N_ERRORS**2 * squared_error / estimate**2).clamp_min(0))

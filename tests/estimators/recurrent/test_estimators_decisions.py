@@ -61,6 +61,15 @@ def test_a_partner_that_cannot_be_learned_does_not_decide(kind, partner):
     assert learned(model, np.column_stack([truth, partner])) > 0.5
 
 
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber", "quantile"])
+@pytest.mark.parametrize("rows", [[399], [5, 77]], ids=str)
+def test_outliers_of_the_only_target_do_not_decide(loss, rows):
+    """Also among the validation rows."""
+    _, y = learnable(600)
+    y[rows] = 60.0
+    assert learned(LSTMRegressor(8, loss=loss, lr=0.02, random_state=0), y) > 0.7
+
+
 @pytest.mark.parametrize("weight", [0.0, 1e-12])
 def test_tiny_weights_are_like_none(weight):
     _, truth = learnable(600)
