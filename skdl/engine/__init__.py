@@ -31,7 +31,7 @@ from ._scope import (
     resolve_dtype,
     scoped_threads,
 )
-from ._stopping import LIMIT_RMS, usual_loss, without_outliers
+from ._stopping import LIMIT_RMS, Snapshot, usual_loss, without_outliers
 
 __all__ = [
     "LIMIT_RMS",
@@ -50,6 +50,7 @@ __all__ = [
     "Output",
     "Pinball",
     "Ragged",
+    "Snapshot",
     "Streamed",
     "Supervised",
     "TrainingRun",

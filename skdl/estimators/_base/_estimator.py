@@ -26,6 +26,7 @@ from ...engine import (
     Net,
     Objective,
     Output,
+    Snapshot,
     Supervised,
     check_callbacks,
     check_validated,
@@ -273,7 +274,8 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     def _with_todays_parameters(self, net: Net, train: Data) -> Iterator[None]:
         """The net with the parameters that may have changed; with those before if that fails."""
         names = ("lr", "batch_size", "criterion_", "callbacks", "callbacks_")
-        before = {name: getattr(net, name) for name in names}
+        before, weights = {name: getattr(net, name) for name in names}, Snapshot(net.module_)
+        weights.take()
         self._prepare_module(net.module_, FitMode.PARTIAL_FIT)
         net.use_callbacks(self.callbacks)
         if self.lr != net.lr or not sets_rate(self.callbacks):
@@ -283,6 +285,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         try:
             yield
         except BaseException:
+            weights.restore()
             for name, value in before.items():
                 setattr(net, name, value)
             if not sets_rate(net.callbacks):

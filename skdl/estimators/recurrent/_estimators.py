@@ -158,7 +158,8 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
     ----------
     network_weight_ : ndarray of shape (n_targets_,)
         Factor of the network's correction of the linear model in predictions (shrinkage), for each
-        target, in [0, 1]; 1 without a linear model or without early stopping.
+        target, in [0, 1]; 1 without a linear model, without early stopping, and after
+        ``partial_fit``, which goes on from the shrunk correction.
     """
 
     linear_model: bool = True
@@ -210,7 +211,11 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         return best
 
     def _prepare_module(self, module: nn.Module, mode: FitMode) -> None:
-        if mode is FitMode.WARM_START and isinstance(module, ResidualRecurrentNetwork):
+        if not isinstance(module, ResidualRecurrentNetwork):
+            return
+        if mode is FitMode.PARTIAL_FIT or self.early_stopping is False:
+            module.shrink_head()  # there will be no validation rows that shrink it again
+        else:
             module.network_weight.fill_(1.0)  # the network is validated as it is
 
     def _after_training(self, net: Net, valid: Data | None) -> None:

@@ -232,6 +232,20 @@ class ResidualRecurrentNetwork(nn.Module):
         self.start.copy_((constants / unit).clamp(-10, 10))
         self.head.bias[: self.start.numel()] = self.start.flatten()
 
+    @torch.no_grad()
+    def shrink_head(self) -> None:
+        """Shrink the head by ``network_weight``, which becomes 1; outputs stay as they are.
+
+        Training then goes on from what is predicted.
+        """
+        n_outputs = self.start.numel()
+        of_targets = self.network_weight.view(-1, *[1] * (self.start.ndim - 1))
+        factors = of_targets.expand_as(self.start).flatten()
+        self.head.weight.mul_(factors.repeat(2)[:, None])
+        self.head.bias.mul_(factors.repeat(2))
+        self.head.bias[:n_outputs].add_((1 - factors) * self.start.flatten())
+        self.network_weight.fill_(1)
+
     def views(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
         """Inputs (B, T, 2 C) of the encoder for standardized x (B, T, C), and spreads (B, 1)."""
         from_last = x - last_step(x, lengths)
