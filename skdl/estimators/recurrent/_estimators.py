@@ -190,7 +190,7 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         Of sequences of unequal length, cross-validation chooses how many steps: as many as all
         have, nine of ten, or half of them. What is shorter is extended backwards.
         """
-        mean, scale = mean.double(), scale.double()
+        mean, scale = mean.double().sum(0), scale.double()
         y_mean, y_scale = torch.from_numpy(self.y_mean_), torch.from_numpy(self.y_scale_)
         offset, slope = (mean[:, None] - y_mean) / y_scale, scale[:, None] / y_scale
         channels = chosen_channels(used, mean, scale)
