@@ -32,9 +32,10 @@ from ._scope import (
     resolve_dtype,
     scoped_threads,
 )
-from ._stopping import error_limit, without_outliers
+from ._stopping import LIMIT_RMS, Snapshot, error_limit, without_outliers
 
 __all__ = [
+    "LIMIT_RMS",
     "LR_SCHEDULES",
     "NUMBERS",
     "OPTIMIZERS",
@@ -50,6 +51,7 @@ __all__ = [
     "Output",
     "Pinball",
     "Ragged",
+    "Snapshot",
     "Streamed",
     "Supervised",
     "TrainingRun",

@@ -299,12 +299,14 @@ class TrainingRun:
         if not diverged:
             self.best_epoch = epoch
             with self._averaged_weights():
+                score = train_loss
                 if self.valid is not None:
                     valid_loss = self._valid_loss(self.valid, told=True)
-                if self.stopping is not None and valid_loss is not None:
-                    stop = self.stopping.update(epoch, self._score(valid_loss))
+                    score = self._score(valid_loss)
+                if self.stopping is not None:
+                    stop = self.stopping.update(epoch, score)
                 self._keep_if_lowest(epoch, train_loss)
-            self.schedule.after_epoch(train_loss if valid_loss is None else valid_loss)
+            self.schedule.after_epoch(score)
         self._record(train_loss, valid_loss, time.perf_counter() - started)
         if diverged:
             self._report_divergence(epoch)
@@ -417,7 +419,7 @@ class TrainingRun:
         return mean_of_rows(losses, batch.get("weight"))
 
     def _score(self, valid_loss: float) -> float:
-        """What decides when to stop, after a pass over the validation rows."""
+        """What decides when to stop and to lower the rate, after a pass over validation rows."""
         return valid_loss if self.judge is None else self.judge.score()
 
     # Between epochs ------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 # Squared errors beyond so many root mean squares count by their size, not by their square.
 LIMIT_RMS = 5.0
-OUTLIERS = 0.02  # fraction of the rows that the root mean square leaves out
+OUTLIERS = 0.05  # fraction of the rows that the root mean square leaves out
 LIMIT_MEDIANS = 15.0  # absolute errors beyond so many medians are outliers
 
 
@@ -127,12 +127,17 @@ def error_limit(losses: Tensor, weight: Tensor, power: int) -> Tensor:
 
 def squared_error_limit(losses: Tensor, weight: Tensor) -> Tensor:
     """Squared errors (k,) above which rows are outliers, from those of all rows (n, k)."""
+    return LIMIT_RMS**2 * usual_loss(losses, weight)
+
+
+def usual_loss(losses: Tensor, weight: Tensor) -> Tensor:
+    """Means (k,) of losses (n, k) without the highest ones; infinite where these means are 0."""
     order = losses.argsort(0)  # (n, k)
     n_outliers = math.ceil(OUTLIERS * len(losses)) if len(losses) > 4 else 0
     inside = order[: len(losses) - n_outliers]
     total = (weight[inside] * losses.gather(0, inside)).sum(0)
     mean = total / weight[inside].sum(0).clamp_min(torch.finfo(torch.float64).tiny)
-    return torch.where(mean > 0, LIMIT_RMS**2 * mean, math.inf)
+    return torch.where(mean > 0, mean, math.inf)
 
 
 def without_outliers(losses: Tensor, limit: Tensor) -> Tensor:

@@ -8,11 +8,16 @@ from torch.nn import functional as F
 
 
 def standardized(x: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
-    """x less mean over scale, in their dtype, but subtracted in that of x: offsets may be large."""
+    """x less mean over scale, in the dtype of scale, but subtracted in that of x.
+
+    Offsets may be large: x is in float64 where they are, and mean may be two rows (2, C) whose sum
+    it is, what the first one lacks by rounding in the second.
+    """
     if x.dtype not in (torch.float32, torch.float64):
         is_exact = x.is_floating_point() or x.element_size() <= 2  # in float32
-        x = x.to(mean.dtype if is_exact else torch.float64)
-    return ((x - mean.to(x.dtype)) / scale.to(x.dtype)).to(mean.dtype)
+        x = x.to(scale.dtype if is_exact else torch.float64)
+    mean = mean.to(x.dtype).view(-1, mean.shape[-1]).sum(0)  # (C,)
+    return ((x - mean) / scale.to(x.dtype)).to(scale.dtype)
 
 
 class BatchNorm(nn.modules.batchnorm._BatchNorm):

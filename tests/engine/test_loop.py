@@ -11,8 +11,9 @@ from skorch.callbacks import (
     GradientNormClipping,
     LRScheduler,
 )
+from torch import nn
 
-from skdl.engine import Data, Streamed
+from skdl.engine import Data, Net, Streamed, Supervised, squared_error
 from tests.engine.by_hand import (
     DATA,
     MLP,
@@ -197,6 +198,29 @@ def test_plateau_halves_the_rate_between_epochs():
     first, *_, last = losses_of(net, "lr")
     assert first == 0.08
     assert last == 0.04
+
+
+class Constants(nn.Module):
+    """Two numbers that are learned, the answer for each row."""
+
+    def __init__(self):
+        super().__init__()
+        self.values = nn.Parameter(torch.zeros(2))
+
+    def forward(self, x):
+        return self.values.expand(len(x), 2)
+
+
+def test_plateau_is_judged_as_early_stopping_is():
+    """A target that drifts away does not lower the rate at which the other one is learned."""
+    train_rows = Data({"x": X[:40], "y": torch.ones(40, 2)})
+    drifted = Data({"x": X[40:], "y": torch.tensor([1.0, -100.0]).expand(10, 2)})
+    params = {"lr_schedule": "plateau", "patience": 20, "max_epochs": 8, "batch_size": 40}
+    net = Net(Constants(), Supervised(squared_error), lr=0.05, **params).initialize()
+    net.train(train_rows, drifted)
+    assert net.best_epoch_ == 8
+    assert losses_of(net, "lr") == [0.05] * 8
+    assert losses_of(net, "valid_loss") == sorted(losses_of(net, "valid_loss"))
 
 
 # Divergence --------------------------------------------------------------------------------------

@@ -84,6 +84,18 @@ def test_dtypes_of_x(instance, largest, dtypes):
         assert_close(instance.answers_of_fit(other, y), expected)
 
 
+@every(numeric)
+@pytest.mark.parametrize("offset", [1.7e9, -1e12])
+def test_x_far_from_zero_keeps_its_digits(instance, offset):
+    """Times in seconds: what is told apart is how far values are from each other."""
+    X, y = instance.data()
+    X = instance.kind.map(lambda x: np.round(64.0 * x) / 64, X)  # the sums are exact
+    far = instance.kind.map(lambda x: x + offset, X)
+    params = instance.known(normalize=True, standardize=True, linear_model=False)
+    expected = instance.answers_of_fit(X, y, **params)
+    assert_close(instance.answers_of_fit(far, y, **params), expected, atol=1e-3)
+
+
 @every(tabular)
 def test_feature_names(instance):
     """Names of a frame are kept, and checked at predict as scikit-learn does."""

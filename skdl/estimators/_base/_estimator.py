@@ -26,6 +26,7 @@ from ...engine import (
     Net,
     Objective,
     Output,
+    Snapshot,
     Supervised,
     check_callbacks,
     check_validated,
@@ -80,9 +81,10 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     lr_schedule : {"constant", "linear", "cosine", "one-cycle", "plateau"}, default="constant"
         Schedule of the learning rate. "constant" keeps it, "linear" and "cosine" let it fall to 0;
         "one-cycle" lets it rise over 30 % of the steps, then fall; "plateau" halves it after 3
-        epochs without a lower loss. An ``LRScheduler`` among the callbacks takes the place of
-        schedule and warmup at their defaults; with others it is an error. The rate of any other
-        callback that sets it in ``net.optimizer_`` stays from then on.
+        epochs that are no better, by what early stopping goes by, or by the training loss without.
+        An ``LRScheduler`` among the callbacks takes the place of schedule and warmup at their
+        defaults; with others it is an error. The rate of any other callback that sets it in
+        ``net.optimizer_`` stays from then on.
     warmup_fraction : float, default=0.0
         Fraction of the steps over which the learning rate first grows from 0; in [0, 1).
     gradient_clip : float or None, default=None
@@ -287,7 +289,8 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     def _with_todays_parameters(self, net: Net, train: Data) -> Iterator[None]:
         """The net with the parameters that may have changed; with those before if that fails."""
         names = ("lr", "batch_size", "criterion_", "callbacks", "callbacks_")
-        before = {name: getattr(net, name) for name in names}
+        before, weights = {name: getattr(net, name) for name in names}, Snapshot(net.module_)
+        weights.take()
         self._prepare_module(net.module_, FitMode.PARTIAL_FIT)
         net.use_callbacks(self.callbacks)
         if self.lr != net.lr or not sets_rate(self.callbacks):
@@ -297,6 +300,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         try:
             yield
         except BaseException:
+            weights.restore()
             for name, value in before.items():
                 setattr(net, name, value)
             if not sets_rate(net.callbacks):

@@ -9,6 +9,8 @@ from ...engine import Data
 from ...modules import padding_mask
 from ._placeholders import warn_of_placeholders
 
+EPS = torch.finfo(torch.float64).eps
+
 
 def channel_statistics(train: Data) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each channel of ``x`` over real steps, weighted by row.
@@ -36,16 +38,17 @@ def channel_statistics(train: Data) -> tuple[Tensor, Tensor]:
     mean = sums / total
     spread = (squares / total - mean**2).clamp_min(0).sqrt()
     size = torch.maximum(mean.abs(), shift.abs())
-    scale = torch.where(spread <= 1e-12 * size, torch.ones_like(spread), spread)
+    scale = torch.where(spread <= 10 * EPS * size, torch.ones_like(spread), spread)
     return mean + shift, scale
 
 
 def channel_scales(
     train: Data, n_channels: int, dtype: torch.dtype, *, measured: bool
 ) -> tuple[Tensor, Tensor]:
-    """Mean and scale of the channels as weights are kept; 0 and 1 where not ``measured``.
+    """Mean (2, C) and scale (C,) of the channels as weights are kept; 0 and 1 if not ``measured``.
 
-    Warns of numbers in the first rows that seem to stand for missing values.
+    The mean is the sum of two rows: rounded, it may be many scales off. Warns of numbers in the
+    first rows of X that seem to stand for missing values.
     """
     first = next(train.chunks())
     x = _steps(first["x"])  # (B, T, C)
@@ -56,9 +59,10 @@ def channel_scales(
             real = x[padding_mask(x, first["lengths"])[..., 0].bool()]
         warn_of_placeholders(real, "X", "channel")
     if not measured:
-        return torch.zeros(n_channels, dtype=dtype), torch.ones(n_channels, dtype=dtype)
+        return torch.zeros(2, n_channels, dtype=dtype), torch.ones(n_channels, dtype=dtype)
     mean, scale = channel_statistics(train)
-    return mean.to(dtype), scale.to(dtype)
+    rounded = mean.to(dtype)
+    return torch.stack([rounded, (mean - rounded).to(dtype)]), scale.to(dtype)
 
 
 def _steps(x: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ class StandardizedNetwork(nn.Module):
 
     Parameters
     ----------
-    mean, scale : Tensor of shape (n_channels,)
+    mean, scale : Tensor of shape (2, n_channels) and (n_channels,)
         Mean and standard deviation of the channels.
 
     Attributes
@@ -76,7 +76,7 @@ class ConvolutionalNetwork(StandardizedNetwork):
     n_features, n_classes : int
     dropout : float in [0, 1)
         Before the head.
-    mean, scale : Tensor of shape (n_channels,)
+    mean, scale : Tensor of shape (2, n_channels) and (n_channels,)
         Mean and standard deviation of the channels.
     freeze : bool or int, default=False
         Which part of ``features`` is not trained and keeps its statistics: all, or that number of
@@ -163,7 +163,7 @@ class CustomNetwork(StandardizedNetwork):
     ----------
     network : nn.Module
         Gives scores (B, n_classes) for (B, C, *space).
-    mean, scale : Tensor of shape (n_channels,)
+    mean, scale : Tensor of shape (2, n_channels) and (n_channels,)
     """
 
     def __init__(self, network: nn.Module, mean: Tensor, scale: Tensor) -> None:

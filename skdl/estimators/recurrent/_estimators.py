@@ -162,7 +162,8 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
     ----------
     network_weight_ : ndarray of shape (n_targets_,)
         Factor of the network's correction of the linear model in predictions (shrinkage), for each
-        target, in [0, 1]; 1 without a linear model or without early stopping.
+        target, in [0, 1]; 1 without a linear model, without early stopping, and after
+        ``partial_fit``, which goes on from the shrunk correction.
     """
 
     linear_model: bool = True
@@ -196,7 +197,7 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         have, nine of ten, or half of them. What is shorter is extended backwards. Where the loss is
         robust, so is the fit.
         """
-        mean, scale = mean.double(), scale.double()
+        mean, scale = mean.double().sum(0), scale.double()
         y_mean, y_scale = torch.from_numpy(self.y_mean_), torch.from_numpy(self.y_scale_)
         offset, slope = (mean[:, None] - y_mean) / y_scale, scale[:, None] / y_scale
         channels = chosen_channels(used, mean, scale)
@@ -222,7 +223,11 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         return best
 
     def _prepare_module(self, module: nn.Module, mode: FitMode) -> None:
-        if mode is FitMode.WARM_START and isinstance(module, ResidualRecurrentNetwork):
+        if not isinstance(module, ResidualRecurrentNetwork):
+            return
+        if mode is FitMode.PARTIAL_FIT or self.early_stopping is False:
+            module.shrink_head()  # there will be no validation rows that shrink it again
+        else:
             module.network_weight.fill_(1.0)  # the network is validated as it is
 
     def _after_training(self, net: Net, valid: Data | None) -> None:

@@ -90,7 +90,7 @@ class RecurrentNetwork(nn.Module):
         Shape of one row's output.
     dropout : float in [0, 1)
         Before the head.
-    mean, scale : Tensor of shape (n_channels,)
+    mean, scale : Tensor of shape (2, n_channels) and (n_channels,)
         Mean and standard deviation of the channels.
     """
 
@@ -157,7 +157,7 @@ class ResidualRecurrentNetwork(nn.Module):
         (k,) or (k, n_quantiles).
     dropout : float in [0, 1)
         Before the head.
-    mean, scale : Tensor of shape (n_channels,)
+    mean, scale : Tensor of shape (2, n_channels) and (n_channels,)
         Standardize the channels.
     coefficients : Tensor of shape (1 + n_steps * n_channels, k)
         Coefficients of (1, the last n_steps standardized steps).
@@ -204,7 +204,7 @@ class ResidualRecurrentNetwork(nn.Module):
         nn.init.zeros_(self.head.bias)
         for name, value in {"mean": mean, "scale": scale, "coefficients": coefficients}.items():
             self.register_buffer(name, value)
-        self.n_linear_steps = (len(coefficients) - 1) // len(mean)
+        self.n_linear_steps = (len(coefficients) - 1) // len(scale)
         n_targets = coefficients.shape[1]
         self.register_buffer("spread", torch.ones((), dtype=coefficients.dtype))
         self.register_buffer("start", torch.zeros(output_shape, dtype=coefficients.dtype))
@@ -216,11 +216,11 @@ class ResidualRecurrentNetwork(nn.Module):
 
         Residuals beyond ``limits`` (k,), where there are any, count as that large.
         """
-        total, spreads, squares = torch.zeros(3, len(self.residual_scale), dtype=self.mean.dtype)
+        total, spreads, squares = torch.zeros(3, len(self.residual_scale), dtype=self.scale.dtype)
         for batch in batches:
             x = standardized(batch["x"], self.mean, self.scale)  # offsets may exceed float32
-            y, lengths = batch["y"].to(self.mean), batch.get("lengths")
-            weight = batch.get("weight", torch.ones(len(y))).to(self.mean)[:, None]
+            y, lengths = batch["y"].to(self.scale), batch.get("lengths")
+            weight = batch.get("weight", torch.ones(len(y))).to(self.scale)[:, None]
             total += weight.sum()
             spreads += (weight * self.views(x, lengths)[1]).sum()
             residuals = y - self.linear_prediction(x, lengths)
@@ -237,6 +237,20 @@ class ResidualRecurrentNetwork(nn.Module):
         unit = unit.view(-1, *[1] * (self.start.ndim - 1))
         self.start.copy_((constants / unit).clamp(-10, 10))
         self.head.bias[: self.start.numel()] = self.start.flatten()
+
+    @torch.no_grad()
+    def shrink_head(self) -> None:
+        """Shrink the head by ``network_weight``, which becomes 1; outputs stay as they are.
+
+        Training then goes on from what is predicted.
+        """
+        n_outputs = self.start.numel()
+        of_targets = self.network_weight.view(-1, *[1] * (self.start.ndim - 1))
+        factors = of_targets.expand_as(self.start).flatten()
+        self.head.weight.mul_(factors.repeat(2)[:, None])
+        self.head.bias.mul_(factors.repeat(2))
+        self.head.bias[:n_outputs].add_((1 - factors) * self.start.flatten())
+        self.network_weight.fill_(1)
 
     def views(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
         """Inputs (B, T, 2 C) of the encoder for standardized x (B, T, C), and spreads (B, 1)."""

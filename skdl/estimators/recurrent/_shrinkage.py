@@ -5,7 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ...engine import Loss, error_limit, error_power, losses_of_targets, without_outliers
+from ...engine import (
+    LIMIT_RMS,
+    Loss,
+    error_limit,
+    error_power,
+    losses_of_targets,
+    without_outliers,
+)
 
 N_BLOCKS, N_ERRORS = 8, 2.0
 FACTORS = torch.linspace(0, 1, 21, dtype=torch.float64)
@@ -30,37 +37,37 @@ def shrinkage_factors(
     limits = error_limit(losses[0], weight, power)  # (k,)
     if power == 2:
         losses = without_outliers(losses, limits)
-    return [
-        shrinkage_factor(of_target, limit, weight)
-        for of_target, limit in zip(losses.unbind(2), limits, strict=True)
-    ]
+    of_targets = zip(losses.unbind(2), limits, strict=True)
+    return [shrinkage_factor(of_target, weight, limit) for of_target, limit in of_targets]
 
 
-def shrinkage_factor(losses: Tensor, limit: Tensor, weight: Tensor) -> float:
+def shrinkage_factor(losses: Tensor, weight: Tensor, limit: Tensor) -> float:
     """Factor in [0, 1] by which a correction is multiplied; 0 where its gain is not significant.
 
     It is the factor of least loss, times ``1 - (2 se / gain)^2``: the gain is the fraction by which
-    the loss falls, ``se`` its standard error, of a jackknife over contiguous blocks of rows.
+    the loss falls, ``se`` its standard error, of a jackknife over contiguous blocks of rows. It may
+    be significant for all rows, as where a correction foresees rare events, or for those without
+    outliers, which would else decide the standard error alone.
 
     Parameters
     ----------
     losses : Tensor of shape (n_factors, n)
         Losses of rows with each of ``FACTORS``.
-    limit : Tensor of shape ()
-        A loss above it is an outlier.
     weight : Tensor of shape (n,)
         Weights of rows.
+    limit : Tensor of shape ()
+        What the loss of an outlier exceeds before the correction.
     """
     if losses.shape[1] < 4:
         return 0.0
     best = int((losses @ weight).argmin())
-    gain = (losses[0] - losses[best]) * weight
-    # An outlier counts by no more here: it would else decide by which fraction the loss falls.
-    before = torch.minimum(losses[0], limit) * weight
-    if best == 0 or gain.sum() <= 0:
+    if best == 0:
         return 0.0
-    of_blocks = _leave_one_block_out(gain) / _leave_one_block_out(before).clamp_min(1e-300)
-    return float(FACTORS[best] * _shrinkage(gain.sum() / before.sum(), of_blocks))
+    gain = (losses[0] - losses[best]) * weight
+    before = losses[0].clamp_max(LIMIT_RMS * limit) * weight
+    inside = losses[0] <= limit
+    certain = max(_shrinkage(gain, before), _shrinkage(gain * inside, before * inside))
+    return float(FACTORS[best]) * certain
 
 
 def _leave_one_block_out(values: Tensor) -> Tensor:
@@ -69,8 +76,12 @@ def _leave_one_block_out(values: Tensor) -> Tensor:
     return values.sum() - torch.stack([block.sum() for block in blocks])
 
 
-def _shrinkage(estimate: Tensor, of_blocks: Tensor) -> Tensor:
-    """``1 - (2 se / estimate)^2``, at least 0, with the jackknife's standard error."""
+def _shrinkage(gain: Tensor, before: Tensor) -> float:
+    """``1 - (2 se / estimate)^2``, at least 0, of the fraction by which the loss before falls."""
+    estimate = gain.sum() / before.sum().clamp_min(1e-300)
+    if estimate <= 0:
+        return 0.0
+    of_blocks = _leave_one_block_out(gain) / _leave_one_block_out(before).clamp_min(1e-300)
     n = len(of_blocks)
     squared_error = (n - 1) / n * (of_blocks - of_blocks.mean()).square().sum()
-    return (1 - N_ERRORS**2 * squared_error / estimate**2).clamp_min(0)
+    return float((1 - N_ERRORS**2 * squared_error / estimate**2).clamp_min(0))

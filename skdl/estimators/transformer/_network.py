@@ -261,7 +261,7 @@ class PatchEmbedding(RandomLayer):
     n_channels, d_model, patch_size : int
     token_dropout : float in [0, 1)
         Fraction of the patches that are masked in training.
-    mean, scale : Tensor of shape (n_channels,)
+    mean, scale : Tensor of shape (2, n_channels) and (n_channels,)
         Mean and standard deviation that standardize the channels.
     """
 

@@ -6,6 +6,7 @@ import torch
 
 from skdl.engine import Data, Ragged
 from skdl.estimators._base._scales import channel_scales, channel_statistics
+from skdl.modules import standardized
 
 RNG = np.random.default_rng(0)
 X3 = RNG.normal(size=(20, 5, 2))
@@ -48,5 +49,16 @@ def test_columns_of_a_table_are_its_channels():
 
 def test_scales_that_are_not_measured_change_nothing():
     mean, scale = channel_scales(Data({"x": torch.tensor(X3)}), 2, torch.float32, measured=False)
-    assert (mean.tolist(), scale.tolist()) == ([0, 0], [1, 1])
+    assert (mean.sum(0).tolist(), scale.tolist()) == ([0, 0], [1, 1])
     assert mean.dtype is scale.dtype is torch.float32
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_means_in_two_rows_lose_nothing(dtype):
+    X = X3 * [1.0, 1e-3] + [1e12, -1.7e9]
+    mean, scale = channel_scales(Data({"x": torch.tensor(X)}), 2, dtype, measured=True)
+    np.testing.assert_allclose(mean.double().sum(0), X.mean((0, 1)), rtol=1e-15)
+    seen = standardized(torch.tensor(X), mean, scale)
+    assert seen.dtype is dtype
+    np.testing.assert_allclose(seen.mean((0, 1)), 0, atol=1e-2)
+    np.testing.assert_allclose(seen.std((0, 1)), 1, atol=1e-2)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from sklearn.metrics import r2_score
 
 from skdl.estimators import GRURegressor, LSTMRegressor
@@ -61,6 +62,15 @@ def test_a_partner_that_cannot_be_learned_does_not_decide(kind, partner):
     assert learned(model, np.column_stack([truth, partner])) > 0.5
 
 
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber", "quantile"])
+@pytest.mark.parametrize("rows", [[399], [5, 77]], ids=str)
+def test_outliers_of_the_only_target_do_not_decide(loss, rows):
+    """Also among the validation rows."""
+    _, y = learnable(600)
+    y[rows] = 60.0
+    assert learned(LSTMRegressor(8, loss=loss, lr=0.02, random_state=0), y) > 0.7
+
+
 @pytest.mark.parametrize("weight", [0.0, 1e-12])
 def test_tiny_weights_are_like_none(weight):
     _, truth = learnable(600)
@@ -87,6 +97,26 @@ def test_many_short_fits_are_a_long_one(params):
     model = LSTMRegressor(4, max_epochs=2, warm_start=True, **params)
     losses = [loss for _ in range(3) for loss in model.fit(X, y).history_["train_loss"]]
     np.testing.assert_allclose(losses, at_once.history_["train_loss"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("loss", ["squared_error", "quantile"])
+@pytest.mark.parametrize("params", [{}, {"warm_start": True, "early_stopping": False}])
+def test_training_without_validation_goes_on_from_what_was_predicted(kind, loss, params):
+    """A correction that was shrunk does not come back whole; it can grow again."""
+    X, truth = learnable(300)
+    y = np.column_stack([truth, np.random.default_rng(3).permutation(truth)])
+    model = kind(8, loss=loss, lr=0.02, n_iter_no_change=10, random_state=0).fit(X, y)
+    model.module_.network_weight.copy_(torch.tensor([0.3, 0.0]))
+    before = model.predict(X)
+    model.set_params(lr=1e-12, max_epochs=1, **params)
+    go_on = model.fit if params else model.partial_fit
+    np.testing.assert_allclose(go_on(X, y).predict(X), before, atol=1e-5)
+    assert (model.network_weight_ == 1).all()
+    model.set_params(lr=0.02)
+    for _ in range(10):
+        go_on(X, y)
+    assert np.abs(model.predict(X) - before).mean(0).min() > 0.01
 
 
 def test_one_short_sequence_does_not_blind_the_others():

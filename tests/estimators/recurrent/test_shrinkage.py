@@ -95,6 +95,24 @@ def test_an_outlier_does_not_decide(place):
     assert shrinkage_factor(error, OTHER) < 0.1
 
 
+@pytest.mark.parametrize("loss", [squared_error, absolute_error, huber])
+@pytest.mark.parametrize("places", [[77], [3, 199]])
+def test_outliers_take_nothing_from_what_is_sure_without_them(loss, places):
+    """Forty rows, as the validation rows of four hundred, one or two of them far off."""
+    few, correction = NOISE[:40] + OTHER[:40] / 4, NOISE[:40]
+    expected = shrinkage_factor(few, correction, loss)
+    error = few.clone()
+    error[[place % 40 for place in places]] = 60.0
+    assert shrinkage_factor(error, correction, loss) > 0.8 * expected > 0.6
+
+
+@pytest.mark.parametrize("loss", [squared_error, absolute_error])
+def test_rare_events_that_are_foreseen_count(loss):
+    """Without these rows there is nothing to gain."""
+    events = torch.where(torch.arange(200) % 33 == 0, 20.0, 0.0).double()
+    assert shrinkage_factor(NOISE + events, events, loss) > 0.6
+
+
 def test_rows_of_tiny_weight_do_not_decide():
     weight = torch.where(torch.arange(200) % 4 == 0, 1e-12, 1.0).double()
     error = torch.where(weight < 1, 100 * OTHER, NOISE)
