@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections.abc import Callable, Mapping
 from numbers import Number
 from typing import Any
@@ -54,7 +55,7 @@ def make_scorers(scoring: Any, estimators: Mapping[str, Any]) -> dict[str, Score
     if isinstance(scoring, str):
         return {scoring: _scorer(scoring)}
     if callable(scoring):
-        return {getattr(scoring, "__name__", "score"): scoring}
+        return {getattr(scoring, "__name__", "score"): _scorer(scoring)}
     if isinstance(scoring, (list, tuple)) and scoring and all(isinstance(s, str) for s in scoring):
         return {name: _scorer(name) for name in scoring}
     if isinstance(scoring, Mapping) and scoring and all(isinstance(s, str) for s in scoring):
@@ -104,9 +105,26 @@ def _default_scoring(estimators: Mapping[str, Any]) -> str:
 
 def _scorer(scoring: Any) -> Scorer:
     if callable(scoring):
+        _check_arguments(scoring)
         return scoring
     if scoring in get_scorer_names():
         return get_scorer(scoring)
     raise ValueError(
         f"scoring must be a callable or one of {', '.join(get_scorer_names())}; got {scoring!r}."
     )
+
+
+def _check_arguments(scorer: Scorer) -> None:
+    """Raise ValueError for a metric of y and predictions where a scorer of estimators is needed."""
+    try:
+        signature = inspect.signature(scorer)
+    except (TypeError, ValueError):  # written in C: it says nothing
+        return
+    try:
+        signature.bind("estimator", "X", "y")
+    except TypeError as error:
+        name = getattr(scorer, "__name__", type(scorer).__name__)
+        raise ValueError(
+            f"scoring must be called as score(estimator, X, y), got {name}{signature}. Pass "
+            f"sklearn.metrics.make_scorer({name}) for a metric of y and predictions."
+        ) from error

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import make_scorer, mean_squared_error
+from sklearn.metrics import accuracy_score, make_scorer, mean_squared_error
 
 from skdl.model_selection import compare
 from skdl.model_selection._checks import as_metrics, make_scorers
@@ -69,6 +69,17 @@ def test_names_of_metrics():
     assert list(make_scorers(scorer, {})) == ["score"]
     assert list(make_scorers(("r2", "neg_max_error"), {})) == ["r2", "neg_max_error"]
     assert list(make_scorers({"mse": scorer, "r2": "r2"}, {})) == ["mse", "r2"]
+
+
+@pytest.mark.parametrize("metric", [accuracy_score, lambda y, predicted: 1.0, lambda: 1.0])
+def test_a_metric_is_no_scorer(metric):
+    """What scikit-learn's ``make_scorer`` makes of it is one."""
+    for scoring in (metric, {"mine": metric}):
+        with pytest.raises(ValueError, match=r"score\(estimator, X, y\), got .*make_scorer\("):
+            make_scorers(scoring, {})
+    assert len(make_scorers(make_scorer(metric), {})) == 1
+    assert len(make_scorers(lambda estimator, X, y, more=1: more, {})) == 1
+    assert len(make_scorers(lambda *args: 1.0, {})) == 1
 
 
 @pytest.mark.parametrize("value", [1, 0.5, True, np.float32(0.5), np.array(0.5), np.array([0.5])])
