@@ -51,7 +51,7 @@ class Instance:
 
 def name_of(estimator: BaseEstimator) -> str:
     """The class and what sets the instance apart from most others of its class in the table."""
-    alike = [e for e, *kinds in TABLE if type(e) is type(estimator) and kinds != [CHECKS]]
+    alike = [e for e, *kinds in TABLE if type(e) is type(estimator) and kinds[0] != CHECKS]
     odd = []
     for name, value in estimator.get_params().items():
         usual = Counter(repr(other.get_params()[name]) for other in alike).most_common(1)[0][0]
@@ -64,7 +64,7 @@ INSTANCES = [
     Instance(estimator, KINDS[kind])
     for estimator, *kinds in TABLE
     for kind in kinds
-    if kind != CHECKS
+    if isinstance(kind, str) and kind != CHECKS
 ]
 CHECKED: list[BaseEstimator] = [estimator for estimator, *kinds in TABLE if CHECKS in kinds]
 CATALOGUE = [getattr(skdl.estimators, name) for name in skdl.estimators.__all__]

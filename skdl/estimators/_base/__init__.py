@@ -4,6 +4,7 @@ from ...preprocessing._containers import one_column, plain_container, rows_of_nu
 from ._checks import (
     all_or_nothing,
     check_one_schedule,
+    check_sizes,
     plain_parameters,
 )
 from ._classifier import TorchClassifier
@@ -43,6 +44,7 @@ __all__ = [
     "batch_size_between",
     "channel_scales",
     "check_one_schedule",
+    "check_sizes",
     "deep_estimator",
     "given_vectors",
     "input_type_of",

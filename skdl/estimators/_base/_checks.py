@@ -6,6 +6,7 @@ import contextlib
 import inspect
 from collections.abc import Callable, Iterator
 from functools import cache
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,23 @@ def check_one_schedule(estimator: BaseEstimator) -> None:
             f"{', '.join(asked)}. Leave that at its default, which gives way to the LRScheduler, "
             "or leave the LRScheduler out."
         )
+
+
+def check_sizes(estimator: BaseEstimator, *names: str) -> None:
+    """Raise ValueError where parameters, such as shapes, hold no whole numbers of at least 1."""
+    for name in names:
+        sizes = getattr(estimator, name)
+        if sizes is not None and not is_sizes(sizes):
+            raise ValueError(f"{name} must hold whole numbers of at least 1, got {sizes}.")
+
+
+def is_sizes(sizes: Any) -> bool:
+    """Whether it is a sequence of whole numbers of at least 1."""
+    numbers = np.ndim(sizes) == 1 and len(sizes) > 0
+    return numbers and all(
+        isinstance(size, Integral) and not isinstance(size, bool) and int(size) > 0
+        for size in sizes
+    )
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ from .._base import (
     TorchClassifier,
     batch_size_between,
     channel_scales,
+    check_sizes,
     deep_estimator,
     read_images,
 )
@@ -228,10 +229,7 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        for name in ("channels", "image_shape"):
-            sizes = getattr(self, name)
-            if sizes is not None and not is_sizes(sizes):
-                raise ValueError(f"{name} must hold whole numbers of at least 1, got {sizes}.")
+        check_sizes(self, "channels", "image_shape")
         if self.kernel_size % 2 == 0:
             raise ValueError(f"kernel_size must be odd, got {self.kernel_size}.")
         if isinstance(self.architecture, nn.Module):
@@ -413,12 +411,3 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
-
-
-def is_sizes(sizes: Any) -> bool:
-    """Whether it is a sequence of whole numbers of at least 1."""
-    numbers = np.ndim(sizes) == 1 and len(sizes) > 0
-    return numbers and all(
-        isinstance(size, Integral) and not isinstance(size, bool) and int(size) > 0
-        for size in sizes
-    )

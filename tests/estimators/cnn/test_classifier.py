@@ -147,13 +147,13 @@ def test_chunks_with_classes_to_come():
     model = classifier().partial_fit(COLOUR[:8], np.zeros(8, int), classes=[0, 1, 2])
     for start in range(8, 40, 8):
         model.partial_fit(COLOUR[start : start + 8], Y[start : start + 8])
-    assert model.n_iter_ == 5
+    assert model.n_iter_ == 4, "the first eight rows are too few: they begin anew with the next"
     assert model.predict_proba(COLOUR).shape == (40, 3)
     with pytest.raises(ValueError, match="not among the classes"):
         model.partial_fit(COLOUR[:1], [3])
     with pytest.raises(ValueError, match="fitted on 6 x 6 x 3"):
         model.partial_fit(X, Y)
-    assert model.n_iter_ == 5
+    assert model.n_iter_ == 4
 
 
 @pytest.mark.parametrize(
