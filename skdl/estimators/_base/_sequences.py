@@ -263,9 +263,13 @@ def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:
     if array.ndim == 1 and array.size and array.size % n_channels == 0:
         array = array.reshape(-1, n_channels)  # flattened, like the rows of a 2-D X
     if array.ndim != 2 or 0 in array.shape:
+        way = "Leave it out, of y too."
+        if array.ndim > 2:
+            way = "[np.reshape(x, (len(x), -1)) for x in X]"
+            way = f"Make all that belongs to a step channels: {way}."
         raise ValueError(
             f"Sequence {row} in X must be (n_steps,), (n_steps, n_channels) or, with n_channels, "
-            f"(n_steps * n_channels,), with at least one step; got shape {array.shape}."
+            f"(n_steps * n_channels,), with at least one step; got shape {array.shape}. {way}"
         )
     own = "x"
     if not isinstance(item, (pd.DataFrame, pd.Series)):

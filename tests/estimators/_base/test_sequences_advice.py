@@ -230,3 +230,11 @@ def test_one_sequence_as_a_column_is_told_where_lists_were_fitted_on(model):
         np.testing.assert_array_equal(fitted.predict([column[..., 0]]), fitted.predict(one)[1:2])
     short = clone(model).fit([*one[:-1], one[0][:1]], Y)
     assert len(short.predict(one[1][:, None])) == 3  # without a word
+
+
+@every_model
+def test_several_dimensions_of_a_step_in_a_list_become_channels(model):
+    data = [np.stack([x[: 3 + i % 3]] * 2, -1) for i, x in enumerate(X)]
+    with pytest.raises(ValueError, match=r"channels: \[np\.reshape.* for x in X"):
+        clone(model).fit(data, Y)
+    assert clone(model).fit([np.reshape(x, (len(x), -1)) for x in data], Y).n_channels_in_ == 4
