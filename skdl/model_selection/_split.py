@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from calendar import day_abbr, day_name, month_abbr, month_name
 from collections.abc import Iterator
 from numbers import Integral
 from typing import Any
@@ -15,14 +13,7 @@ from sklearn.model_selection import BaseCrossValidator
 
 from .._sklearn import num_samples
 from ..preprocessing._time import fall_in_words, first_fall, holds_times, in_order
-
-# Months and days of the week, by their names in English or the language of the process.
-PLACES = {
-    name.casefold(): place
-    for names in (month_name, month_abbr, day_name, day_abbr)
-    for place, name in enumerate(names)
-    if name
-}
+from ..preprocessing._time_text import keys_of_time, text_as_dates
 
 
 class ForwardChainingSplit(BaseCrossValidator):
@@ -187,17 +178,30 @@ def _rows_as_times(X: Any, y: Any) -> NDArray[Any]:
 
 
 def _check_dates_rise(index: pd.Index, name: str) -> None:
-    if isinstance(index, pd.MultiIndex):
-        levels = [i for i in range(index.nlevels) if holds_times(index.levels[i])]
-        index = index.get_level_values(levels[0] if levels else 0)
-    times = in_order(index) if holds_times(index) else None
-    row = None if times is None else first_fall(times, strictly=True)
+    row = _first_out_of_order(index)
     if row is not None:
         raise ValueError(
             "Without groups, rows must be of one series and in time order, but the index of "
             f"{name} has {fall_in_words(index, row)}. Pass the times as groups: "
             f"groups={name}.index, or of a MultiIndex {name}.index.get_level_values(level)."
         )
+
+
+def _first_out_of_order(index: pd.Index) -> int | None:
+    """The first row that is not later than the one above, where the index holds times.
+
+    Levels of a MultiIndex that hold no dates, but numbers beside the names of series, are times.
+    """
+    if isinstance(index, pd.MultiIndex):
+        levels = [index.get_level_values(i) for i in range(index.nlevels)]
+        numbers = [times for level in levels if (times := in_order(level)) is not None]
+        dates = [text_as_dates(level) for level in levels]
+        index = next((level for level in dates if holds_times(level)), index)
+        if index.nlevels > 1:
+            is_one = not numbers or len(numbers) == len(levels)  # such as years and months
+            return None if is_one else first_fall(numbers[0], strictly=True)
+    times = in_order(text_as_dates(index)) if holds_times(text_as_dates(index)) else None
+    return None if times is None else first_fall(times, strictly=True)
 
 
 def _check_times(groups: ArrayLike, X: Any) -> NDArray[Any]:
@@ -227,7 +231,8 @@ def _check_text(times: NDArray[Any]) -> None:
     if not all(isinstance(time, str) for time in times.tolist()):
         return
     names = sorted(set(times.tolist()))
-    for by_time in _orders_of_time(names):
+    for keys in keys_of_time(names):
+        by_time = [name for _, name in sorted(zip(keys, names, strict=True))]
         for name, earlier in zip(names, by_time, strict=True):
             if name != earlier:
                 raise ValueError(
@@ -235,28 +240,3 @@ def _check_text(times: NDArray[Any]) -> None:
                     f"{earlier!r}. Convert it, for example with pd.to_datetime(groups, format=...),"
                     " or say the order: pd.Categorical(groups, categories=[...], ordered=True)."
                 )
-
-
-def _orders_of_time(names: list[str]) -> Iterator[list[str]]:
-    """Text in the orders that it may have in time: by its numbers, months and days of the week."""
-    # Text and numbers by turns, "week 9" before "week 10", "Jan 2024" as "1 2024".
-    parts = {name: re.split(r"(\d+)", _with_numbers(name)) for name in names}
-    yield sorted(names, key=lambda name: _natural(parts[name]))
-    numbers = {name: row[1::2] for name, row in parts.items()}
-    if all(len(row) > 1 and len(row[0]) < 4 == len(row[-1]) for row in numbers.values()):
-        # The year comes last: "31.01.2024" by day or "01/31/2024" by month, "Q4 2023".
-        yield sorted(names, key=lambda name: [int(number) for number in numbers[name][::-1]])
-        yield sorted(names, key=lambda name: [int(n) for n in np.roll(numbers[name], 1)])
-
-
-def _with_numbers(name: str) -> str:
-    """Names of months and of days of the week in a text as numbers."""
-
-    def number(word: re.Match[str]) -> str:
-        return str(PLACES.get(word[0].casefold(), word[0]))
-
-    return re.sub(r"[^\W\d_]+", number, name)
-
-
-def _natural(parts: list[str]) -> list[Any]:
-    return [int(part) if i % 2 else part for i, part in enumerate(parts)]

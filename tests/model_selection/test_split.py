@@ -231,6 +231,14 @@ def test_more_kinds_of_times(times):
         (["Jan 2024", "Feb 2024", "Mar 2024"], lambda t: pd.to_datetime(t, format="%b %Y")),
         (["2024-Jan", "2024-Feb", "2024-Mar"], lambda t: pd.to_datetime(t, format="%Y-%b")),
         (["Q3 2023", "Q1 2024", "Q2 2024"], lambda t: [s[3:] + s[:2] for s in t]),
+        (["31.01.24", "01.02.24", "02.02.24"], lambda t: pd.to_datetime(t, format="%d.%m.%y")),
+        (["12/30/23", "12/31/23", "01/01/24"], lambda t: pd.to_datetime(t, format="%m/%d/%y")),
+        (["30-Jan", "31-Jan", "01-Feb"], lambda t: pd.to_datetime(t, format="%d-%b")),
+        (["09:00 AM", "10:00 AM", "01:00 PM"], lambda t: pd.to_datetime(t, format="%I:%M %p")),
+        (
+            ["2024-01-01T00:00+05:00", "2023-12-31T23:00+00:00", "2024-01-01T00:00+00:00"],
+            lambda t: pd.to_datetime(t, utc=True),
+        ),
     ],
 )
 @pytest.mark.parametrize("kind", [list, pd.Series, pd.Categorical])
@@ -268,3 +276,36 @@ def test_an_index_of_rising_dates_or_of_numbers_is_taken():
     for index in (days, days[[0, 1, 2, 3, 4, 5]], range(6, 0, -1), list("abcabc")):
         X = pd.DataFrame({"a": range(6)}, index=index)
         assert [test.tolist() for _, test in ForwardChainingSplit(2).split(X)] == [[2, 3], [4, 5]]
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        ["2024-01-02", "2024-01-01", "2024-01-03", "2024-01-04"],
+        pd.MultiIndex.from_product([["A", "B"], [1, 2]]),
+        pd.MultiIndex.from_product([["A", "B"], ["2024-01", "2024-02"]]),
+    ],
+    ids=["text", "numbers of steps", "months as text"],
+)
+def test_other_indices_with_times_must_rise(index):
+    X = pd.DataFrame({"x": range(4)}, index=index)
+    with pytest.raises(ValueError, match=r"Without groups.* has .* after .*groups=X\.index"):
+        next(ForwardChainingSplit(1).split(X))
+    level = 1 if isinstance(X.index, pd.MultiIndex) else 0
+    assert len(list(ForwardChainingSplit(1).split(X, groups=X.index.get_level_values(level)))) == 1
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.MultiIndex.from_product([[2023, 2024], [1, 2]]),
+        pd.MultiIndex.from_tuples([("A", 1), ("A", 2), ("A", 3), ("B", 4)]),
+        pd.MultiIndex.from_product([["A", "B"], ["x", "y"]]),
+        [3, 1, 2, 0],
+        ["24-01-30", "24-01-31", "24-02-01", "24-02-02"],
+    ],
+)
+def test_indices_that_may_be_in_order(index):
+    X = pd.DataFrame({"x": range(4)}, index=index)
+    ((train, test),) = ForwardChainingSplit(1).split(X)
+    assert train.max() < test.min()

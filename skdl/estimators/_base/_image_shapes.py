@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import Any
 
+import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 
 Shape = tuple[int, ...]
 
 
-def check_channels_last(shape: Shape, kind: str) -> None:
+def array_in_words(X: Any) -> str:
+    """What makes an array of X as the user has it, for advice in code."""
+    if isinstance(X, np.ndarray) and X.dtype != object:
+        return "X"
+    if isinstance(X, pd.DataFrame):
+        return "np.stack(X.iloc[:, 0])" if X.shape[1] == 1 else "X.to_numpy()"
+    return "np.stack(X)"
+
+
+def check_channels_last(shape: Shape, kind: str, array: str) -> None:
     """Raise ValueError for shapes that are probably channels first."""
     if kind == "image" and _has_channels_first(shape):
         raise ValueError(
             f"Images of shape {shape} look as if channels came first: skdl takes (n, H, W, C), "
-            "channels last. Use np.moveaxis(X, 1, -1), and image_shape=(H, W, C). If the "
+            f"channels last. Use np.moveaxis({array}, 1, -1), and image_shape=(H, W, C). If the "
             f"channels are last already, pass image_shape={shape}."
         )
     if kind == "signal" and shape[0] and shape[0] * 2 <= shape[1]:
         raise ValueError(
             f"Signals of {shape[0]} steps and {shape[1]} channels look as if channels came first: "
-            "skdl takes (n, T, C), channels last. Use np.moveaxis(X, 1, -1), or pass "
+            f"skdl takes (n, T, C), channels last. Use np.moveaxis({array}, 1, -1), or pass "
             f"image_shape={shape} if the channels are last already."
         )
 
@@ -34,7 +46,7 @@ def _has_channels_first(shape: Shape) -> bool:
     return colours or (2 * height <= smaller and (smaller > 4 or width == n_channels))
 
 
-def warn_of_other_meaning(shape: Shape) -> None:
+def warn_of_other_meaning(shape: Shape, array: str) -> None:
     """Warn where images have another likelier meaning, which cannot be told for sure.
 
     Signals, of 128 steps and 3 channels or the other way round; or squares with the channels first.
@@ -44,12 +56,15 @@ def warn_of_other_meaning(shape: Shape) -> None:
     narrow = 4 * short <= long >= 16 > short or long >= 16 * short
     if n_channels == 1 and narrow:
         swapped = (
-            "" if height == long else ", after np.moveaxis(X, 1, -1), which puts channels last"
+            ""
+            if height == long
+            else f", after np.moveaxis({array}, 1, -1), which puts channels last"
         )
         likelier = f'signals of {long} steps and {short} channels: pass kind="signal"{swapped}'
     elif height != width == n_channels > 4:
         likelier = (
-            f"{width} x {n_channels} pixels with the channels first: use np.moveaxis(X, 1, -1)"
+            f"{width} x {n_channels} pixels with the channels first: use "
+            f"np.moveaxis({array}, 1, -1)"
         )
     else:
         return
@@ -73,18 +88,18 @@ def check_smallest(shape: Shape, kind: str) -> None:
         )
 
 
-def check_size(estimator: BaseEstimator, shape: Shape, given: Shape) -> None:
+def check_size(estimator: BaseEstimator, shape: Shape, given: Shape, array: str) -> None:
     """Raise ValueError where rows of X, as read and as given, are not those of the fit."""
     if shape == estimator.input_shape_:
         return
     got, fitted = (" x ".join(map(str, sizes)) for sizes in (shape, estimator.input_shape_))
     raise ValueError(
         f"X holds {estimator.kind_}s of {got} (channels last), but {type(estimator).__name__} "
-        f"was fitted on {fitted}. {_way_out(shape, estimator.input_shape_, given)}"
+        f"was fitted on {fitted}. {_way_out(shape, estimator.input_shape_, given, array)}"
     )
 
 
-def _way_out(got: Shape, fitted: Shape, given: Shape) -> str:
+def _way_out(got: Shape, fitted: Shape, given: Shape, array: str) -> str:
     """What makes rows of one shape rows of another."""
     n_got, n_fitted = got[-1], fitted[-1]
     if (
@@ -96,27 +111,31 @@ def _way_out(got: Shape, fitted: Shape, given: Shape) -> str:
             n_fitted,
         )
     ):
-        return "Channels come first here: use np.moveaxis(X, 1, -1)."
+        return f"Channels come first here: use np.moveaxis({array}, 1, -1)."
     if got[:-1] == fitted[:-1]:
-        return _way_to_channels(n_got, n_fitted, has_axis=len(given) == len(fitted))
+        return _way_to_channels(n_got, n_fitted, array, has_axis=len(given) == len(fitted))
+    if math.prod(got) == fitted[0] and len(fitted) == 2:
+        return f"They were flat there: use {array}.reshape(len(X), -1)."
     if len(got) == 2:
         return "Cut, pad or resample them to that length first."
     if got == (fitted[1], fitted[0], n_fitted):
-        return "Height and width are swapped: use np.swapaxes(X, 1, 2), or resize them first."
+        return (
+            f"Height and width are swapped: use np.swapaxes({array}, 1, 2), or resize them first."
+        )
     return "Resize them first."
 
 
-def _way_to_channels(n_got: int, n_fitted: int, *, has_axis: bool) -> str:
+def _way_to_channels(n_got: int, n_fitted: int, array: str, *, has_axis: bool) -> str:
     if n_fitted == 1 and n_got in (3, 4):
-        colours = "X" if n_got == 3 else "X[..., :3]"
+        colours = array if n_got == 3 else f"{array}[..., :3]"
         return f"Convert them to grey first: {colours}.mean(-1)."
     if n_got == 1:
-        grey = "X" if has_axis else "X[..., None]"
+        grey = array if has_axis else f"{array}[..., None]"
         return (
             f"Convert them to {n_fitted} equal channels first: np.repeat({grey}, {n_fitted}, -1)."
         )
     if n_got > n_fitted:
-        return f"Choose the channels of the fit, such as X[..., :{n_fitted}]."
+        return f"Choose the channels of the fit, such as {array}[..., :{n_fitted}]."
     return "Pass all channels of the fit."
 
 

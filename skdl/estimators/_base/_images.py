@@ -15,6 +15,7 @@ from ...preprocessing._containers import rows_of_numbers
 from ...preprocessing._frames import check_channel_names, check_order_of_names
 from ._checks import IMPUTE, check_finite, check_numbers
 from ._image_shapes import (
+    array_in_words,
     check_batch,
     check_channels_last,
     check_size,
@@ -60,6 +61,7 @@ def read_images(
     ValueError
         If X is no batch of images or signals, or does not match the shape seen in ``fit``.
     """
+    in_words = array_in_words(X)
     X = rows_of_numbers(X)
     shape_given_twice = shape is not None and getattr(X, "ndim", 2) > 2
     _check_frames(estimator, X, kind if reset else estimator.kind_, shape, reset=reset)
@@ -68,7 +70,7 @@ def read_images(
     if not reset:
         check_batch(estimator, getattr(X, "shape", ()))
     if not reset and isinstance(X, np.ndarray):
-        X = _as_fitted(estimator, X)
+        X = _as_fitted(estimator, X, in_words)
     array = validate_data(
         estimator,
         X,
@@ -86,16 +88,16 @@ def read_images(
         shape = estimator.input_shape_ if flat else None
     array = _with_channels(array, kind, shape)
     if array.dtype.kind == "f":
-        check_finite(array, AXES[kind], advice=_fill_advice(given))
+        check_finite(array, AXES[kind], advice=_fill_advice(given, in_words))
     if reset:
         if not (shape_given_twice or (kind == "signal" and shape is not None)):
-            check_channels_last(array.shape[1:], kind)
+            check_channels_last(array.shape[1:], kind, in_words)
         check_smallest(array.shape[1:], kind)
         if not is_said and kind == "image":
-            warn_of_other_meaning(array.shape[1:])
+            warn_of_other_meaning(array.shape[1:], in_words)
         estimator.kind_, estimator.input_shape_ = kind, array.shape[1:]
         estimator.n_channels_in_ = array.shape[-1]
-    check_size(estimator, array.shape[1:], shape_of_rows)
+    check_size(estimator, array.shape[1:], shape_of_rows, in_words)
     if not is_ragged(given):  # else before its rows became one array
         check_one_scale(array)
     (learn_units if reset else check_units)(estimator, array)
@@ -120,11 +122,12 @@ def _check_frames(
         estimator.__dict__.pop("channel_names_in_", None)
 
 
-def _fill_advice(X: Any) -> str:
+def _fill_advice(X: Any, in_words: str) -> str:
     """What to do about NaN in X as the user has it."""
     if getattr(X, "ndim", 1) == 2:
         return IMPUTE
-    return "Replace them first, for example by 0 with np.nan_to_num(X), or leave such rows out."
+    way = f"np.nan_to_num({in_words})"
+    return f"Replace them first, for example by 0 with {way}, or leave such rows out."
 
 
 def _as_array(X: Any, shape: tuple[int, ...] | None) -> Any:
@@ -142,12 +145,12 @@ def _as_array(X: Any, shape: tuple[int, ...] | None) -> Any:
     return X
 
 
-def _as_fitted(estimator: BaseEstimator, X: np.ndarray) -> np.ndarray:
+def _as_fitted(estimator: BaseEstimator, X: np.ndarray, in_words: str) -> np.ndarray:
     """X as flat rows or as whole images or signals, whichever the fit was on."""
     shape = estimator.input_shape_
     if X.ndim > 2:
         read = _with_channels(X, estimator.kind_, None)
-        check_size(estimator, read.shape[1:], X.shape[1:])
+        check_size(estimator, read.shape[1:], X.shape[1:], in_words)
         return X if X.shape[1] == estimator.n_features_in_ else X.reshape(len(X), -1)
     flat = X.shape[1:] == (math.prod(shape),)
     return X.reshape(-1, *shape) if flat and shape[0] == estimator.n_features_in_ else X
@@ -163,11 +166,16 @@ def _stack(X: Any) -> np.ndarray:
     if len(rows_of) > 1:
         usual = max(rows_of, key=lambda shape: len(rows_of[shape]))
         odd = [f"{rows[0]} has {shape}" for shape, rows in rows_of.items() if shape != usual]
+        way = (
+            "Crop, pad or resize them first; LSTMClassifier takes sequences of unequal length."
+            if len({shape[:2] for shape in rows_of}) > 1
+            else "Give all the same channels first, images of PIL by "
+            '[image.convert("RGB") for image in X].'
+        )
         raise ValueError(
             f"All images or signals in X must have the same shape, got {len(rows_of)} shapes: "
             f"row {rows_of[usual][0]} has {usual}, row {', row '.join(odd[:3])}"
-            f"{' ...' if len(odd) > 3 else ''}. Crop, pad or resize them first; LSTMClassifier "
-            "takes sequences of unequal length."
+            f"{' ...' if len(odd) > 3 else ''}. {way}"
         )
     stacked = np.stack(items)
     if stacked.dtype.kind == "c":

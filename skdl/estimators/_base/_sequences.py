@@ -81,6 +81,7 @@ def _read_array(
     check_order_of_names(estimator, X, reset=reset)
     if not reset:
         _check_not_single(estimator, X)
+        X = _as_fitted(estimator, X)
     streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
     array = validate_data(
         estimator,
@@ -103,8 +104,17 @@ def _read_array(
 
     check_finite(array, ("row", "step", "channel"), advice=advice)
     if reset:
-        estimator.__dict__.pop("channel_names_in_", None)
+        for attribute in ("channel_names_in_", "_shortest"):
+            estimator.__dict__.pop(attribute, None)
         estimator.n_steps_in_ = array.shape[1]
+    elif array.shape[1] == 1 < min(len(array), getattr(estimator, "_shortest", 1)):
+        warnings.warn(
+            f"X of shape {array.shape[: 2 if is_flat else 3]} is read as {len(array)} sequences of "
+            f"1 step, shorter than all that {type(estimator).__name__} was fitted on. For one "
+            f"sequence of {len(array)} steps pass [X].",
+            UserWarning,
+            stacklevel=2,
+        )
     check_one_scale(array)
     (learn_units if reset else check_units)(estimator, array)
     return Streamed(array) if streamed else as_tensor(array), array.shape[2]
@@ -129,6 +139,37 @@ def _check_not_single(estimator: BaseEstimator, X: Any) -> None:
             UserWarning,
             stacklevel=2,
         )
+
+
+def _as_fitted(estimator: BaseEstimator, X: Any) -> Any:
+    """An array as flat rows or with an axis of channels, whichever the fit was on.
+
+    Raises ValueError for one of three dimensions whose sequences have another shape.
+    """
+    n_steps, n_channels = getattr(estimator, "n_steps_in_", None), estimator.n_channels_in_
+    if n_steps is None or not isinstance(X, np.ndarray) or X.ndim not in (2, 3):
+        return X
+    was_flat, shape = estimator.n_features_in_ != n_steps, X.shape[1:]
+    if was_flat and shape == (n_steps, n_channels):
+        return X.reshape(len(X), -1)
+    if not was_flat and n_channels > 1 and shape == (n_steps * n_channels,):
+        return X.reshape(len(X), n_steps, n_channels)
+    is_swapped = shape == (n_channels, n_steps) != (n_steps, n_channels)
+    if is_swapped:
+        way = "Channels come first here: use np.swapaxes(np.asarray(X), 1, 2)."
+    elif shape[0] > n_steps:
+        way = f"Pass as many steps, such as the last ones: X[:, -{n_steps}:]."
+    else:
+        way = (
+            "Pass as many steps, or fit on a list of sequences, list(X), which may have any length."
+        )
+    if is_swapped or (X.ndim == 3 and shape[1] == n_channels and shape[0] != n_steps):
+        raise ValueError(
+            f"X holds sequences of {shape[0]} steps and {shape[1]} channels, but "
+            f"{type(estimator).__name__} was fitted on {n_steps} steps and {n_channels} channels. "
+            f"{way}"
+        )
+    return X
 
 
 def _fill_advice(rest: np.ndarray, X: Any, *, is_flat: bool, is_first: bool) -> str:
@@ -193,6 +234,7 @@ def _read_ragged(
     if reset:
         for attribute in ("n_features_in_", "feature_names_in_", "n_steps_in_", "_columns"):
             estimator.__dict__.pop(attribute, None)
+        estimator._shortest = int(lengths.min())
     elif hasattr(estimator, "n_steps_in_") and (lengths != estimator.n_steps_in_).any():
         raise ValueError(
             f"X has sequences of {lengths.min()} to {lengths.max()} steps, but {name} was "
@@ -221,9 +263,13 @@ def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:
     if array.ndim == 1 and array.size and array.size % n_channels == 0:
         array = array.reshape(-1, n_channels)  # flattened, like the rows of a 2-D X
     if array.ndim != 2 or 0 in array.shape:
+        way = "Leave it out, of y too."
+        if array.ndim > 2:
+            way = "[np.reshape(x, (len(x), -1)) for x in X]"
+            way = f"Make all that belongs to a step channels: {way}."
         raise ValueError(
             f"Sequence {row} in X must be (n_steps,), (n_steps, n_channels) or, with n_channels, "
-            f"(n_steps * n_channels,), with at least one step; got shape {array.shape}."
+            f"(n_steps * n_channels,), with at least one step; got shape {array.shape}. {way}"
         )
     own = "x"
     if not isinstance(item, (pd.DataFrame, pd.Series)):

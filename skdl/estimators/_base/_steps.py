@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from ...preprocessing._time import fall_in_words, first_fall, holds_times, in_order
-
-ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]|$)")
+from ...preprocessing._time_text import orders_of_names, text_as_dates
 
 
 def check_order_of_steps(sequence: Any, row: int) -> None:
@@ -35,7 +36,7 @@ def check_order_of_columns(X: Any, n_channels: int) -> None:
     """
     if not isinstance(X, pd.DataFrame):
         return
-    found = _fall(_as_dates(X.columns), strictly=n_channels == 1)
+    found = _fall(X.columns, strictly=n_channels == 1)
     if found is None and n_channels == 1:
         found = _out_of_order(X.columns)
     if found is not None:
@@ -61,29 +62,28 @@ def check_order_of_columns(X: Any, n_channels: int) -> None:
 
 def _fall(index: pd.Index, *, strictly: bool) -> str | None:
     """In words, the first date in an index that does not rise; None if there is none."""
-    times = None if isinstance(index, pd.RangeIndex) or not holds_times(index) else in_order(index)
+    dates = text_as_dates(index)
+    times = None if isinstance(index, pd.RangeIndex) or not holds_times(dates) else in_order(dates)
     row = None if times is None else first_fall(times, strictly=strictly)
     return None if row is None else fall_in_words(index, row)
 
 
-def _as_dates(columns: pd.Index) -> pd.Index:
-    """Names of columns as dates if all are such in ISO 8601, as they are otherwise."""
-    if all(isinstance(name, str) and ISO_DATE.match(name) for name in columns):
-        dates = pd.to_datetime(columns, format="ISO8601", errors="coerce", utc=True)
-        return columns if dates.isna().any() else dates
-    return columns
-
-
 def _out_of_order(columns: pd.Index) -> str | None:
-    """In words, the first of names such as t0, t1, t10, t2 whose number neither rises nor falls."""
-    levels = _levels(columns)
-    if len(levels) != 2 or isinstance(columns, pd.MultiIndex) or len(set(levels[0])) > 1:
+    """In words, the first name out of order where names have one, as t0, t1, t10, t2 have."""
+    if isinstance(columns, pd.MultiIndex) or isinstance(text_as_dates(columns), pd.DatetimeIndex):
         return None
-    numbers = levels[1].astype(np.float64)
-    row = first_fall(numbers, strictly=False)
-    if row is None or first_fall(-numbers, strictly=False) is None:
-        return None
-    return fall_in_words(columns, row)
+    if is_numeric_dtype(columns.dtype):
+        orders = [columns.tolist(), columns.tolist()[::-1]]
+    else:
+        orders = orders_of_names([str(name) for name in columns])
+    falls = [_first_fall(keys) for keys in orders]
+    place = None if None in falls else next(iter(falls), None)
+    return None if place is None else fall_in_words(columns, place)
+
+
+def _first_fall(keys: list[Any]) -> int | None:
+    pairs = enumerate(itertools.pairwise(keys), 1)
+    return next((place for place, (before, after) in pairs if after < before), None)
 
 
 def _levels(columns: pd.Index) -> list[np.ndarray]:

@@ -85,7 +85,7 @@ def read_texts(X: Any) -> list[str]:
         got = f"{type(X).__name__} of shape {np.shape(X)}" if hasattr(X, "shape") else type(X)
         raise ValueError(
             "X must hold texts: a list, 1-D array, Series or DataFrame with one column of str; "
-            f"got {got}."
+            f"got {got}. Choose the column of texts."
         )
     if not len(items):
         raise ValueError("Found no text in X: 0 sample(s), while a minimum of 1 is required.")

@@ -3,7 +3,9 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 from skdl.estimators import CNNClassifier
@@ -110,6 +112,58 @@ def test_what_makes_other_images_those_of_the_fit(fitted_on, X):
     with pytest.raises(ValueError, match="was fitted on") as error:
         model.predict(X)
     assert model.predict(advised(str(error.value), X)).shape == (20,)
+
+
+CONTAINERS = {
+    "list": list,
+    "Series": lambda X: pd.Series(list(X)),
+    "frame of cells": lambda X: pd.DataFrame({"image": list(X)}),
+    "tensor": torch.tensor,
+    "list of tensors": lambda X: list(torch.tensor(X)),
+    "PIL": lambda X: [Image.fromarray(x) for x in X],
+}
+
+
+@pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS)
+@pytest.mark.parametrize(
+    ("fitted_on", "X"),
+    [
+        (GREY, COLOUR),
+        (GREY, np.concatenate([COLOUR, COLOUR[..., :1]], -1)),
+        (COLOUR, np.concatenate([COLOUR, COLOUR[..., :1]], -1)),
+        (COLOUR, GREY),
+        (COLOUR, np.moveaxis(COLOUR, -1, 1)),
+        (GREY, GREY.swapaxes(1, 2)),
+        (GREY.reshape(20, -1), GREY),
+    ],
+    ids=["grey", "grey of four", "three of four", "colours", "last", "swapped", "flat"],
+)
+def test_advice_can_be_done_with_other_containers(container, fitted_on, X):
+    if container is CONTAINERS["PIL"] and X.shape[1] == 3:
+        pytest.skip("channels come last in images of PIL")
+    model, X = fit(fitted_on), container(X)
+    with pytest.raises(ValueError, match="was fitted on") as error:
+        model.predict(X)
+    code = re.search(r"(: use|first:|such as|there: use) (.+?)(\.$|, or resize)", str(error.value))
+    assert model.predict(eval(code.group(2), {"np": np, "X": X})).shape == (20,)
+
+
+@pytest.mark.parametrize("name", ["list", "Series", "frame of cells", "tensor"])
+def test_gaps_in_other_containers_can_be_filled_as_advised(name):
+    holed = SIGNALS.copy()
+    holed[3, 2, 1] = np.nan
+    X = CONTAINERS[name](holed)
+    with pytest.raises(ValueError, match="NaN, first at signal 3, step 2, channel 1") as error:
+        fit(X, kind="signal")
+    code = re.search(r"with (np.nan_to_num\(.+\)), or leave", str(error.value))
+    fit(eval(code.group(1), {"np": np, "X": X}), kind="signal")
+
+
+def test_grey_images_among_colours_are_told():
+    X = [Image.fromarray(x) for x in (*COLOUR[:10], *GREY[10:])]
+    with pytest.raises(ValueError, match=r"row 10 has \(12, 10\)\. Give all the same channels"):
+        fit(X)
+    fit([image.convert("RGB") for image in X])
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ def test_bad_input_is_told_and_nothing_is_half_fitted(X, params, message):
     [
         (X2, X2[:, :5], "X has 5 features, but LSTMRegressor is expecting 6"),
         (X3, X3[..., :1], "X has 1 channels, but LSTMRegressor was fitted.*2 channels"),
-        (X3, X3[:, :3], "X has 3 features, but LSTMRegressor is expecting 6"),
+        (X3, X3[:, :3], "sequences of 3 steps and 2 channels, but .* on 6 steps and 2 channels"),
         (X2, X3, "X has 2 channels, but .* 1 channels"),
         (list(X3), list(X2), "X has 1 channels, but .* 2 channels"),
         (X2, ragged(), "sequences of . to . steps.*fitted on an array, with 6 steps"),

@@ -191,3 +191,50 @@ def test_arrays_for_a_model_of_named_frames_are_warned_of():
     with pytest.warns(UserWarning, match=r"fitted on frames with the columns \['a', 'b'\]"):
         got = model.predict(X)
     np.testing.assert_allclose(got, model.predict(frames), atol=1e-6)
+
+
+@every_model
+def test_flat_rows_and_whole_sequences_may_take_turns(model):
+    whole, flat = X, X.reshape(len(X), -1)
+    of_whole = clone(model).fit(whole, Y)
+    of_flat = clone(model).set_params(n_channels=2).fit(flat, Y)
+    for fitted in (of_whole, of_flat):
+        np.testing.assert_array_equal(fitted.predict(flat), fitted.predict(whole))
+        np.testing.assert_array_equal(fitted.encode(flat[:1]), fitted.encode(whole[:1]))
+    np.testing.assert_array_equal(of_flat.predict(whole), of_whole.predict(whole))
+
+
+@every_model
+def test_sequences_of_another_shape_than_in_fit(model):
+    fitted = clone(model).fit(X, Y)
+    with pytest.raises(ValueError, match=r"Channels come first here: .*np\.swapaxes"):
+        fitted.predict(X.swapaxes(1, 2))
+    turned = np.swapaxes(np.asarray(X.swapaxes(1, 2)), 1, 2)
+    np.testing.assert_array_equal(fitted.predict(turned), fitted.predict(X))
+    longer = np.concatenate([X, X], axis=1)
+    with pytest.raises(ValueError, match=r"12 steps .* the last ones: X\[:, -6:\]"):
+        fitted.predict(longer)
+    np.testing.assert_array_equal(fitted.predict(longer[:, -6:]), fitted.predict(X))
+    with pytest.raises(ValueError, match=r"fit on a list of sequences, list\(X\)"):
+        fitted.predict(X[:, 2:])
+    assert len(clone(model).fit(list(X), Y).predict(X[:, 2:])) == len(X)
+
+
+@every_model
+def test_one_sequence_as_a_column_is_told_where_lists_were_fitted_on(model):
+    one = [x[: 2 + i % 3, 0] for i, x in enumerate(X)]
+    fitted = clone(model).fit(one, Y)
+    for column in (one[1][:, None], one[1][:, None, None]):
+        with pytest.warns(UserWarning, match=r"read as 3 sequences of 1 step.*3 steps pass \[X\]"):
+            assert len(fitted.predict(column)) == 3
+        np.testing.assert_array_equal(fitted.predict([column[..., 0]]), fitted.predict(one)[1:2])
+    short = clone(model).fit([*one[:-1], one[0][:1]], Y)
+    assert len(short.predict(one[1][:, None])) == 3  # without a word
+
+
+@every_model
+def test_several_dimensions_of_a_step_in_a_list_become_channels(model):
+    data = [np.stack([x[: 3 + i % 3]] * 2, -1) for i, x in enumerate(X)]
+    with pytest.raises(ValueError, match=r"channels: \[np\.reshape.* for x in X"):
+        clone(model).fit(data, Y)
+    assert clone(model).fit([np.reshape(x, (len(x), -1)) for x in data], Y).n_channels_in_ == 4

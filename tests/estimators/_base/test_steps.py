@@ -29,6 +29,19 @@ RISING = {
     "steps, then channels": (pd.MultiIndex.from_product([range(4), ["temp", "flow"]]), 2),
     "names by step": ([f"{name}_{step}" for step in range(4) for name in ("temp", "flow")], 2),
     "names by step, then channel": ([f"t{step}c{c}" for step in range(4) for c in range(2)], 2),
+    "months": (["2023-11", "2023-12", "2024-01", "2024-02"], 1),
+    "months around the year": (["Nov", "Dec", "Jan", "Feb"], 1),
+    "months, newest first": (["Mar", "Feb", "Jan"], 1),
+    "quarters": (["Q3 2023", "Q4 2023", "Q1 2024"], 1),
+    "days of months": (["30.01.2024", "31.01.2024", "01.02.2024"], 1),
+    "days, the month first": (["1/31/24", "2/1/24", "10/2/24"], 1),
+    "hours over midnight": (["22:00", "23:00", "0:00", "1:00"], 1),
+    "hours of twelve": (["11 AM", "12 PM", "1 PM"], 1),
+    "pixels by row": ([f"p_{i}_{j}_0" for i in range(2) for j in range(12)][:8], 1),
+    "pixels by column": ([f"p_{i}_{j}" for j in range(4) for i in range(2)], 1),
+    "pixels of colours": ([f"{i} {j} {c}" for i in (0, 1) for j in (0, 1) for c in (0, 1)], 1),
+    "other names": (["b2", "a1", "c0"], 1),
+    "fractions": ([0.5, 1.5, 2.5], 1),
     "one channel": ([f"x{i}" for i in range(8)], 2),
 }
 
@@ -45,6 +58,13 @@ def test_columns_in_order(columns, n_channels):
         sorted(map(str, range(12))),
         [1, 0, 2, 3],
         ["2024-01-02", "2024-01-01"],
+        ["2024-02", "2024-01"],
+        ["2023-12", "2024-02", "2024-01"],
+        ["2023Q4", "2024Q2", "2024Q1"],
+        ["8:00", "10:00", "9:00", "11:00"],
+        ["1h", "10h", "2h"],
+        ["day 1 of", "day 10 of", "day 2 of"],
+        [0.5, 2.5, 1.5],
         ["2024-01-01 10:00", "2024-01-01 09:00"],
     ],
 )
@@ -60,8 +80,24 @@ def test_names_of_columns_out_of_order(model, names):
     wide = pd.DataFrame(np.zeros((4, len(names))), columns=names)
     with pytest.raises(ValueError, match=r"must be in time order.* in place . after"):
         model.fit(wide, [0, 1, 0, 1])
-    model.fit(wide[sorted(names, key=lambda name: (len(str(name)), name))], [0, 1, 0, 1])
+    ordered = sorted(names, key=lambda name: (len(str(name)), name))
+    model.fit(wide[ordered], [0, 1, 0, 1])
     model.fit(wide.to_numpy(), [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Jan", "Mar", "Feb", "Apr"],
+        ["31.01.2024", "01.02.2024", "30.01.2024"],
+        ["01.02.24", "15.02.24", "31.01.24"],
+        ["11 AM", "1 PM", "12 PM", "2 PM"],
+        ["Q4 2023", "Q1 2024", "Q3 2023"],
+    ],
+)
+def test_times_in_text_out_of_order(names):
+    with pytest.raises(ValueError, match=r"must be in time order.* in place . after"):
+        check_order_of_columns(frame(names), 1)
 
 
 def test_signals_with_all_steps_of_one_channel_together_are_told():
@@ -107,5 +143,7 @@ def test_dates_of_steps_may_repeat_but_not_fall():
     check_order_of_steps([3, 2, 1], 0)
     with pytest.raises(ValueError, match="sequence 7 in X has 2024-01-01"):
         check_order_of_steps(pd.Series(range(2), index=DAYS[[1, 0]]), 7)
+    with pytest.raises(ValueError, match="sequence 7 in X has 2024-01-30 in row 1"):
+        check_order_of_steps(pd.Series(range(2), index=["2024-02-01", "2024-01-30"]), 7)
     with pytest.raises(ValueError, match="sequence 7 in X has NaT in row 1"):
         check_order_of_steps(pd.Series(range(2), index=[DAYS[0], pd.NaT]), 7)

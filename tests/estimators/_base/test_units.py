@@ -76,7 +76,7 @@ def test_silence(fitted_on, X):
         (PICTURES / 255, PICTURES / 127.5 - 1, "many values below 0", lambda X: (X + 1) / 2),
         (
             PICTURES / 255,
-            (PICTURES - 128) / 60,
+            (PICTURES - 128.0) / 60,
             "many values below 0",
             lambda X: X * 60 / 255 + 0.5,
         ),

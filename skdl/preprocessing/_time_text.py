@@ -1,0 +1,103 @@
+"""Times in text: the orders that names such as "2024-01", "31.01.24", "Feb" or "9:30" may mean."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from calendar import day_abbr, day_name, month_abbr, month_name
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+ISO_DATE = re.compile(r"\d{4}-\d{2}(-\d{2}([ T]|$)|$)")
+HOUR = re.compile(r"(\d{1,2})((?::\d\d)*)\s*([ap])\.?m\b", re.IGNORECASE)
+
+# Months and days of the week, by their names in English or the language of the process.
+PLACES = {
+    name.casefold(): place
+    for names in (month_name, month_abbr, day_name, day_abbr)
+    for place, name in enumerate(names)
+    if name
+}
+
+
+def text_as_dates(index: pd.Index) -> pd.Index:
+    """An index of text as dates if all are such in ISO 8601; as it is otherwise."""
+    if len(index) and all(isinstance(name, str) and ISO_DATE.match(name) for name in index):
+        dates = pd.to_datetime(index, format="ISO8601", errors="coerce", utc=True)
+        return index if dates.isna().any() else dates
+    return index
+
+
+def keys_of_time(names: Sequence[str]) -> list[list[Any]]:
+    """Keys that sort names by time, for each order that they may mean; the likeliest first."""
+    dates = text_as_dates(pd.Index(names, dtype=object))
+    if isinstance(dates, pd.DatetimeIndex):
+        return [dates.tolist()]
+    # Text and numbers by turns, "week 9" before "week 10", "Jan 2024" as "1 2024".
+    parts = [re.split(r"(\d+)", _with_numbers(name)) for name in names]
+    keys: list[list[Any]] = [[[int(p) if i % 2 else p for i, p in enumerate(r)] for r in parts]]
+    if year_is_last(names):  # "31.01.2024" by day or "01/31/2024" by month, "Q4 2023"
+        numbers = [[int(number) for number in row[1::2]] for row in parts]
+        orders = [row[::-1] for row in numbers], [row[-1:] + row[:-1] for row in numbers]
+        may_be = [rows for rows in orders if all(len(r) != 3 or 1 <= r[1] <= 12 for r in rows)]
+        keys += may_be or orders
+    return keys
+
+
+def year_is_last(names: Sequence[str]) -> bool:
+    """Whether the last number in each name may be its year, of two digits or four."""
+    rows = [re.findall(r"\d+", _with_numbers(name)) for name in names]
+    n_numbers = {len(row) for row in rows}
+    if n_numbers <= {0, 1}:
+        return False
+    if all(len(row) > 1 and len(row[0]) < 4 == len(row[-1]) for row in rows):
+        return True
+    has_words = any(_with_numbers(name) != name for name in names)
+    if n_numbers not in ({3}, {2} if has_words else {3}) or any(":" in name for name in names):
+        return False
+    pattern = rf"\d{{1,2}}([-./{' ' * has_words}]\d{{1,2}})+"
+    is_short = all(re.fullmatch(pattern, _with_numbers(name)) for name in names)
+    return is_short and len({row[-1] for row in rows}) <= len({row[0] for row in rows})
+
+
+def orders_of_names(names: Sequence[str]) -> list[list[Any]]:
+    """Keys for each order in which names of one pattern may be in time; none for other names.
+
+    Names that hold no year may stand for the same time of several: they may begin anywhere, from
+    November to February, and newest first.
+    """
+    parts = [re.split(r"(\d+)", _with_numbers(name)) for name in names]
+    if len({tuple(row[::2]) for row in parts}) != 1 or len(parts[0]) < 3:
+        return []
+    if year_is_last(names):
+        return keys_of_time(names)[1:]
+    if all(len(row[1]) == 4 and len(row) > 3 for row in parts):
+        return keys_of_time(names)
+    numbers = [[int(number) for number in row[1::2]] for row in parts]
+    places = range(len(numbers[0]))
+    several = itertools.permutations(places) if len(places) < 4 else [places, places[::-1]]
+    orders: list[list[Any]] = [[[row[i] for i in order] for row in numbers] for order in several]
+    orders += [keys[::-1] for keys in orders]
+    if any(":" in name or _with_numbers(name) != name for name in names):
+        orders = [turned(keys) for keys in orders]
+    return orders
+
+
+def turned(keys: list[Any]) -> list[Any]:
+    """Keys that begin anywhere, from the smallest on."""
+    start = keys.index(min(keys))
+    return keys[start:] + keys[:start]
+
+
+def _with_numbers(name: str) -> str:
+    """Names of months and of days of the week in a text as numbers, hours as those of 24."""
+
+    def hour(found: re.Match[str]) -> str:
+        return f"{int(found[1]) % 12 + 12 * (found[3] in 'pP')}{found[2]}"
+
+    def number(word: re.Match[str]) -> str:
+        return str(PLACES.get(word[0].casefold(), word[0]))
+
+    return re.sub(r"[^\W\d_]+", number, HOUR.sub(hour, name))
