@@ -286,8 +286,12 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
         else:
             input_type_of(X, self.input_type_)
         if self.input_type_ == "numeric":
-            if self.pretrained is not None:
-                raise ValueError("pretrained needs texts, and X holds numbers.")
+            for name in ("pretrained", "embeddings"):
+                if getattr(self, name) is not None:
+                    raise ValueError(
+                        f"{name} needs texts, and X holds numbers. Pass the texts themselves, not "
+                        f"the ids of their tokens; or set {name}=None for series of numbers."
+                    )
             return read_sequences(self, X, n_channels=self.n_channels, reset=reset)
         texts = read_texts(X)
         if isinstance(X, pd.DataFrame):
