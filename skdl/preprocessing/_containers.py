@@ -170,7 +170,7 @@ def rows_of_numbers(X: Any) -> Any:
         raise TypeError(f"X must hold numbers, got {X!r:.60}. {_advice_for(X)}")
     X = plain_container(X)
     if isinstance(X, pd.DataFrame):
-        X = _rows_of_cells(X) if _holds_arrays(X) else X
+        X = _rows_of_cells(X) if holds_arrays(X) else X
     if isinstance(X, pd.Series) and X.dtype == object:
         X = X.to_numpy()
     is_objects = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
@@ -183,7 +183,7 @@ def rows_of_numbers(X: Any) -> Any:
     return X
 
 
-def _holds_arrays(frame: pd.DataFrame) -> bool:
+def holds_arrays(frame: pd.DataFrame) -> bool:
     """Whether cells of a frame are arrays or Series, as in a column of images."""
     objects = [i for i, dtype in enumerate(frame.dtypes) if dtype.kind == "O"]
     cells = (item for place in objects for item in frame.iloc[:, place].dropna().head(1))

@@ -12,8 +12,8 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._containers import rows_of_numbers
-from ._frames import check_channel_names, check_order_of_names
+from ._containers import plain_container, rows_of_numbers
+from ._frames import check_channel_names, check_names_of_cells, check_order_of_names
 
 
 class Flatten(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -142,6 +142,8 @@ class Flatten(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _validate(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
         """Check X, and against the fitted shape unless `reset`; return it as an array."""
+        X = plain_container(X)
+        check_names_of_cells(self, X, reset=reset)
         X = rows_of_numbers(X)
         items = _items(X)
         if items is not None:

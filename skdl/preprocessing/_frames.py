@@ -11,6 +11,7 @@ import pandas as pd
 from pandas.api.types import infer_dtype, is_complex_dtype, is_numeric_dtype
 from sklearn.base import BaseEstimator
 
+from ._containers import holds_arrays
 from ._time import holds_times
 
 Names = tuple[Any, ...]
@@ -89,6 +90,26 @@ def check_order_of_names(estimator: BaseEstimator, X: Any, *, reset: bool) -> No
             "them as they were in fit, X[X_fit.columns], or pass X.to_numpy() if they are in that "
             "order whatever they are called."
         )
+
+
+def check_names_of_cells(estimator: BaseEstimator, X: Any, *, reset: bool) -> None:
+    """Raise ValueError for a frame of arrays whose columns, its channels, are not those of fit."""
+    is_cells = isinstance(X, pd.DataFrame) and X.shape[1] > 1 and holds_arrays(X)
+    names = column_names(X) if is_cells else None
+    fitted: Names | None = None if reset else getattr(estimator, "_cells", None)
+    if names is not None and fitted is not None and names != fitted:
+        raise ValueError(different_columns("X", names, fitted))
+    if reset:
+        estimator._cells = names
+
+
+def different_columns(what: str, names: Names | None, fitted: Names | None) -> str:
+    """What is said of a frame with other columns than in fit, or in another order."""
+    wanted = list(fitted or ())
+    return (
+        f"{what} must have the columns of fit, {wanted}, in this order, but has "
+        f"{list(names or ())}. Select them: {what}[{wanted}]."
+    )
 
 
 def check_channel_names(estimator: BaseEstimator, items: Iterable[Any], *, reset: bool) -> None:

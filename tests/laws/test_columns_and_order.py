@@ -68,6 +68,18 @@ def test_frames_in_a_list_have_the_columns_of_fit(instance, cut):
 
 
 @every(in_lists)
+def test_columns_of_cells_have_the_order_of_fit(instance):
+    """A frame whose cells are arrays, one column for each channel."""
+    X = pd.DataFrame({name: [x[name].to_numpy() for x in frames()] for name in ("temp", "flow")})
+    model = instance.fitted(X, Y)
+    swapped = X[["flow", "temp"]]
+    for answer in (lambda: answers(model, swapped), lambda: model.partial_fit(swapped, Y)):
+        with pytest.raises(ValueError, match=r"X must have the columns of fit, \['temp', 'flow'\]"):
+            answer()
+    assert_same(answers(model, swapped[["temp", "flow"]]), answers(model, X))  # as advised
+
+
+@every(in_lists)
 def test_numbers_as_names_are_names(instance):
     """Sensors that are called 101 and 205."""
     X = [x.set_axis([205, 101], axis=1) for x in frames()]
@@ -191,6 +203,23 @@ def test_targets_are_no_dates(instance, dates):
             instance.fitted(X, y)
     if isinstance(dates, pd.DatetimeIndex):
         assert instance.answers_of_fit(X, (dates - dates[0]) / pd.Timedelta(days=1)).ndim == 1
+
+
+@every(regresses)
+def test_targets_in_a_frame_have_the_order_of_fit(instance):
+    X, y = instance.data()
+    targets = pd.DataFrame({"load": y, "price": -y})
+    swapped = targets[["price", "load"]]
+    message = r"must have the columns of fit, \['load', 'price'\]"
+    with pytest.raises(ValueError, match=rf"y_val: y {message}"):
+        clone(instance.estimator).fit(X, targets, X_val=X, y_val=swapped)
+    model = clone(instance.estimator).set_params(warm_start=True).fit(X, targets)
+    for learn in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match=message):
+            learn(X, swapped)
+        learn(X, swapped[["load", "price"]])  # as advised
+        learn(X, swapped[["load", "price"]].to_numpy())
+    clone(model).fit(X, swapped)
 
 
 @every(regresses)

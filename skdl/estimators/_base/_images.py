@@ -11,8 +11,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ...engine import NUMBERS, STREAM_BYTES, Data, Streamed, as_tensor
-from ...preprocessing._containers import rows_of_numbers
-from ...preprocessing._frames import check_channel_names, check_order_of_names
+from ...preprocessing._containers import plain_container, rows_of_numbers
+from ...preprocessing._frames import check_channel_names, check_names_of_cells, check_order_of_names
 from ._checks import IMPUTE, check_finite, check_numbers
 from ._image_shapes import (
     array_in_words,
@@ -62,6 +62,8 @@ def read_images(
         If X is no batch of images or signals, or does not match the shape seen in ``fit``.
     """
     in_words = array_in_words(X)
+    X = plain_container(X)
+    check_names_of_cells(estimator, X, reset=reset)
     X = rows_of_numbers(X)
     shape_given_twice = shape is not None and getattr(X, "ndim", 2) > 2
     _check_frames(estimator, X, kind if reset else estimator.kind_, shape, reset=reset)

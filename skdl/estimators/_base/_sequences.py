@@ -12,8 +12,13 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ...engine import NUMBERS, STREAM_BYTES, Column, Data, Ragged, Streamed, as_tensor
-from ...preprocessing._containers import rows_of_numbers
-from ...preprocessing._frames import check_channel_names, check_order_of_names, column_names
+from ...preprocessing._containers import plain_container, rows_of_numbers
+from ...preprocessing._frames import (
+    check_channel_names,
+    check_names_of_cells,
+    check_order_of_names,
+    column_names,
+)
 from ._checks import IMPUTE, check_finite, check_numbers
 from ._steps import check_order_of_columns, check_order_of_steps
 from ._units import check_one_scale, check_units, learn_units
@@ -58,6 +63,8 @@ def read_sequences(
     ValueError
         For what cannot be read as sequences, or does not match what was fitted.
     """
+    X = plain_container(X)
+    check_names_of_cells(estimator, X, reset=reset)
     X = rows_of_numbers(X)
     if isinstance(X, (list, tuple)) and not len(X):
         raise ValueError("Found an empty list with 0 sample(s), while a minimum of 1 is required.")

@@ -28,6 +28,7 @@ from ...engine import (
     squared_error,
 )
 from ...preprocessing._containers import plain_values
+from ...preprocessing._frames import column_names, different_columns
 from ._checks import check_numbers
 from ._placeholders import warn_of_placeholders
 
@@ -146,6 +147,8 @@ class RegressionTarget(Target):
     ndim : int
         Dimensions of y: 1 or 2.
     n_targets : int
+    names : tuple or None
+        Names of the targets, where y is a frame that has some.
     mean, scale : ndarray of shape (n_targets,)
     """
 
@@ -155,6 +158,7 @@ class RegressionTarget(Target):
     standardize: bool = True
     ndim: int = 0
     n_targets: int = 0
+    names: tuple[Any, ...] | None = None
 
     def __post_init__(self) -> None:
         asked = DEFAULT_QUANTILES if self.levels is None else self.levels
@@ -164,6 +168,7 @@ class RegressionTarget(Target):
         self.quantiles = of_network if self.loss_name == "quantile" else None
 
     def read(self, y: Any) -> np.ndarray:
+        names = column_names(y)
         y = self._as_floats(plain_values(y, "y"))
         if y.ndim > 2:
             raise ValueError(
@@ -173,12 +178,14 @@ class RegressionTarget(Target):
             )
         values = y.reshape(len(y), -1)  # (n, k)
         if not self.n_targets:
-            self.ndim, self.n_targets = y.ndim, values.shape[1]
+            self.ndim, self.n_targets, self.names = y.ndim, values.shape[1], names
         elif values.shape[1] != self.n_targets:
             raise ValueError(
                 f"y has {values.shape[1]} targets, but fitted were {self.n_targets}. Pass these, "
                 "or fit a clone to others."
             )
+        elif self.n_targets > 1 and None not in (names, self.names) and names != self.names:
+            raise ValueError(different_columns("y", names, self.names))
         finite = np.isfinite(values).all(1)
         if not finite.all():
             row = int(np.argmin(finite))
