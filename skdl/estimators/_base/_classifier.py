@@ -100,6 +100,9 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one epoch on these rows: for data in chunks.
 
+        The first call builds the network and learns what goes before training, such as the scales
+        of X. Later calls keep that: the first rows should vary as all will.
+
         Parameters
         ----------
         X, y
@@ -114,6 +117,12 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         Returns
         -------
         self
+
+        Warns
+        -----
+        UserWarning
+            If most of a channel of X is more than 30 standard deviations from where the first rows
+            had it.
         """
         self._announced = classes
         try:

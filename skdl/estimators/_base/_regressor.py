@@ -132,7 +132,7 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         """Train for one epoch on these rows: for data in chunks.
 
         The first call builds the network and learns what goes before training, such as the scales
-        of X and y. Later calls keep that.
+        of X and y. Later calls keep that: the first rows should vary as all will.
 
         Parameters
         ----------
@@ -145,6 +145,12 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         Returns
         -------
         self
+
+        Warns
+        -----
+        UserWarning
+            If most of y or of a channel of X is more than 30 standard deviations from where the
+            first rows had it.
         """
         return self._fit_part(X, y, sample_weight)
 
