@@ -1,6 +1,7 @@
 """Laws of fitting again: from nothing, from the fit before, part by part; and of fits that fail."""
 
 import copy
+import warnings
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from tests.laws.common import (
     classifies,
     every,
     has,
+    numeric,
     takes_weights,
 )
 
@@ -128,6 +130,28 @@ def test_a_warm_start_from_few_rows_is_a_fit(instance):
     )
     fresh = instance.fitted(X, y, warm_start=True, early_stopping=False)
     assert_same(answers(model.fit(X, y), X), answers(fresh, X))
+
+
+@every(has("partial_fit"), numeric)
+def test_later_rows_in_another_range_are_told(instance):
+    """Scales are those of the first rows: nothing is learned of values far away from them."""
+    X, y = instance.data()
+    model = clone(instance.estimator).set_params(max_epochs=1)
+    model.set_params(**instance.known(warm_start=True, normalize=True, standardize=True))
+    far = instance.kind.map(lambda x: 1e5 + 1e3 * x, X)
+    nearer = instance.kind.map(lambda x: 3.0 * x, X)
+    for go_on in (model.partial_fit, model.fit):
+        go_on(X, y)
+        go_on(nearer, y)
+        with pytest.warns(UserWarning, match=r"X is far.*channel \d"):
+            go_on(far, y)
+        if is_regressor(model):
+            with pytest.warns(UserWarning, match=r"y is far.*column 0"):
+                go_on(X, 1.7e9 + y)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            go_on(X, y)
+    assert np.isfinite(answers(clone(model).partial_fit(far, y), far)).all(), "the advice"
 
 
 @every(classifies)

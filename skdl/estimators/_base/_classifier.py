@@ -102,7 +102,8 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
 
         The first call builds the network and learns what goes before training, such as the scales
         of X. Later calls keep that; but as long as fewer than 10 rows have come, the next call
-        begins anew with all of them, for one row tells nothing of scales.
+        begins anew with all of them, for one row tells nothing of scales. The first
+        rows should vary as all will.
 
         Parameters
         ----------
@@ -118,6 +119,12 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         Returns
         -------
         self
+
+        Warns
+        -----
+        UserWarning
+            If most of a channel of X is more than 30 standard deviations from where the first rows
+            had it.
         """
         self._announced = classes
         try:

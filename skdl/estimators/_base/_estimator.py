@@ -46,6 +46,7 @@ from ._contract import Family, FitMode
 from ._described import described
 from ._docs import deep_estimator
 from ._held_out import HeldOut, read_groups
+from ._later_rows import warn_of_other_range
 from ._rows import FewRows, Rows
 from ._targets import Target
 from ._trained import Trained
@@ -235,6 +236,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         rows, seed = self._read_rows(data, y, sample_weight, held_out)
         data = self._learn_inputs(X, data, rows, FitMode.WARM_START)
         train, valid, _ = rows.of(data, self._target, self._dtype)
+        self._warn_of_other_range(rows, train, "warm_start")
         valid = self._read_held_out(held_out) if held_out.is_own else valid
         module = copy.deepcopy(self.module_)
         net = self._new_net(module, train, seed, FitMode.WARM_START)
@@ -257,6 +259,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
                 self._start_in_parts(*self._few.joined(self._target, data, rows))
                 return self
             train, _, _ = rows.of(data, self._target, self._dtype)
+            self._warn_of_other_range(rows, train, "partial_fit")
             net = self.net_
             with self._with_todays_parameters(net, train):
                 self._train(net, train, None, n_epochs=1)
@@ -347,6 +350,9 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     def _read_held_out(self, held_out: HeldOut) -> Data:
         """The user's own rows that validate."""
         return held_out.data(partial(self._read_inputs, reset=False), self._target, self._dtype)
+
+    def _warn_of_other_range(self, rows: Rows, train: Data, way: str) -> None:
+        warn_of_other_range(self._target, rows.target[rows.train], self.module_, train, way)
 
     def _new_module(self, train: Data, used: Data, seed: int) -> nn.Module:
         with seeded(seed, resolve_device(self.device)), scoped_threads(1):

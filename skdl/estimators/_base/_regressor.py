@@ -135,7 +135,8 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
 
         The first call builds the network and learns what goes before training, such as the scales
         of X and y. Later calls keep that; but as long as fewer than 10 rows have come, the next
-        call begins anew with all of them, for one row tells nothing of scales.
+        call begins anew with all of them, for one row tells nothing of scales. The
+        first rows should vary as all will.
 
         Parameters
         ----------
@@ -148,6 +149,12 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         Returns
         -------
         self
+
+        Warns
+        -----
+        UserWarning
+            If most of y or of a channel of X is more than 30 standard deviations from where the
+            first rows had it.
         """
         return self._fit_part(X, y, sample_weight)
 

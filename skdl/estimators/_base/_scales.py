@@ -18,10 +18,10 @@ def channel_statistics(train: Data) -> tuple[Tensor, Tensor]:
     The channels (of tables: the columns) are the last dimension; all between it and the rows are
     steps. Channels that do not vary get the scale 1.
     """
-    shift = _steps(next(train.batches(1))["x"])[0, 0].double()  # keeps the squares small
+    shift = steps_of(next(train.batches(1))["x"])[0, 0].double()  # keeps the squares small
     total, sums, squares = torch.zeros(3, len(shift), dtype=torch.float64)
     for batch in train.chunks():
-        x = _steps(batch["x"]).double() - shift  # (B, T, C)
+        x = steps_of(batch["x"]).double() - shift  # (B, T, C)
         if not {"lengths", "weight"} & set(batch):
             total = total + x[..., 0].numel()
             sums = sums + x.sum((0, 1))
@@ -51,7 +51,7 @@ def channel_scales(
     first rows of X that seem to stand for missing values.
     """
     first = next(train.chunks())
-    x = _steps(first["x"])  # (B, T, C)
+    x = steps_of(first["x"])  # (B, T, C)
     if x.dtype not in (torch.uint8, torch.bool):
         x = x.double()  # torch has no extremes of unsigned integers
         real = x.flatten(0, 1)
@@ -65,6 +65,6 @@ def channel_scales(
     return torch.stack([rounded, (mean - rounded).to(dtype)]), scale.to(dtype)
 
 
-def _steps(x: Tensor) -> Tensor:
+def steps_of(x: Tensor) -> Tensor:
     """(B, *steps, C) as (B, T, C), with one step where there are none."""
     return x.flatten(1, -2) if x.ndim > 2 else x[:, None]

@@ -425,10 +425,10 @@ def test_a_checkpoint_needs_texts(checkpoint):
 def test_word_vectors_for_numbers_are_told(method):
     """Ids of tokens, as other libraries take them, would be read as series."""
     ids, y = np.random.default_rng(0).integers(0, 9, (20, 6)), np.arange(20) % 2
-    model = TransformerClassifier(8, n_heads=2, embeddings={"a": np.ones(8)})
+    model = classifier(embeddings={"a": np.ones(8)})
     with pytest.raises(ValueError, match=r"embeddings needs texts.*texts themselves"):
         getattr(model, method)(ids, y)
-    model.set_params(embeddings=None, max_epochs=1).fit(ids, y)
+    model.set_params(embeddings=None).fit(ids, y)
 
 
 @pytest.mark.parametrize("params", [{"tokenizer": "char"}, {"d_model": 16}, {"max_length": 9}])
