@@ -27,7 +27,7 @@ def warn_of_placeholders(values: Tensor, name: str, column: str) -> None:
                 continue
             low, high = float(rest.min()), float(rest.max())
             value = float(extreme[at])
-            if min(abs(value - low), abs(value - high)) > high - low:
+            if min(abs(value - low), abs(value - high)) > high - low > 0:
                 warnings.warn(
                     f"{name} holds {value:g} {n_times} times in {column} {at}, where all else is "
                     f"from {low:.4g} to {high:.4g}. If that stands for missing values, it spoils "

@@ -42,8 +42,9 @@ def test_placeholders_are_told(value):
         marked(99, column=RNG.normal(90, 30, 200)),  # as far as others
         torch.full((200, 1), -999.0),
         torch.tensor([[-999.0], [-999.0]]),
+        torch.tensor([[99.0], [0.0]]).repeat(50, 1),
     ],
-    ids=["once", "no nines", "zero", "near", "constant", "two rows"],
+    ids=["once", "no nines", "zero", "near", "constant", "two rows", "two values"],
 )
 def test_other_numbers_are_not_told(values):
     with warnings.catch_warnings():
