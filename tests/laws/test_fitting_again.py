@@ -133,6 +133,7 @@ def test_a_warm_start_from_few_rows_is_a_fit(instance):
 
 
 @every(has("partial_fit"), numeric)
+@pytest.mark.filterwarnings("ignore:X holds values more than 64 times")
 def test_later_rows_in_another_range_are_told(instance):
     """Scales are those of the first rows: nothing is learned of values far away from them."""
     X, y = instance.data()

@@ -47,8 +47,8 @@ def channel_scales(
 ) -> tuple[Tensor, Tensor]:
     """Mean (2, C) and scale (C,) of the channels as weights are kept; 0 and 1 if not ``measured``.
 
-    The mean is the sum of two rows: rounded, it may be many scales off. Warns of numbers in the
-    first rows of X that seem to stand for missing values.
+    The mean is the sum of two rows: far from 0 one alone may be many scales off. Warns of numbers
+    in the first rows of X that seem to stand for missing values.
     """
     first = next(train.chunks())
     x = steps_of(first["x"])  # (B, T, C)
@@ -62,7 +62,9 @@ def channel_scales(
         return torch.zeros(2, n_channels, dtype=dtype), torch.ones(n_channels, dtype=dtype)
     mean, scale = channel_statistics(train)
     rounded = mean.to(dtype)
-    return torch.stack([rounded, (mean - rounded).to(dtype)]), scale.to(dtype)
+    rest = mean - rounded
+    rest = torch.where(rest.abs() > 1e-6 * scale, rest, 0.0)  # X in float32 is read without it
+    return torch.stack([rounded, rest.to(dtype)]), scale.to(dtype)
 
 
 def steps_of(x: Tensor) -> Tensor:

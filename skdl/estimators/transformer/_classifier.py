@@ -287,7 +287,7 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
             input_type_of(X, self.input_type_)
         if self.input_type_ == "numeric":
             for name in ("pretrained", "embeddings"):
-                if getattr(self, name) is not None:
+                if reset and getattr(self, name) is not None:
                     raise ValueError(
                         f"{name} needs texts, and X holds numbers. Pass the texts themselves, not "
                         f"the ids of their tokens; or set {name}=None for series of numbers."
@@ -314,7 +314,7 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
 
     def _forget_inputs(self) -> None:
         """Delete what a fit before on the other type of input (text, numbers) has learned."""
-        names = ("_tokenization", "_ngram_model", "_units", "patch_size_")
+        names = ("_tokenization", "_ngram_model", "_units", "_cells", "patch_size_")
         for name in [name for name in vars(self) if name.endswith("_in_") or name in names]:
             delattr(self, name)
 

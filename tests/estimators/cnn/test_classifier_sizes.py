@@ -112,11 +112,11 @@ def test_a_last_batch_of_one_row(architecture, n_rows, batch_size):
 
 @pytest.mark.parametrize("shape", [(1,), (6,), (2, 2), (6, 6)], ids=str)
 def test_chunks_of_one_row(shape):
-    rows = np.random.default_rng(0).normal(size=(4, *shape))
+    rows = np.random.default_rng(0).normal(size=(13, *shape))
     model = classifier(channels=(2, 2, 2)).partial_fit(rows[:1], [0], classes=[0, 1])
-    for row in range(1, 4):
+    for row in range(1, 13):
         model.partial_fit(rows[row : row + 1], [row % 2])
-    assert model.n_iter_ == 4
+    assert model.n_iter_ == 4, "ten rows at once, and three more"
     assert np.isfinite(model.predict_proba(rows)).all()
 
 
