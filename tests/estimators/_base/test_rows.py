@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from skdl.engine import Data
@@ -96,6 +96,7 @@ def test_heavy_rows_at_the_end_validate_with_their_weight():
 
 
 @given(st.lists(st.sampled_from([1e-9, 0.1, 1.0, 1e6]), min_size=8, max_size=60))
+@example([1e-9] * 3 + [0.1] * 5)
 def test_weights_never_leave_training_or_validation_without_rows(weights):
     rows = split(regression(), np.zeros(len(weights)), 0.1, weight=np.array(weights))
     assert min(len(rows.train), len(rows.valid)) > 0
