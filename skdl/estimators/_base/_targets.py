@@ -352,7 +352,7 @@ class RegressionTarget(Target):
         fraction = n_valid / n_rows * weight.sum() / weight[heavy].sum()
         ends = np.cumsum(weight[heavy])
         place = (ends - weight[heavy] / 2) / ends[-1] * n_parts % 1  # within its part
-        chosen = heavy[place > 1 - min(fraction, 0.5) + 1e-9]  # a half is never more by rounding
+        chosen = heavy[place > max(1 - fraction, 0.5 + 1e-9)]  # a half is not more by rounding
         return chosen if len(chosen) else heavy[-1:]
 
 
