@@ -16,7 +16,8 @@ def standardized(x: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
     if x.dtype not in (torch.float32, torch.float64):
         is_exact = x.is_floating_point() or x.element_size() <= 2  # in float32
         x = x.to(scale.dtype if is_exact else torch.float64)
-    mean = mean.to(x.dtype).view(-1, mean.shape[-1]).sum(0)  # (C,)
+    mean = mean.to(x.dtype)
+    mean = mean.sum(0) if mean.ndim > 1 else mean  # (C,)
     return ((x - mean) / scale.to(x.dtype)).to(scale.dtype)
 
 

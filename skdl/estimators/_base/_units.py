@@ -85,6 +85,8 @@ def check_one_scale(rows: Rows) -> None:
         groups.setdefault(item.dtype, []).append(place)
     in_groups: list[Sequence[int]] = [*groups.values()] or [range(len(rows))]
     places = [group[i] for group in in_groups for i in _some_of(len(group))]
+    if isinstance(rows, np.ndarray) and not _may_differ(rows[places]):
+        return
     kinds: dict[str, int] = {}
     for place in places:
         row = np.asarray(rows[place])
@@ -98,6 +100,14 @@ def check_one_scale(rows: Rows) -> None:
             UserWarning,
             stacklevel=2,
         )
+
+
+def _may_differ(rows: np.ndarray) -> bool:
+    """Whether some rows could be whole numbers and others fractions: quickly, of most X not."""
+    if rows.dtype.kind not in "biuf" or not rows[0].size:
+        return False
+    largest = np.abs(rows.reshape(len(rows), -1), dtype=float).max(1)
+    return bool((largest <= 1).any() and (largest >= SMALLEST_SCALE).any())
 
 
 def _some_of(n_rows: int) -> list[int]:
