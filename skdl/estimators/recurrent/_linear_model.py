@@ -95,6 +95,7 @@ def fit_linear_model(
     persistence : pair of Tensors of shape (C, k)
         Offset and slope that convert a step of each channel to the units of each target.
     """
+    data, steps = _computed_once(data, steps)
     blocks = [data.subset(rows) for rows in torch.arange(len(data)).tensor_split(N_BLOCKS)]
     blocks = [block for block in blocks if len(block)]
     moments = torch.stack([_moments(block, steps) for block in blocks])
@@ -117,6 +118,17 @@ def fit_linear_model(
         residuals = [_residuals(*each, steps) for each in zip(blocks, held_out, strict=True)]
         fitted.residuals = torch.cat(residuals)
     return fitted
+
+
+def _computed_once(
+    data: Data, steps: Callable[[Batch], Tensor]
+) -> tuple[Data, Callable[[Batch], Tensor]]:
+    """Data with their last steps as x, and what takes x, where the data are one chunk."""
+    chunk = next(data.chunks())
+    if len(chunk["y"]) < len(data):
+        return data, steps
+    columns = {name: chunk[name] for name in ("y", "weight") if name in chunk}
+    return Data({"x": steps(chunk), **columns}), lambda batch: batch["x"]
 
 
 def _left_out(moments: Tensor, data: Data) -> Tensor:
