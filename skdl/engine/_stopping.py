@@ -119,25 +119,20 @@ def error_limit(losses: Tensor, weight: Tensor, power: int) -> Tensor:
     power : int
         2 for squared errors, 1 for absolute ones.
     """
-    if power == 2:
-        return squared_error_limit(losses, weight)
-    median = losses[weight > 0].median(0).values
-    return torch.where(median > 0, LIMIT_MEDIANS * median, math.inf)
+    if power == 1:
+        usual, factor = losses[weight > 0].median(0).values, LIMIT_MEDIANS
+    else:
+        usual, factor = mean_without_highest(losses, weight), LIMIT_RMS**2
+    return torch.where(usual > 0, factor * usual, math.inf)
 
 
-def squared_error_limit(losses: Tensor, weight: Tensor) -> Tensor:
-    """Squared errors (k,) above which rows are outliers, from those of all rows (n, k)."""
-    return LIMIT_RMS**2 * usual_loss(losses, weight)
-
-
-def usual_loss(losses: Tensor, weight: Tensor) -> Tensor:
-    """Means (k,) of losses (n, k) without the highest ones; infinite where these means are 0."""
+def mean_without_highest(losses: Tensor, weight: Tensor) -> Tensor:
+    """Means (k,) of losses (n, k) without the highest ones."""
     order = losses.argsort(0)  # (n, k)
     n_outliers = math.ceil(OUTLIERS * len(losses)) if len(losses) > 4 else 0
     inside = order[: len(losses) - n_outliers]
     total = (weight[inside] * losses.gather(0, inside)).sum(0)
-    mean = total / weight[inside].sum(0).clamp_min(torch.finfo(torch.float64).tiny)
-    return torch.where(mean > 0, mean, math.inf)
+    return total / weight[inside].sum(0).clamp_min(torch.finfo(torch.float64).tiny)
 
 
 def without_outliers(losses: Tensor, limit: Tensor) -> Tensor:
