@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import infer_dtype
 from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
 
-from ...engine import sets_rate
+from ...engine import NUMBERS, STREAM_BYTES, sets_rate
 from ...preprocessing._frames import first_not_numeric
 from ...preprocessing._time import INDEX_OF, holds_times
 
@@ -119,6 +120,26 @@ IMPUTE = (
     "Impute them first, for example with sklearn.impute.SimpleImputer(keep_empty_features=True), "
     "or leave such rows out."
 )
+
+
+def validated_numbers(
+    estimator: BaseEstimator, X: Any, *, reset: bool, allow_nd: bool = False
+) -> tuple[np.ndarray, bool]:
+    """X as scikit-learn validates it, in the dtype that it has, and whether it is streamed.
+
+    A large memory map is neither copied nor converted whole. Whether values are finite is left to
+    ``check_finite``, which says where they are not.
+    """
+    streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
+    array = validate_data(
+        estimator,
+        X,
+        reset=reset,
+        dtype=None if streamed else NUMBERS,
+        allow_nd=allow_nd,
+        ensure_all_finite=False,
+    )
+    return array, streamed
 
 
 def check_finite(

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import validate_data
 
-from ...engine import NUMBERS, STREAM_BYTES, Data, Streamed, as_tensor
+from ...engine import Data, Streamed, as_tensor
 from ...preprocessing._containers import plain_container, rows_of_numbers
 from ...preprocessing._frames import check_channel_names, check_names_of_cells, check_order_of_names
-from ._checks import IMPUTE, check_finite, check_numbers
+from ._checks import IMPUTE, check_finite, check_numbers, validated_numbers
 from ._image_shapes import (
     array_in_words,
     check_batch,
@@ -68,19 +67,11 @@ def read_images(
     shape_given_twice = shape is not None and getattr(X, "ndim", 2) > 2
     _check_frames(estimator, X, kind if reset else estimator.kind_, shape, reset=reset)
     given, X = X, _as_array(X, shape if reset else None)
-    streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
     if not reset:
         check_batch(estimator, getattr(X, "shape", ()))
     if not reset and isinstance(X, np.ndarray):
         X = _as_fitted(estimator, X, in_words)
-    array = validate_data(
-        estimator,
-        X,
-        reset=reset,
-        dtype=None if streamed else NUMBERS,
-        allow_nd=True,
-        ensure_all_finite=False,
-    )
+    array, streamed = validated_numbers(estimator, X, reset=reset, allow_nd=True)
     shape_of_rows, is_said = array.shape[1:], kind != "auto" or shape is not None
     if reset:
         kind = _kind_of(array, kind, shape)

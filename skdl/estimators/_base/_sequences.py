@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 import torch
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import validate_data
 
-from ...engine import NUMBERS, STREAM_BYTES, Column, Data, Ragged, Streamed, as_tensor
+from ...engine import NUMBERS, Column, Data, Ragged, Streamed, as_tensor
 from ...preprocessing._containers import plain_container, rows_of_numbers
 from ...preprocessing._frames import (
     check_channel_names,
@@ -19,7 +18,7 @@ from ...preprocessing._frames import (
     check_order_of_names,
     column_names,
 )
-from ._checks import IMPUTE, check_finite, check_numbers
+from ._checks import IMPUTE, check_finite, check_numbers, validated_numbers
 from ._steps import check_order_of_columns, check_order_of_steps
 from ._units import check_one_scale, check_units, learn_units
 
@@ -89,15 +88,7 @@ def _read_array(
     if not reset:
         _check_not_single(estimator, X)
         X = _as_fitted(estimator, X)
-    streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
-    array = validate_data(
-        estimator,
-        X,
-        reset=reset,
-        dtype=None if streamed else NUMBERS,
-        allow_nd=True,
-        ensure_all_finite=False,
-    )
+    array, streamed = validated_numbers(estimator, X, reset=reset, allow_nd=True)
     if array.ndim > 3:
         raise ValueError(
             f"X must be (n_samples, n_steps) or (n_samples, n_steps, n_channels), got shape "

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import validate_data
 
-from ...engine import NUMBERS, STREAM_BYTES, Data, Streamed, as_tensor
+from ...engine import Data, Streamed, as_tensor
 from ...preprocessing._containers import plain_container
 from ...preprocessing._frames import check_order_of_names
-from ._checks import check_finite, check_numbers
+from ._checks import check_finite, check_numbers, validated_numbers
 
 
 def read_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Data:
@@ -28,13 +26,6 @@ def read_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Data:
     X = plain_container(X)
     check_numbers(X)
     check_order_of_names(estimator, X, reset=reset)
-    streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
-    array = validate_data(
-        estimator,
-        X,
-        reset=reset,
-        dtype=None if streamed else NUMBERS,
-        ensure_all_finite=False,
-    )
+    array, streamed = validated_numbers(estimator, X, reset=reset)
     check_finite(array, ("row", "column"))
     return Data({"x": Streamed(array) if streamed else as_tensor(array)})

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from skdl.engine import Streamed
 from skdl.estimators import CNNClassifier
-from skdl.estimators._base import _images
+from skdl.estimators._base import _checks
 from skdl.estimators._base._images import read_images
 
 SMALL = {"channels": (2,), "max_epochs": 1, "random_state": 0, "device": "cpu"}
@@ -276,7 +276,7 @@ def test_a_streamed_memory_map_fits_and_predicts_as_an_array(
 ):
     X = (GREY > 99).astype(dtype).reshape(shape)
     expected = classifier(**params).fit(X, Y).predict_proba(X)
-    monkeypatch.setattr(_images, "STREAM_BYTES", 0)
+    monkeypatch.setattr(_checks, "STREAM_BYTES", 0)
     X = mapped(X, tmp_path)
     model = classifier(**params)
     assert isinstance(read(X, shape=model.image_shape), Streamed)
@@ -288,13 +288,13 @@ def test_a_streamed_memory_map_fits_and_predicts_as_an_array(
 def test_a_streamed_memory_map_of_signals(tmp_path, monkeypatch, shape):
     params = {"kind": "signal", "image_shape": (7, 2)}
     expected = classifier(**params).fit(CHANNELS, Y).predict_proba(CHANNELS)
-    monkeypatch.setattr(_images, "STREAM_BYTES", 0)
+    monkeypatch.setattr(_checks, "STREAM_BYTES", 0)
     X = mapped(CHANNELS.reshape(shape), tmp_path)
     np.testing.assert_allclose(classifier(**params).fit(X, Y).predict_proba(X), expected, atol=1e-5)
 
 
 def test_bytes_of_a_memory_map_stay_bytes_until_they_are_taken(tmp_path, monkeypatch):
-    monkeypatch.setattr(_images, "STREAM_BYTES", 0)
+    monkeypatch.setattr(_checks, "STREAM_BYTES", 0)
     X = mapped(GREY, tmp_path)
     column = read(X)
     assert column.array.dtype == np.uint8
@@ -304,7 +304,7 @@ def test_bytes_of_a_memory_map_stay_bytes_until_they_are_taken(tmp_path, monkeyp
 
 @pytest.mark.parametrize("what", [np.nan, np.inf])
 def test_a_streamed_memory_map_is_searched_for_nan(tmp_path, monkeypatch, what):
-    monkeypatch.setattr(_images, "STREAM_BYTES", 0)
+    monkeypatch.setattr(_checks, "STREAM_BYTES", 0)
     X = mapped(COLOUR.astype(np.float32), tmp_path)
     X[5, 4, 3, 2] = what
     with pytest.raises(ValueError, match="image 5, row 4, column 3, channel 2"):

@@ -7,7 +7,7 @@ import torch
 from sklearn.base import BaseEstimator
 
 from skdl.engine import Streamed
-from skdl.estimators._base import _tables
+from skdl.estimators._base import _checks
 from skdl.estimators._base._tables import read_table
 
 X = np.random.default_rng(0).normal(size=(6, 3))
@@ -58,7 +58,7 @@ def test_other_columns_than_in_fit_are_told():
 
 
 def test_a_large_memory_map_stays_where_it_is(tmp_path, monkeypatch):
-    monkeypatch.setattr(_tables, "STREAM_BYTES", 10)
+    monkeypatch.setattr(_checks, "STREAM_BYTES", 10)
     stored = np.memmap(tmp_path / "x", np.float64, "w+", shape=X.shape)
     stored[:] = X
     column = read_table(BaseEstimator(), stored, reset=True).columns["x"]
