@@ -221,6 +221,12 @@ class Data:
         names = [name for name in batch if name != "y"]
         return StoredRows({n: batch[n] if chosen.ndim else batch[n][0] for n in names})
 
+    def column(self, name: str) -> Tensor:
+        """A column that is a tensor, of the rows in use: without taking the others from X."""
+        column = self.columns[name]
+        assert isinstance(column, Tensor)
+        return column if self.rows is None else column[self.rows.to(column.device)]
+
     @property
     def device(self) -> torch.device:
         """Where batches come out."""

@@ -183,11 +183,13 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
             coefficients=linear_model.coefficients.to(self._dtype),
             **scales,
         )
-        residuals, weight = linear_model.residuals, weights_of(used)
-        limits = None if residuals is None else outlier_limits(residuals, weight)
-        module.measure(train.chunks(), limits)
-        if residuals is not None:
-            module.start_at(self._target.constants(residuals, weight))
+        residuals = linear_model.residuals
+        if residuals is None:
+            module.measure(train.chunks())
+            return module
+        weight = weights_of(used)
+        module.measure(train.chunks(), outlier_limits(residuals, weight))
+        module.start_at(self._target.constants(residuals, weight))
         return module
 
     def _fit_linear_model(self, used: Data, mean: Tensor, scale: Tensor) -> LinearModel:
@@ -238,7 +240,7 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         module.network_weight.fill_(1.0)
         if valid is None:
             return
-        y = torch.cat([batch["y"] for batch in valid.chunks()]).cpu().double()
+        y = valid.column("y").cpu().double()
         corrected, linear = (net.outputs(valid, output).double() for output in (forward, unaided))
         factors = shrinkage_factors(self._target.loss, y, linear, corrected, weights_of(valid))
         module.network_weight.copy_(torch.tensor(factors))

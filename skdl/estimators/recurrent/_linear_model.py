@@ -133,7 +133,7 @@ def _computed_once(
 
 def _left_out(moments: Tensor, data: Data) -> Tensor:
     """The moments of what is left out when each block is predicted."""
-    y = _targets(data)
+    y = data.column("y").double()
     if len(moments) < N_BLOCKS or not is_series(y.numpy()):
         return moments
     none = torch.zeros_like(moments[:1])
@@ -153,7 +153,7 @@ def fit_robustly(fit: Callable[[Data], LinearModel], data: Data) -> LinearModel:
     data : Data
         With a column y.
     """
-    y, weight = _targets(data), weights_of(data)
+    y, weight = data.column("y").double(), weights_of(data)
     errors = y - weighted_quantiles(y, weight, [0.5])[:, 0]
     moved, limits = None, outlier_limits(errors, weight)
     for _ in range(N_ROUNDS):
@@ -169,20 +169,12 @@ def fit_robustly(fit: Callable[[Data], LinearModel], data: Data) -> LinearModel:
     return model
 
 
-def _targets(data: Data) -> Tensor:
-    """y of the rows in use (n, k)."""
-    column = data.columns["y"]
-    assert isinstance(column, Tensor)
-    return (column if data.rows is None else column[data.rows]).double()
-
-
 def _with_targets(data: Data, y: Tensor) -> Data:
     """Data whose rows in use have other targets (n, k)."""
-    column = data.columns["y"]
-    assert isinstance(column, Tensor)
-    column = column.double()
-    column = y if data.rows is None else column.index_copy(0, data.rows, y)
-    return data.with_columns(y=column)
+    if data.rows is None:
+        return data.with_columns(y=y)
+    of_all = y.new_zeros(len(data.columns["y"]), y.shape[1])
+    return data.with_columns(y=of_all.index_copy(0, data.rows, y))
 
 
 def _models(sets: Tensor, candidates: list[Candidate]) -> Iterator[list[Tensor]]:
