@@ -102,8 +102,8 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
 
         The first call builds the network and learns what goes before training, such as the scales
         of X. Later calls keep that; but as long as fewer than 10 rows have come, the next call
-        begins anew with all of them, for one row tells nothing of scales. The first
-        rows should vary as all will.
+        begins anew with all of them, for one row tells nothing of scales. The first rows should
+        vary as all will.
 
         Parameters
         ----------

@@ -102,15 +102,7 @@ def check_size(estimator: BaseEstimator, shape: Shape, given: Shape, array: str)
 def _way_out(got: Shape, fitted: Shape, given: Shape, array: str) -> str:
     """What makes rows of one shape rows of another."""
     n_got, n_fitted = got[-1], fitted[-1]
-    if (
-        len(given) == len(fitted)
-        and given != fitted
-        and (given[1:], given[0])
-        == (
-            fitted[:-1],
-            n_fitted,
-        )
-    ):
+    if given != fitted == (*given[1:], *given[:1]):
         return f"Channels come first here: use np.moveaxis({array}, 1, -1)."
     if got[:-1] == fitted[:-1]:
         return _way_to_channels(n_got, n_fitted, array, has_axis=len(given) == len(fitted))

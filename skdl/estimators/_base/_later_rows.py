@@ -8,8 +8,8 @@ import numpy as np
 from torch import nn
 
 from ...engine import Data
-from ...modules import padding_mask, standardized
-from ._scales import steps_of
+from ...modules import standardized
+from ._scales import real_steps
 from ._targets import RegressionTarget, Target
 
 FAR = 30.0  # standard deviations; what drifts and trends is nearer
@@ -67,10 +67,8 @@ def far_channel(module: nn.Module, train: Data) -> tuple[int, float] | None:
     mean, scale = (scales[name].cpu() for name in ("mean", "scale"))
     if not mean.any() and (scale == 1).all():  # not measured
         return None
-    distance = standardized(steps_of(batch["x"].cpu()), mean, scale).abs()  # (B, T, C)
-    if "lengths" in batch:
-        distance = distance[padding_mask(distance, batch["lengths"].cpu())[..., 0]]
-    return _farthest(distance.flatten(0, -2).double().numpy())
+    distance = standardized(real_steps(batch).cpu(), mean, scale).abs()  # (N, C)
+    return _farthest(distance.double().numpy())
 
 
 def _farthest(distances: np.ndarray) -> tuple[int, float] | None:

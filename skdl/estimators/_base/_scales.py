@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ...engine import Data
+from ...engine import Batch, Data
 from ...modules import padding_mask
 from ._placeholders import warn_of_placeholders
 
@@ -51,13 +51,9 @@ def channel_scales(
     in the first rows of X that seem to stand for missing values.
     """
     first = next(train.chunks())
-    x = steps_of(first["x"])  # (B, T, C)
-    if x.dtype not in (torch.uint8, torch.bool):
-        x = x.double()  # torch has no extremes of unsigned integers
-        real = x.flatten(0, 1)
-        if "lengths" in first:
-            real = x[padding_mask(x, first["lengths"])[..., 0].bool()]
-        warn_of_placeholders(real, "X", "channel")
+    if first["x"].dtype not in (torch.uint8, torch.bool):
+        # In float64, for torch has no extremes of unsigned integers.
+        warn_of_placeholders(real_steps(first).double(), "X", "channel")
     if not measured:
         return torch.zeros(2, n_channels, dtype=dtype), torch.ones(n_channels, dtype=dtype)
     mean, scale = channel_statistics(train)
@@ -65,6 +61,14 @@ def channel_scales(
     rest = mean - rounded
     rest = torch.where(rest.abs() > 1e-6 * scale, rest, 0.0)  # X in float32 is read without it
     return torch.stack([rounded, rest.to(dtype)]), scale.to(dtype)
+
+
+def real_steps(batch: Batch) -> Tensor:
+    """The steps of ``x`` in a batch, without padding: (N, C)."""
+    x = steps_of(batch["x"])
+    if "lengths" not in batch:
+        return x.flatten(0, 1)
+    return x[padding_mask(x, batch["lengths"])[..., 0]]
 
 
 def steps_of(x: Tensor) -> Tensor:
