@@ -41,63 +41,66 @@ class Backbone(nn.Sequential):
         )
 
 
+ONE_EPOCH = {"max_epochs": 1}
+
+
 def estimators_of(package, quick: bool):
     """Name to (function that makes an estimator, X, y)."""
-    n = 10 if quick else 1
+    make, n = partial(maker, package), 10 if quick else 1
+    return {**on_sequences(make, n), **on_images(make, n), **on_texts(make, n)}
+
+
+def on_sequences(make, n: int):
+    """Of series and signals, of the n-th part of the rows."""
     X, y = make_sequences(4000 // n, n_steps=32, random_state=0)
     short, y_short = make_sequences(100, n_steps=24, random_state=0)
     ragged, labels = make_sequences(
         1000 // n, n_steps=60, task="classification", ragged=True, random_state=0
     )
     signals, kinds = make_sequences(1000 // n, n_steps=128, task="classification", random_state=0)
-    images = np.random.default_rng(0).integers(0, 256, (1500 // n, 28, 28)).astype(np.uint8)
-    digits = np.arange(len(images)) % 10
-    texts, topics = load_docstrings(return_X_y=True)
-    texts, topics = texts[::n], topics[::n]
-    corpus = texts * (1 if quick else 4)
-    make = partial(maker, package)
     lstm = partial(
         make, "LSTMRegressor", hidden_size=32, batch_size=64, early_stopping=False, max_epochs=5
     )
-    one_epoch = {"max_epochs": 1}
+    cnn, transformer = (
+        make("CNNClassifier", **ONE_EPOCH),
+        make("TransformerClassifier", **ONE_EPOCH),
+    )
     return {
         "LSTMRegressor": (lstm(), X, y),
         "LSTMRegressor, no linear model": (lstm(linear_model=False), X, y),
         "LSTMRegressor, dropout": (lstm(dropout=0.2), X, y),
         "LSTMRegressor, 100 rows": (lstm(hidden_size=8, max_epochs=1), short, y_short),
         "LSTMClassifier, ragged": (make("LSTMClassifier", max_epochs=3), ragged, labels),
-        "CNNClassifier, signals": (make("CNNClassifier", **one_epoch), signals, kinds),
-        "CNNClassifier, images": (make("CNNClassifier", **one_epoch), images, digits),
+        "CNNClassifier, signals": (cnn, signals, kinds),
+        "TransformerClassifier, numbers": (transformer, signals, kinds),
+    }
+
+
+def on_images(make, n: int):
+    images = np.random.default_rng(0).integers(0, 256, (1500 // n, 28, 28)).astype(np.uint8)
+    digits = np.arange(len(images)) % 10
+    cnn = partial(make, "CNNClassifier", **ONE_EPOCH)
+    return {
+        "CNNClassifier, images": (cnn(), images, digits),
         "CNNClassifier, randaugment and mixup": (
-            make("CNNClassifier", **one_epoch, augment="randaugment", mixup=0.2),
+            cnn(augment="randaugment", mixup=0.2),
             images,
             digits,
         ),
-        "CNNClassifier, backbone": (
-            make("CNNClassifier", **one_epoch, backbone=Backbone()),
-            images,
-            digits,
-        ),
-        "TransformerClassifier, numbers": (
-            make("TransformerClassifier", **one_epoch),
-            signals,
-            kinds,
-        ),
-        "TransformerClassifier, texts": (
-            make("TransformerClassifier", **one_epoch, linear_model=False),
-            texts,
-            topics,
-        ),
-        "Word2VecTransformer, skip-gram": (
-            make("Word2VecTransformer", max_epochs=2),
-            corpus,
-            None,
-        ),
-        "Word2VecTransformer, cbow": (
-            make("Word2VecTransformer", max_epochs=2, algorithm="cbow"),
-            corpus,
-            None,
-        ),
+        "CNNClassifier, backbone": (cnn(backbone=Backbone()), images, digits),
+    }
+
+
+def on_texts(make, n: int):
+    texts, topics = load_docstrings(return_X_y=True)
+    texts, topics = texts[::n], topics[::n]
+    corpus = texts * (4 if n == 1 else 1)
+    transformer = make("TransformerClassifier", **ONE_EPOCH, linear_model=False)
+    word2vec = partial(make, "Word2VecTransformer", max_epochs=2)
+    return {
+        "TransformerClassifier, texts": (transformer, texts, topics),
+        "Word2VecTransformer, skip-gram": (word2vec(), corpus, None),
+        "Word2VecTransformer, cbow": (word2vec(algorithm="cbow"), corpus, None),
     }
 
 
