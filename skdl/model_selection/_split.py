@@ -200,7 +200,8 @@ def _first_out_of_order(index: pd.Index) -> int | None:
         if index.nlevels > 1:
             is_one = not numbers or len(numbers) == len(levels)  # such as years and months
             return None if is_one else first_fall(numbers[0], strictly=True)
-    times = in_order(text_as_dates(index)) if holds_times(text_as_dates(index)) else None
+    index = text_as_dates(index)
+    times = in_order(index) if holds_times(index) else None
     return None if times is None else first_fall(times, strictly=True)
 
 

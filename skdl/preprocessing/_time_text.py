@@ -35,8 +35,7 @@ def keys_of_time(names: Sequence[str]) -> list[list[Any]]:
     dates = text_as_dates(pd.Index(names, dtype=object))
     if isinstance(dates, pd.DatetimeIndex):
         return [dates.tolist()]
-    # Text and numbers by turns, "week 9" before "week 10", "Jan 2024" as "1 2024".
-    parts = [re.split(r"(\d+)", _with_numbers(name)) for name in names]
+    parts = _text_and_numbers(names)
     keys: list[list[Any]] = [[[int(p) if i % 2 else p for i, p in enumerate(r)] for r in parts]]
     if year_is_last(names):  # "31.01.2024" by day or "01/31/2024" by month, "Q4 2023"
         numbers = [[int(number) for number in row[1::2]] for row in parts]
@@ -44,6 +43,11 @@ def keys_of_time(names: Sequence[str]) -> list[list[Any]]:
         may_be = [rows for rows in orders if all(len(r) != 3 or 1 <= r[1] <= 12 for r in rows)]
         keys += may_be or orders
     return keys
+
+
+def _text_and_numbers(names: Sequence[str]) -> list[list[str]]:
+    """Text and numbers by turns, "week 9" before "week 10", "Jan 2024" as "1 2024"."""
+    return [re.split(r"(\d+)", _with_numbers(name)) for name in names]
 
 
 def year_is_last(names: Sequence[str]) -> bool:
@@ -68,7 +72,7 @@ def orders_of_names(names: Sequence[str]) -> list[list[Any]]:
     Names that hold no year may stand for the same time of several: they may begin anywhere, from
     November to February, and newest first.
     """
-    parts = [re.split(r"(\d+)", _with_numbers(name)) for name in names]
+    parts = _text_and_numbers(names)
     if len({tuple(row[::2]) for row in parts}) != 1 or len(parts[0]) < 3:
         return []
     if year_is_last(names):
