@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ class Instance:
         return f"{name_of(self.estimator)}-{self.kind.name.replace(' ', '-')}"
 
 
+@functools.cache
 def name_of(estimator: BaseEstimator) -> str:
     """The class and what sets the instance apart from most others of its class in the table."""
     alike = [e for e, *kinds in TABLE if type(e) is type(estimator) and kinds[0] != CHECKS]
