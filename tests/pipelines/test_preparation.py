@@ -41,7 +41,7 @@ class Deep(TorchRegressor):
     def _read_inputs(self, X, *, reset):
         raise NotImplementedError
 
-    def _make_module(self, train, used):
+    def _make_module(self, train):
         raise NotImplementedError
 
     def fit(self, X, y):

@@ -35,7 +35,7 @@ class FitMode(Enum):
 
 
 class Family(ABC):
-    """The hooks of a family: two that it must write, seven that it may.
+    """The hooks of a family: two that it must write, eight that it may.
 
     What a module may offer to the engine beyond ``forward`` is in
     :mod:`skdl.engine._contract`. What is done with y is in :mod:`skdl.estimators._base._targets`.
@@ -59,11 +59,12 @@ class Family(ABC):
         """
 
     @abstractmethod
-    def _make_module(self, train: Data, used: Data) -> nn.Module:
+    def _make_module(self, train: Data) -> nn.Module:
         """The untrained module, its outputs of the shape ``self._target.output_shape``.
 
-        ``train`` holds the training rows and ``used`` those for validation too, both with a column
-        ``y`` and maybe ``weight``. Initial weights may be drawn from torch's global generator.
+        ``train`` holds the training rows, with a column ``y`` and maybe ``weight``. Initial weights
+        may be drawn from torch's global generator, which all threads share: fits in other threads
+        wait meanwhile, so what takes long and draws nothing is for ``_learn_before_training``.
         """
 
     # A family may say ----------------------------------------------------------------------------
@@ -77,6 +78,12 @@ class Family(ABC):
         Not called by a ``partial_fit`` that goes on.
         """
         return data
+
+    def _learn_before_training(self, module: nn.Module, train: Data, used: Data) -> None:
+        """What a new module learns before it is trained, such as a linear model.
+
+        ``used`` holds the training rows and those set aside for validation.
+        """
 
     def _auto_training(self, train: Data, batch_size: int | None) -> tuple[int, int]:
         """Batch size and maximum number of epochs, as "auto" means them.

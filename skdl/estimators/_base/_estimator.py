@@ -355,8 +355,11 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         warn_of_other_range(self._target, rows.target[rows.train], self.module_, train, way)
 
     def _new_module(self, train: Data, used: Data, seed: int) -> nn.Module:
-        with seeded(seed, resolve_device(self.device)), scoped_threads(1):
-            return self._make_module(train, used)
+        with scoped_threads(1):
+            with seeded(seed, resolve_device(self.device)):
+                module = self._make_module(train)
+            self._learn_before_training(module, train, used)
+        return module
 
     def _training_sizes(self, train: Data) -> tuple[int, int]:
         """Batch size and maximum number of epochs."""

@@ -242,7 +242,7 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
 
     # The network --------------------------------------------------------------------------------
 
-    def _make_module(self, train: Data, used: Data) -> nn.Module:
+    def _make_module(self, train: Data) -> nn.Module:
         probe = channels_first(torch.zeros(2, *self.input_shape_, dtype=self._dtype))
         if self.backbone is not None:
             module = self._with_backbone(train, probe)

@@ -102,7 +102,7 @@ class _Recurrent(TorchEstimator):
     def _read_inputs(self, X: Any, *, reset: bool) -> Data:
         return read_sequences(self, X, n_channels=self.n_channels, reset=reset)
 
-    def _make_module(self, train: Data, used: Data) -> nn.Module:
+    def _make_module(self, train: Data) -> nn.Module:
         return RecurrentNetwork(
             self._make_encoder(self.n_channels_in_),
             self._target.output_shape,
@@ -171,26 +171,25 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"linear_model": ["boolean"]}
 
-    def _make_module(self, train: Data, used: Data) -> nn.Module:
+    def _make_module(self, train: Data) -> nn.Module:
         if not self.linear_model:
-            return super()._make_module(train, used)
-        scales = self._channel_scales(train)
-        linear_model = self._fit_linear_model(used, **scales)
-        module = ResidualRecurrentNetwork(
+            return super()._make_module(train)
+        return ResidualRecurrentNetwork(
             self._make_encoder(2 * self.n_channels_in_),
             self._target.output_shape,
             dropout=self.dropout,
-            coefficients=linear_model.coefficients.to(self._dtype),
-            **scales,
+            **self._channel_scales(train),
         )
-        residuals = linear_model.residuals
-        if residuals is None:
-            module.measure(train.chunks())
-            return module
-        weight = weights_of(used)
-        module.measure(train.chunks(), outlier_limits(residuals, weight))
-        module.start_at(self._target.constants(residuals, weight))
-        return module
+
+    def _learn_before_training(self, module: nn.Module, train: Data, used: Data) -> None:
+        if not isinstance(module, ResidualRecurrentNetwork):
+            return
+        linear_model = self._fit_linear_model(used, module.mean, module.scale)
+        residuals, weight = linear_model.residuals, weights_of(used)
+        limits = None if residuals is None else outlier_limits(residuals, weight)
+        module.start_from(linear_model.coefficients, train.chunks(), limits)
+        if residuals is not None:
+            module.start_at(self._target.constants(residuals, weight))
 
     def _fit_linear_model(self, used: Data, mean: Tensor, scale: Tensor) -> LinearModel:
         """A linear model of the last steps, standardized, on training and validation rows.

@@ -159,11 +159,11 @@ class ResidualRecurrentNetwork(nn.Module):
         Before the head.
     mean, scale : Tensor of shape (2, n_channels) and (n_channels,)
         Standardize the channels.
-    coefficients : Tensor of shape (1 + n_steps * n_channels, k)
-        Coefficients of (1, the last n_steps standardized steps).
 
     Attributes
     ----------
+    coefficients : Tensor of shape (1 + n_steps * n_channels, k)
+        Coefficients of (1, the last n_steps standardized steps); 0 of one step at first.
     spread : Tensor of shape ()
         Mean spread of the training windows.
     residual_scale : Tensor of shape (k,)
@@ -193,7 +193,6 @@ class ResidualRecurrentNetwork(nn.Module):
         dropout: float,
         mean: Tensor,
         scale: Tensor,
-        coefficients: Tensor,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -202,20 +201,34 @@ class ResidualRecurrentNetwork(nn.Module):
         self.head = nn.Linear(encoder.n_features, 2 * math.prod(output_shape))
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
-        for name, value in {"mean": mean, "scale": scale, "coefficients": coefficients}.items():
+        n_targets = output_shape[0]
+        buffers = {
+            "mean": mean,
+            "scale": scale,
+            "coefficients": scale.new_zeros(1 + len(scale), n_targets),
+            "spread": scale.new_ones(()),
+            "start": scale.new_zeros(output_shape),
+            "residual_scale": scale.new_ones(n_targets),
+            "network_weight": scale.new_ones(n_targets),
+        }
+        for name, value in buffers.items():
             self.register_buffer(name, value)
-        self.n_linear_steps = (len(coefficients) - 1) // len(scale)
-        n_targets = coefficients.shape[1]
-        self.register_buffer("spread", torch.ones((), dtype=coefficients.dtype))
-        self.register_buffer("start", torch.zeros(output_shape, dtype=coefficients.dtype))
-        self.register_buffer("residual_scale", torch.ones(n_targets, dtype=coefficients.dtype))
-        self.register_buffer("network_weight", torch.ones(n_targets, dtype=coefficients.dtype))
 
-    def measure(self, batches: Iterable[dict[str, Tensor]], limits: Tensor | None = None) -> None:
-        """Learn ``spread`` and ``residual_scale`` from batches with x and y.
+    @property
+    def n_linear_steps(self) -> int:
+        return (len(self.coefficients) - 1) // len(self.scale)
+
+    def start_from(
+        self,
+        coefficients: Tensor,
+        batches: Iterable[dict[str, Tensor]],
+        limits: Tensor | None = None,
+    ) -> None:
+        """Set the linear model; learn ``spread`` and ``residual_scale`` from batches with x and y.
 
         Residuals beyond ``limits`` (k,), where there are any, count as that large.
         """
+        self.coefficients = coefficients.to(self.scale)
         total, spreads, squares = torch.zeros(3, len(self.residual_scale), dtype=self.scale.dtype)
         for batch in batches:
             x = standardized(batch["x"], self.mean, self.scale)  # offsets may exceed float32

@@ -359,7 +359,7 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
 
     # The network --------------------------------------------------------------------------------
 
-    def _make_module(self, train: Data, used: Data) -> nn.Module:
+    def _make_module(self, train: Data) -> nn.Module:
         is_text = self.input_type_ == "text"
         if self.pretrained is not None:
             return make_pretrained(

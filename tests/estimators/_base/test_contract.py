@@ -14,7 +14,7 @@ class Least(Family):
     def _read_inputs(self, X, *, reset):
         return Data({"x": torch.as_tensor(X)})
 
-    def _make_module(self, train, used):
+    def _make_module(self, train):
         return torch.nn.Linear(1, 1)
 
     def _make_objective(self):
