@@ -31,7 +31,7 @@ def instances_of(callbacks: Iterable[Any] | None) -> list[Any]:
 
 
 def is_pair(item: Any) -> bool:
-    """Whether this is a name and what it names."""
+    """Whether this is a pair (name, callback)."""
     return isinstance(item, (tuple, list)) and len(item) == 2 and isinstance(item[0], str)
 
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from ._net import Net
 
 VALID_ROWS = 512  # rows of a validation batch
-# What of a run is a number.
+# Attributes of a run that are plain numbers; ``state`` has them.
 NUMBERS = (
     "n_before",
     "n_done",
@@ -199,7 +199,7 @@ class TrainingRun:
         with self._scope():
             self._notify("on_epoch_begin", **self.datasets)
             if self.asked_to_stop:
-                del self.net.history[-1]  # of an epoch that there is not
+                del self.net.history[-1]  # the row of the epoch that was not begun
                 self.stopped = True
                 return
             self.stopped = not self._epoch(self.n_before + self.n_done + 1)
@@ -274,6 +274,7 @@ class TrainingRun:
         same device.
         """
         vars(self).update(state["numbers"])
+        self.asked_to_stop = False
         torch._foreach_copy_(self.last_good.live, state["weights"])
         self.last_good.keep(state["last_good"])
         restore_state(self.optimizer, state["optimizer"])

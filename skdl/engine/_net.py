@@ -133,12 +133,12 @@ class Net(NeuralNet):
         """Train the module for ``max_epochs`` epochs, or for ``n_epochs`` more at a constant rate.
 
         Ctrl-C ends it with KeyboardInterrupt. A loss that is not finite ends it with a warning
-        and the weights of the epoch before.
+        and the weights of the epoch whose training loss was lowest.
 
         Raises
         ------
         ValueError
-            If the loss is not finite in the first epoch.
+            If the loss is not finite, and no epoch before was good.
         """
         run = self.start(data, valid, n_epochs=n_epochs)
         try:

@@ -22,7 +22,7 @@ class Light(optim.Optimizer):
 
 
 class Idle(Light):
-    """Moves nothing: holds the rate of a module that makes its own steps."""
+    """Optimizer without updates, which holds the rate of a module that makes its own steps."""
 
     def __init__(self, params: Iterable[Any], lr: float, weight_decay: float) -> None:
         super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
@@ -302,7 +302,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def swap(self) -> None:
-        """Exchange the module's weights and their average; twice is nothing."""
+        """Exchange the module's weights and their average; a second call undoes the first."""
         for weight, average in zip(self.weights, self.average, strict=True):
             kept = weight.detach().clone()
             weight.copy_(average)

@@ -111,7 +111,7 @@ class Generators:
 
 @contextlib.contextmanager
 def drawing_from(generator: torch.Generator | None, parts: list[Any]) -> Iterator[None]:
-    """``generator`` of these parts is another one inside; None is torch's global one."""
+    """Inside, these parts draw from ``generator``; None is torch's global one."""
     before = [part.generator for part in parts]
     try:
         for part in parts:
@@ -377,7 +377,7 @@ class RandomNumbers:
 
 
 def backward(loss: Tensor) -> None:
-    """``loss.backward()``, amid which a mode such as ``ForeignDraws`` would not see anything."""
+    """``loss.backward()`` as a call that ``ForeignDraws`` can intercept: the method hides it."""
     if loss.numel() != 1:
         loss.backward()  # says that it must be a scalar
     engine = torch.autograd.Variable._execution_engine

@@ -78,7 +78,7 @@ class Judge:
         self.taken.append((losses.detach().reshape(len(losses), -1), weight))
 
     def score(self) -> float:
-        """The score of the rows taken since the last call; the first one is that before training.
+        """The score of the rows taken since the last call; the first call is before training.
 
         Lower is better, and 1 is as before training.
         """

@@ -90,8 +90,9 @@ def _grid_of(model: Any) -> dict[str, list[Any]]:
         own: dict[str, list[Any]] = model._search_grid()
         return own
     for base in type(model).__mro__:
-        if base in CLASSICAL_GRIDS:
-            return CLASSICAL_GRIDS[base]
+        grid = CLASSICAL_GRIDS.get(base, {})
+        if grid and set(grid) <= set(model.get_params()):  # LogisticRegressionCV has no C
+            return grid
     raise TypeError(
         f"There is no grid for {type(model).__name__}, only for the estimators of skdl.estimators "
         "and MultinomialNB. Write param_grid yourself: a dict from names of parameters to lists "

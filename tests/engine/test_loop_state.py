@@ -5,6 +5,7 @@ import io
 import pytest
 import torch
 from sklearn.exceptions import ConvergenceWarning
+from skorch.callbacks import Callback
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -211,6 +212,30 @@ def test_early_stopping_goes_on_with_its_patience_and_its_best_weights(n_epochs)
     other = start(**params)
     other.restore(state)
     assert_same_result(finished(other), straight)
+
+
+class StopsAt(Callback):
+    """Asks to stop as skorch's EarlyStopping does."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch_end(self, net, **_):
+        if len(net.history) == self.epoch:
+            raise KeyboardInterrupt
+
+
+def test_a_run_that_a_callback_stopped_is_restored():
+    straight, stops = finished(start(callbacks=[StopsAt(99)])), StopsAt(3)
+    run = start(callbacks=[stops])
+    run.epoch()
+    state = run.state()
+    while not run.finished:
+        run.epoch()
+    assert run.n_done == 3
+    stops.epoch = 99
+    run.restore(state)
+    assert_same_result(finished(run), straight)
 
 
 def test_plateau_goes_on_with_what_it_counted():

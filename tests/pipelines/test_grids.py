@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import ElasticNet
+from sklearn.linear_model import ElasticNet, LogisticRegressionCV
 from sklearn.model_selection import GridSearchCV, ParameterGrid
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
@@ -73,6 +73,11 @@ class KNeighborsClassifier(BaseEstimator):
 def test_a_namesake_does_not_inherit_the_grid():
     with pytest.raises(TypeError, match="no grid for KNeighborsClassifier"):
         search_grid(KNeighborsClassifier())
+
+
+def test_a_subclass_without_the_parameters_does_not_inherit_the_grid():
+    with pytest.raises(TypeError, match="no grid for LogisticRegressionCV"):
+        search_grid(LogisticRegressionCV())
 
 
 @every_name

@@ -79,7 +79,7 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         sample_weight_val : array-like of shape (n_val_samples,), default=None
             Weights of the rows of X_val in their loss, not negative.
         groups : array-like of shape (n_samples,), default=None
-            Groups of rows, such as the patient of each picture: with early stopping whole groups
+            Groups of rows, such as those of one patient: with early stopping whole groups
             are set aside, at random, in about the proportion of the classes. They have no effect
             where nothing is set aside.
 

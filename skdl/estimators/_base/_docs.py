@@ -23,19 +23,23 @@ def deep_estimator(cls: type) -> type:
     - ``__init__`` only assigns, as scikit-learn wants it, and is written from the annotations by
       ``dataclass``. Parameters are keyword-only but for those before ``_: KW_ONLY``; one to which
       a subclass gives another default stays as it was declared.
-    - The parameter constraints of all bases are joined.
+    - The parameter constraints of all bases are joined, and so are the names in ``_changeable``.
     - The sections Parameters and Attributes of the docstring gain those of the bases. The
       most derived description of a name counts; defaults are those of the signature.
 
     Raises
     ------
     TypeError
-        If a parameter has no description, or is described twice in one docstring.
+        If a parameter has no description, or is described twice in one docstring; if the class
+        sets an inherited parameter without an annotation, which would be no new default.
     """
     constraints: dict[str, list[object]] = {}
+    changeable: set[str] = set()
     for base in reversed(cls.__mro__):
         constraints.update(vars(base).get("_parameter_constraints", {}))
+        changeable |= vars(base).get("_changeable", frozenset())
     cls._parameter_constraints = constraints  # type: ignore[attr-defined]
+    cls._changeable = frozenset(changeable)  # type: ignore[attr-defined]
     _keep_kinds(cls)
     marked = any("KW_ONLY" in str(kind) for kind in inspect.get_annotations(cls).values())
     described = {title: entries_of(cls.__doc__ or "", title) for title in SECTIONS}
@@ -53,6 +57,11 @@ def _keep_kinds(cls: type) -> None:
     for base in reversed(cls.__mro__[1:]):
         if "__dataclass_fields__" in vars(base):
             inherited.update({known.name: known for known in fields(base)})
+    if bare := set(inherited) & set(vars(cls)) - set(inspect.get_annotations(cls)):
+        raise TypeError(
+            f"{cls.__name__} sets {', '.join(sorted(bare))} without an annotation, which gives no "
+            "parameter a new default. Annotate it, as in `lr: float = 0.1`."
+        )
     for name in inspect.get_annotations(cls):
         default = vars(cls).get(name, MISSING)
         if name in inherited and not isinstance(default, Field):

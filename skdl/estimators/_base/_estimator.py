@@ -416,7 +416,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         }
 
     def _architecture(self) -> dict[str, str]:
-        """The same in words."""
+        """The parameters that a trained network cannot change, as text to compare."""
         return {
             name: repr(os.fspath(value))
             if isinstance(value, (str, os.PathLike))

@@ -1,4 +1,4 @@
-"""Numbers that stand for missing values, such as -999: learned from, they make all others wrong."""
+"""Numbers that stand for missing values, such as -999, which distort scales and what is learned."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         sample_weight_val : array-like of shape (n_val_samples,), default=None
             Weights of the rows of X_val in their loss, not negative.
         groups : array-like of shape (n_samples,), default=None
-            Groups of rows, such as the patient of each picture: with early stopping whole groups
+            Groups of rows, such as those of one patient: with early stopping whole groups
             are set aside, those that come last. They have no effect where nothing is set aside.
 
         Returns

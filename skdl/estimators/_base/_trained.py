@@ -29,11 +29,10 @@ class Trained:
         The trained net.
     module_ : torch.nn.Module
         The trained module. Where it has a method ``prepare``, it takes what that returns:
-        ``module_(**module_.prepare(x=x))``. ``x`` holds rows of X as a tensor in the form that the
-        network sees: series (n_samples, n_steps, n_channels), padded at their ends, with
-        ``lengths`` (n_samples,), where they are of unequal length; images (n_samples, height,
-        width, n_channels); token ids (n_samples, n_tokens). What it returns is not yet in classes
-        or in units of y. ``net_.forward(X)`` returns the same for the X of ``predict``.
+        ``module_(**module_.prepare(x=x))``. ``x`` holds rows of X as a tensor, channels or columns
+        last; rows of unequal length are padded at their ends, with ``lengths`` (n_samples,). What
+        it returns is not yet in classes or in units of y. ``net_.forward(X)`` returns the same for
+        the X of ``predict``.
     history_ : DataFrame
         A row per epoch: epoch, train_loss, valid_loss (means of the objective over rows), lr (of
         the last step), seconds; then what callbacks recorded, such as scores.

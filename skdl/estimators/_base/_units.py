@@ -47,7 +47,7 @@ def check_units(estimator: BaseEstimator, rows: Rows) -> None:
     """Warn where the fit was on whole numbers up to 255, say, and these are fractions of 1.
 
     And the other way round, and where values are far larger than those of the fit, or below 0
-    where there were none. All rows must be so: it is the scale that is another one, then.
+    where there were none. All rows must be so: then it is their scale that differs.
     """
     fitted: Units = getattr(estimator, "_units", Units())
     found = _on_another_scale(rows, fitted)

@@ -205,7 +205,7 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
     _input_kinds: ClassVar[frozenset[str]] = frozenset({"signals", "images"})
     _fitted_parameter: ClassVar[str] = "backbone"
     _changeable: ClassVar[frozenset[str]] = frozenset(
-        {"class_weight", "augment", "mixup", "label_smoothing", "backbone_lr_factor"}
+        {"augment", "mixup", "label_smoothing", "backbone_lr_factor"}
     )
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "channels": ["array-like"],

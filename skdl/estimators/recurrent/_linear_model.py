@@ -213,10 +213,10 @@ def _residuals(block: Data, model: Tensor, steps: Callable[[Batch], Tensor]) -> 
 
 
 def chosen_channels(data: Data, mean: Tensor, scale: Tensor) -> Tensor | slice:
-    """The channels of the linear model: all, or the 256 whose last step tells most of a target.
+    """The channels of the linear model: all, or 256 by the correlation of their last step with y.
 
-    That is the highest correlation with any column of y. Screening by it keeps what matters as long
-    as that is not hidden by other channels (Fan and Lv, "Sure independence screening", 2008).
+    That is the highest with any column of y. Screening by it keeps what matters as long as that is
+    not hidden by other channels (Fan and Lv, "Sure independence screening", 2008).
     """
     if len(mean) <= MAX_FEATURES:
         return slice(None)

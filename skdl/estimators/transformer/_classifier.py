@@ -252,7 +252,7 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
 
     _input_kinds: ClassVar[frozenset[str]] = frozenset({"sequences", "ragged", "texts"})
     _fitted_parameter: ClassVar[str] = "embeddings"
-    _changeable: ClassVar[frozenset[str]] = frozenset({"class_weight", "label_smoothing"})
+    _changeable: ClassVar[frozenset[str]] = frozenset({"label_smoothing"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "d_model": [Interval(Integral, 1, None, closed="left")],
         "n_heads": [Interval(Integral, 1, None, closed="left")],

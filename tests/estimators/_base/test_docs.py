@@ -112,6 +112,35 @@ def test_constraints_of_all_bases_are_joined_the_last_word_wins():
     assert Base._parameter_constraints["lr"] == ["old"]
 
 
+def test_names_that_may_change_are_joined():
+    @deep_estimator
+    class Some(Base):
+        """Some may change."""
+
+        _changeable: ClassVar[frozenset[str]] = frozenset({"size"})
+
+    @deep_estimator
+    class More(Some):
+        """More may."""
+
+        _changeable: ClassVar[frozenset[str]] = frozenset({"optimizer"})
+
+    assert Some._changeable == {"size"}
+    assert More._changeable == {"size", "optimizer"}
+    assert Base._changeable == frozenset()
+
+
+def test_a_default_without_an_annotation_is_an_error():
+    with pytest.raises(TypeError, match=r"Fast sets lr, size without an annotation"):
+
+        @deep_estimator
+        class Fast(Base):
+            """A fast one."""
+
+            lr = 0.5
+            size = 3
+
+
 def test_sections_stand_in_numpydocs_order():
     doc = inspect.getdoc(Toy)
     titles = ["A toy.\n\nMore words.", *("Parameters", "Attributes", "Notes", "Examples")]

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import threading
 from functools import partial
 
 import numpy as np
@@ -15,6 +16,7 @@ from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback, Checkpoint, EpochScoring, TrainEndCheckpoint
 
 from skdl.datasets import make_sequences
+from skdl.engine import seeded
 from skdl.estimators import CNNClassifier, GRUClassifier, GRURegressor, LSTMRegressor
 from skdl.estimators._base._checks import all_or_nothing
 from tests.fits import InterruptsIn
@@ -120,6 +122,26 @@ X, y = make_sequences(60, n_steps=6, random_state=0)
 model = GRURegressor(2, max_epochs=10**9, early_stopping=False, callbacks=[Ready()])
 GridSearchCV(model, {"hidden_size": [1, 2]}, cv=2, error_score=0.0).fit(X, y)
 """
+
+
+def test_other_threads_draw_while_a_linear_model_is_fitted(monkeypatch):
+    """Only initial weights are drawn under the lock of torch's global generators."""
+    fit, drawn = GRURegressor._fit_linear_model, []
+
+    def draw():
+        with seeded(0, torch.device("cpu")):
+            drawn.append(float(torch.rand(())))
+
+    def fit_while_another_draws(*args, **params):
+        other = threading.Thread(target=draw, daemon=True)
+        other.start()
+        other.join(timeout=20)
+        assert drawn, "the other thread waits"
+        return fit(*args, **params)
+
+    monkeypatch.setattr(GRURegressor, "_fit_linear_model", fit_while_another_draws)
+    regressor(max_epochs=1).fit(X, Y)
+    assert len(drawn) == 1
 
 
 def test_ctrl_c_ends_a_grid_search():
