@@ -6,12 +6,15 @@ All of it is optional. The engine reads it with ``offered``, with the defaults o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from ._data import Batch
+
+if TYPE_CHECKING:
+    from ._objectives import Answers
 
 
 class Prepares(Protocol):
@@ -129,6 +132,19 @@ class JudgesRows(Protocol):
         """The losses (B,) or (B, k), without the weights of rows."""
 
 
+class AnswersUsers(Protocol):
+    """An objective that knows what outputs and targets are to the user.
+
+    Attributes
+    ----------
+    answers : Answers or None
+        Turns outputs into labels or units of y; ``net_.predict`` on data of the engine, and
+        callbacks that score, go by it. Without, they see outputs as they are.
+    """
+
+    answers: Answers | None
+
+
 DEFAULTS: dict[str, Any] = {
     "prepare": None,
     "prepare_is_costly": False,
@@ -141,6 +157,7 @@ DEFAULTS: dict[str, Any] = {
     "count": None,
     "row_losses": None,
     "error_power": None,
+    "answers": None,
 }
 
 

@@ -235,7 +235,8 @@ class Net(NeuralNet):
     @property
     def answers(self) -> Answers | None:
         """What outputs and targets are to the user, if the objective says it."""
-        return getattr(getattr(self, "criterion_", None), "answers", None)
+        answers: Answers | None = offered(getattr(self, "criterion_", None), "answers")
+        return answers
 
     @property
     def classes_(self) -> np.ndarray:
@@ -349,6 +350,28 @@ class Net(NeuralNet):
 
     partial_fit = fit_loop = fit
 
+    def __sklearn_clone__(self) -> NoReturn:
+        """Raise TypeError: the net alone cannot read arrays or be trained anew."""
+        raise TypeError(
+            "This net cannot be cloned: clone its estimator, which is also what cross-validation "
+            "and searches take."
+        )
+
+    def infer(self, x: Any, **_: Any) -> Tensor:
+        """The module's output for a batch: a dict of tensors, as callbacks are given it.
+
+        Raises
+        ------
+        TypeError
+            If it is anything else.
+        """
+        if not isinstance(x, dict):
+            raise TypeError(
+                "infer takes a batch, a dict of tensors. Use forward(X) for the X of predict, or "
+                "module_(**module_.prepare(x=x)) for a tensor."
+            )
+        return forward(self.module_, x)
+
     def save_params(
         self,
         f_params: Any = None,
@@ -415,7 +438,11 @@ class Net(NeuralNet):
     # Its estimator -----------------------------------------------------------------------------
 
     def of(self, estimator: Any) -> Net:
-        """This net, which reads arrays by ``estimator`` from now on, by a weak reference."""
+        """This net, which reads arrays by ``estimator`` from now on, by a weak reference.
+
+        That is with the estimator's ``_read_again``, which gives X as the columns that the module
+        was trained on, and its ``predict``, ``predict_proba`` and ``score``.
+        """
         self._estimator = weakref.ref(estimator)
         return self
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import skorch
 import torch
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from skorch.callbacks import Callback, Checkpoint
 
 from tests.laws.common import answers, assert_same, every, has, predicts
@@ -53,6 +53,23 @@ def test_the_net_keeps_its_history(instance):
 def test_parameters_of_the_net_are_public(instance):
     model = instance.fitted()
     assert not [name for name in model.net_.get_params(deep=False) if name.startswith("_")]
+
+
+@every(predicts)
+def test_what_the_net_cannot_do_names_what_can(instance):
+    X, y = instance.data()
+    model = instance.fitted(X, y)
+    net = model.net_
+    for cannot, words in (
+        (lambda: clone(net), "clone its estimator"),
+        (lambda: net.fit(X, y), "trained by its estimator"),
+        (lambda: net.infer(torch.zeros(2, 3)), r"Use forward\(X\)"),
+    ):
+        with pytest.raises(TypeError, match=words):
+            cannot()
+    (batch,) = net.prepared(model._read_again(X)).batches(len(y))
+    with torch.no_grad():
+        torch.testing.assert_close(net.infer(batch), net.forward(X), rtol=1e-4, atol=1e-5)
 
 
 @every()
