@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 
 Rows = np.ndarray | Sequence[np.ndarray]
 N_LOOKED_AT = 32  # rows of a fit
+GOLDEN = (5**0.5 - 1) / 2
 N_VALUES = 16  # of a row, from which its values say in what units it is
 SMALLEST_SCALE = 16  # below, whole numbers may be counts or codes beside which fractions are usual
 BYTES = 128  # whole numbers up to here or more are no flags
@@ -111,11 +112,10 @@ def _may_differ(rows: np.ndarray) -> bool:
 
 
 def _some_of(n_rows: int) -> list[int]:
-    """Rows without a period, the same every time."""
+    """Rows evenly spread but without a period: multiples of the golden ratio, less whole ones."""
     if n_rows <= N_LOOKED_AT:
         return list(range(n_rows))
-    drawn: list[int] = np.unique(np.random.default_rng(0).integers(0, n_rows, N_LOOKED_AT)).tolist()
-    return drawn
+    return sorted({int(n_rows * (GOLDEN * place % 1)) for place in range(N_LOOKED_AT)})
 
 
 def _parts(rows: Rows) -> Iterator[np.ndarray]:

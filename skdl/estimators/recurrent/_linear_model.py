@@ -5,8 +5,9 @@ It is fitted from second moments that are summed batch by batch, for data of any
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -22,6 +23,7 @@ AT_ONCE = 2**22  # numbers of models that are fitted at once
 # predictions are made anew.
 NEAR, N_ROUNDS = 5, 5
 ERRORS_AT_ONCE = 2**20  # errors of models that are computed at once
+Rows = tuple[Tensor, Tensor, Tensor]  # (1, x) (B, 1 + p), y (B, k), weights (B, 1)
 # Penalties, relative to the number of rows; the last one leaves only unpenalised coefficients.
 PENALTIES = torch.cat([torch.logspace(-6, 3, 19, dtype=torch.float64), torch.tensor([1e12])])
 
@@ -95,10 +97,8 @@ def fit_linear_model(
     persistence : pair of Tensors of shape (C, k)
         Offset and slope that convert a step of each channel to the units of each target.
     """
-    data, steps = _computed_once(data, steps)
-    blocks = [data.subset(rows) for rows in torch.arange(len(data)).tensor_split(N_BLOCKS)]
-    blocks = [block for block in blocks if len(block)]
-    moments = torch.stack([_moments(block, steps) for block in blocks])
+    blocks = _blocks(data, steps)
+    moments = torch.stack([_moments(block()) for block in blocks])
     total = moments.sum(0)
     candidates = _candidates(total, persistence)
     if len(blocks) == 1:  # of one row: nothing is left without it
@@ -110,25 +110,29 @@ def fit_linear_model(
         of_sets = _models(torch.cat([sets, total[None]]), candidates)
         for block, models in zip([*blocks, None], of_sets, strict=True):
             if block is not None:
-                errors.append(torch.cat([_errors(block, steps, each) for each in models], 1))
+                errors.append(torch.cat([_errors(block(), each) for each in models], 1))
         weights, log_error = _weights(torch.stack(errors), len(data))
     fitted = LinearModel(_mean(models, weights), log_error)
     if with_residuals:
         held_out = (_mean(each, weights) for each in _models(sets, candidates))
-        residuals = [_residuals(*each, steps) for each in zip(blocks, held_out, strict=True)]
+        of_blocks = zip(blocks, held_out, strict=True)
+        residuals = [y - x @ model for block, model in of_blocks for x, y, _ in block()]
         fitted.residuals = torch.cat(residuals)
     return fitted
 
 
-def _computed_once(
-    data: Data, steps: Callable[[Batch], Tensor]
-) -> tuple[Data, Callable[[Batch], Tensor]]:
-    """Data with their last steps as x, and what takes x, where the data are one chunk."""
+def _blocks(data: Data, steps: Callable[[Batch], Tensor]) -> list[Callable[[], Iterable[Rows]]]:
+    """Contiguous blocks of rows: each gives its rows, in parts where they are many."""
     chunk = next(data.chunks())
-    if len(chunk["y"]) < len(data):
-        return data, steps
-    columns = {name: chunk[name] for name in ("y", "weight") if name in chunk}
-    return Data({"x": steps(chunk), **columns}), lambda batch: batch["x"]
+    if len(chunk["y"]) == len(data):  # few rows: they are read once
+        columns = (each.tensor_split(N_BLOCKS) for each in _rows(steps, chunk))
+        return [partial(iter, [rows]) for rows in zip(*columns, strict=True) if len(rows[0])]
+    of_rows = torch.arange(len(data)).tensor_split(N_BLOCKS)
+    return [partial(_parts, steps, data.subset(rows)) for rows in of_rows]
+
+
+def _parts(steps: Callable[[Batch], Tensor], block: Data) -> Iterator[Rows]:
+    return map(partial(_rows, steps), block.chunks())
 
 
 def _left_out(moments: Tensor, data: Data) -> Tensor:
@@ -206,12 +210,6 @@ def _persisting(total: Tensor, candidates: list[Candidate]) -> Tensor:
     return weights
 
 
-def _residuals(block: Data, model: Tensor, steps: Callable[[Batch], Tensor]) -> Tensor:
-    """Errors (n, k) of a model (1 + p, k) on a block."""
-    rows = (_rows(batch, steps) for batch in block.chunks())
-    return torch.cat([y - x @ model for x, y, _ in rows])
-
-
 def chosen_channels(data: Data, mean: Tensor, scale: Tensor) -> Tensor | slice:
     """The channels of the linear model: all, or 256 by the correlation of their last step with y.
 
@@ -250,37 +248,33 @@ def at_channels(coefficients: Tensor, channels: Tensor | slice, n_channels: int)
     return torch.cat([coefficients[:1], full.flatten(0, 1)])
 
 
-def _rows(batch: Batch, steps: Callable[[Batch], Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-    """(1, x) of a batch (B, 1 + p), y (B, k), weights (B, 1)."""
+def _rows(steps: Callable[[Batch], Tensor], batch: Batch) -> Rows:
     x, y = steps(batch), batch["y"].double()
     one = torch.ones_like(x[:, :1])
     weight = batch["weight"].double()[:, None] if "weight" in batch else one
     return torch.cat([one, x], 1), y, weight
 
 
-def _moments(block: Data, steps: Callable[[Batch], Tensor]) -> Tensor:
+def _moments(block: Iterable[Rows]) -> Tensor:
     """Weighted moments of (1, x) with (1, x, y) on a block: (1 + p, 1 + p + k)."""
     moments = torch.zeros((), dtype=torch.float64)
-    for batch in block.chunks():
-        x, y, weight = _rows(batch, steps)
-        rows = torch.cat([x, y], 1)
-        moments = moments + (weight * x).T @ rows
+    for x, y, weight in block:
+        moments = moments + (weight * x).T @ torch.cat([x, y], 1)
     return moments
 
 
-def _errors(block: Data, steps: Callable[[Batch], Tensor], models: Tensor) -> Tensor:
+def _errors(block: Iterable[Rows], models: Tensor) -> Tensor:
     """Sums of absolute and of squared errors of models (M, 1 + p, k) on a block: (2, M, k)."""
     n_models, _, n_targets = models.shape
-    errors = torch.zeros(2, n_models, n_targets, dtype=torch.float64)
+    absolute = squared = torch.zeros((), dtype=torch.float64)
     flat = models.movedim(0, 1).flatten(1)  # (1 + p, M * k): one matrix product for all
     n_rows = max(1, ERRORS_AT_ONCE // (n_models * n_targets))
-    for batch in block.chunks():
-        parts = (each.split(n_rows) for each in _rows(batch, steps))
-        for x, y, weight in zip(*parts, strict=True):
-            miss = (x @ flat).unflatten(1, (n_models, -1)).sub_(y[:, None])  # (B, M, k)
-            errors[1] += miss.square().mul_(weight[..., None]).sum(0)
-            errors[0] += miss.abs_().mul_(weight[..., None]).sum(0)
-    return errors
+    for rows in block:
+        for x, y, weight in zip(*(each.split(n_rows) for each in rows), strict=True):
+            miss = (x @ flat).unflatten(1, (n_models, -1)).sub_(y[:, None]).flatten(1)  # (B, M k)
+            squared = squared + weight.T @ miss.square()
+            absolute = absolute + weight.T @ miss.abs_()
+    return torch.stack([absolute, squared]).view(2, n_models, n_targets)
 
 
 def _weights(errors: Tensor, n_rows: int) -> tuple[Tensor, float]:

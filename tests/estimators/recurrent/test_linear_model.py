@@ -12,6 +12,7 @@ from skdl.estimators.recurrent._linear_model import (
     _candidates,
     _errors,
     _moments,
+    _rows,
     _solve,
     _weights,
     at_channels,
@@ -37,6 +38,10 @@ def as_data(X, y, weight=None):
     return Data(columns if weight is None else {**columns, "weight": torch.tensor(weight)})
 
 
+def rows_of(*data):
+    return [_rows(steps, next(as_data(*data).chunks()))]
+
+
 def same_units(n_channels=1, n_targets=1):
     """Offset and slope of channels that are in the units of the targets."""
     return torch.zeros(n_channels, n_targets).double(), torch.ones(n_channels, n_targets).double()
@@ -47,7 +52,7 @@ def coefficients_of(*args, **params):
 
 
 def candidates(X, y, weight=None):
-    moments = _moments(as_data(X, y, weight), steps)
+    moments = _moments(rows_of(X, y, weight))
     return moments, _candidates(moments, same_units(X.shape[2], y.shape[1]))
 
 
@@ -133,7 +138,7 @@ def test_noise_is_met_with_the_mean():
 def test_errors_are_sums_over_rows():
     models = torch.tensor(RNG.normal(size=(5, 9, 3)))
     weight = RNG.uniform(size=50)
-    absolute, squared = _errors(as_data(X, Y, weight), steps, models).numpy()
+    absolute, squared = _errors(rows_of(X, Y, weight), models).numpy()
     flat = np.column_stack([np.ones(50), X.reshape(50, -1)])
     miss = flat @ models.numpy() - Y  # (5, 50, 3)
     np.testing.assert_allclose(absolute, (weight[:, None] * np.abs(miss)).sum(1))
