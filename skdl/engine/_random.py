@@ -8,7 +8,7 @@ import inspect
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType, FunctionType
 from typing import Any
 
@@ -90,28 +90,45 @@ class Generators:
         for generator, kept in zip((self.shuffle, self.host, self.device), state, strict=True):
             generator.set_state(kept)
 
-    @contextlib.contextmanager
-    def as_global(self) -> Iterator[None]:
-        """Torch's global generators go on from these inside; for one thread at a time."""
-        pairs = [(torch.random.default_generator, self.host)]
-        if self.device is not self.host:
-            index = self.device.device.index or 0
-            pairs.append((torch.cuda.default_generators[index], self.device))
-        with GLOBAL_STATE.lock:
-            before = [shared.get_state() for shared, _ in pairs]
-            for shared, own in pairs:
-                shared.set_state(own.get_state())
-            try:
-                yield
-            finally:
-                for (shared, own), state in zip(pairs, before, strict=True):
-                    own.set_state(shared.get_state())
-                    shared.set_state(state)
+    def as_global(self, parts: Sequence[Any] = ()) -> AsGlobal:
+        """Torch's global generators go on from these inside; for one thread at a time.
+
+        The parts draw from them too.
+        """
+        return AsGlobal(self, parts)
+
+
+class AsGlobal:
+    """See ``Generators.as_global``. A class, for it is entered at each step of foreign networks."""
+
+    def __init__(self, generators: Generators, parts: Sequence[Any]) -> None:
+        self.pairs = [(torch.random.default_generator, generators.host)]
+        if generators.device is not generators.host:
+            index = generators.device.device.index or 0
+            self.pairs.append((torch.cuda.default_generators[index], generators.device))
+        self.parts = parts
+
+    def __enter__(self) -> None:
+        GLOBAL_STATE.lock.acquire()
+        self.states = [shared.get_state() for shared, _ in self.pairs]
+        self.generators = [part.generator for part in self.parts]
+        for shared, own in self.pairs:
+            shared.set_state(own.get_state())
+        for part in self.parts:
+            part.generator = None
+
+    def __exit__(self, *_: object) -> None:
+        for part, generator in zip(self.parts, self.generators, strict=True):
+            part.generator = generator
+        for (shared, own), state in zip(self.pairs, self.states, strict=True):
+            own.set_state(shared.get_state())
+            shared.set_state(state)
+        GLOBAL_STATE.lock.release()
 
 
 @contextlib.contextmanager
-def drawing_from(generator: torch.Generator | None, parts: list[Any]) -> Iterator[None]:
-    """Inside, these parts draw from ``generator``; None is torch's global one."""
+def drawing_from(generator: torch.Generator, parts: list[Any]) -> Iterator[None]:
+    """Inside, these parts draw from ``generator``."""
     before = [part.generator for part in parts]
     try:
         for part in parts:
@@ -333,14 +350,8 @@ class RandomNumbers:
             return contextlib.nullcontext()
         is_alone = self.generators.device.device.type == "cpu" and threading.active_count() == 1
         if self.needs_global_state or is_alone:
-            return self._as_global()
+            return self.generators.as_global(self.parts)
         return ForeignDraws(self.generators)
-
-    @contextlib.contextmanager
-    def _as_global(self) -> Iterator[None]:
-        """The global generators go on from those of the run, for its own parts too."""
-        with self.generators.as_global(), drawing_from(None, self.parts):
-            yield
 
     def loss_and_gradients(self, loss: Callable[[], Tensor], parameters: list[Tensor]) -> Tensor:
         """A loss of a foreign module, and the gradients of parameters, which have none before."""
