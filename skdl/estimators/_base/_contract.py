@@ -101,8 +101,11 @@ class Family(ABC):
     def _prepare_module(self, module: nn.Module, mode: FitMode) -> None:
         """Set what parameters may change in a module before each training, new or old."""
 
-    def _after_training(self, net: Net, valid: Data | None) -> None:
-        """What a module still learns from the validation rows."""
+    def _after_training(self, net: Net, train: Data, valid: Data | None, mode: FitMode) -> None:
+        """What a module still learns when it is trained, from the validation rows if there are any.
+
+        Such as how far its output is to be trusted.
+        """
 
     def _search_grid(self) -> dict[str, list[Any]]:
         """A small ``param_grid`` to begin a search with."""

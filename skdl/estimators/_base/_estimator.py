@@ -225,7 +225,8 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         valid = self._read_held_out(held_out) if held_out.is_own else valid
         self._built_with = self._architecture()
         module = self._new_module(train, used, seed)
-        self._train(self._new_net(module, train, seed, FitMode.FIT), train, valid)
+        net = self._new_net(module, train, seed, FitMode.FIT)
+        self._train(net, train, valid, FitMode.FIT)
         self._seen = rows.seen
 
     def _fit_warm(self, X: Any, y: Any, sample_weight: Any, held_out: HeldOut) -> None:
@@ -241,7 +242,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         module = copy.deepcopy(self.module_)
         net = self._new_net(module, train, seed, FitMode.WARM_START)
         net.unfinished = self.net_.unfinished
-        self._train(net, train, valid)
+        self._train(net, train, valid, FitMode.WARM_START)
         self._seen = rows.seen
 
     def _fit_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
@@ -262,7 +263,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             self._warn_of_other_range(rows, train, "partial_fit")
             net = self.net_
             with self._with_todays_parameters(net, train):
-                self._train(net, train, None, n_epochs=1)
+                self._train(net, train, None, FitMode.PARTIAL_FIT)
             self._seen = rows.seen
         return self
 
@@ -285,7 +286,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         seed = draw_seed(self.random_state)
         module = self._new_module(train, used, seed)
         net = self._new_net(module, train, seed, FitMode.PARTIAL_FIT)
-        self._train(net, train, None, n_epochs=1)
+        self._train(net, train, None, FitMode.PARTIAL_FIT)
         self._seen = rows.seen
 
     @contextlib.contextmanager
@@ -396,14 +397,13 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             callbacks=self.callbacks,
         ).initialize()
 
-    def _train(
-        self, net: Net, train: Data, valid: Data | None, *, n_epochs: int | None = None
-    ) -> None:
+    def _train(self, net: Net, train: Data, valid: Data | None, mode: FitMode) -> None:
         """Train a net and keep it; after a whole fit without the state of its optimizer."""
         self.net_ = net  # so that callbacks can predict
-        net.of(self).train(train, valid, n_epochs=n_epochs)
-        self._after_training(net, valid)
-        if n_epochs is None:
+        is_part = mode is FitMode.PARTIAL_FIT
+        net.of(self).train(train, valid, n_epochs=1 if is_part else None)
+        self._after_training(net, train, valid, mode)
+        if not is_part:
             net.forget_optimizer()
         self.n_iter_ = len(net.history)
         self.best_epoch_ = net.best_epoch_

@@ -349,11 +349,9 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
         if isinstance(module, ConvolutionalNetwork):
             module.fixed = module.freeze is True and self.augment is None and not self.mixup
 
-    def _train(
-        self, net: Net, train: Data, valid: Data | None, *, n_epochs: int | None = None
-    ) -> None:
-        super()._train(net, train, valid, n_epochs=n_epochs)
-        if n_epochs is not None:  # a part of the data
+    def _after_training(self, net: Net, train: Data, valid: Data | None, mode: FitMode) -> None:
+        """Learn the temperature, but not of a part of the data."""
+        if mode is FitMode.PARTIAL_FIT:
             return
         temperature, n_classes = 1.0, len(self.classes_)
         if valid is not None:

@@ -231,7 +231,7 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         else:
             module.network_weight.fill_(1.0)  # the network is validated as it is
 
-    def _after_training(self, net: Net, valid: Data | None) -> None:
+    def _after_training(self, net: Net, train: Data, valid: Data | None, mode: FitMode) -> None:
         """Shrink the network's correction by factors that the validation rows decide."""
         module = net.module_
         if not isinstance(module, ResidualRecurrentNetwork):
