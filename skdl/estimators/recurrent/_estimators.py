@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY
-from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -14,7 +13,6 @@ from torch import Tensor, nn
 
 from ..._sklearn import Interval, StrOptions
 from ...engine import Batch, Data, Net, forward, squared_error
-from ...modules import last_steps, standardized
 from .._base import (
     FitMode,
     TorchClassifier,
@@ -28,12 +26,10 @@ from .._base import (
     weights_of,
 )
 from ._linear_model import (
-    MAX_FEATURES,
     LinearModel,
-    at_channels,
-    chosen_channels,
     fit_linear_model,
     fit_robustly,
+    possible_inputs,
 )
 from ._network import RecurrentEncoder, RecurrentNetwork, ResidualRecurrentNetwork
 from ._shrinkage import shrinkage_factors
@@ -150,8 +146,9 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         Whether a ridge regression on the last steps of each sequence, fitted in closed form to all
         rows of ``fit``, comes first, and the network learns its residuals. The validation rows
         decide by which factor the network's correction is shrunk (``network_weight_``). The linear
-        model has at most 256 inputs: all channels of the last steps; with more than 256 channels
-        the last step of those that are most correlated with y.
+        model has at most 256 inputs: all channels of the last steps, or where these are more values
+        those most correlated with y, as cross-validation chooses; with more than 256 channels the
+        last step of those that are most correlated with y.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the fit before, and keeps the scales and the
         linear model that were learned then; but not from a fit of fewer than 10 rows, where now
@@ -194,34 +191,25 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
     def _fit_linear_model(self, used: Data, mean: Tensor, scale: Tensor) -> LinearModel:
         """A linear model of the last steps, standardized, on training and validation rows.
 
-        Of sequences of unequal length, cross-validation chooses how many steps: as many as all
-        have, nine of ten, or half of them. What is shorter is extended backwards. Where the loss is
-        robust, so is the fit.
+        Cross-validation chooses what it sees: of sequences of unequal length as many steps as all
+        have, nine of ten, or half of them; of many values the last ones or those most correlated
+        with y. Where the loss is robust, so is the fit.
         """
         mean, scale = mean.double().sum(0), scale.double()
         y_mean, y_scale = torch.from_numpy(self.y_mean_), torch.from_numpy(self.y_scale_)
         offset, slope = (mean[:, None] - y_mean) / y_scale, scale[:, None] / y_scale
-        channels = chosen_channels(used, mean, scale)
-
-        persistence = offset[channels], slope[channels]
-        most = max(1, MAX_FEATURES // len(mean))
-        numbers = {min(int(n), most) for n in np.quantile(lengths_of(used), (0, 0.1, 0.5))}
+        lengths = [int(n) for n in np.quantile(lengths_of(used), (0, 0.1, 0.5))]
+        possible = possible_inputs(used, mean, scale, lengths)
         is_robust = self._target.loss is not squared_error
-
-        def steps(n_steps: int, batch: Batch) -> Tensor:
-            x = standardized(batch["x"].double(), mean, scale)[..., channels]
-            return last_steps(x, batch.get("lengths"), n_steps)
 
         def fitted(data: Data) -> LinearModel:
             models = (
-                fit_linear_model(data, partial(steps, n), persistence, with_residuals=is_robust)
-                for n in sorted(numbers)
+                fit_linear_model(data, inputs, (offset, slope), with_residuals=is_robust)
+                for inputs in possible
             )
             return min(models, key=lambda model: model.log_error)
 
-        best = fit_robustly(fitted, used) if is_robust else fitted(used)
-        best.coefficients = at_channels(best.coefficients, channels, len(mean))
-        return best
+        return fit_robustly(fitted, used) if is_robust else fitted(used)
 
     def _prepare_module(self, module: nn.Module, mode: FitMode) -> None:
         if not isinstance(module, ResidualRecurrentNetwork):

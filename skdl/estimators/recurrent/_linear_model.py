@@ -5,7 +5,7 @@ It is fitted from second moments that are summed batch by batch, for data of any
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -69,7 +69,7 @@ class Candidate:
 
 def fit_linear_model(
     data: Data,
-    steps: Callable[[Batch], Tensor],
+    inputs: Inputs,
     persistence: tuple[Tensor, Tensor],
     *,
     with_residuals: bool = False,
@@ -92,15 +92,14 @@ def fit_linear_model(
     ----------
     data : Data
         With a column y (k,), and a column weight where rows are weighted.
-    steps : callable
-        The last steps of a batch, flattened: (B, n_steps * C) in float64.
+    inputs : Inputs
     persistence : pair of Tensors of shape (C, k)
         Offset and slope that convert a step of each channel to the units of each target.
     """
-    blocks = _blocks(data, steps)
+    blocks = _blocks(data, inputs)
     moments = torch.stack([_moments(block()) for block in blocks])
     total = moments.sum(0)
-    candidates = _candidates(total, persistence)
+    candidates = _candidates(total, persistence, inputs.channels)
     if len(blocks) == 1:  # of one row: nothing is left without it
         sets, weights, log_error = total[None], _persisting(total, candidates), 0.0
         (models,) = _models(sets, candidates)
@@ -112,7 +111,7 @@ def fit_linear_model(
             if block is not None:
                 errors.append(torch.cat([_errors(block(), each) for each in models], 1))
         weights, log_error = _weights(torch.stack(errors), len(data))
-    fitted = LinearModel(_mean(models, weights), log_error)
+    fitted = LinearModel(inputs.of_all(_mean(models, weights)), log_error)
     if with_residuals:
         held_out = (_mean(each, weights) for each in _models(sets, candidates))
         of_blocks = zip(blocks, held_out, strict=True)
@@ -210,42 +209,95 @@ def _persisting(total: Tensor, candidates: list[Candidate]) -> Tensor:
     return weights
 
 
-def chosen_channels(data: Data, mean: Tensor, scale: Tensor) -> Tensor | slice:
-    """The channels of the linear model: all, or 256 by the correlation of their last step with y.
+@dataclass
+class Inputs:
+    """What the linear model sees of a sequence: some values of its last steps, standardized.
 
-    That is the highest with any column of y. Screening by it keeps what matters as long as that is
-    not hidden by other channels (Fan and Lv, "Sure independence screening", 2008).
+    The last step of its channels is among them, at the end.
+
+    Parameters
+    ----------
+    mean, scale : Tensor of shape (n_channels,)
+        Of all channels.
+    n_steps : int
+        Number of the last steps. A sequence that is shorter is extended backwards.
+    chosen : Tensor of shape (p,) or None
+        Places in the flattened steps (n_steps * n_channels), ascending; None is all.
     """
-    if len(mean) <= MAX_FEATURES:
-        return slice(None)
+
+    mean: Tensor
+    scale: Tensor
+    n_steps: int
+    chosen: Tensor | None = None
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """The inputs (B, p) of a batch, in float64."""
+        x = standardized(batch["x"].double(), self.mean, self.scale)
+        last = last_steps(x, batch.get("lengths"), self.n_steps)
+        return last if self.chosen is None else last[:, self.chosen]
+
+    @property
+    def channels(self) -> Tensor:
+        """The channel of each input (p,)."""
+        n_channels = len(self.mean)
+        places = self.chosen
+        if places is None:
+            places = torch.arange(self.n_steps * n_channels)
+        return places % n_channels
+
+    def of_all(self, coefficients: Tensor) -> Tensor:
+        """Coefficients of (1, all values of the last steps): 0 for those not chosen."""
+        if self.chosen is None:
+            return coefficients
+        full = coefficients.new_zeros(1 + self.n_steps * len(self.mean), coefficients.shape[1])
+        full[0], full[1 + self.chosen] = coefficients[0], coefficients[1:]
+        return full
+
+
+def possible_inputs(
+    data: Data, mean: Tensor, scale: Tensor, lengths: Sequence[int]
+) -> list[Inputs]:
+    """What the linear model may see, at most 256 values.
+
+    All channels of the last steps, as many as each of ``lengths``. Where these are more values, as
+    many steps as are not, or the last step and those earlier values that are most correlated with
+    any column of y; with more than 256 channels the last steps of the most correlated ones.
+    Screening by correlation keeps what matters as long as that is not hidden by other values (Fan
+    and Lv, "Sure independence screening", 2008).
+    """
+    n_channels = len(mean)
+    if n_channels > MAX_FEATURES:
+        last = Inputs(mean, scale, 1)
+        last.chosen = correlations(data, last).topk(MAX_FEATURES).indices.sort().values
+        return [last]
+    most = MAX_FEATURES // n_channels
+    inputs = [Inputs(mean, scale, n) for n in sorted({min(n, most) for n in lengths})]
+    n_steps = min(lengths)
+    if n_steps > most > 1:
+        screened = Inputs(mean, scale, n_steps)
+        earlier, last_step = torch.arange(n_steps * n_channels).tensor_split([-n_channels])
+        places = correlations(data, screened)[earlier].topk(MAX_FEATURES - n_channels).indices
+        screened.chosen = torch.cat([places.sort().values, last_step])
+        inputs.append(screened)
+    return inputs
+
+
+def correlations(data: Data, inputs: Inputs) -> Tensor:
+    """The highest absolute correlation (p,) of each input with any column of y."""
     total = sums = squares = sums_y = squares_y = products = torch.zeros((), dtype=torch.float64)
     for batch in data.chunks():
-        x = last_steps(standardized(batch["x"].double(), mean, scale), batch.get("lengths"), 1)
-        y = batch["y"].double()
-        weight = (
-            batch["weight"].double()[:, None] if "weight" in batch else torch.ones_like(y[:, :1])
-        )
+        one_and_x, y, weight = _rows(inputs, batch)
+        x = one_and_x[:, 1:]
         total = total + weight.sum()
         sums, sums_y = sums + (weight * x).sum(0), sums_y + (weight * y).sum(0)
         squares = squares + (weight * x.square()).sum(0)
         squares_y = squares_y + (weight * y.square()).sum(0)
-        products = products + (weight * x).T @ y  # (C, k)
+        products = products + (weight * x).T @ y  # (p, k)
     tiny = torch.finfo(torch.float64).tiny
     of_x = (squares / total - (sums / total).square()).clamp_min(tiny)
     of_y = (squares_y / total - (sums_y / total).square()).clamp_min(tiny)
     covariance = products / total - torch.outer(sums, sums_y) / total.square()
-    correlation = covariance.abs() / torch.outer(of_x, of_y).sqrt()
-    return correlation.amax(1).topk(MAX_FEATURES).indices.sort().values
-
-
-def at_channels(coefficients: Tensor, channels: Tensor | slice, n_channels: int) -> Tensor:
-    """Coefficients of all channels (1 + n_steps * n_channels, k): 0 for those not chosen."""
-    if isinstance(channels, slice):
-        return coefficients
-    of_steps = coefficients[1:].unflatten(0, (-1, len(channels)))
-    full = of_steps.new_zeros(len(of_steps), n_channels, coefficients.shape[1])
-    full[:, channels] = of_steps
-    return torch.cat([coefficients[:1], full.flatten(0, 1)])
+    return (covariance.abs() / torch.outer(of_x, of_y).sqrt()).amax(1)
 
 
 def _rows(steps: Callable[[Batch], Tensor], batch: Batch) -> Rows:
@@ -298,15 +350,16 @@ def _weights(errors: Tensor, n_rows: int) -> tuple[Tensor, float]:
     return weights / weights.sum(0), float(chosen.mean())
 
 
-def _candidates(total: Tensor, persistence: tuple[Tensor, Tensor]) -> list[Candidate]:
+def _candidates(
+    total: Tensor, persistence: tuple[Tensor, Tensor], channels: Tensor
+) -> list[Candidate]:
     """The three families, in order of ``fit_linear_model``, from the moments of all rows."""
-    offset, slope = persistence  # (C, k) each
+    offset, slope = (each[channels[-len(each) :]] for each in persistence)  # (C, k)
     n_channels, k = slope.shape
     p = len(total) - 1
-    n_steps = p // n_channels
     one_and_steps = torch.eye(1 + p, dtype=total.dtype)
     one, last = one_and_steps[:, :1], one_and_steps[:, 1 + p - n_channels :]
-    to_last = one_and_steps[:, 1 : 1 + p - n_channels] - last.repeat(1, n_steps - 1)
+    to_last = one_and_steps[:, 1 : 1 + p - n_channels] - last[:, channels[: p - n_channels]]
     zeros = total.new_zeros(1 + p, k)
 
     # Persistence: for each target, the channel whose last step has the least squared error.

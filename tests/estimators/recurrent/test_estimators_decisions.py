@@ -146,6 +146,13 @@ def test_more_channels_than_the_linear_model_takes():
     assert error < 1.5 * np.abs(X[220:, -1, 3] - y[220:]).mean()
 
 
+def test_a_step_long_before_the_last_one_decides():
+    X = np.random.default_rng(0).normal(size=(600, 300))
+    y = 2 * X[:, 10] + X[:, -2]
+    model = LSTMRegressor(4, max_epochs=1, random_state=0).fit(X[:450], y[:450])
+    assert model.score(X[450:], y[450:]) > 0.95
+
+
 def with_outliers(n_outliers, size):
     """A linear function of the last steps, and some targets that are far off."""
     rng = np.random.default_rng(3)

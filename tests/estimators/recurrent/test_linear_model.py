@@ -9,22 +9,24 @@ from skdl.engine import Data
 from skdl.estimators.recurrent import _linear_model
 from skdl.estimators.recurrent._linear_model import (
     PENALTIES,
+    Inputs,
     _candidates,
     _errors,
     _moments,
     _rows,
     _solve,
     _weights,
-    at_channels,
-    chosen_channels,
     fit_linear_model,
+    possible_inputs,
 )
 
 RNG = np.random.default_rng(0)
 
 
-def steps(batch):
-    return batch["x"].flatten(1).double()
+def steps_of(x):
+    """All steps of x as they are."""
+    _, n_steps, n_channels = x.shape
+    return Inputs(*standard(n_channels), n_steps)
 
 
 def windows(series, width, horizon=1):
@@ -38,8 +40,13 @@ def as_data(X, y, weight=None):
     return Data(columns if weight is None else {**columns, "weight": torch.tensor(weight)})
 
 
-def rows_of(*data):
-    return [_rows(steps, next(as_data(*data).chunks()))]
+def standard(n_channels):
+    """Mean 0 and scale 1."""
+    return torch.zeros(n_channels).double(), torch.ones(n_channels).double()
+
+
+def rows_of(x, *others):
+    return [_rows(steps_of(x), next(as_data(x, *others).chunks()))]
 
 
 def same_units(n_channels=1, n_targets=1):
@@ -53,7 +60,7 @@ def coefficients_of(*args, **params):
 
 def candidates(X, y, weight=None):
     moments = _moments(rows_of(X, y, weight))
-    return moments, _candidates(moments, same_units(X.shape[2], y.shape[1]))
+    return moments, _candidates(moments, same_units(X.shape[2], y.shape[1]), steps_of(X).channels)
 
 
 X, Y = RNG.normal(size=(50, 4, 2)), RNG.normal(size=(50, 3)) + 5
@@ -96,7 +103,7 @@ def test_persistence_counts_in_units_of_y():
     raw_x, raw_y = windows(series, 6)
     standardized = as_data((raw_x - 3) / 2, (raw_y + 1) / 5)
     units = torch.tensor([[(3 + 1) / 5]]).double(), torch.tensor([[2 / 5]]).double()
-    coefficients = coefficients_of(standardized, steps, units).numpy()
+    coefficients = coefficients_of(standardized, steps_of(raw_x), units).numpy()
     predicted = 5 * (coefficients[0] + ((raw_x[:, :, 0] - 3) / 2) @ coefficients[1:]) - 1
     errors = np.abs(predicted - raw_y).mean(), np.abs(raw_x[:, -1] - raw_y).mean()
     np.testing.assert_allclose(errors[0], errors[1], rtol=1e-6)
@@ -121,7 +128,7 @@ def test_each_target_chooses_by_itself():
 def test_a_linear_model_without_noise_is_found():
     wave = np.sin(np.arange(300) * 0.3)
     x, y = windows(wave, 8, horizon=5)
-    coefficients = coefficients_of(as_data(x, y), steps, same_units())
+    coefficients = coefficients_of(as_data(x, y), steps_of(x), same_units())
     np.testing.assert_allclose(
         coefficients[0].numpy() + x[..., 0] @ coefficients[1:].numpy(), y, atol=1e-3
     )
@@ -130,7 +137,7 @@ def test_a_linear_model_without_noise_is_found():
 def test_noise_is_met_with_the_mean():
     noise = RNG.normal(size=(500, 10, 1))
     y = RNG.normal(size=(500, 1)) + 3
-    coefficients = coefficients_of(as_data(noise, y), steps, same_units())
+    coefficients = coefficients_of(as_data(noise, y), steps_of(noise), same_units())
     assert coefficients[0].item() == pytest.approx(y.mean(), abs=0.1)
     assert coefficients[1:].abs().max() < 0.1
 
@@ -157,7 +164,7 @@ def test_many_rows_choose_and_few_rows_average():
 
 @pytest.mark.parametrize("n_rows", [1, 2, 3])
 def test_hardly_any_rows(n_rows):
-    coefficients = coefficients_of(as_data(X[:n_rows], Y[:n_rows]), steps, same_units(2, 3))
+    coefficients = coefficients_of(as_data(X[:n_rows], Y[:n_rows]), steps_of(X), same_units(2, 3))
     assert coefficients.shape == (9, 3)
     assert torch.isfinite(coefficients).all()
 
@@ -165,7 +172,7 @@ def test_hardly_any_rows(n_rows):
 def test_constant_channels_and_single_steps():
     constant = np.ones((40, 1, 1))
     y = RNG.normal(size=(40, 1))
-    coefficients = coefficients_of(as_data(constant, y), steps, same_units())
+    coefficients = coefficients_of(as_data(constant, y), steps_of(constant), same_units())
     predicted = coefficients[0] + coefficients[1]
     assert predicted.item() == pytest.approx(y.mean(), abs=0.35)
 
@@ -173,27 +180,70 @@ def test_constant_channels_and_single_steps():
 def test_residuals_are_of_models_that_have_not_seen_the_row():
     """Of noise and as many features as rows: in sight of it, nothing would be left of them."""
     x, y = RNG.normal(size=(60, 40, 1)), RNG.normal(size=(60, 1))
-    fitted = fit_linear_model(as_data(x, y), steps, same_units(), with_residuals=True)
+    fitted = fit_linear_model(as_data(x, y), steps_of(x), same_units(), with_residuals=True)
     assert fitted.residuals.shape == (60, 1)
     assert fitted.residuals.std() > 0.8 * y.std()
-    assert fit_linear_model(as_data(x, y), steps, same_units()).residuals is None
+    assert fit_linear_model(as_data(x, y), steps_of(x), same_units()).residuals is None
 
 
 def test_models_are_the_same_in_parts(monkeypatch):
-    expected = coefficients_of(as_data(X, Y), steps, same_units(2, 3))
+    expected = coefficients_of(as_data(X, Y), steps_of(X), same_units(2, 3))
     monkeypatch.setattr(_linear_model, "AT_ONCE", 1)
     monkeypatch.setattr(_linear_model, "ERRORS_AT_ONCE", 1)
-    torch.testing.assert_close(coefficients_of(as_data(X, Y), steps, same_units(2, 3)), expected)
+    torch.testing.assert_close(
+        coefficients_of(as_data(X, Y), steps_of(X), same_units(2, 3)), expected
+    )
 
 
 def test_of_many_channels_those_that_tell_are_chosen():
     x = RNG.normal(size=(400, 3, 300))
     y = x[:, -1, [7, 280]] + 0.1 * RNG.normal(size=(400, 2))
-    none = torch.zeros(300).double()
-    chosen = chosen_channels(as_data(x, y), none, none + 1)
-    assert len(chosen) == 256
-    assert {7, 280} <= set(chosen.tolist())
-    coefficients = at_channels(torch.ones(1 + 256, 2), chosen, 300)
+    (inputs,) = possible_inputs(as_data(x, y), *standard(300), [3])
+    assert inputs.n_steps == 1
+    assert len(inputs.chosen) == 256
+    assert {7, 280} <= set(inputs.chosen.tolist())
+    coefficients = inputs.of_all(torch.ones(1 + 256, 2))
     assert coefficients.shape == (301, 2)
-    assert coefficients[1 + chosen].all()
+    assert coefficients[1 + inputs.chosen].all()
     assert coefficients.sum() == 2 * 257
+
+
+def test_of_many_steps_the_last_ones_or_those_that_tell_are_possible():
+    x = RNG.normal(size=(400, 100, 3))
+    y = x[:, [0, 99], [2, 1]] + 0.1 * RNG.normal(size=(400, 2))
+    last, screened = possible_inputs(as_data(x, y), *standard(3), [100, 100, 100])
+    assert (last.n_steps, last.chosen) == (85, None)
+    chosen = screened.chosen
+    assert len(chosen) == 256
+    assert {2, 297, 298, 299} <= set(chosen.tolist())
+    assert (chosen.diff() > 0).all()
+    (batch,) = as_data(x, y).chunks()
+    assert screened(batch).equal(batch["x"].flatten(1)[:, chosen])
+    assert screened.channels.tolist() == (chosen % 3).tolist()
+    coefficients = fit_linear_model(as_data(x, y), screened, same_units(3, 2)).coefficients
+    np.testing.assert_allclose(coefficients[[3, 299], [0, 1]], 1, atol=0.1)
+    assert coefficients.shape == (301, 2)
+    assert fit_linear_model(as_data(x, y), last, same_units(3, 2)).coefficients.shape == (256, 2)
+
+
+def test_screened_steps_relative_to_the_last_one():
+    """Of a random walk: what is shrunk to the last step has the differences from its channel's."""
+    x = RNG.normal(size=(300, 200, 2)).cumsum(1)
+    y = x[:, -1, :1] + 0.05 * (x[:, 0, :1] - x[:, -1, :1])
+    _, screened = possible_inputs(as_data(x, y), *standard(2), [200])
+    channels = screened.channels
+    total = _moments([_rows(screened, next(as_data(x, y).chunks()))])
+    _, _, shrunk_to_last = _candidates(total, same_units(2, 1), channels)
+    for column in (1, 100, 254):
+        (place,) = (shrunk_to_last.basis[:, column] > 0).nonzero().flatten().tolist()
+        (last,) = (shrunk_to_last.basis[:, column] < 0).nonzero().flatten().tolist()
+        assert last - 255 == channels[place - 1]
+    assert shrunk_to_last.fixed.flatten().nonzero().flatten().tolist() == [255]
+
+
+@pytest.mark.parametrize("lengths", [[85, 85, 85], [10, 90, 300], [1, 1, 1]])
+def test_what_is_not_too_many_is_not_screened(lengths):
+    x = RNG.normal(size=(50, 300, 3))
+    inputs = possible_inputs(as_data(x, x[:, -1]), *standard(3), lengths)
+    assert [each.chosen for each in inputs] == [None] * len(inputs)
+    assert [each.n_steps for each in inputs] == sorted({min(n, 85) for n in lengths})
