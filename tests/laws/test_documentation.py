@@ -12,7 +12,7 @@ from skdl.estimators._base._docs import SECTIONS, entries_of
 from tests.laws.common import DEEP, every, every_class, tabular
 
 SHARED = [_base.TorchEstimator, _base.TorchRegressor, _base.TorchClassifier]
-FAMILY_WORDS = r"LSTM|GRU|recurrent|Transformer|CNN|convolution|image|token|[Ww]ord|attention"
+FAMILY_WORDS = r"LSTM|GRU|recurrent|Transformer|CNN|convol|image|picture|token|[Ww]ord|attention"
 
 
 def shown(default):
@@ -65,11 +65,22 @@ def test_every_value_of_an_option_is_named(cls):
             assert all(f'"{option}"' in text for option in options), name
 
 
-@pytest.mark.parametrize("cls", SHARED, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", [*SHARED, _base.Trained], ids=lambda cls: cls.__name__)
 def test_what_all_share_speaks_of_no_family(cls):
-    for title in SECTIONS:
-        for name, (_, text) in vars(cls)["_described"][title].items():
-            assert not re.search(FAMILY_WORDS, text.replace("skorch", "")), name
+    texts = {
+        name: text
+        for title in SECTIONS
+        for name, (_, text) in entries_of(inspect.getdoc(cls), title).items()
+        if "_described" not in vars(cls) or name in vars(cls)["_described"][title]
+    }
+    texts |= {
+        name: inspect.getdoc(method).partition("\nExamples\n")[0]
+        for name, method in vars(cls).items()
+        if not name.startswith("_") and inspect.isfunction(method)
+    }
+    assert len(texts) > 3
+    for name, text in texts.items():
+        assert not re.search(FAMILY_WORDS, text.replace("skorch", "")), name
 
 
 @every_class

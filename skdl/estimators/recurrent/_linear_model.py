@@ -335,14 +335,17 @@ def _weights(errors: Tensor, n_rows: int) -> tuple[Tensor, float]:
     The last candidate is persistence. Also the logarithm of the errors of what is chosen.
     """
     tiny, half = torch.finfo(torch.float64).tiny, torch.tensor([1.0, 0.5])[:, None, None]
+    # log(MAE * RMSE): outliers count less than in squares, foreseen spikes more than in MAE.
     score = ((errors.sum(0) + tiny).log() * half).sum(0)  # (M, k)
     of_blocks = ((errors + tiny).log() * half).sum(1)  # (n_blocks, M, k)
     lowest, best = score.min(0)  # (k,)
     worse = score - lowest
     spread = (of_blocks - of_blocks.gather(1, best.expand(len(errors), 1, -1))).std(0)
     spread = spread / len(errors) ** 0.5
+    # Few rows: candidates within the standard error share the weight. Many rows: the best has it.
     weights = torch.exp(-0.5 * (worse / (min(1.0, 100 / n_rows) * spread + 1e-12)) ** 2)
     weights[worse > 0.5] = 0
+    # Many models of a random walk seem to predict: the last step is left only for clear gains.
     persists = worse[-1] <= PERSISTENCE_ERRORS * spread[-1]  # (k,)
     weights[:, persists] = 0
     weights[-1, persists] = 1

@@ -33,9 +33,9 @@ def shrinkage_factors(
     """
     outputs = (torch.lerp(unaided, corrected, factor) for factor in FACTORS)
     losses = torch.stack([losses_of_targets(loss, output, y) for output in outputs])  # (F, n, k)
-    power = error_power(loss) or 1
+    power = error_power(loss) or 1  # other losses grow like absolute errors
     limits = error_limit(losses[0], weight, power)  # (k,)
-    if power == 2:
+    if power == 2:  # one outlier's squared error could decide alone
         losses = without_outliers(losses, limits)
     of_targets = zip(losses.unbind(2), limits, strict=True)
     return [shrinkage_factor(of_target, weight, limit) for of_target, limit in of_targets]
@@ -61,7 +61,7 @@ def shrinkage_factor(losses: Tensor, weight: Tensor, limit: Tensor) -> float:
     if losses.shape[1] < 4:
         return 0.0
     best = int((losses @ weight).argmin())
-    if best == 0:
+    if best == 0:  # any correction makes it worse
         return 0.0
     gain = (losses[0] - losses[best]) * weight
     before = losses[0].clamp_max(LIMIT_RMS * limit) * weight
@@ -82,6 +82,7 @@ def _shrinkage(gain: Tensor, before: Tensor) -> float:
     if estimate <= 0:
         return 0.0
     of_blocks = _leave_one_block_out(gain) / _leave_one_block_out(before).clamp_min(1e-300)
+    # Variance of a jackknife: the estimates without a block vary little, for they share most rows.
     n = len(of_blocks)
     squared_error = (n - 1) / n * (of_blocks - of_blocks.mean()).square().sum()
     return float((1 - N_ERRORS**2 * squared_error / estimate**2).clamp_min(0))
