@@ -1,5 +1,6 @@
 """Laws of devices that need none: no training step waits for its device, none mixes two."""
 
+import contextlib
 import copy
 import multiprocessing
 import sys
@@ -17,11 +18,15 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from skdl.engine import inputs_of
 from skdl.engine._contract import offered
 from skdl.engine._loop import TrainingRun
+from skdl.engine._optim import Schedule, WeightAverage, make_optimizer
 from tests.laws.common import INSTANCES, every, has
 
 # Word2Vec takes its own steps, each over many thousands of tokens that are sub-sampled and arranged
 # by document: of each it asks how many are left.
 takes_gradients = has("optimizer")
+
+# All that a step may do: gradients are clipped, and weights averaged.
+COMPLETE = {"gradient_clip": 1.0, "ema_decay": 0.9}
 
 # Operators that give the host numbers or shapes which only the device knows.
 WAITS = {
@@ -101,7 +106,7 @@ def test_no_training_step_waits_for_the_device(instance, monkeypatch):
         return losses
 
     monkeypatch.setattr(TrainingRun, "_pass", counted)
-    instance.fitted()
+    instance.fitted(**COMPLETE)
     assert len(steps) > 2
     n_operators = operations.all.total() / len(steps)
     sys.stdout.write(f"\n{instance}: {n_operators:.0f} operators in a step\n")
@@ -160,27 +165,38 @@ STAND_INS = {
 }
 
 
+def move_run_to_card(moved):
+    """Module, optimizer and weight average of a run."""
+    net = moved.net
+    move_to_card(moved.module.train())
+    moved.params = [weight for weight in moved.module.parameters() if weight.requires_grad]
+    moved.optimizer = make_optimizer(net.optimizer, moved.module, net.lr, net.weight_decay)
+    moved.schedule = Schedule(moved.optimizer, 10, "linear")
+    moved.average = WeightAverage(moved.module, net.ema_decay)
+    moved.mixed, moved.events = contextlib.nullcontext(), None
+
+
 def step_on_card(run):
-    """Forward and backward pass over the first batch; what would wait."""
+    """A step with the first batch, from its preparation to the average; what would wait."""
     stored = next(run.data.batches(run.net.batch_size))
-    operations = Operations()
-    module, objective = copy.deepcopy((run.module, run.objective))
+    operations, moved = Operations(), copy.copy(run)
+    moved.module, moved.objective = copy.deepcopy((run.module, run.objective))
     with pytest.MonkeyPatch.context() as patch, FakeTensorMode(), enable_python_dispatcher():
         for place, stand_in in STAND_INS.items():
             patch.setattr(*place, stand_in)
-        move_to_card(module.train())
+        move_run_to_card(moved)
         batch = {name: on_card(column) for name, column in stored.items()}
         with operations:
-            prepare = offered(module, "prepare")
+            prepare = offered(moved.module, "prepare")
             if prepare is not None:
                 inputs = inputs_of(batch)
                 rest = {name: column for name, column in batch.items() if name not in inputs}
                 batch = {**prepare(**inputs), **rest}
-            loss = objective(module, batch)
-            loss.backward()
-    gradients = [weight.grad for weight in module.parameters() if weight.grad is not None]
-    assert gradients
-    assert {tensor.device for tensor in (loss, *gradients)} == {torch.device(CARD)}
+            loss = moved._step(batch)
+    moments = [value for state in moved.optimizer.state.values() for value in state.values()]
+    assert moments
+    tensors = [loss, *moved.module.parameters(), *moved.average.average, *moments]
+    assert {tensor.device for tensor in tensors} == {torch.device(CARD)}
     return operations.that_wait
 
 
@@ -196,7 +212,7 @@ def first_step_of(place):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TrainingRun, "_train_loss", first_step)
-        INSTANCES[place].fitted()
+        INSTANCES[place].fitted(**COMPLETE)
     return waits[0]
 
 
