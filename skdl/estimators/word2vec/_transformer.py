@@ -605,6 +605,7 @@ class Word2VecTransformer(
             tokens = as_tensor(corpus.tokens) if in_memory else Streamed(corpus.tokens)
             columns = {"tokens": tokens, "document": Streamed(corpus.document_numbers())}
             self.net_ = net
+            net.module_.longest_document = int(corpus.lengths.max())
             net.of(self).train(Data(columns), n_epochs=n_epochs)
         elif not net.history:
             raise ValueError(
