@@ -1,5 +1,6 @@
 """Laws of devices that need none: no training step waits for its device, none mixes two."""
 
+import contextlib
 import copy
 import multiprocessing
 import sys
@@ -12,16 +13,26 @@ from torch import nn
 from torch._dispatch.python import enable_python_dispatcher
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils import backend_registration
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from skdl.engine import inputs_of
 from skdl.engine._contract import offered
 from skdl.engine._loop import TrainingRun
+from skdl.engine._optim import Schedule, WeightAverage, make_optimizer
+from skdl.estimators.word2vec import _network, _network_host
+from skdl.estimators.word2vec._network import Word2Vec
 from tests.laws.common import INSTANCES, every, has
 
-# Word2Vec takes its own steps, each over many thousands of tokens that are sub-sampled and arranged
-# by document: of each it asks how many are left.
 takes_gradients = has("optimizer")
+
+
+def trains_itself(instance):
+    """Whether its module takes steps of its own, each over many thousands of tokens: Word2Vec."""
+    return not takes_gradients(instance)
+
+
+# All that a step may do: gradients are clipped, and weights averaged.
+COMPLETE = {"gradient_clip": 1.0, "ema_decay": 0.9}
 
 # Operators that give the host numbers or shapes which only the device knows.
 WAITS = {
@@ -81,14 +92,8 @@ def between_devices(name, args, result):
     return name == "_to_copy" and args[0].device != result.device
 
 
-@every(takes_gradients)
-def test_no_training_step_waits_for_the_device(instance, monkeypatch):
-    """Nor what makes its batch; ``-s`` shows how many operators there are in a step.
-
-    A card waits where the host asks it for a number (``item``, ``if`` of a tensor) or for the
-    number of true values of a mask (``x[mask]``, ``nonzero``): multiply by the mask, or use
-    ``torch.where`` and ``masked_fill``.
-    """
+def operations_of(instance, patch, **params):
+    """Operators that a fit calls in training steps, and the number of steps."""
     steps, operations = [], Operations()
     original = TrainingRun._pass
 
@@ -100,12 +105,57 @@ def test_no_training_step_waits_for_the_device(instance, monkeypatch):
         steps.extend(losses)
         return losses
 
-    monkeypatch.setattr(TrainingRun, "_pass", counted)
-    instance.fitted()
-    assert len(steps) > 2
+    patch.setattr(TrainingRun, "_pass", counted)
+    instance.fitted(**params)
     n_operators = operations.all.total() / len(steps)
     sys.stdout.write(f"\n{instance}: {n_operators:.0f} operators in a step\n")
+    return operations, len(steps)
+
+
+@every(takes_gradients)
+def test_no_training_step_waits_for_the_device(instance, monkeypatch):
+    """Nor what makes its batch; ``-s`` shows how many operators there are in a step.
+
+    A card waits where the host asks it for a number (``item``, ``if`` of a tensor) or for the
+    number of true values of a mask (``x[mask]``, ``nonzero``): multiply by the mask, or use
+    ``torch.where`` and ``masked_fill``.
+    """
+    operations, n_steps = operations_of(instance, monkeypatch, **COMPLETE)
+    assert n_steps > 2
     assert operations.that_wait == {}
+
+
+@every(trains_itself)
+def test_word2vec_waits_twice_for_a_piece_of_text(instance, monkeypatch):
+    """For the number of tokens that sub-sampling keeps, and for which blocks must be cut.
+
+    Both decide how much work there is: a fixed size would be that of all tokens, of which
+    sub-sampling leaves out more than half. Blocks that are cut are looked at again.
+    """
+    pieces, asked = [], Counter()
+    train_on_piece = Word2Vec._train_on_piece
+
+    def watched(*args):
+        pieces.append(args)
+        return train_on_piece(*args)
+
+    def counted(name):
+        ask = getattr(_network_host, name)
+
+        def answer(tensor):
+            asked[name] += 1
+            with _disable_current_modes():
+                return ask(tensor)
+
+        monkeypatch.setattr(_network_host, name, answer)
+
+    counted("true_places")
+    counted("true_or_false")
+    monkeypatch.setattr(_network_host, "is_on_host", lambda tensor: False)
+    monkeypatch.setattr(Word2Vec, "_train_on_piece", watched)
+    operations, _ = operations_of(instance, monkeypatch, batch_size=8, lr=1e-4)
+    assert operations.that_wait == {}
+    assert asked == {"true_places": len(pieces), "true_or_false": len(pieces)}
 
 
 # A pretended card -------------------------------------------------------------------------------
@@ -160,31 +210,46 @@ STAND_INS = {
 }
 
 
+def move_run_to_card(moved):
+    """Module, optimizer and weight average of a run."""
+    net = moved.net
+    move_to_card(moved.module.train())
+    moved.params = [weight for weight in moved.module.parameters() if weight.requires_grad]
+    moved.optimizer = make_optimizer(net.optimizer, moved.module, net.lr, net.weight_decay)
+    moved.schedule = Schedule(moved.optimizer, 10, "linear")
+    moved.average = WeightAverage(moved.module, net.ema_decay)
+    moved.mixed, moved.events = contextlib.nullcontext(), None
+
+
 def step_on_card(run):
-    """Forward and backward pass over the first batch; what would wait."""
+    """A step with the first batch, from its preparation to the average; what would wait."""
     stored = next(run.data.batches(run.net.batch_size))
-    operations = Operations()
-    module, objective = copy.deepcopy((run.module, run.objective))
+    operations, moved = Operations(), copy.copy(run)
+    moved.module, moved.objective = copy.deepcopy((run.module, run.objective))
     with pytest.MonkeyPatch.context() as patch, FakeTensorMode(), enable_python_dispatcher():
         for place, stand_in in STAND_INS.items():
             patch.setattr(*place, stand_in)
-        move_to_card(module.train())
+        move_run_to_card(moved)
         batch = {name: on_card(column) for name, column in stored.items()}
         with operations:
-            prepare = offered(module, "prepare")
+            prepare = offered(moved.module, "prepare")
             if prepare is not None:
                 inputs = inputs_of(batch)
                 rest = {name: column for name, column in batch.items() if name not in inputs}
                 batch = {**prepare(**inputs), **rest}
-            loss = objective(module, batch)
-            loss.backward()
-    gradients = [weight.grad for weight in module.parameters() if weight.grad is not None]
-    assert gradients
-    assert {tensor.device for tensor in (loss, *gradients)} == {torch.device(CARD)}
+            loss = moved._step(batch)
+    assert_on_card(loss, moved)
     return operations.that_wait
 
 
-def first_step_of(place):
+def assert_on_card(loss, moved):
+    moments = [value for state in moved.optimizer.state.values() for value in state.values()]
+    assert moments
+    tensors = [loss, *moved.module.parameters(), *moved.average.average, *moments]
+    assert {tensor.device for tensor in tensors} == {torch.device(CARD)}
+
+
+def first_step_of(place, step_on_card, params):
     """The first step of a fit of one of ``INSTANCES``, taken on the card."""
     waits = []
     original = TrainingRun._train_loss
@@ -196,14 +261,64 @@ def first_step_of(place):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TrainingRun, "_train_loss", first_step)
-        INSTANCES[place].fitted()
+        INSTANCES[place].fitted(**params)
     return waits[0]
 
 
 @every(takes_gradients)
 def test_a_training_step_stays_on_its_device(instance, elsewhere):
     """Tensors of two devices do not meet, nor are any copied from one to the other."""
-    assert elsewhere(first_step_of, INSTANCES.index(instance)) == {}
+    assert elsewhere(first_step_of, INSTANCES.index(instance), step_on_card, COMPLETE) == {}
+
+
+class NoGenerator:
+    """In the place of a generator of the card, which is not there."""
+
+    def __init__(self, device):
+        pass
+
+    def manual_seed(self, seed):
+        pass
+
+
+class Answers:
+    """What the card would answer Word2Vec: half of the tokens are kept, blocks are cut once."""
+
+    def __init__(self):
+        self.n_asked = 0
+
+    def true_places(self, mask):
+        return torch.empty(len(mask) // 2, dtype=torch.int64, device=mask.device)
+
+    def true_or_false(self, flags):
+        self.n_asked += 1
+        return [self.n_asked == 1 and i % 3 == 0 for i in range(len(flags))]
+
+
+def word2vec_step_on_card(run):
+    stored = next(run.data.batches(run.net.batch_size))
+    operations, moved = Operations(), copy.copy(run)
+    moved.module = copy.deepcopy(run.module)
+    moved.own_step, answers = moved.module.train_on, Answers()
+    with pytest.MonkeyPatch.context() as patch, FakeTensorMode(), enable_python_dispatcher():
+        patch.setattr(torch, "Generator", NoGenerator)
+        patch.setattr(_network, "compiled", lambda step: step)
+        patch.setattr(_network_host, "true_places", answers.true_places)
+        patch.setattr(_network_host, "true_or_false", answers.true_or_false)
+        patch.setattr(Word2Vec, "_draw_seeds", lambda module, n_seeds: [0] * n_seeds)
+        move_to_card(moved.module.train())
+        batch = {name: on_card(column) for name, column in stored.items()}
+        with operations:
+            loss = moved._own_step(batch)
+    assert answers.n_asked == 2
+    assert loss.device == torch.device(CARD)
+    return operations.that_wait
+
+
+@every(trains_itself)
+def test_a_step_of_word2vec_stays_on_its_device(instance, elsewhere):
+    place = INSTANCES.index(instance)
+    assert elsewhere(first_step_of, place, word2vec_step_on_card, {"batch_size": 8}) == {}
 
 
 # Whether all this sees anything -----------------------------------------------------------------

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from ...modules import RandomLayer
+from . import _network_host as host
 from ._network_cbow import cbow_batch, train_cbow_blocks
 from ._network_outputs import HuffmanTree, NegativeSampler
 from ._network_steps import compiled, hierarchical_batch, skip_gram_batch, train_blocks
@@ -99,7 +100,15 @@ class Word2Vec(RandomLayer):
         Tokens of a block; None takes what is best on CPUs.
     n_workers : int
         Threads that train on pieces of the text at the same time, without locks (Hogwild).
+
+    Attributes
+    ----------
+    longest_document : int or None
+        Maximum number of tokens of a document, where it is known. On a device it bounds windows;
+        on a CPU they are looked at.
     """
+
+    longest_document: int | None = None
 
     input_embedding: nn.Embedding
     output_embedding: nn.Embedding
@@ -201,14 +210,19 @@ class Word2Vec(RandomLayer):
                 stop.set()  # Ctrl-C does not wait for the other pieces
 
     def _draw_seeds(self, n_seeds: int) -> list[int]:
-        device = None if self.generator is None else self.generator.device
-        seeds = torch.randint(2**62, (n_seeds,), generator=self.generator, device=device)
+        seeds = torch.randint(2**62, (n_seeds,), generator=host.host_generator(self.generator))
         return [int(seed) for seed in seeds.tolist()]
+
+    def _reach(self, document: Tensor) -> int:
+        """Upper bound of the windows within documents."""
+        longest = self.longest_document
+        if host.is_on_host(document):
+            longest = int(torch.unique_consecutive(document, return_counts=True)[1].max())
+        return self.window if longest is None else min(self.window, longest)
 
     def _piece_size(self, document: Tensor) -> int:
         """Tokens to prepare at once: as many pieces for each worker, none shorter than a block."""
-        longest = int(torch.unique_consecutive(document, return_counts=True)[1].max())
-        reach = min(self.window, longest)  # a piece ends windows: it is several times as long
+        reach = self._reach(document)  # a piece ends windows: it is several times as long
         limit = min(self.layout.piece, max(MAX_WINDOW_ENTRIES // (2 * reach + 1), 8 * reach))
         n_rounds = -(-len(document) // (limit * self.n_workers))
         size = -(-len(document) // (n_rounds * self.n_workers))
@@ -227,16 +241,17 @@ class Word2Vec(RandomLayer):
         """Sub-sample a piece of text and train on it; its loss, None where no token is kept."""
         generator = torch.Generator(tokens.device).manual_seed(seed)
         drawn = torch.rand(tokens.shape, generator=generator, device=tokens.device)
-        kept = (drawn < self.keep_probability.index_select(0, tokens)).nonzero().squeeze(1)
+        kept = host.true_places(drawn < self.keep_probability.index_select(0, tokens))
         if stop.is_set() or not len(kept):
             return None
-        tokens, document = tokens[kept].long(), document[kept]
+        tokens, document = tokens.index_select(0, kept).long(), document.index_select(0, kept)
         reach = torch.randint(
             1, self.window + 1, tokens.shape, generator=generator, device=tokens.device
         )
         layout = self.layout.with_block_size(min(self.layout.block, len(tokens)))
+        window = self.window if host.is_on_host(tokens) else self._reach(document)
         text = Text.from_documents(
-            tokens, document, reach, reach, self.window, layout.tile, layout.block
+            tokens, document, reach, reach, window, layout.tile, layout.block
         ).with_smallest_window()
         losses = [
             step(*self._tables, *self._batch(part, rate, generator))
@@ -259,12 +274,13 @@ class Word2Vec(RandomLayer):
         """
         while True:
             limit = 1.0 if layout.block > SMALL_BLOCK else 0.5
-            dense = self._relative_density(text, lr) > limit
-            if not dense.any():
+            dense = host.true_or_false(self._relative_density(text, lr) > limit)
+            if not any(dense):
                 yield text, lr
                 return
-            if not dense.all():
-                yield text.select_blocks(~dense, layout.tile, layout.block), lr
+            if not all(dense):
+                sparse = [not flag for flag in dense]
+                yield text.select_blocks(sparse, layout.tile, layout.block), lr
             if layout.block > SMALL_BLOCK:
                 layout = layout.with_block_size(layout.block // 2)
             else:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from . import _network_host as host
 from ._network_tiles import Text, Windows
 
 # Nearly all words of a block update the nodes at the top of the tree, all from the same vectors:
@@ -83,11 +84,11 @@ def hierarchical_batch(
     nodes, codes, lengths = paths
     own, window_sizes = text.tiles(text.tokens), text.tiles(text.window_sizes)
     n_steps = torch.where(window_sizes > 0, lengths[own], 0)  # (b, S, tile)
-    depth = max(1, int(n_steps.max()))
+    depth = max(1, int(n_steps.max())) if host.is_on_host(n_steps) else nodes.shape[1]
     on_path = torch.arange(depth, device=own.device) < n_steps.unsqueeze(3)
     # A node and its code as one number: it is one output of a tile, shared by all tokens below it.
     steps = torch.where(on_path, nodes[own, :depth] * 2 + codes[own, :depth], -1).flatten(2)
-    outputs, place = distinct_of_rows(steps)
+    outputs, place = distinct_of_rows(steps, most_of_paths(text.tile, depth))
     pair_weights = torch.zeros(*own.shape, outputs.shape[2], device=own.device)
     pair_weights.scatter_add_(3, place.view(on_path.shape), on_path * lr)
     labels = (outputs % 2 == 0).float().unsqueeze(2)
@@ -98,13 +99,25 @@ def hierarchical_batch(
     )
 
 
-def distinct_of_rows(values: Tensor) -> tuple[Tensor, Tensor]:
-    """The distinct values along the last dimension, padded with -1, and the place of each value."""
+def most_of_paths(n_paths: int, depth: int) -> int:
+    """Maximum number of distinct steps of so many paths, or -1 for none, in a binary tree.
+
+    There are two steps from the root, four from the nodes below it, and so on.
+    """
+    return 1 + sum(min(n_paths, 2 ** (level + 1)) for level in range(depth))
+
+
+def distinct_of_rows(values: Tensor, most: int) -> tuple[Tensor, Tensor]:
+    """The distinct values along the last dimension, padded with -1, and the place of each value.
+
+    There are ``most`` of them at most: on a device so many columns, on a CPU as many as are needed.
+    """
     ordered, order = values.sort(dim=2)
     new = torch.ones_like(ordered, dtype=torch.bool)
     new[:, :, 1:] = ordered[:, :, 1:] != ordered[:, :, :-1]
     slot = new.cumsum(2) - 1
-    distinct = values.new_full((*values.shape[:2], int(slot.max()) + 1), -1)
+    n_columns = int(slot.max()) + 1 if host.is_on_host(slot) else min(most, values.shape[2])
+    distinct = values.new_full((*values.shape[:2], n_columns), -1)
     return distinct.scatter_(2, slot, ordered), torch.empty_like(slot).scatter_(2, order, slot)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from . import _network_host as host
 
 # Update rates of a block's words are summed in this many places, a word's by its number modulo
 # this: rare words share a place with others.
@@ -39,29 +42,43 @@ class Text(NamedTuple):
         cls, tokens: Tensor, document: Tensor, before: Tensor, after: Tensor, *sizes: int
     ) -> Text:
         """From the document of each token: windows are cut off at its ends."""
-        lengths = torch.unique_consecutive(document, return_counts=True)[1]
-        ends = torch.repeat_interleave(lengths.cumsum(0), lengths)
-        place = torch.arange(len(tokens), device=tokens.device)
-        from_start = place - (ends - torch.repeat_interleave(lengths, lengths))
-        to_end = ends - 1 - place
-        return cls(tokens, torch.minimum(before, from_start), torch.minimum(after, to_end), *sizes)
+        n_tokens = len(tokens)
+        place = torch.arange(n_tokens, device=tokens.device)
+        changes = document[1:] != document[:-1]
+        first, last = torch.zeros_like(place), torch.full_like(place, n_tokens - 1)
+        # Maxima so far, and minima from here on: no size depends on the number of documents.
+        first[1:] = place[1:] * changes
+        first = first.cummax(0)[0]
+        last[:-1] = torch.where(changes, place[:-1], n_tokens - 1)
+        last = last.flip(0).cummin(0)[0].flip(0)
+        return cls(
+            tokens, torch.minimum(before, place - first), torch.minimum(after, last - place), *sizes
+        )
 
     def with_smallest_window(self) -> Text:
-        """The same text with the smallest ``window`` that bounds all windows."""
+        """The same text with the smallest ``window`` that bounds all windows.
+
+        On a device it stays as it is: to look for it would be to wait.
+        """
+        if not host.is_on_host(self.tokens):
+            return self
         longest = int(torch.maximum(self.before, self.after).max())
         return self._replace(window=max(1, longest))
 
-    def select_blocks(self, blocks: Tensor, tile: int, block: int) -> Text:
-        """Some blocks (a mask), cut into tiles and blocks of other sizes.
+    def select_blocks(self, blocks: list[bool], tile: int, block: int) -> Text:
+        """Some blocks, cut into tiles and blocks of other sizes.
 
         Windows are cut off where the blocks before or after are not selected.
         """
-        selected = blocks.repeat_interleave(self.block)[: len(self.tokens)]
-        run = selected.diff(prepend=selected[:1]).cumsum(0)
-        before, after = self.before[selected], self.after[selected]
-        return Text.from_documents(
-            self.tokens[selected], run[selected], before, after, self.window, tile, block
-        )
+        places = torch.arange(len(self.tokens), device=self.tokens.device)
+        columns = []
+        for run in runs_of(blocks, self.block):
+            here = places[run]
+            before = torch.minimum(self.before[run], here - run.start)
+            after = torch.minimum(self.after[run], run.start + len(here) - 1 - here)
+            columns.append((self.tokens[run], before, after))
+        tokens, before, after = (torch.cat(column) for column in zip(*columns, strict=True))
+        return Text(tokens, before, after, self.window, tile, block)
 
     @property
     def n_blocks(self) -> int:
@@ -102,6 +119,12 @@ class Text(NamedTuple):
         sums = rates.new_zeros(len(words) * N_SUMS)
         sums.index_add_(0, place.flatten(), rates.flatten())
         return (sums.take(place) * rates).sum(1) / rates.sum(1).clamp(min=1e-12)
+
+
+def runs_of(blocks: list[bool], block: int) -> list[slice]:
+    """Where the tokens of consecutive selected blocks are."""
+    runs = [list(run) for _, run in groupby(range(len(blocks)), blocks.__getitem__)]
+    return [slice(run[0] * block, (run[-1] + 1) * block) for run in runs if blocks[run[0]]]
 
 
 class Windows:

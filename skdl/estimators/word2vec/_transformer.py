@@ -56,15 +56,10 @@ from ._pooling import (
     without_component,
 )
 from ._search import unit_rows
+from ._training_sizes import training_sizes
 from ._vector_files import read_word2vec_format
-from ._vocabulary import Vocabulary, choose_vocabulary, least_count, n_passes
+from ._vocabulary import Vocabulary, choose_vocabulary, least_count
 from ._word_vectors import WordVectors
-
-# Tokens of the corpus at one learning rate, for each thread; fewer for a small corpus, so that the
-# learning rate falls in many steps.
-CHUNK_TOKENS = 2**17
-# Tokens of a mini-batch on CUDA, where small steps take as long as large ones.
-CUDA_BLOCK = 4096
 
 # Parameters that say what the words of a document are.
 READING = ("lowercase", "token_pattern", "tokenizer", "analyzer", "stop_words")
@@ -544,17 +539,21 @@ class Word2VecTransformer(
         seed, device = draw_seed(self.random_state), resolve_device(self.device)
         single = self.deterministic or device.type != "cpu"
         n_workers = 1 if single else torch.get_num_threads()
+        asked, kind = (self.max_epochs, self.batch_size), (self.algorithm, self.objective)
+        n_tokens = int(self.counts_.sum())
+        sizes = training_sizes(
+            *asked, kind=kind, n_tokens=n_tokens, device=device, n_workers=n_workers
+        )
         with seeded(seed, device), scoped_threads(1):
-            module = self._make_module(device, n_workers)
-        n_tokens = CHUNK_TOKENS * n_workers
+            module = self._make_module(sizes.block, n_workers)
         return Net(
             module,
             None,
             lr=self.lr,
             min_lr=self.min_lr,
             lr_schedule="linear",
-            max_epochs=n_passes(self.max_epochs, self.counts_),
-            batch_size=int(np.clip(self.counts_.sum() // 16, module.block_size, n_tokens)),
+            max_epochs=sizes.n_epochs,
+            batch_size=sizes.chunk,
             device=self.device,
             precision="float32",
             seed=seed,
@@ -562,13 +561,12 @@ class Word2VecTransformer(
             callbacks=self.callbacks,
         ).initialize()
 
-    def _make_module(self, device: torch.device, n_workers: int) -> Word2Vec:
+    def _make_module(self, block_size: int, n_workers: int) -> Word2Vec:
         if self.objective == "hierarchical" and len(self.counts_) < 2:
             raise ValueError(
                 'objective="hierarchical" needs a tree of at least two words, and the vocabulary '
                 "has one. Lower min_count, or pass more documents."
             )
-        chosen, auto = self.batch_size, CUDA_BLOCK if device.type == "cuda" else None
         module = Word2Vec(
             self.counts_.tolist(),
             self.vector_size,
@@ -578,7 +576,7 @@ class Word2VecTransformer(
             negative=self.negative,
             ns_exponent=self.ns_exponent,
             sample=self.sample,
-            block_size=auto if isinstance(chosen, str) else chosen,
+            block_size=block_size,
             n_workers=n_workers,
         )
         if self.init_vectors is not None:
@@ -605,6 +603,7 @@ class Word2VecTransformer(
             tokens = as_tensor(corpus.tokens) if in_memory else Streamed(corpus.tokens)
             columns = {"tokens": tokens, "document": Streamed(corpus.document_numbers())}
             self.net_ = net
+            net.module_.longest_document = int(corpus.lengths.max())
             net.of(self).train(Data(columns), n_epochs=n_epochs)
         elif not net.history:
             raise ValueError(

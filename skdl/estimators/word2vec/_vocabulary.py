@@ -10,8 +10,6 @@ import numpy as np
 
 # Tokens of a corpus from which on min_count="auto" leaves out what occurs less than 5 times.
 SMALL_CORPUS = 10**5
-# Tokens that are passed in all epochs, and the limits of their number, where max_epochs is "auto".
-AUTO_TOKENS, AUTO_EPOCHS = 10**6, (5, 100)
 
 
 def choose_vocabulary(
@@ -109,10 +107,3 @@ def least_count(asked: int | str, *counts: Any) -> int:
     if not isinstance(asked, str):
         return asked
     return 2 if sum(map(np.sum, counts)) < SMALL_CORPUS else 5
-
-
-def n_passes(asked: int | str, counts: np.ndarray) -> int:
-    """The number of epochs for a corpus with these numbers of each word."""
-    if not isinstance(asked, str):
-        return max(1, asked)  # 0 is of fit alone, and partial_fit trains once
-    return int(np.clip(np.ceil(AUTO_TOKENS / max(1, counts.sum())), *AUTO_EPOCHS))

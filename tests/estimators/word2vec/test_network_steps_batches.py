@@ -174,7 +174,7 @@ def test_words_without_context_have_no_pairs(kind):
 
 def test_distinct_values_of_rows():
     values = torch.tensor([[[4, 2, 4, 7], [1, 1, 1, 1]]])
-    distinct, place = distinct_of_rows(values)
+    distinct, place = distinct_of_rows(values, 5)
     assert distinct.tolist() == [[[2, 4, 7], [1, -1, -1]]]
     assert place.tolist() == [[[1, 0, 1, 2], [0, 0, 0, 0]]]
 
@@ -183,7 +183,7 @@ def test_distinct_values_of_rows():
 @given(st.lists(st.lists(st.integers(-1, 6), min_size=5, max_size=5), min_size=1, max_size=4))
 def test_distinct_values_give_the_values_back(rows):
     values = torch.tensor(rows)[None]
-    distinct, place = distinct_of_rows(values)
+    distinct, place = distinct_of_rows(values, 5)
     assert distinct.gather(2, place).equal(values)
     for row, found in zip(rows, distinct[0].tolist(), strict=True):
         n_distinct = len(set(row))

@@ -1,30 +1,18 @@
 """What "auto" means: passes and minimum counts by the size of the corpus."""
 
-import numpy as np
-import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from skdl.estimators import Word2VecTransformer
-from skdl.estimators.word2vec import _vocabulary
+from skdl.estimators.word2vec import _training_sizes, _vocabulary
 from tests.estimators.word2vec.transformers import TEXTS, TOPICS, word2vec
 
 AUTO = {"max_epochs": "auto", "min_count": "auto"}
 
 
-@pytest.mark.parametrize(
-    ("n_tokens", "expected"),
-    [(1, 100), (10_000, 100), (10_001, 100), (40_000, 25), (190_000, 6), (10**6, 5), (10**9, 5)],
-)
-def test_passes_make_a_million_tokens_within_limits(n_tokens, expected):
-    counts = np.array([n_tokens])
-    assert _vocabulary.n_passes("auto", counts) == expected
-    assert _vocabulary.n_passes(7, counts) == 7
-
-
 def test_a_fit_makes_as_many_passes(monkeypatch):
-    monkeypatch.setattr(_vocabulary, "AUTO_TOKENS", 4_000)  # the texts have 960
+    monkeypatch.setattr(_training_sizes, "AUTO_TOKENS", 4_000)  # the texts have 960
     model = word2vec(**AUTO).fit(TEXTS)
     assert model.n_iter_ == len(model.history_) == 5
     assert word2vec(**AUTO, stop_words=["the"]).fit(TEXTS[:2]).n_iter_ == 100

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from skdl.estimators import Word2VecTransformer
-from skdl.estimators.word2vec._transformer import CHUNK_TOKENS, CUDA_BLOCK
+from skdl.estimators.word2vec._training_sizes import CHUNK_TOKENS, CUDA_BLOCK
 
 
 def with_words(n_words=10, count=100, **params):
@@ -52,6 +52,12 @@ def test_threads(deterministic):
 def test_on_cuda_blocks_are_larger():
     net = with_words(device="cuda")._make_net()
     assert (net.module_.block_size, net.module_.n_workers) == (CUDA_BLOCK, 1)
+
+
+def test_the_longest_document_is_known_to_the_module():
+    documents = [["a", "b"], ["b", "a", "b", "c"]] * 5
+    fitted = Word2VecTransformer(4, min_count=1, max_epochs=1, device="cpu").fit(documents)
+    assert fitted.module_.longest_document == 4
 
 
 def test_initial_vectors_depend_on_the_seed_and_leave_the_global_state():
