@@ -6,6 +6,8 @@ the sizes of what it makes: how many tokens sub-sampling keeps, and which blocks
 
 from __future__ import annotations
 
+import hashlib
+
 import torch
 from torch import Tensor
 
@@ -39,6 +41,7 @@ def host_generator(generator: torch.Generator | None) -> torch.Generator | None:
 
 def seeded_by(generator: torch.Generator) -> torch.Generator:
     """A generator on the host whose seed is the state of another one, which moves on."""
-    seed = hash(tuple(generator.get_state().tolist())) % 2**63  # of integers: always the same
+    digest = hashlib.blake2b(bytes(generator.get_state().tolist()), digest_size=7).digest()
+    seed = int.from_bytes(digest, "big")
     torch.rand(1, generator=generator, device=generator.device)
     return torch.Generator().manual_seed(seed)
