@@ -74,7 +74,7 @@ def fit_linear_model(
     *,
     with_residuals: bool = False,
 ) -> LinearModel:
-    """Fit coefficients (1 + n_steps * C, k) of y on (1, the last n_steps steps).
+    """Fit coefficients (1 + n_steps * C, k) of y on (1, the last steps); 0 for what is not seen.
 
     The candidates are three families of ridge regressions, each over a grid of penalties: shrunk
     towards the mean of y, towards a free multiple of the last step, and towards the last step
@@ -93,6 +93,7 @@ def fit_linear_model(
     data : Data
         With a column y (k,), and a column weight where rows are weighted.
     inputs : Inputs
+        What the models see; one of ``possible_inputs``.
     persistence : pair of Tensors of shape (C, k)
         Offset and slope that convert a step of each channel to the units of each target.
     """
@@ -120,18 +121,18 @@ def fit_linear_model(
     return fitted
 
 
-def _blocks(data: Data, steps: Callable[[Batch], Tensor]) -> list[Callable[[], Iterable[Rows]]]:
+def _blocks(data: Data, inputs: Inputs) -> list[Callable[[], Iterable[Rows]]]:
     """Contiguous blocks of rows: each gives its rows, in parts where they are many."""
     chunk = next(data.chunks())
     if len(chunk["y"]) == len(data):  # few rows: they are read once
-        columns = (each.tensor_split(N_BLOCKS) for each in _rows(steps, chunk))
+        columns = (each.tensor_split(N_BLOCKS) for each in _rows(inputs, chunk))
         return [partial(iter, [rows]) for rows in zip(*columns, strict=True) if len(rows[0])]
     of_rows = torch.arange(len(data)).tensor_split(N_BLOCKS)
-    return [partial(_parts, steps, data.subset(rows)) for rows in of_rows]
+    return [partial(_parts, inputs, data.subset(rows)) for rows in of_rows]
 
 
-def _parts(steps: Callable[[Batch], Tensor], block: Data) -> Iterator[Rows]:
-    return map(partial(_rows, steps), block.chunks())
+def _parts(inputs: Inputs, block: Data) -> Iterator[Rows]:
+    return map(partial(_rows, inputs), block.chunks())
 
 
 def _left_out(moments: Tensor, data: Data) -> Tensor:
@@ -285,8 +286,7 @@ def possible_inputs(
 def correlations(data: Data, inputs: Inputs) -> Tensor:
     """The highest absolute correlation (p,) of each input with any column of y."""
     total = sums = squares = sums_y = squares_y = products = torch.zeros((), dtype=torch.float64)
-    for batch in data.chunks():
-        one_and_x, y, weight = _rows(inputs, batch)
+    for one_and_x, y, weight in _parts(inputs, data):
         x = one_and_x[:, 1:]
         total = total + weight.sum()
         sums, sums_y = sums + (weight * x).sum(0), sums_y + (weight * y).sum(0)
@@ -300,8 +300,8 @@ def correlations(data: Data, inputs: Inputs) -> Tensor:
     return (covariance.abs() / torch.outer(of_x, of_y).sqrt()).amax(1)
 
 
-def _rows(steps: Callable[[Batch], Tensor], batch: Batch) -> Rows:
-    x, y = steps(batch), batch["y"].double()
+def _rows(inputs: Inputs, batch: Batch) -> Rows:
+    x, y = inputs(batch), batch["y"].double()
     one = torch.ones_like(x[:, :1])
     weight = batch["weight"].double()[:, None] if "weight" in batch else one
     return torch.cat([one, x], 1), y, weight

@@ -41,7 +41,7 @@ def host_generator(generator: torch.Generator | None) -> torch.Generator | None:
 
 def seeded_by(generator: torch.Generator) -> torch.Generator:
     """A generator on the host whose seed is the state of another one, which moves on."""
-    digest = hashlib.blake2b(bytes(generator.get_state().tolist()), digest_size=7).digest()
+    digest = hashlib.blake2b(generator.get_state().numpy().tobytes(), digest_size=7).digest()
     seed = int.from_bytes(digest, "big")
     torch.rand(1, generator=generator, device=generator.device)
     return torch.Generator().manual_seed(seed)
