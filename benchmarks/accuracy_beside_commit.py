@@ -134,7 +134,7 @@ def pretrained() -> Iterator[Task]:
 def word_vectors() -> Iterator[Task]:
     for algorithm in ("skip-gram", "cbow"):
         for objective in ("negative", "hierarchical"):
-            params = {"algorithm": algorithm, "objective": objective, "min_frequency": 5}
+            params = {"algorithm": algorithm, "objective": objective, "min_count": 5}
             title = f"gutenberg, {algorithm}, {objective}"
             yield Task(title, "Word2VecTransformer", params, novels)
 
