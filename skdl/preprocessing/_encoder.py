@@ -146,11 +146,17 @@ class Encoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     @property
     def n_features_in_(self) -> int:
-        return _of_fitted(self, "n_features_in_")
+        return self._of_fitted("n_features_in_")
 
     @property
     def feature_names_in_(self) -> NDArray[Any]:
-        return _of_fitted(self, "feature_names_in_")
+        return self._of_fitted("feature_names_in_")
+
+    def _of_fitted(self, name: str) -> Any:
+        """The attribute of the fitted estimator; an AttributeError before `fit`."""
+        if "estimator_" not in vars(self):
+            raise AttributeError(f"{type(self).__name__} has no {name} before fit.")
+        return getattr(self.estimator_, name)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -169,10 +175,3 @@ def _first_row(X: Any) -> Any:
 
 def _requires_y(estimator: Any) -> bool:
     return not isinstance(estimator, FrozenEstimator) and get_tags(estimator).target_tags.required
-
-
-def _of_fitted(encoder: Encoder, name: str) -> Any:
-    """The attribute of the fitted estimator; an AttributeError before `fit`."""
-    if "estimator_" not in vars(encoder):
-        raise AttributeError(f"{type(encoder).__name__} has no {name} before fit.")
-    return getattr(encoder.estimator_, name)

@@ -13,10 +13,10 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._containers import plain_container, rows_of_numbers
-from ._frames import check_channel_names, check_names_of_cells, check_order_of_names
+from ._frames import ChannelNamesMixin
 
 
-class Flatten(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class Flatten(ChannelNamesMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Flatten each sample to one row, so that any estimator takes images and sequences.
 
     Rows are filled in row-major order: images row by row (the channels of a pixel side by
@@ -143,15 +143,15 @@ class Flatten(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _validate(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
         """Check X, and against the fitted shape unless `reset`; return it as an array."""
         X = plain_container(X)
-        check_names_of_cells(self, X, reset=reset)
+        if reset:
+            self.__dict__.pop("channel_names_in_", None)
+        self._check_names_of_cells(X, reset=reset)
         X = rows_of_numbers(X)
         items = _items(X)
         if items is not None:
-            check_channel_names(self, items, reset=reset)
+            self._check_channel_names(items, reset=reset)
             X = _stack(items)
-        elif reset:
-            self.__dict__.pop("channel_names_in_", None)
-        check_order_of_names(self, X, reset=reset)
+        self._check_order_of_names(X, reset=reset)
         if not reset:
             _check_same_shape(X, self.shape_in_)
         array = validate_data(self, X, reset=reset, allow_nd=True, ensure_all_finite="allow-nan")

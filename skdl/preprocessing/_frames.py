@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas.api.types import infer_dtype, is_complex_dtype, is_numeric_dtype
-from sklearn.base import BaseEstimator
 
 from ._containers import holds_arrays
 from ._time import holds_times
@@ -58,49 +58,15 @@ def column_names(item: Any) -> Names | None:
     return None if names is None or names == tuple(range(len(names))) else names
 
 
-def check_order_of_names(estimator: BaseEstimator, X: Any, *, reset: bool) -> None:
-    """Raise ValueError for a frame that has the columns of ``fit`` in another order.
-
-    scikit-learn compares names that are all of type str. These are the others, numbers and the
-    levels of a MultiIndex, in which further labels are no fault unless they are text: years and
-    dates move on.
-    """
-    columns = X.columns if isinstance(X, pd.DataFrame) else None
-    if reset:
-        estimator.__dict__.pop("_columns", None)
-        if columns is not None:
-            estimator._columns = columns
-        return
-    fitted: pd.Index | None = getattr(estimator, "_columns", None)
-    if columns is None or fitted is None or columns.equals(fitted) or len(columns) != len(fitted):
-        return
-    if infer_dtype(columns) == "string" or columns.nlevels != fitted.nlevels:
-        return
+def _first_other_name(columns: pd.Index, fitted: pd.Index) -> int | None:
+    """The first place where a level of the names is not as it was, in text or in order."""
     for level in range(columns.nlevels):
         names, expected = (index.get_level_values(level) for index in (columns, fitted))
         is_text = infer_dtype(names) == infer_dtype(expected) == "string"
-        if names.equals(expected) or not (is_text or set(names) == set(expected)):
-            continue
-        place = next(
-            i for i, pair in enumerate(zip(names, expected, strict=True)) if len({*pair}) > 1
-        )
-        raise ValueError(
-            f"The columns of X must be in the order of fit, but X has {columns[place]!r} in place "
-            f"{place}, where {type(estimator).__name__} was fitted on {fitted[place]!r}. Select "
-            "them as they were in fit, X[X_fit.columns], or pass X.to_numpy() if they are in that "
-            "order whatever they are called."
-        )
-
-
-def check_names_of_cells(estimator: BaseEstimator, X: Any, *, reset: bool) -> None:
-    """Raise ValueError for a frame of arrays whose columns, its channels, are not those of fit."""
-    is_cells = isinstance(X, pd.DataFrame) and X.shape[1] > 1 and holds_arrays(X)
-    names = column_names(X) if is_cells else None
-    fitted: Names | None = None if reset else getattr(estimator, "_cells", None)
-    if names is not None and fitted is not None and names != fitted:
-        raise ValueError(different_columns("X", names, fitted))
-    if reset:
-        estimator._cells = names
+        if not names.equals(expected) and (is_text or set(names) == set(expected)):
+            pairs = enumerate(zip(names, expected, strict=True))
+            return next(i for i, pair in pairs if len({*pair}) > 1)
+    return None
 
 
 def different_columns(what: str, names: Names | None, fitted: Names | None) -> str:
@@ -110,21 +76,6 @@ def different_columns(what: str, names: Names | None, fitted: Names | None) -> s
         f"{what} must have the columns of fit, {wanted}, in this order, but has "
         f"{list(names or ())}. Select them: {what}[{wanted}]."
     )
-
-
-def check_channel_names(estimator: BaseEstimator, items: Iterable[Any], *, reset: bool) -> None:
-    """Raise ValueError unless all frames in a list have the columns of those in ``fit``, in order.
-
-    Sets ``channel_names_in_`` if ``reset``, where the frames have names.
-    """
-    fitted = None if reset else getattr(estimator, "channel_names_in_", None)
-    fitted = None if fitted is None else tuple(fitted)
-    names = agreed_names(type(estimator).__name__, items, fitted, reset=reset)
-    if reset:
-        estimator.__dict__.pop("channel_names_in_", None)
-        if names is not None:
-            estimator.channel_names_in_ = np.empty(len(names), dtype=object)
-            estimator.channel_names_in_[:] = names
 
 
 def agreed_names(
@@ -189,3 +140,70 @@ def _difference(place: int, names: Names, expected: Names, had: str) -> str:
         f"item {place} {' and '.join(found) or 'has them in another order'}: it has {list(names)}. "
         f"{advice}: [frame[{list(expected)}] for frame in X]."
     )
+
+
+class ColumnsMixin:
+    """Mixin of what reads frames: the columns of later X must be in the order of ``fit``."""
+
+    _columns: pd.Index | None = None  # of the frame in ``fit``
+
+    def _check_order_of_names(self, X: Any, *, reset: bool) -> None:
+        """Raise ValueError for a frame that has the columns of ``fit`` in another order.
+
+        scikit-learn compares names that are all of type str. These are the others, numbers and the
+        levels of a MultiIndex, in which further labels are no fault unless they are text: years and
+        dates move on.
+        """
+        columns = X.columns if isinstance(X, pd.DataFrame) else None
+        if reset:
+            self._columns = columns
+            return
+        fitted = self._columns
+        if columns is None or fitted is None or columns.equals(fitted):
+            return
+        if len(columns) != len(fitted) or columns.nlevels != fitted.nlevels:
+            return
+        place = None if infer_dtype(columns) == "string" else _first_other_name(columns, fitted)
+        if place is None:
+            return
+        raise ValueError(
+            f"The columns of X must be in the order of fit, but X has {columns[place]!r} in place "
+            f"{place}, where {type(self).__name__} was fitted on {fitted[place]!r}. Select "
+            "them as they were in fit, X[X_fit.columns], or pass X.to_numpy() if they are in that "
+            "order whatever they are called."
+        )
+
+
+class ChannelNamesMixin(ColumnsMixin):
+    """Mixin of what reads frames of arrays and lists of frames too, whose columns are channels.
+
+    Attributes
+    ----------
+    channel_names_in_ : ndarray of shape (n_channels_in_,)
+        Column names of the DataFrames in a list, which all must have; only where X was a list of
+        frames with named columns in ``fit``.
+    """
+
+    channel_names_in_: NDArray[Any]
+    _cells: Names | None = None  # names of the columns of a frame of arrays in ``fit``
+
+    def _check_names_of_cells(self, X: Any, *, reset: bool) -> None:
+        """Raise ValueError for a frame of arrays whose columns are not those of ``fit``."""
+        is_cells = isinstance(X, pd.DataFrame) and X.shape[1] > 1 and holds_arrays(X)
+        names = column_names(X) if is_cells else None
+        if reset:
+            self._cells = names
+        elif names is not None and self._cells is not None and names != self._cells:
+            raise ValueError(different_columns("X", names, self._cells))
+
+    def _check_channel_names(self, items: Iterable[Any], *, reset: bool) -> None:
+        """Raise ValueError unless all frames in a list have the columns of those in ``fit``.
+
+        Sets ``channel_names_in_`` if ``reset``, where the frames have names.
+        """
+        fitted = None if reset else getattr(self, "channel_names_in_", None)
+        fitted = None if fitted is None else tuple(fitted)
+        names = agreed_names(type(self).__name__, items, fitted, reset=reset)
+        if reset and names is not None:
+            self.channel_names_in_ = np.empty(len(names), dtype=object)
+            self.channel_names_in_[:] = names

@@ -1,104 +1,16 @@
-"""What ``fit`` checks: one schedule, numbers, and that a failure changes nothing."""
+"""What values must be: numbers, and finite."""
 
 from __future__ import annotations
 
-import contextlib
-import inspect
-from collections.abc import Callable, Iterator
-from functools import cache
-from numbers import Integral
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import infer_dtype
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import validate_data
 
-from ...engine import NUMBERS, STREAM_BYTES, sets_rate
 from ...preprocessing._frames import first_not_numeric
 from ...preprocessing._time import INDEX_OF, holds_times
-
-
-def check_one_schedule(estimator: BaseEstimator) -> None:
-    """Raise ValueError where a callback and a parameter would both set the learning rate.
-
-    A parameter at its default gives way to the callback.
-    """
-    if not sets_rate(estimator.callbacks):
-        return
-    parameters = inspect.signature(type(estimator)).parameters
-    asked = [
-        f"{name}={value!r}"
-        for name in ("lr_schedule", "warmup_fraction", "min_lr")
-        if name in parameters
-        and (value := getattr(estimator, name)) not in (parameters[name].default, "constant", 0)
-    ]
-    if asked:
-        raise ValueError(
-            f"callbacks holds an LRScheduler, which sets the learning rate, and so does "
-            f"{', '.join(asked)}. Leave that at its default, which gives way to the LRScheduler, "
-            "or leave the LRScheduler out."
-        )
-
-
-def check_sizes(estimator: BaseEstimator, *names: str) -> None:
-    """Raise ValueError where parameters, such as shapes, hold no whole numbers of at least 1."""
-    for name in names:
-        sizes = getattr(estimator, name)
-        if sizes is not None and not is_sizes(sizes):
-            raise ValueError(f"{name} must hold whole numbers of at least 1, got {sizes}.")
-
-
-def is_sizes(sizes: Any) -> bool:
-    """Whether it is a sequence of whole numbers of at least 1."""
-    numbers = np.ndim(sizes) == 1 and len(sizes) > 0
-    return numbers and all(
-        isinstance(size, Integral) and not isinstance(size, bool) and int(size) > 0
-        for size in sizes
-    )
-
-
-@contextlib.contextmanager
-def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
-    """Leave the estimator as it was when something goes wrong inside."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
-
-
-@cache
-def parameter_names(cls: Any) -> tuple[str, ...]:
-    """Names of a class's parameters; ``get_params`` reads the signature anew each time."""
-    return tuple(cls._get_param_names())
-
-
-@contextlib.contextmanager
-def plain_parameters(estimator: BaseEstimator) -> Iterator[None]:
-    """Numbers of numpy among the parameters are Python's inside: torch takes no others."""
-    cls: Any = type(estimator)
-    params = {name: getattr(estimator, name) for name in parameter_names(cls)}
-    given = {name: value for name, value in params.items() if plain(value) is not value}
-    for name, value in given.items():
-        setattr(estimator, name, plain(value))
-    try:
-        yield
-    finally:
-        for name, value in given.items():
-            setattr(estimator, name, value)
-
-
-def plain(value: Any) -> Any:
-    """A number of numpy, or a list or tuple of some, as Python's; all else as it is."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, (list, tuple)) and any(isinstance(item, np.generic) for item in value):
-        return type(value)(plain(item) for item in value)
-    return value
 
 
 def _first_not_finite(array: np.ndarray) -> tuple[int, ...] | None:
@@ -120,26 +32,6 @@ IMPUTE = (
     "Impute them first, for example with sklearn.impute.SimpleImputer(keep_empty_features=True), "
     "or leave such rows out."
 )
-
-
-def validated_numbers(
-    estimator: BaseEstimator, X: Any, *, reset: bool, allow_nd: bool = False
-) -> tuple[np.ndarray, bool]:
-    """X as scikit-learn validates it, in the dtype that it has, and whether it is streamed.
-
-    A large memory map is neither copied nor converted whole. Whether values are finite is left to
-    ``check_finite``, which says where they are not.
-    """
-    streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
-    array = validate_data(
-        estimator,
-        X,
-        reset=reset,
-        dtype=None if streamed else NUMBERS,
-        allow_nd=allow_nd,
-        ensure_all_finite=False,
-    )
-    return array, streamed
 
 
 def check_finite(

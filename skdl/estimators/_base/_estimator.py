@@ -41,12 +41,12 @@ from ...engine import (
     set_lr,
     sets_rate,
 )
-from ._checks import all_or_nothing, check_one_schedule, parameter_names, plain_parameters
 from ._contract import Family, FitMode
 from ._described import described
 from ._docs import deep_estimator
 from ._held_out import HeldOut, read_groups
 from ._later_rows import warn_of_other_range
+from ._learning import LearningMixin, parameter_names
 from ._rows import FewRows, Rows
 from ._targets import Target
 from ._trained import Trained
@@ -58,7 +58,7 @@ PRECISIONS = {"auto", "float32", "bfloat16", "float64"}
 
 
 @deep_estimator
-class TorchEstimator(Trained, Family, BaseEstimator):
+class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
     """Base of every deep estimator: shared parameters, ``fit`` through the engine.
 
     What a family says is in :class:`Family`; what is done with y in :class:`Target`. How to write
@@ -316,11 +316,11 @@ class TorchEstimator(Trained, Family, BaseEstimator):
     @contextlib.contextmanager
     def _fitting(self, y: Any) -> Iterator[None]:
         """Around each way to learn: parameters are checked first; what fails changes nothing."""
-        with all_or_nothing(self), plain_parameters(self), default_torch_modes():
+        with self._learning():
             self._keep_parameters(self._fixed_parameters())
             resolve_device(self.device)
             check_callbacks(self.callbacks)
-            check_one_schedule(self)
+            self._check_one_schedule()
             self._check_parameters()
             if y is None:
                 raise ValueError(

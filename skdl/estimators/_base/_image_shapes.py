@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 
 Shape = tuple[int, ...]
 
@@ -88,18 +87,7 @@ def check_smallest(shape: Shape, kind: str) -> None:
         )
 
 
-def check_size(estimator: BaseEstimator, shape: Shape, given: Shape, array: str) -> None:
-    """Raise ValueError where rows of X, as read and as given, are not those of the fit."""
-    if shape == estimator.input_shape_:
-        return
-    got, fitted = (" x ".join(map(str, sizes)) for sizes in (shape, estimator.input_shape_))
-    raise ValueError(
-        f"X holds {estimator.kind_}s of {got} (channels last), but {type(estimator).__name__} "
-        f"was fitted on {fitted}. {_way_out(shape, estimator.input_shape_, given, array)}"
-    )
-
-
-def _way_out(got: Shape, fitted: Shape, given: Shape, array: str) -> str:
+def way_out(got: Shape, fitted: Shape, given: Shape, array: str) -> str:
     """What makes rows of one shape rows of another."""
     n_got, n_fitted = got[-1], fitted[-1]
     if given != fitted == (*given[1:], *given[:1]):
@@ -129,15 +117,3 @@ def _way_to_channels(n_got: int, n_fitted: int, array: str, *, has_axis: bool) -
     if n_got > n_fitted:
         return f"Choose the channels of the fit, such as {array}[..., :{n_fitted}]."
     return "Pass all channels of the fit."
-
-
-def check_batch(estimator: BaseEstimator, given: Shape) -> None:
-    """Raise ValueError for a single image or signal without the axis of samples."""
-    shape, kind = estimator.input_shape_, estimator.kind_
-    is_batch = given[1:] == shape or (given[1:] == shape[:-1] and shape[-1] == 1)
-    is_single = given == shape or (given == shape[:-1] and shape[-1] == 1 and len(given) > 1)
-    if is_single and not is_batch:
-        raise ValueError(
-            f"X of shape {given} is a single {kind}, without the axis of samples. For one {kind} "
-            "pass np.asarray(X)[None], for the first one of several X[:1]."
-        )

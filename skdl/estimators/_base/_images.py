@@ -4,115 +4,169 @@ from __future__ import annotations
 
 import contextlib
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
 
-from ...engine import Data, Streamed, as_tensor
+from ...engine import Column, Data, Streamed, as_tensor
 from ...preprocessing._containers import plain_container, rows_of_numbers
-from ...preprocessing._frames import check_channel_names, check_names_of_cells, check_order_of_names
-from ._checks import IMPUTE, check_finite, check_numbers, validated_numbers
+from ...preprocessing._frames import ChannelNamesMixin
+from ._checks import IMPUTE, check_finite, check_numbers
 from ._image_shapes import (
+    Shape,
     array_in_words,
-    check_batch,
     check_channels_last,
-    check_size,
     check_smallest,
     warn_of_other_meaning,
+    way_out,
 )
+from ._input import InputMixin
 from ._sequences import is_ragged
 from ._steps import check_order_of_columns, check_order_of_steps
-from ._units import check_one_scale, check_units, learn_units
+from ._units import check_one_scale
 
 AXES = {"image": ("image", "row", "column", "channel"), "signal": ("signal", "step", "channel")}
 
 
-def read_images(
-    estimator: BaseEstimator,
-    X: Any,
-    *,
-    kind: str,
-    shape: tuple[int, ...] | None,
-    reset: bool,
-) -> Data:
-    """Images or signals as data with a column ``x`` of shape (n, H, W, C) or (n, T, C).
+class ImageInputMixin(ChannelNamesMixin, InputMixin):
+    """Mixin of estimators that take images or signals, all of one shape, channels last.
 
-    The column keeps the dtype of X. Sets or checks ``n_features_in_``, ``feature_names_in_``,
-    ``channel_names_in_`` (the columns, for lists of frames), ``kind_``, ``n_channels_in_`` and
-    ``input_shape_``, the shape of one row.
-
-    Parameters
+    Attributes
     ----------
-    estimator : BaseEstimator
-        Its parameters ``kind`` and ``image_shape``, where it has them, are what errors speak of.
-    X : array-like
-    kind : {"image", "signal", "auto"}
-        "auto" reads X of three dimensions or more as images, and flat rows as signals, as images
-        with a ``shape``.
-    shape : tuple of int or None
-        Shape of one row where X is flat: (H, W) or (H, W, C), for signals (T, C).
-    reset : bool
-        Whether this is a fit, which learns what later calls check.
-
-    Raises
-    ------
-    ValueError
-        If X is no batch of images or signals, or does not match the shape seen in ``fit``.
+    kind_ : {"image", "signal"}
+        What the rows of X were read as.
+    input_shape_ : tuple of int
+        Shape of one row, channels last: (H, W, C) or (T, C).
+    n_channels_in_ : int
+        Channels of each pixel or step.
     """
-    in_words = array_in_words(X)
-    X = plain_container(X)
-    check_names_of_cells(estimator, X, reset=reset)
-    X = rows_of_numbers(X)
-    shape_given_twice = shape is not None and getattr(X, "ndim", 2) > 2
-    _check_frames(estimator, X, kind if reset else estimator.kind_, shape, reset=reset)
-    given, X = X, _as_array(X, shape if reset else None)
-    if not reset:
-        check_batch(estimator, getattr(X, "shape", ()))
-    if not reset and isinstance(X, np.ndarray):
-        X = _as_fitted(estimator, X, in_words)
-    array, streamed = validated_numbers(estimator, X, reset=reset, allow_nd=True)
-    shape_of_rows, is_said = array.shape[1:], kind != "auto" or shape is not None
-    if reset:
-        kind = _kind_of(array, kind, shape)
-    else:
-        kind = estimator.kind_
-        flat = array.shape[1:] == (math.prod(estimator.input_shape_),)
-        shape = estimator.input_shape_ if flat else None
-    array = _with_channels(array, kind, shape)
-    if array.dtype.kind == "f":
-        check_finite(array, AXES[kind], advice=_fill_advice(given, in_words))
-    if reset:
-        if not (shape_given_twice or (kind == "signal" and shape is not None)):
-            check_channels_last(array.shape[1:], kind, in_words)
-        check_smallest(array.shape[1:], kind)
-        if not is_said and kind == "image":
-            warn_of_other_meaning(array.shape[1:], in_words)
-        estimator.kind_, estimator.input_shape_ = kind, array.shape[1:]
-        estimator.n_channels_in_ = array.shape[-1]
-    check_size(estimator, array.shape[1:], shape_of_rows, in_words)
-    if not is_ragged(given):  # else before its rows became one array
-        check_one_scale(array)
-    (learn_units if reset else check_units)(estimator, array)
-    return Data({"x": Streamed(array) if streamed else as_tensor(array)})
 
+    _input_kinds: ClassVar[frozenset[str]] = frozenset({"signals", "images"})
 
-def _check_frames(
-    estimator: BaseEstimator, X: Any, kind: str, shape: tuple[int, ...] | None, *, reset: bool
-) -> None:
-    """Raise ValueError for frames, or a list of them, whose columns or order are not right."""
-    check_numbers(X)
-    check_order_of_names(estimator, X, reset=reset)
-    if kind == "signal" or (kind == "auto" and shape is None):
-        flat = shape if reset else estimator.input_shape_
-        check_order_of_columns(X, flat[1] if flat is not None and len(flat) == 2 else 1)
-    if is_ragged(X):
-        for row, item in enumerate(X):
-            check_numbers(item, f"Item {row} of X")
-            check_order_of_steps(item, row)
-        check_channel_names(estimator, X, reset=reset)
-    elif reset:
-        estimator.__dict__.pop("channel_names_in_", None)
+    def _read_images(self, X: Any, *, kind: str, shape: Shape | None, reset: bool) -> Data:
+        """Images or signals as data with a column ``x`` (n, H, W, C) or (n, T, C).
+
+        The column keeps the dtype of X. Sets or checks ``n_features_in_``, ``feature_names_in_``,
+        ``channel_names_in_`` (the columns, for lists of frames), ``kind_``, ``n_channels_in_`` and
+        ``input_shape_``. Errors speak of the parameters ``kind`` and ``image_shape``.
+
+        Parameters
+        ----------
+        X : array-like
+        kind : {"image", "signal", "auto"}
+            "auto" reads X of three dimensions or more as images, and flat rows as signals, as
+            images with a ``shape``.
+        shape : tuple of int or None
+            Shape of one row where X is flat: (H, W) or (H, W, C), for signals (T, C).
+        reset : bool
+            Whether this is a fit, which learns what later calls check.
+
+        Raises
+        ------
+        ValueError
+            If X is no batch of images or signals, or does not match the shape seen in ``fit``.
+        """
+        if reset:
+            self._forget_inputs()
+        in_words = array_in_words(X)
+        X = plain_container(X)
+        self._check_names_of_cells(X, reset=reset)
+        given = rows_of_numbers(X)
+        self._check_frames(given, kind if reset else self.kind_, shape, reset=reset)
+        if reset:
+            column = self._read_first(given, kind, shape, in_words)
+        else:
+            column = self._read_like_fit(given, in_words)
+        return Data({"x": column})
+
+    def _read_first(self, given: Any, kind: str, shape: Shape | None, in_words: str) -> Column:
+        """The column of a fit; what the rows are is learned from its shape."""
+        array, streamed = self._validated_numbers(
+            _as_array(given, shape), reset=True, allow_nd=True
+        )
+        self.kind_ = _kind_of(array, kind, shape)
+        rows = _with_channels(array, self.kind_, shape)
+        self.input_shape_, self.n_channels_in_ = rows.shape[1:], rows.shape[-1]
+        self._check_values(rows, given, in_words)
+        is_whole = getattr(given, "ndim", 2) > 2
+        if shape is None or (self.kind_ == "image" and not is_whole):  # else it is said
+            check_channels_last(self.input_shape_, self.kind_, in_words)
+        check_smallest(self.input_shape_, self.kind_)
+        if kind == "auto" and shape is None and self.kind_ == "image":
+            warn_of_other_meaning(self.input_shape_, in_words)
+        self._check_units(rows, reset=True)
+        return Streamed(rows) if streamed else as_tensor(rows)
+
+    def _read_like_fit(self, given: Any, in_words: str) -> Column:
+        """The column of rows that must be like those of the fit."""
+        X = _as_array(given)
+        self._check_batch(getattr(X, "shape", ()))
+        if isinstance(X, np.ndarray):
+            X = self._in_form_of_fit(X, in_words)
+        array, streamed = self._validated_numbers(X, reset=False, allow_nd=True)
+        is_flat = array.shape[1:] == (math.prod(self.input_shape_),)
+        rows = _with_channels(array, self.kind_, self.input_shape_ if is_flat else None)
+        self._check_values(rows, given, in_words)
+        self._check_size(rows.shape[1:], array.shape[1:], in_words)
+        self._check_units(rows, reset=False)
+        return Streamed(rows) if streamed else as_tensor(rows)
+
+    def _check_frames(self, X: Any, kind: str, shape: Shape | None, *, reset: bool) -> None:
+        """Raise ValueError for frames, or a list of them, whose columns or order are not right."""
+        check_numbers(X)
+        self._check_order_of_names(X, reset=reset)
+        if kind == "signal" or (kind == "auto" and shape is None):
+            flat = shape if reset else self.input_shape_
+            check_order_of_columns(X, flat[1] if flat is not None and len(flat) == 2 else 1)
+        if is_ragged(X):
+            for row, item in enumerate(X):
+                check_numbers(item, f"Item {row} of X")
+                check_order_of_steps(item, row)
+            self._check_channel_names(X, reset=reset)
+
+    def _check_values(self, rows: np.ndarray, given: Any, in_words: str) -> None:
+        """Raise ValueError for values that are not finite; warn of rows on different scales."""
+        if rows.dtype.kind == "f":
+            check_finite(rows, AXES[self.kind_], advice=_fill_advice(given, in_words))
+        if not is_ragged(given):  # else before its rows became one array
+            check_one_scale(rows)
+
+    def _check_batch(self, given: Shape) -> None:
+        """Raise ValueError for a single image or signal without the axis of samples."""
+        shape, kind = self.input_shape_, self.kind_
+        is_batch = given[1:] == shape or (given[1:] == shape[:-1] and shape[-1] == 1)
+        is_single = given == shape or (given == shape[:-1] and shape[-1] == 1 and len(given) > 1)
+        if is_single and not is_batch:
+            raise ValueError(
+                f"X of shape {given} is a single {kind}, without the axis of samples. For one "
+                f"{kind} pass np.asarray(X)[None], for the first one of several X[:1]."
+            )
+
+    def _check_size(self, shape: Shape, given: Shape, in_words: str) -> None:
+        """Raise ValueError where rows of X, as read and as given, are not those of the fit."""
+        if shape == self.input_shape_:
+            return
+        got, fitted = (" x ".join(map(str, sizes)) for sizes in (shape, self.input_shape_))
+        raise ValueError(
+            f"X holds {self.kind_}s of {got} (channels last), but {type(self).__name__} "
+            f"was fitted on {fitted}. {way_out(shape, self.input_shape_, given, in_words)}"
+        )
+
+    def _in_form_of_fit(self, X: np.ndarray, in_words: str) -> np.ndarray:
+        """X as flat rows or as whole images or signals, whichever the fit was on."""
+        shape = self.input_shape_
+        if X.ndim > 2:
+            read = _with_channels(X, self.kind_, None)
+            self._check_size(read.shape[1:], X.shape[1:], in_words)
+            return X if X.shape[1] == self.n_features_in_ else X.reshape(len(X), -1)
+        flat = X.shape[1:] == (math.prod(shape),)
+        return X.reshape(-1, *shape) if flat and shape[0] == self.n_features_in_ else X
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
 
 
 def _fill_advice(X: Any, in_words: str) -> str:
@@ -123,7 +177,7 @@ def _fill_advice(X: Any, in_words: str) -> str:
     return f"Replace them first, for example by 0 with {way}, or leave such rows out."
 
 
-def _as_array(X: Any, shape: tuple[int, ...] | None) -> Any:
+def _as_array(X: Any, shape: Shape | None = None) -> Any:
     """X as it is, but lists, Series and object arrays of images or signals as one array.
 
     With a ``shape``, arrays of that shape as flat rows.
@@ -138,22 +192,11 @@ def _as_array(X: Any, shape: tuple[int, ...] | None) -> Any:
     return X
 
 
-def _as_fitted(estimator: BaseEstimator, X: np.ndarray, in_words: str) -> np.ndarray:
-    """X as flat rows or as whole images or signals, whichever the fit was on."""
-    shape = estimator.input_shape_
-    if X.ndim > 2:
-        read = _with_channels(X, estimator.kind_, None)
-        check_size(estimator, read.shape[1:], X.shape[1:], in_words)
-        return X if X.shape[1] == estimator.n_features_in_ else X.reshape(len(X), -1)
-    flat = X.shape[1:] == (math.prod(shape),)
-    return X.reshape(-1, *shape) if flat and shape[0] == estimator.n_features_in_ else X
-
-
 def _stack(X: Any) -> np.ndarray:
     """A list of images or signals of one shape as one array."""
     items = [np.asarray(item) for item in X]
     check_one_scale(items)
-    rows_of: dict[tuple[int, ...], list[int]] = {}
+    rows_of: dict[Shape, list[int]] = {}
     for row, item in enumerate(items):
         rows_of.setdefault(item.shape, []).append(row)
     if len(rows_of) > 1:
@@ -181,14 +224,14 @@ def _stack(X: Any) -> np.ndarray:
     return stacked
 
 
-def _kind_of(array: np.ndarray, kind: str, shape: tuple[int, ...] | None) -> str:
+def _kind_of(array: np.ndarray, kind: str, shape: Shape | None) -> str:
     """``kind``, with "auto" resolved."""
     if kind != "auto":
         return kind
     return "image" if array.ndim > 2 or shape is not None else "signal"
 
 
-def _with_channels(array: np.ndarray, kind: str, shape: tuple[int, ...] | None) -> np.ndarray:
+def _with_channels(array: np.ndarray, kind: str, shape: Shape | None) -> np.ndarray:
     """Rows of X in the shape (H, W, C) or (T, C)."""
     n_dims = len(AXES[kind]) - 1
     if shape is not None:
@@ -206,7 +249,7 @@ def _with_channels(array: np.ndarray, kind: str, shape: tuple[int, ...] | None) 
     raise ValueError(f'kind="{kind}" takes X of shape {wanted}, got {array.shape}.')
 
 
-def _in_shape(array: np.ndarray, shape: tuple[int, ...], kind: str, n_dims: int) -> np.ndarray:
+def _in_shape(array: np.ndarray, shape: Shape, kind: str, n_dims: int) -> np.ndarray:
     """Flat rows in the shape that the user gives."""
     full = shape if len(shape) == n_dims else (*shape, 1)
     if len(full) != n_dims:
@@ -221,6 +264,6 @@ def _in_shape(array: np.ndarray, shape: tuple[int, ...], kind: str, n_dims: int)
     return array.reshape(len(array), *full)
 
 
-def _is_shape(got: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+def _is_shape(got: Shape, shape: Shape) -> bool:
     """Whether two shapes are the same up to a last axis of size 1."""
     return got == shape or (*got, 1) == shape or got == (*shape, 1)

@@ -1,26 +1,26 @@
-"""Reading X: what users pass becomes the engine's columns, or a clear error."""
+"""Reading sequences: what users pass becomes a column of the engine, or a clear error."""
 
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from dataclasses import KW_ONLY
+from numbers import Integral
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
 
+from ..._sklearn import Interval
 from ...engine import NUMBERS, Column, Data, Ragged, Streamed, as_tensor
 from ...preprocessing._containers import plain_container, rows_of_numbers
-from ...preprocessing._frames import (
-    check_channel_names,
-    check_names_of_cells,
-    check_order_of_names,
-    column_names,
-)
-from ._checks import IMPUTE, check_finite, check_numbers, validated_numbers
+from ...preprocessing._frames import ChannelNamesMixin, column_names
+from ._checks import IMPUTE, check_finite, check_numbers
+from ._docs import deep_estimator
+from ._input import InputMixin
 from ._steps import check_order_of_columns, check_order_of_steps
-from ._units import check_one_scale, check_units, learn_units
+from ._units import check_one_scale
 
 FILL = (
     "Fill the gaps in each sequence first, for example {}{}.ffill().bfill().fillna(0) for x in X{},"
@@ -47,127 +47,191 @@ def is_ragged(X: Any) -> bool:
     return True
 
 
-def read_sequences(
-    estimator: BaseEstimator, X: Any, *, n_channels: int | None, reset: bool
-) -> Data:
-    """Sequences (see the table of inputs in the README) as data with a column ``x`` (n, T, C).
+@deep_estimator
+class SequenceInputMixin(ChannelNamesMixin, InputMixin):
+    """Mixin of estimators that take sequences, of equal or unequal lengths.
 
-    The column keeps the dtype of X.
+    See the table of inputs in the README.
 
-    Sets or checks ``n_features_in_`` (the steps, for arrays), ``feature_names_in_``,
-    ``n_channels_in_`` and ``channel_names_in_`` (the columns, for lists of frames).
+    Parameters
+    ----------
+    n_channels : int or None, default=None
+        Channels of each step where X is flat: (n_samples, n_steps * n_channels), the channels of
+        one step together. None reads a 2-D X as sequences of one channel.
 
-    Raises
-    ------
-    ValueError
-        For what cannot be read as sequences, or does not match what was fitted.
+    Attributes
+    ----------
+    n_features_in_ : int
+        Size of the second dimension of X; not set where X was a list of sequences.
+    n_channels_in_ : int
+        Channels of each step.
+    n_steps_in_ : int
+        Steps of each sequence; not set where X was a list of sequences.
     """
-    X = plain_container(X)
-    check_names_of_cells(estimator, X, reset=reset)
-    X = rows_of_numbers(X)
-    if isinstance(X, (list, tuple)) and not len(X):
-        raise ValueError("Found an empty list with 0 sample(s), while a minimum of 1 is required.")
-    read = _read_ragged if is_ragged(X) else _read_array
-    column, n_found = read(estimator, X, n_channels, reset)
-    if reset:
-        estimator.n_channels_in_ = n_found
-    elif n_found != estimator.n_channels_in_:
-        raise ValueError(
-            f"X has {n_found} channels, but {type(estimator).__name__} was fitted on sequences "
-            f"of {estimator.n_channels_in_} channels. If X is a single sequence, pass [X]."
-        )
-    return Data({"x": column})
 
+    _: KW_ONLY
+    n_channels: int | None = None
 
-def _read_array(
-    estimator: BaseEstimator, X: Any, n_channels: int | None, reset: bool
-) -> tuple[Column, int]:
-    check_numbers(X)
-    check_order_of_columns(X, n_channels or 1)
-    check_order_of_names(estimator, X, reset=reset)
-    if not reset:
-        _check_not_single(estimator, X)
-        X = _as_fitted(estimator, X)
-    array, streamed = validated_numbers(estimator, X, reset=reset, allow_nd=True)
-    if array.ndim > 3:
-        raise ValueError(
-            f"X must be (n_samples, n_steps) or (n_samples, n_steps, n_channels), got shape "
-            f"{array.shape}. If its second dimension is time, make all that belongs to a step "
-            "channels: np.reshape(X, (*np.shape(X)[:2], -1))."
-        )
-    is_flat, array = array.ndim == 2, _with_channels(array, n_channels)
+    _input_kinds: ClassVar[frozenset[str]] = frozenset({"sequences", "ragged"})
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_channels": [Interval(Integral, 1, None, closed="left"), None],
+    }
 
-    def advice(bad: tuple[int, ...]) -> str:
-        return _fill_advice(array[bad[0], bad[1] :], X, is_flat=is_flat, is_first=not bad[1])
+    def _read_inputs(self, X: Any, *, reset: bool) -> Data:
+        """Sequences as data with a column ``x`` (n, T, C), in the dtype of X.
 
-    check_finite(array, ("row", "step", "channel"), advice=advice)
-    if reset:
-        for attribute in ("channel_names_in_", "_shortest"):
-            estimator.__dict__.pop(attribute, None)
-        estimator.n_steps_in_ = array.shape[1]
-    elif array.shape[1] == 1 < min(len(array), getattr(estimator, "_shortest", 1)):
-        warnings.warn(
-            f"X of shape {array.shape[: 2 if is_flat else 3]} is read as {len(array)} sequences of "
-            f"1 step, shorter than all that {type(estimator).__name__} was fitted on. For one "
-            f"sequence of {len(array)} steps pass [X].",
-            UserWarning,
-            stacklevel=2,
-        )
-    check_one_scale(array)
-    (learn_units if reset else check_units)(estimator, array)
-    return Streamed(array) if streamed else as_tensor(array), array.shape[2]
+        Sets or checks ``n_features_in_`` and ``n_steps_in_`` (for arrays), ``feature_names_in_``,
+        ``n_channels_in_`` and ``channel_names_in_`` (the columns, for lists of frames).
 
+        Raises
+        ------
+        ValueError
+            For what cannot be read as sequences, or does not match what was fitted.
+        """
+        if reset:
+            self._forget_inputs()
+        X = plain_container(X)
+        self._check_names_of_cells(X, reset=reset)
+        X = rows_of_numbers(X)
+        if isinstance(X, (list, tuple)) and not len(X):
+            raise ValueError(
+                "Found an empty list with 0 sample(s), while a minimum of 1 is required."
+            )
+        column, n_found = (self._read_ragged if is_ragged(X) else self._read_array)(X, reset=reset)
+        if reset:
+            self.n_channels_in_ = n_found
+        elif n_found != self.n_channels_in_:
+            raise ValueError(
+                f"X has {n_found} channels, but {type(self).__name__} was fitted on sequences "
+                f"of {self.n_channels_in_} channels. If X is a single sequence, pass [X]."
+            )
+        return Data({"x": column})
 
-def _check_not_single(estimator: BaseEstimator, X: Any) -> None:
-    """Raise ValueError for one sequence like those that were fitted on, in place of many."""
-    names = getattr(estimator, "channel_names_in_", None)
-    shape, steps = getattr(X, "shape", None), getattr(estimator, "n_steps_in_", None)
-    found = None if names is None else column_names(X)
-    is_flat = shape is not None and shape[1:] == (getattr(estimator, "n_features_in_", None),)
-    is_like_fitted = shape == (steps, estimator.n_channels_in_) and not is_flat
-    if is_like_fitted or (names is not None and found == tuple(names)):
-        raise ValueError(
-            f"X of shape {shape} is a single sequence, like those that "
-            f"{type(estimator).__name__} was fitted on. Pass it in a list: [X]."
-        )
-    if names is not None and found is None:
-        warnings.warn(
-            f"X has no column names, but {type(estimator).__name__} was fitted on frames with the "
-            f"columns {list(names)}.",
-            UserWarning,
-            stacklevel=2,
-        )
+    def _read_array(self, X: Any, *, reset: bool) -> tuple[Column, int]:
+        check_numbers(X)
+        check_order_of_columns(X, self.n_channels or 1)
+        self._check_order_of_names(X, reset=reset)
+        if not reset:
+            self._check_not_single(X)
+            X = self._in_form_of_fit(X)
+        array, streamed = self._validated_numbers(X, reset=reset, allow_nd=True)
+        if array.ndim > 3:
+            raise ValueError(
+                f"X must be (n_samples, n_steps) or (n_samples, n_steps, n_channels), got shape "
+                f"{array.shape}. If its second dimension is time, make all that belongs to a step "
+                "channels: np.reshape(X, (*np.shape(X)[:2], -1))."
+            )
+        is_flat, array = array.ndim == 2, _with_channels(array, self.n_channels)
 
+        def advice(bad: tuple[int, ...]) -> str:
+            return _fill_advice(array[bad[0], bad[1] :], X, is_flat=is_flat, is_first=not bad[1])
 
-def _as_fitted(estimator: BaseEstimator, X: Any) -> Any:
-    """An array as flat rows or with an axis of channels, whichever the fit was on.
+        check_finite(array, ("row", "step", "channel"), advice=advice)
+        if reset:
+            self.n_steps_in_, self._shortest = array.shape[1], 1
+        elif array.shape[1] == 1 < min(len(array), self._shortest):
+            warnings.warn(
+                f"X of shape {array.shape[: 2 if is_flat else 3]} is read as {len(array)} "
+                f"sequences of 1 step, shorter than all that {type(self).__name__} was fitted on. "
+                f"For one sequence of {len(array)} steps pass [X].",
+                UserWarning,
+                stacklevel=2,
+            )
+        check_one_scale(array)
+        self._check_units(array, reset=reset)
+        return Streamed(array) if streamed else as_tensor(array), array.shape[2]
 
-    Raises ValueError for one of three dimensions whose sequences have another shape.
-    """
-    n_steps, n_channels = getattr(estimator, "n_steps_in_", None), estimator.n_channels_in_
-    if n_steps is None or not isinstance(X, np.ndarray) or X.ndim not in (2, 3):
+    def _check_not_single(self, X: Any) -> None:
+        """Raise ValueError for one sequence like those that were fitted on, in place of many."""
+        names = getattr(self, "channel_names_in_", None)
+        shape, steps = getattr(X, "shape", None), getattr(self, "n_steps_in_", None)
+        found = None if names is None else column_names(X)
+        is_flat = shape is not None and shape[1:] == (getattr(self, "n_features_in_", None),)
+        is_like_fitted = shape == (steps, self.n_channels_in_) and not is_flat
+        if is_like_fitted or (names is not None and found == tuple(names)):
+            raise ValueError(
+                f"X of shape {shape} is a single sequence, like those that "
+                f"{type(self).__name__} was fitted on. Pass it in a list: [X]."
+            )
+        if names is not None and found is None:
+            warnings.warn(
+                f"X has no column names, but {type(self).__name__} was fitted on frames with the "
+                f"columns {list(names)}.",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    def _in_form_of_fit(self, X: Any) -> Any:
+        """An array as flat rows or with an axis of channels, whichever the fit was on.
+
+        Raises ValueError for one of three dimensions whose sequences have another shape.
+        """
+        n_steps, n_channels = getattr(self, "n_steps_in_", None), self.n_channels_in_
+        if n_steps is None or not isinstance(X, np.ndarray) or X.ndim not in (2, 3):
+            return X
+        was_flat, shape = self.n_features_in_ != n_steps, X.shape[1:]
+        if was_flat and shape == (n_steps, n_channels):
+            return X.reshape(len(X), -1)
+        if not was_flat and n_channels > 1 and shape == (n_steps * n_channels,):
+            return X.reshape(len(X), n_steps, n_channels)
+        is_swapped = shape == (n_channels, n_steps) != (n_steps, n_channels)
+        if is_swapped:
+            way = "Channels come first here: use np.swapaxes(np.asarray(X), 1, 2)."
+        elif shape[0] > n_steps:
+            way = f"Pass as many steps, such as the last ones: X[:, -{n_steps}:]."
+        else:
+            way = (
+                "Pass as many steps, or fit on a list of sequences, list(X), which may have any "
+                "length."
+            )
+        if is_swapped or (X.ndim == 3 and shape[1] == n_channels and shape[0] != n_steps):
+            raise ValueError(
+                f"X holds sequences of {shape[0]} steps and {shape[1]} channels, but "
+                f"{type(self).__name__} was fitted on {n_steps} steps and {n_channels} channels. "
+                f"{way}"
+            )
         return X
-    was_flat, shape = estimator.n_features_in_ != n_steps, X.shape[1:]
-    if was_flat and shape == (n_steps, n_channels):
-        return X.reshape(len(X), -1)
-    if not was_flat and n_channels > 1 and shape == (n_steps * n_channels,):
-        return X.reshape(len(X), n_steps, n_channels)
-    is_swapped = shape == (n_channels, n_steps) != (n_steps, n_channels)
-    if is_swapped:
-        way = "Channels come first here: use np.swapaxes(np.asarray(X), 1, 2)."
-    elif shape[0] > n_steps:
-        way = f"Pass as many steps, such as the last ones: X[:, -{n_steps}:]."
-    else:
-        way = (
-            "Pass as many steps, or fit on a list of sequences, list(X), which may have any length."
-        )
-    if is_swapped or (X.ndim == 3 and shape[1] == n_channels and shape[0] != n_steps):
-        raise ValueError(
-            f"X holds sequences of {shape[0]} steps and {shape[1]} channels, but "
-            f"{type(estimator).__name__} was fitted on {n_steps} steps and {n_channels} channels. "
-            f"{way}"
-        )
-    return X
+
+    def _read_ragged(self, X: Any, *, reset: bool) -> tuple[Column, int]:
+        self._check_order_of_names(X, reset=reset)
+        self._check_channel_names(X, reset=reset)
+        arrays = [_read_one(item, row, self.n_channels or 1) for row, item in enumerate(X)]
+        counts = {array.shape[1] for array in arrays}
+        if len(counts) > 1:
+            odd = next(
+                row for row, array in enumerate(arrays) if array.shape[1] != arrays[0].shape[1]
+            )
+            raise ValueError(
+                f"All sequences must have the same number of channels; sequence 0 has "
+                f"{arrays[0].shape[1]}, sequence {odd} has {arrays[odd].shape[1]}. Choose the same "
+                "channels in each, or leave such sequences out, of y too."
+            )
+        n_found = counts.pop()
+        if self.n_channels not in (None, n_found):
+            raise ValueError(
+                f"n_channels={self.n_channels}, but the sequences in X have {n_found} channels. "
+                "n_channels is for flat rows: fit with n_channels=None for sequences like these."
+            )
+        check_one_scale(arrays)
+        self._check_units(arrays, reset=reset)
+        lengths = np.array([len(array) for array in arrays])
+        if reset:
+            self._shortest = int(lengths.min())
+        elif hasattr(self, "n_steps_in_") and (lengths != self.n_steps_in_).any():
+            raise ValueError(
+                f"X has sequences of {lengths.min()} to {lengths.max()} steps, but "
+                f"{type(self).__name__} was fitted on an array, with {self.n_steps_in_} steps for "
+                "all. Fit it on a list of sequences to predict for any length."
+            )
+        if (lengths == lengths[0]).all():
+            return as_tensor(np.stack(arrays)), n_found
+        values = as_tensor(np.concatenate(arrays))
+        return Ragged(values, torch.from_numpy(lengths)), n_found
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
 
 
 def _fill_advice(rest: np.ndarray, X: Any, *, is_flat: bool, is_first: bool) -> str:
@@ -204,45 +268,6 @@ def _with_channels(array: np.ndarray, n_channels: int | None) -> np.ndarray:
             "n_channels=None each column is a step of one channel."
         )
     return array.reshape(len(array), -1, n_channels)  # (n, T, C)
-
-
-def _read_ragged(
-    estimator: BaseEstimator, X: Any, n_channels: int | None, reset: bool
-) -> tuple[Column, int]:
-    name = type(estimator).__name__
-    check_channel_names(estimator, X, reset=reset)
-    arrays = [_read_one(item, row, n_channels or 1) for row, item in enumerate(X)]
-    counts = {array.shape[1] for array in arrays}
-    if len(counts) > 1:
-        odd = next(row for row, array in enumerate(arrays) if array.shape[1] != arrays[0].shape[1])
-        raise ValueError(
-            f"All sequences must have the same number of channels; sequence 0 has "
-            f"{arrays[0].shape[1]}, sequence {odd} has {arrays[odd].shape[1]}. Choose the same "
-            "channels in each, or leave such sequences out, of y too."
-        )
-    n_found = counts.pop()
-    if n_channels not in (None, n_found):
-        raise ValueError(
-            f"n_channels={n_channels}, but the sequences in X have {n_found} channels. n_channels "
-            "is for flat rows: fit with n_channels=None for sequences like these."
-        )
-    check_one_scale(arrays)
-    (learn_units if reset else check_units)(estimator, arrays)
-    lengths = np.array([len(array) for array in arrays])
-    if reset:
-        for attribute in ("n_features_in_", "feature_names_in_", "n_steps_in_", "_columns"):
-            estimator.__dict__.pop(attribute, None)
-        estimator._shortest = int(lengths.min())
-    elif hasattr(estimator, "n_steps_in_") and (lengths != estimator.n_steps_in_).any():
-        raise ValueError(
-            f"X has sequences of {lengths.min()} to {lengths.max()} steps, but {name} was "
-            f"fitted on an array, with {estimator.n_steps_in_} steps for all. Fit it on a list "
-            "of sequences to predict for any length."
-        )
-    if (lengths == lengths[0]).all():
-        return as_tensor(np.stack(arrays)), n_found
-    values = as_tensor(np.concatenate(arrays))
-    return Ragged(values, torch.from_numpy(lengths)), n_found
 
 
 def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:

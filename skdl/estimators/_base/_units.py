@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 Rows = np.ndarray | Sequence[np.ndarray]
 N_LOOKED_AT = 32  # rows of a fit
@@ -22,7 +21,7 @@ KINDS = {"whole": "whole numbers", "fractions": "fractions"}
 
 @dataclass(frozen=True)
 class Units:
-    """What some rows of X hold.
+    """What some rows of X hold, and how later ones differ.
 
     Attributes
     ----------
@@ -34,49 +33,59 @@ class Units:
         Whether a value is below 0.
     """
 
-    kind: str = ""
-    largest: float = 0.0
-    is_negative: bool = True
+    kind: str
+    largest: float
+    is_negative: bool
 
+    @classmethod
+    def of(cls, rows: Rows) -> Units:
+        """The units of all these rows."""
+        largest, is_whole, is_negative = 0.0, True, False
+        for part in _parts(rows):
+            largest = max(largest, float(np.abs(part, dtype=float).max()))
+            is_negative = is_negative or bool((part < 0).any())
+            is_whole = is_whole and _is_whole(part)
+        kind = "" if is_whole or largest > 1 else "fractions"
+        return cls(
+            "whole" if is_whole and largest >= SMALLEST_SCALE else kind, largest, is_negative
+        )
 
-def learn_units(estimator: BaseEstimator, rows: Rows) -> None:
-    """Learn from some rows whether X holds large whole numbers, such as bytes, or fractions."""
-    estimator._units = _units_of(rows[:: -(-len(rows) // N_LOOKED_AT)])
+    @classmethod
+    def of_fit(cls, rows: Rows) -> Units:
+        """The units of the rows of a fit, of which some are looked at."""
+        return cls.of(rows[:: -(-len(rows) // N_LOOKED_AT)])
 
+    def check(self, rows: Rows, owner: str) -> None:
+        """Warn where these are whole numbers up to 255, say, and the other rows are fractions of 1.
 
-def check_units(estimator: BaseEstimator, rows: Rows) -> None:
-    """Warn where the fit was on whole numbers up to 255, say, and these are fractions of 1.
+        And the other way round, and where their values are far larger than those of the fit, or
+        below 0 where there were none. All rows must be so: then it is their scale that differs.
+        """
+        found = self._other_scale(rows)
+        if found is None:
+            return
+        was = f"{KINDS.get(self.kind, 'values')} up to {self.largest:g}"
+        warnings.warn(
+            f"X holds {found[0]}, but {owner} was fitted on {was}: it seems to be in other units. "
+            f"Scale it as in fit{found[1]}.",
+            UserWarning,
+            stacklevel=2,
+        )
 
-    And the other way round, and where values are far larger than those of the fit, or below 0
-    where there were none. All rows must be so: then it is their scale that differs.
-    """
-    fitted: Units = getattr(estimator, "_units", Units())
-    found = _on_another_scale(rows, fitted)
-    if found is None:
-        return
-    was = f"{KINDS.get(fitted.kind, 'values')} up to {fitted.largest:g}"
-    warnings.warn(
-        f"X holds {found[0]}, but {type(estimator).__name__} was fitted on {was}: it "
-        f"seems to be in other units. Scale it as in fit{found[1]}.",
-        UserWarning,
-        stacklevel=2,
-    )
-
-
-def _on_another_scale(rows: Rows, fitted: Units) -> tuple[str, str] | None:
-    """In words, what all rows hold, and what to do for images of bytes; None if all is well."""
-    if fitted.kind and _all(rows, lambda part: _may_be_opposite(part, fitted.kind)):
-        got = _units_of(rows)
-        if {got.kind, fitted.kind} == {*KINDS}:
-            way = "X * 255" if got.kind == "fractions" else "X / 255"
-            return f"{KINDS[got.kind]} up to {got.largest:g}", f", by {way} for images of bytes"
-        if fitted.largest >= BYTES and got.largest == 1 and rows[0].dtype == bool:
-            return "booleans", ", by np.asarray(X) * 255 for images of bytes"
-    if fitted.largest and _all(rows, lambda part: _is_above(part, OTHER_SCALE * fitted.largest)):
-        return f"values more than {OTHER_SCALE} times as large in each row", ""
-    if fitted.kind and not fitted.is_negative and _all(rows, _is_below_zero):
-        return "many values below 0 in each row, where there were none", ""
-    return None
+    def _other_scale(self, rows: Rows) -> tuple[str, str] | None:
+        """In words, what all rows hold, and what to do for images of bytes; None if all is well."""
+        if self.kind and _all(rows, lambda part: _may_be_opposite(part, self.kind)):
+            got = Units.of(rows)
+            if {got.kind, self.kind} == {*KINDS}:
+                way = "X * 255" if got.kind == "fractions" else "X / 255"
+                return f"{KINDS[got.kind]} up to {got.largest:g}", f", by {way} for images of bytes"
+            if self.largest >= BYTES and got.largest == 1 and rows[0].dtype == bool:
+                return "booleans", ", by np.asarray(X) * 255 for images of bytes"
+        if self.largest and _all(rows, lambda part: _is_above(part, OTHER_SCALE * self.largest)):
+            return f"values more than {OTHER_SCALE} times as large in each row", ""
+        if self.kind and not self.is_negative and _all(rows, _is_below_zero):
+            return "many values below 0 in each row, where there were none", ""
+        return None
 
 
 def check_one_scale(rows: Rows) -> None:
@@ -92,7 +101,7 @@ def check_one_scale(rows: Rows) -> None:
     for place in places:
         row = np.asarray(rows[place])
         if row.size >= N_VALUES and row.dtype.kind in "biuf" and np.isfinite(row).all():
-            kinds.setdefault(_units_of([row]).kind, place)
+            kinds.setdefault(Units.of([row]).kind, place)
     if {"whole", "fractions"} <= set(kinds):
         warnings.warn(
             f"X holds large whole numbers in row {kinds['whole']} and fractions of 1 in row "
@@ -143,16 +152,6 @@ def _is_below_zero(part: np.ndarray) -> bool:
     share, limit = BELOW_ZERO
     is_long = part.dtype.kind in "if" and part.shape[1] >= N_VALUES
     return is_long and bool(((part < limit).mean(1) >= share).all())
-
-
-def _units_of(rows: Rows) -> Units:
-    largest, is_whole, is_negative = 0.0, True, False
-    for part in _parts(rows):
-        largest = max(largest, float(np.abs(part, dtype=float).max()))
-        is_negative = is_negative or bool((part < 0).any())
-        is_whole = is_whole and _is_whole(part)
-    kind = "" if is_whole or largest > 1 else "fractions"
-    return Units("whole" if is_whole and largest >= SMALLEST_SCALE else kind, largest, is_negative)
 
 
 def _is_whole(part: np.ndarray) -> bool:

@@ -43,17 +43,17 @@ def read_backbone(
     return Backbone(network, _n_repeats(network, probe)), None
 
 
-def _of_fitted(estimator: Any, n_channels: int) -> tuple[Backbone, tuple[Tensor, Tensor]]:
-    if not hasattr(estimator, "net_"):
+def _of_fitted(classifier: Any, n_channels: int) -> tuple[Backbone, tuple[Tensor, Tensor]]:
+    if not hasattr(classifier, "net_"):
         raise ValueError(
             "backbone must be fitted, and this one is not. (clone, and so a grid over backbones, "
             "makes estimators unfitted: wrap it as sklearn.frozen.FrozenEstimator(backbone) there.)"
         )
-    if estimator.n_channels_in_ != n_channels:
+    if classifier.n_channels_in_ != n_channels:
         raise ValueError(
-            f"backbone was fitted on {estimator.n_channels_in_} channels, but X has {n_channels}."
+            f"backbone was fitted on {classifier.n_channels_in_} channels, but X has {n_channels}."
         )
-    module = copy.deepcopy(estimator.module_).to("cpu").requires_grad_(True)
+    module = copy.deepcopy(classifier.module_).to("cpu").requires_grad_(True)
     for part in list(module.modules()):
         if isinstance(part, (ConvolutionalNetwork, CustomNetwork)):
             part.drop_head()

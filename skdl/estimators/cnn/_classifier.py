@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import Tags
 from torch import Tensor, nn
 
 from ..._sklearn import Interval, StrOptions
@@ -22,12 +21,11 @@ from ...engine import Augmented, Data, Net, Objective
 from .._base import (
     FitMode,
     FittedParameterMixin,
+    ImageInputMixin,
     TorchClassifier,
     batch_size_between,
     channel_scales,
-    check_sizes,
     deep_estimator,
-    read_images,
 )
 from ._augmentation import AUGMENTATIONS, BatchAugmentation
 from ._backbones import read_backbone
@@ -51,7 +49,7 @@ FEW_ROWS = range(100, 500)
 
 
 @deep_estimator
-class CNNClassifier(FittedParameterMixin, TorchClassifier):
+class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
     """Classification of images and signals with a convolutional network.
 
     Parameters
@@ -114,15 +112,6 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
 
     Attributes
     ----------
-    kind_ : str
-        "image" or "signal".
-    input_shape_ : tuple of int
-        Shape of one row, channels last: (H, W, C) or (T, C).
-    n_channels_in_ : int
-        Channels of each pixel or step.
-    channel_names_in_ : ndarray of shape (n_channels_in_,)
-        Column names of the DataFrames in a list, which all must have; only where X was a list of
-        frames with named columns in ``fit``.
     temperature_ : float
         What scores are divided by, at least 1, so that probabilities are not more certain than
         they are right; the predicted labels do not depend on it. It is fitted to the validation
@@ -202,7 +191,6 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
     lr_schedule: str = "cosine"
     warmup_fraction: float = 0.1
 
-    _input_kinds: ClassVar[frozenset[str]] = frozenset({"signals", "images"})
     _fitted_parameter: ClassVar[str] = "backbone"
     _changeable: ClassVar[frozenset[str]] = frozenset(
         {"augment", "mixup", "label_smoothing", "backbone_lr_factor"}
@@ -225,11 +213,11 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
 
     def _read_inputs(self, X: Any, *, reset: bool) -> Data:
         shape = None if self.image_shape is None else tuple(self.image_shape)
-        return read_images(self, X, kind=self.kind, shape=shape, reset=reset)
+        return self._read_images(X, kind=self.kind, shape=shape, reset=reset)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        check_sizes(self, "channels", "image_shape")
+        self._check_sizes("channels", "image_shape")
         if self.kernel_size % 2 == 0:
             raise ValueError(f"kernel_size must be odd, got {self.kernel_size}.")
         if isinstance(self.architecture, nn.Module):
@@ -404,8 +392,3 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
         if callable(self.architecture):
             return {"augment": augment, "lr": [1e-3, 3e-3]}
         return {"augment": augment, "architecture": ["auto", "resnet"]}
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags

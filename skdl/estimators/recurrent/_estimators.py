@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from sklearn.utils import Tags
 from torch import Tensor, nn
 
 from ..._sklearn import Interval, StrOptions
 from ...engine import Batch, Data, Net, forward, squared_error
 from .._base import (
     FitMode,
+    SequenceInputMixin,
     TorchClassifier,
     TorchEstimator,
     TorchRegressor,
@@ -22,7 +22,6 @@ from .._base import (
     deep_estimator,
     lengths_of,
     outlier_limits,
-    read_sequences,
     weights_of,
 )
 from ._linear_model import (
@@ -36,7 +35,7 @@ from ._shrinkage import shrinkage_factors
 
 
 @deep_estimator
-class _Recurrent(TorchEstimator):
+class _Recurrent(SequenceInputMixin, TorchEstimator):
     """Parameters and network of all recurrent estimators.
 
     Parameters
@@ -54,24 +53,9 @@ class _Recurrent(TorchEstimator):
     dropout : float, default=0.0
         Fraction of the features that is zeroed in training, between layers and before the head; in
         [0, 1).
-    n_channels : int or None, default=None
-        Channels of each step where X is flat: (n_samples, n_steps * n_channels), the channels of
-        one step together. None reads a 2-D X as sequences of one channel.
     standardize : bool, default=True
         Whether each channel of X is scaled to mean 0 and variance 1 inside; learned from the
         training rows of ``fit`` only.
-
-    Attributes
-    ----------
-    n_features_in_ : int
-        Size of the second dimension of X; not set where X was a list of sequences.
-    n_channels_in_ : int
-        Channels of each step.
-    channel_names_in_ : ndarray of shape (n_channels_in_,)
-        Column names of the DataFrames in a list, which all must have; only where X was a list of
-        frames with named columns in ``fit``.
-    n_steps_in_ : int
-        Steps of each sequence; not set where X was a list of sequences.
     """
 
     hidden_size: int = 64
@@ -80,23 +64,17 @@ class _Recurrent(TorchEstimator):
     bidirectional: bool = False
     pooling: str = "last"
     dropout: float = 0.0
-    n_channels: int | None = None
     standardize: bool = True
 
     _cell: ClassVar[str]
-    _input_kinds: ClassVar[frozenset[str]] = frozenset({"sequences", "ragged"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "n_layers": [Interval(Integral, 1, None, closed="left")],
         "bidirectional": ["boolean"],
         "pooling": [StrOptions({"last", "mean", "max", "attention"})],
         "dropout": [Interval(Real, 0, 1, closed="left")],
-        "n_channels": [Interval(Integral, 1, None, closed="left"), None],
         "standardize": ["boolean"],
     }
-
-    def _read_inputs(self, X: Any, *, reset: bool) -> Data:
-        return read_sequences(self, X, n_channels=self.n_channels, reset=reset)
 
     def _make_module(self, train: Data) -> nn.Module:
         return RecurrentNetwork(
@@ -126,11 +104,6 @@ class _Recurrent(TorchEstimator):
 
     def _search_grid(self) -> dict[str, list[Any]]:
         return {"hidden_size": [16, 64], "lr": [1e-3, 3e-3, 1e-2]}
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
 
 
 @deep_estimator

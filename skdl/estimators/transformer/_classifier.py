@@ -32,13 +32,13 @@ from .._base import (
     FitMode,
     FittedParameterMixin,
     Rows,
+    SequenceInputMixin,
     TorchClassifier,
     batch_size_between,
     channel_scales,
     deep_estimator,
     input_type_of,
     plain_container,
-    read_sequences,
     read_texts,
 )
 from ._checkpoints import load_tokenization, make_pretrained
@@ -53,7 +53,7 @@ NETWORK_WEIGHT = 0.25  # of the Transformer's scores; those of the linear model 
 
 
 @deep_estimator
-class TransformerClassifier(FittedParameterMixin, TorchClassifier):
+class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClassifier):
     """Classification of texts and numeric sequences with a Transformer.
 
     Parameters
@@ -104,9 +104,6 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
         is not ``d_model``, a learned linear map follows. In a grid of candidates a fitted estimator
         must be wrapped as ``sklearn.frozen.FrozenEstimator(fitted)``, because scikit-learn clones
         the candidates, which makes them unfitted.
-    n_channels : int or None, default=None
-        Channels of each step where X is flat: (n_samples, n_steps * n_channels), the channels of
-        one step together. None reads a 2-D X as sequences of one channel.
     linear_model : bool, default=True
         Whether a linear support vector machine on n-grams of words and characters stands beside the
         Transformer on text: its calibrated scores are averaged with the network's in prediction
@@ -154,9 +151,6 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
         Size of the second dimension of X; not set by texts and by lists of sequences.
     n_channels_in_ : int
         Channels of each step; on numbers only.
-    channel_names_in_ : ndarray of shape (n_channels_in_,)
-        Column names of the DataFrames in a list, which all must have; only where X was a list of
-        frames with named columns in ``fit``.
     n_steps_in_ : int
         Steps of each sequence; on numbers only, and not set by lists of sequences.
 
@@ -238,7 +232,6 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
     lowercase: bool = True
     token_dropout: float = 0.3
     embeddings: Any = None
-    n_channels: int | None = None
     linear_model: bool = True
     label_smoothing: float = 0.0
     pretrained: str | os.PathLike[str] | None = None
@@ -269,7 +262,6 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
         "lowercase": ["boolean"],
         "token_dropout": [Interval(Real, 0, 1, closed="left")],
         "embeddings": [object, None],  # see token_vectors
-        "n_channels": [Interval(Integral, 1, None, closed="left"), None],
         "linear_model": ["boolean"],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "pretrained": [str, os.PathLike, None],
@@ -292,7 +284,7 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
                         f"{name} needs texts, and X holds numbers. Pass the texts themselves, not "
                         f"the ids of their tokens; or set {name}=None for series of numbers."
                     )
-            return read_sequences(self, X, n_channels=self.n_channels, reset=reset)
+            return super()._read_inputs(X, reset=reset)
         texts = read_texts(X)
         if isinstance(X, pd.DataFrame):
             validate_data(self, X, reset=reset, skip_check_array=True)  # the column's name
@@ -313,10 +305,9 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
             raise ValueError(f"freeze={self.freeze} needs pretrained: there is nothing to freeze.")
 
     def _forget_inputs(self) -> None:
-        """Delete what a fit before on the other type of input (text, numbers) has learned."""
-        names = ("_tokenization", "_ngram_model", "_units", "_cells", "patch_size_")
-        for name in [name for name in vars(self) if name.endswith("_in_") or name in names]:
-            delattr(self, name)
+        super()._forget_inputs()
+        for name in ("_tokenization", "_ngram_model", "patch_size_"):
+            self.__dict__.pop(name, None)
 
     def _learn_inputs(self, X: Any, data: Data, rows: Rows, mode: FitMode) -> Data:
         if self.input_type_ == "numeric":
@@ -558,7 +549,6 @@ class TransformerClassifier(FittedParameterMixin, TorchClassifier):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
         tags.input_tags.string = self.input_type != "numeric"
         return tags
 

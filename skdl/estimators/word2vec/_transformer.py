@@ -25,7 +25,6 @@ from ...engine import (
     as_tensor,
     check_callbacks,
     check_validated,
-    default_torch_modes,
     draw_seed,
     resolve_device,
     scoped_threads,
@@ -33,16 +32,14 @@ from ...engine import (
 )
 from .._base import (
     FittedParameterMixin,
+    LearningMixin,
     Trained,
     WordVectorTable,
     all_given_vectors,
-    all_or_nothing,
-    check_one_schedule,
     deep_estimator,
     given_vectors,
     none_known,
     other_spellings,
-    plain_parameters,
 )
 from ._corpus import Corpus, encode, read_corpus
 from ._documents import Analyze, make_analyzer
@@ -69,6 +66,7 @@ READING = ("lowercase", "token_pattern", "tokenizer", "analyzer", "stop_words")
 class Word2VecTransformer(
     FittedParameterMixin,
     WordVectors,
+    LearningMixin,
     Trained,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -319,7 +317,7 @@ class Word2VecTransformer(
             If ``stop_words`` holds words that cannot be left out, because they are divided into
             tokens that are not among them, or because ``analyzer`` is not "word".
         """
-        with all_or_nothing(self), plain_parameters(self), default_torch_modes():
+        with self._learning():
             self._keep_parameters(READING)
             self._check_parameters()
             for name in ("_net", "idf_", "component_", "_rare", "_loaded", "_spellings"):
@@ -362,7 +360,7 @@ class Word2VecTransformer(
         TypeError, ValueError
             As in ``fit``; if ``vector_size``, ``algorithm`` or ``objective`` changed.
         """
-        with all_or_nothing(self), plain_parameters(self), default_torch_modes():
+        with self._learning():
             self._keep_parameters(READING)
             self._check_parameters()
             self._check_unchanged()
@@ -638,7 +636,7 @@ class Word2VecTransformer(
         resolve_device(self.device)
         check_callbacks(self.callbacks)
         check_validated(self.callbacks, "Words are learned from all documents: leave it out")
-        check_one_schedule(self)
+        self._check_one_schedule()
         if self.objective == "negative" and self.negative == 0:
             raise ValueError(
                 'objective="negative" needs negative samples, got negative=0: nothing would be '

@@ -1,72 +1,65 @@
-"""One schedule of the rate, parameters in words, and fits that fail."""
+"""Values: numbers, and finite, or the place of the first that is not."""
 
 import numpy as np
+import pandas as pd
 import pytest
-from skorch.callbacks import EpochScoring, LRScheduler
 
-from skdl.estimators import CNNClassifier, LSTMRegressor, Ridge, Word2VecTransformer
-from skdl.estimators._base._checks import (
-    all_or_nothing,
-    check_one_schedule,
-    plain_parameters,
+from skdl.estimators._base._checks import check_finite, check_numbers
+
+TABLE = np.random.default_rng(0).normal(size=(700_000, 2))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_finite_values_pass(dtype):
+    largest = min(np.finfo(dtype).max, np.finfo(np.float32).max)
+    check_finite(np.array([[largest, -largest], [0, 1]], dtype), ("row", "column"))
+
+
+@pytest.mark.parametrize("row", [0, 5, 524_288, 699_999])
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(np.nan, "NaN"), (np.inf, "infinity"), (-np.inf, "infinity"), (1e39, "too large")],
 )
+def test_the_first_value_that_is_not_finite_is_named(row, value, words):
+    table = TABLE.copy()
+    table[[row, -1], 1] = value
+    with pytest.raises(ValueError, match=f"{words}.*, first at item 3, row {row}, column 1"):
+        check_finite(table, ("row", "column"), "item 3, ")
 
-SCHEDULER = LRScheduler("StepLR", step_size=1)
+
+def test_advice_may_depend_on_the_place():
+    table = np.array([[0, np.nan]])
+    with pytest.raises(ValueError, match=r"Impute them first.*SimpleImputer"):
+        check_finite(table, ("row", "column"))
+    with pytest.raises(ValueError, match=r"column 1\. Drop \(0, 1\)"):
+        check_finite(table, ("row", "column"), advice=lambda place: f"Drop {place}")
+
+
+NO_NUMBERS = {
+    "a column of text": pd.DataFrame({"a": [1, 2], "b": ["1", "x"]}),
+    "a column of dates": pd.DataFrame({"b": pd.to_datetime(["2020", "2021"])}),
+    "an array of text": np.array([["1", "x"]]),
+    "an array of dates": np.array(["2020"], dtype="M8[D]"),
+    "a Series of dates": pd.Series(pd.to_datetime(["2020", "2021"])),
+}
+
+
+@pytest.mark.parametrize("X", NO_NUMBERS.values(), ids=NO_NUMBERS)
+def test_what_holds_no_numbers_is_told(X):
+    with pytest.raises(ValueError, match=r"^Item 2 must hold numbers, got .+ dates become days"):
+        check_numbers(X, "Item 2")
 
 
 @pytest.mark.parametrize(
-    "params",
+    "X",
     [
-        {},
-        {"lr_schedule": "constant"},
-        {"warmup_fraction": 0.0},
-        {"lr_schedule": "linear", "callbacks": None},
-        {"lr_schedule": "linear", "callbacks": [EpochScoring("r2")]},
+        np.eye(2),
+        pd.DataFrame({"a": [True, False], "b": [1.5, None]}),
+        pd.DataFrame({"a": ["1", "2.5"]}),
+        pd.Series([1, 2]),
+        [[1, 2]],
     ],
+    ids=["array", "nullable", "numbers as text", "Series", "lists"],
 )
-@pytest.mark.parametrize("cls", [CNNClassifier, LSTMRegressor])
-def test_one_schedule_passes(cls, params):
-    check_one_schedule(cls(**{"callbacks": [("rate", SCHEDULER)], **params}))
-
-
-@pytest.mark.parametrize(
-    ("model", "named"),
-    [
-        (CNNClassifier(lr_schedule="one-cycle"), "lr_schedule='one-cycle'"),
-        (LSTMRegressor(lr_schedule="plateau"), "lr_schedule='plateau'"),
-        (LSTMRegressor(warmup_fraction=0.3), "warmup_fraction=0.3"),
-        (Word2VecTransformer(min_lr=0.01), "min_lr=0.01"),
-    ],
-)
-def test_two_schedules_are_told(model, named):
-    with pytest.raises(ValueError, match=f"LRScheduler, which sets.*so does {named}"):
-        check_one_schedule(model.set_params(callbacks=[SCHEDULER]))
-
-
-@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_what_fails_leaves_no_trace(error):
-    model = Ridge()
-    model.coef_ = before = [1.0]
-
-    def fail():
-        with all_or_nothing(model):
-            model.coef_, model.intercept_ = [2.0], 3.0
-            raise error
-
-    with pytest.raises(error):
-        fail()
-    assert model.coef_ is before
-    assert not hasattr(model, "intercept_")
-
-
-def test_numbers_of_numpy_are_plain_inside_and_come_back():
-    given = {"alpha": np.float64(2.0), "max_iter": np.int64(7), "positive": np.bool_(True)}
-    ridge = Ridge(**given)
-    with plain_parameters(ridge):
-        assert (type(ridge.alpha), type(ridge.max_iter), type(ridge.positive)) == (float, int, bool)
-    assert all(getattr(ridge, name) is value for name, value in given.items())
-    network = CNNClassifier(channels=(np.int32(8), 16))
-    with plain_parameters(network):
-        assert network.channels == (8, 16)
-        assert type(network.channels[0]) is int
-    assert type(network.channels[0]) is np.int32
+def test_numbers_pass(X):
+    check_numbers(X)

@@ -18,7 +18,6 @@ from skorch.callbacks import Callback, Checkpoint, EpochScoring, TrainEndCheckpo
 from skdl.datasets import make_sequences
 from skdl.engine import seeded
 from skdl.estimators import CNNClassifier, GRUClassifier, GRURegressor, LSTMRegressor
-from skdl.estimators._base._checks import all_or_nothing
 from tests.fits import InterruptsIn
 from tests.laws.instances import Convolution
 
@@ -84,10 +83,10 @@ def test_all_or_nothing():
     model = regressor()
     model.kept_ = 1
     before = dict(vars(model))
-    with pytest.raises(KeyboardInterrupt), all_or_nothing(model):
+    with pytest.raises(KeyboardInterrupt), model._learning():
         half_fit(model)
     assert vars(model) == before
-    with all_or_nothing(model):
+    with model._learning():
         model.new_ = 3
     assert model.new_ == 3
 

@@ -13,8 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from skdl.engine import Streamed
 from skdl.estimators import CNNClassifier
-from skdl.estimators._base import _checks
-from skdl.estimators._base._images import read_images
+from skdl.estimators._base import _input
 
 SMALL = {"channels": (2,), "max_epochs": 1, "random_state": 0, "device": "cpu"}
 RNG = np.random.default_rng(0)
@@ -32,7 +31,7 @@ def classifier(**params):
 def read(X, kind="auto", shape=None, model=None):
     """The column that X becomes."""
     model = classifier(kind=kind, image_shape=shape) if model is None else model
-    return read_images(model, X, kind=kind, shape=shape, reset=True).columns["x"]
+    return model._read_images(X, kind=kind, shape=shape, reset=True).columns["x"]
 
 
 def objects_of(items):
@@ -276,7 +275,7 @@ def test_a_streamed_memory_map_fits_and_predicts_as_an_array(
 ):
     X = (GREY > 99).astype(dtype).reshape(shape)
     expected = classifier(**params).fit(X, Y).predict_proba(X)
-    monkeypatch.setattr(_checks, "STREAM_BYTES", 0)
+    monkeypatch.setattr(_input, "STREAM_BYTES", 0)
     X = mapped(X, tmp_path)
     model = classifier(**params)
     assert isinstance(read(X, shape=model.image_shape), Streamed)
@@ -288,13 +287,13 @@ def test_a_streamed_memory_map_fits_and_predicts_as_an_array(
 def test_a_streamed_memory_map_of_signals(tmp_path, monkeypatch, shape):
     params = {"kind": "signal", "image_shape": (7, 2)}
     expected = classifier(**params).fit(CHANNELS, Y).predict_proba(CHANNELS)
-    monkeypatch.setattr(_checks, "STREAM_BYTES", 0)
+    monkeypatch.setattr(_input, "STREAM_BYTES", 0)
     X = mapped(CHANNELS.reshape(shape), tmp_path)
     np.testing.assert_allclose(classifier(**params).fit(X, Y).predict_proba(X), expected, atol=1e-5)
 
 
 def test_bytes_of_a_memory_map_stay_bytes_until_they_are_taken(tmp_path, monkeypatch):
-    monkeypatch.setattr(_checks, "STREAM_BYTES", 0)
+    monkeypatch.setattr(_input, "STREAM_BYTES", 0)
     X = mapped(GREY, tmp_path)
     column = read(X)
     assert column.array.dtype == np.uint8
@@ -304,7 +303,7 @@ def test_bytes_of_a_memory_map_stay_bytes_until_they_are_taken(tmp_path, monkeyp
 
 @pytest.mark.parametrize("what", [np.nan, np.inf])
 def test_a_streamed_memory_map_is_searched_for_nan(tmp_path, monkeypatch, what):
-    monkeypatch.setattr(_checks, "STREAM_BYTES", 0)
+    monkeypatch.setattr(_input, "STREAM_BYTES", 0)
     X = mapped(COLOUR.astype(np.float32), tmp_path)
     X[5, 4, 3, 2] = what
     with pytest.raises(ValueError, match="image 5, row 4, column 3, channel 2"):
@@ -554,14 +553,14 @@ def test_the_kind_is_that_of_the_fit():
 def test_whole_images_that_look_swapped_are_taken_when_their_shape_is_said(shape):
     X = np.zeros((3, *shape), np.float32)
     with pytest.raises(ValueError, match="look as if channels came first"):
-        read_images(CNNClassifier(), X, kind="auto", shape=None, reset=True)
-    data = read_images(CNNClassifier(), X, kind="auto", shape=shape, reset=True)
+        CNNClassifier()._read_images(X, kind="auto", shape=None, reset=True)
+    data = CNNClassifier()._read_images(X, kind="auto", shape=shape, reset=True)
     assert data.columns["x"].shape == X.shape
 
 
 def test_flat_rows_are_taken_by_who_was_fitted_on_whole_images():
     X = np.arange(72.0).reshape(2, 6, 6)
     model = CNNClassifier()
-    whole = read_images(model, X, kind="auto", shape=None, reset=True).columns["x"]
-    flat = read_images(model, X.reshape(2, -1), kind="auto", shape=None, reset=False).columns["x"]
+    whole = model._read_images(X, kind="auto", shape=None, reset=True).columns["x"]
+    flat = model._read_images(X.reshape(2, -1), kind="auto", shape=None, reset=False).columns["x"]
     assert flat.equal(whole)

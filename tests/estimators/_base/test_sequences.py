@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from skdl.datasets import make_sequences
 from skdl.engine import Data, Ragged
 from skdl.estimators import GRUClassifier, GRURegressor, LSTMRegressor
-from skdl.estimators._base import _checks
+from skdl.estimators._base import _input
 from skdl.estimators._base._sequences import is_ragged, lengths_of
 
 SMALL = {"hidden_size": 3, "max_epochs": 2, "random_state": 0, "early_stopping": False}
@@ -212,7 +212,7 @@ def test_a_streamed_memory_map_predicts_as_an_array(tmp_path, monkeypatch, dtype
     mapped = np.memmap(tmp_path / "x", dtype, "w+", shape=X3.shape)
     mapped[:] = array
     expected = fit_predict(array)
-    monkeypatch.setattr(_checks, "STREAM_BYTES", 0)
+    monkeypatch.setattr(_input, "STREAM_BYTES", 0)
     np.testing.assert_allclose(fit_predict(mapped), expected, atol=1e-5)
     flat = mapped.reshape(30, 12)
     np.testing.assert_allclose(fit_predict(flat, n_channels=2), expected, atol=1e-5)

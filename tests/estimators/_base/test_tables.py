@@ -7,30 +7,37 @@ import torch
 from sklearn.base import BaseEstimator
 
 from skdl.engine import Streamed
-from skdl.estimators._base import _checks
-from skdl.estimators._base._tables import read_table
+from skdl.estimators._base import _input
+from skdl.estimators._base._tables import TableInputMixin
 
 X = np.random.default_rng(0).normal(size=(6, 3))
 
 
+class Reader(TableInputMixin, BaseEstimator):
+    """An estimator that only reads."""
+
+
+def read(table, reader=None):
+    """The column that a table becomes, in a fit or like that of ``reader``."""
+    data = (reader or Reader())._read_inputs(table, reset=reader is None)
+    return data.columns["x"]
+
+
 def test_rows_and_columns_are_kept():
-    estimator = BaseEstimator()
-    frame = pd.DataFrame(X, columns=list("abc"))
-    column = read_table(estimator, frame, reset=True).columns["x"]
+    reader, frame = Reader(), pd.DataFrame(X, columns=list("abc"))
+    column = reader._read_inputs(frame, reset=True).columns["x"]
     assert column.equal(torch.from_numpy(X))
-    assert estimator.n_features_in_ == 3
-    assert estimator.feature_names_in_.tolist() == ["a", "b", "c"]
-    assert (
-        read_table(estimator, frame.astype("f4"), reset=False).columns["x"].dtype == torch.float32
-    )
+    assert reader.n_features_in_ == 3
+    assert reader.feature_names_in_.tolist() == ["a", "b", "c"]
+    assert read(frame.astype("f4"), reader).dtype == torch.float32
     with pytest.raises(ValueError, match="feature names"):
-        read_table(estimator, frame[["b", "a", "c"]], reset=False)
+        read(frame[["b", "a", "c"]], reader)
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.uint8, bool, np.float16, object])
 def test_numbers_of_any_dtype(dtype):
     table = np.clip(np.round(3 * X), 0, 1).astype(dtype)
-    column = read_table(BaseEstimator(), table, reset=True).columns["x"]
+    column = read(table)
     assert column.tolist() == table.astype(float).tolist()
 
 
@@ -47,20 +54,20 @@ BAD = {
 @pytest.mark.parametrize(("table", "message"), BAD.values(), ids=BAD)
 def test_what_is_no_table_of_numbers_is_told(table, message):
     with pytest.raises(ValueError, match=message):
-        read_table(BaseEstimator(), table, reset=True)
+        read(table)
 
 
 def test_other_columns_than_in_fit_are_told():
-    estimator = BaseEstimator()
-    read_table(estimator, X, reset=True)
-    with pytest.raises(ValueError, match="X has 2 features, but BaseEstimator is expecting 3"):
-        read_table(estimator, X[:, :2], reset=False)
+    reader = Reader()
+    reader._read_inputs(X, reset=True)
+    with pytest.raises(ValueError, match="X has 2 features, but Reader is expecting 3"):
+        read(X[:, :2], reader)
 
 
 def test_a_large_memory_map_stays_where_it_is(tmp_path, monkeypatch):
-    monkeypatch.setattr(_checks, "STREAM_BYTES", 10)
+    monkeypatch.setattr(_input, "STREAM_BYTES", 10)
     stored = np.memmap(tmp_path / "x", np.float64, "w+", shape=X.shape)
     stored[:] = X
-    column = read_table(BaseEstimator(), stored, reset=True).columns["x"]
+    column = read(stored)
     assert isinstance(column, Streamed)
     assert column.take(slice(0, 6)).tolist() == X.tolist()

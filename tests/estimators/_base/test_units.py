@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skdl.estimators import CNNClassifier, LSTMClassifier, LSTMRegressor, TransformerClassifier
-from skdl.estimators._base._units import check_units, learn_units
+from skdl.estimators._base._units import Units
 
 BYTES = np.random.default_rng(0).integers(0, 256, (40, 6)).astype(np.uint8)
 SHARES = BYTES / 255
@@ -14,16 +14,11 @@ PICTURES = np.random.default_rng(1).integers(0, 256, (40, 5, 5)).astype(np.uint8
 OTHER_UNITS = "seems to be in other units"
 
 
-class Owner:
-    """What an estimator keeps its units on."""
-
-
 def told(fitted_on, X):
-    owner = Owner()
-    learn_units(owner, fitted_on)
+    units = Units.of_fit(fitted_on)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        check_units(owner, X)
+        units.check(X, "Owner")
     return [str(warning.message) for warning in caught]
 
 

@@ -1,0 +1,49 @@
+"""What the mixins that read X have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from ...engine import NUMBERS, STREAM_BYTES
+from ._units import Rows, Units
+
+
+class InputMixin(BaseEstimator):
+    """Mixin of the mixins that read X."""
+
+    _units: Units  # of X in ``fit``
+
+    def _forget_inputs(self) -> None:
+        """Delete what was learned by reading X in a fit before."""
+        for name in [name for name in vars(self) if name.endswith("_in_")]:
+            delattr(self, name)
+
+    def _validated_numbers(
+        self, X: Any, *, reset: bool, allow_nd: bool = False
+    ) -> tuple[np.ndarray, bool]:
+        """X as scikit-learn validates it, in the dtype that it has, and whether it is streamed.
+
+        A large memory map is neither copied nor converted whole. Whether values are finite is left
+        to ``check_finite``, which says where they are not.
+        """
+        streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
+        array = validate_data(
+            self,
+            X,
+            reset=reset,
+            dtype=None if streamed else NUMBERS,
+            allow_nd=allow_nd,
+            ensure_all_finite=False,
+        )
+        return array, streamed
+
+    def _check_units(self, rows: Rows, *, reset: bool) -> None:
+        """Learn in what units X is, or warn where it is in others than in ``fit``."""
+        if reset:
+            self._units = Units.of_fit(rows)
+        else:
+            self._units.check(rows, type(self).__name__)
