@@ -19,8 +19,9 @@ from ._regressor import TorchRegressor
 from ._rows import Rows, weights_of
 from ._scales import channel_scales
 from ._sequences import SequenceInputMixin, lengths_of
+from ._series import is_series
 from ._tables import TableInputMixin
-from ._targets import is_series, outlier_limits, weighted_quantiles
+from ._targets import outlier_limits, weighted_quantiles
 from ._texts import input_type_of, read_texts
 from ._torchvision import torchvision_explained
 from ._trained import Trained

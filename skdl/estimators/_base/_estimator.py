@@ -343,7 +343,7 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
         if stops_early == "auto":
             stops_early = self._target.stops_early_by_default(len(rows.used))
         if stops_early:
-            rows.set_aside(self._target, self.validation_fraction, seed, groups)
+            rows.set_aside(self._target, data, self.validation_fraction, seed, groups)
         else:
             check_validated(self.callbacks, "Set early_stopping=True, or give fit X_val and y_val")
         return rows, seed

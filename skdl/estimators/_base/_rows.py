@@ -112,9 +112,16 @@ class Rows:
         return self._of(target, np.concatenate([self.target, later.target]), given, Seen())
 
     def set_aside(
-        self, target: Target, fraction: float, seed: int, groups: np.ndarray | None = None
+        self,
+        target: Target,
+        data: Data,
+        fraction: float,
+        seed: int,
+        groups: np.ndarray | None = None,
     ) -> None:
         """Set a fraction of the rows aside for validation; whole groups where there are numbers.
+
+        ``data`` holds X of all rows.
 
         Raises
         ------
@@ -125,7 +132,9 @@ class Rows:
         weight = None if self.weight is None else self.weight[self.used]
         rng = np.random.default_rng(seed)
         if groups is None:
-            chosen = self._chosen_rows(target, values, weight, fraction, rng)
+            chosen = self._chosen_rows(
+                target, values, data.subset(self.used), weight, fraction, rng
+            )
         else:
             chosen = chosen_groups(target, values, weight, groups[self.used], fraction, rng)
         trains = np.ones(len(values), dtype=bool)
@@ -136,6 +145,7 @@ class Rows:
     def _chosen_rows(
         target: Target,
         values: np.ndarray,
+        data: Data,
         weight: np.ndarray | None,
         fraction: float,
         rng: np.random.Generator,
@@ -147,7 +157,7 @@ class Rows:
                 f"rows for training and {n_valid} for validation; both need at least one. Use "
                 "another validation_fraction, more data, or early_stopping=False."
             )
-        chosen = target.validation_rows(values, weight, n_valid, rng)
+        chosen = target.validation_rows(values, data, weight, n_valid, rng)
         if not len(chosen):
             raise ValueError(
                 f"No row of the {n_rows} can be set aside for validation: each class has one "

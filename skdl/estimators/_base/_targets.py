@@ -19,6 +19,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from torch import Tensor
 
 from ...engine import (
+    Data,
     Loss,
     Pinball,
     absolute_error,
@@ -31,6 +32,7 @@ from ...preprocessing._containers import plain_values
 from ...preprocessing._frames import column_names, different_columns
 from ._checks import check_numbers
 from ._placeholders import warn_of_placeholders
+from ._series import is_series
 
 REGRESSION_LOSSES: dict[str, Loss] = {
     "squared_error": squared_error,
@@ -123,11 +125,12 @@ class Target(ABC):
     def validation_rows(
         self,
         values: np.ndarray,
+        data: Data,
         weight: np.ndarray | None,
         n_valid: int,
         rng: np.random.Generator,
     ) -> np.ndarray:
-        """Which rows validate."""
+        """Which rows validate; ``data`` holds X of the same rows."""
 
 
 @dataclass
@@ -329,6 +332,7 @@ class RegressionTarget(Target):
     def validation_rows(
         self,
         values: np.ndarray,
+        data: Data,
         weight: np.ndarray | None,
         n_valid: int,
         rng: np.random.Generator,
@@ -337,7 +341,7 @@ class RegressionTarget(Target):
 
         Contiguous ones, because in windows of a series random rows would overlap with their
         neighbours; of several parts, so that what is different at the end does not decide alone.
-        Where y follows a trend or cycle from row to row, the parts are few and large.
+        Where the rows are a series, the parts are few and large.
 
         With weights, rows of less than half of the weighted median weight are passed over, and the
         others carry their fraction of the weight: light rows do not decide.
@@ -347,7 +351,7 @@ class RegressionTarget(Target):
         order = np.argsort(weight)
         middle = np.searchsorted(np.cumsum(weight[order]), weight.sum() / 2)
         heavy = np.flatnonzero(weight >= weight[order[middle]] / 2)
-        n_parts = N_PARTS_OF_SERIES if is_series(values) else N_PARTS
+        n_parts = N_PARTS_OF_SERIES if is_series(values, data) else N_PARTS
         n_parts = int(np.clip(n_valid // 4, 1, n_parts))
         fraction = n_valid / n_rows * weight.sum() / weight[heavy].sum()
         ends = np.cumsum(weight[heavy])
@@ -374,15 +378,6 @@ def outlier_limits(errors: Tensor, weight: Tensor, n_deviations: float = 10) -> 
     """
     spread = 1.4826 * weighted_quantiles(errors.abs(), weight, [0.5])[:, 0]
     return torch.where(spread > 0, n_deviations * spread, torch.inf)
-
-
-def is_series(values: np.ndarray) -> bool:
-    """Whether neighbouring rows (n, k) are alike: any target's correlation with the row before."""
-    n_rows = len(values)
-    later, earlier = (part - part.mean(0) for part in (values[1:], values[:-1]))
-    size = np.sqrt((later**2).sum(0) * (earlier**2).sum(0))
-    correlation = np.divide((later * earlier).sum(0), size, where=size > 0, out=np.zeros(len(size)))
-    return bool((correlation > 4 / np.sqrt(n_rows)).any())
 
 
 @dataclass
@@ -500,6 +495,7 @@ class ClassificationTarget(Target):
     def validation_rows(
         self,
         values: np.ndarray,
+        data: Data,
         weight: np.ndarray | None,
         n_valid: int,
         rng: np.random.Generator,

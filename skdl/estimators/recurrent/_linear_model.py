@@ -79,14 +79,14 @@ def fit_linear_model(
     The candidates are three families of ridge regressions, each over a grid of penalties: shrunk
     towards the mean of y, towards a free multiple of the last step, and towards the last step
     itself. They are scored by cross-validation over contiguous blocks of rows: mean absolute error
-    times root mean squared error. Where y is alike in neighbouring rows, as in windows of a series,
-    the blocks beside the one that is predicted are left out too, for their windows overlap with it
-    (Racine, "Consistent cross-validatory model-selection for dependent data: hv-block
-    cross-validation", 2000). The result is, for each target by itself, the best candidate;
-    with few rows, a weighted mean of those that are as good within the standard error over blocks;
-    persistence (the last step), where the best is not better by 1.5 standard errors (as in the
-    one-standard-error rule of Breiman et al., "Classification and Regression Trees", 1984), because
-    on random walks many linear models seem to predict.
+    times root mean squared error. Where the rows are a series, the blocks beside the one that is
+    predicted are left out too, for their windows overlap with it (Racine, "Consistent
+    cross-validatory model-selection for dependent data: hv-block cross-validation", 2000). The
+    result is, for each target by itself, the best candidate; with few rows, a weighted mean of
+    those that are as good within the standard error over blocks; persistence (the last step),
+    where the best is not better by 1.5 standard errors (as in the one-standard-error rule of
+    Breiman et al., "Classification and Regression Trees", 1984), because on random walks many
+    linear models seem to predict.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def _parts(inputs: Inputs, block: Data) -> Iterator[Rows]:
 def _left_out(moments: Tensor, data: Data) -> Tensor:
     """The moments of what is left out when each block is predicted."""
     y = data.column("y").double()
-    if len(moments) < N_BLOCKS or not is_series(y.numpy()):
+    if len(moments) < N_BLOCKS or not is_series(y.numpy(), data):
         return moments
     none = torch.zeros_like(moments[:1])
     return moments + torch.cat([none, moments[:-1]]) + torch.cat([moments[1:], none])

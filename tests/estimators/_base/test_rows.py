@@ -19,9 +19,14 @@ def classification(**params):
     return ClassificationTarget("Owner", **params)
 
 
-def split(target, y, fraction, seed=0, weight=None):
+def split(target, y, fraction, seed=0, weight=None, x=None):
     rows = Rows.read(target, y, weight, len(y))
-    rows.set_aside(target, fraction, seed)
+    rows.set_aside(
+        target,
+        Data({"x": torch.as_tensor(np.zeros(len(y)) if x is None else x)[:, None]}),
+        fraction,
+        seed,
+    )
     return rows
 
 
@@ -66,7 +71,8 @@ def test_rows_of_regressors_are_the_last_of_several_parts():
 
 def test_the_parts_of_a_series_are_few():
     """There, each border has neighbours on both sides that are alike."""
-    rows = split(regression(), np.random.default_rng(0).normal(size=600).cumsum(), 0.1)
+    series = np.random.default_rng(0).normal(size=601).cumsum()
+    rows = split(regression(), series[1:], 0.1, x=series[:-1])
     assert rows.valid.reshape(3, 20).tolist() == [[*range(n - 20, n)] for n in (200, 400, 600)]
 
 
