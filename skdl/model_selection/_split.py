@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator
 
 from .._sklearn import num_samples
-from ..preprocessing._time import fall_in_words, first_fall, holds_times, in_order
+from ..preprocessing._time import as_index, fall_in_words, first_fall, in_order, is_in_time
 from ..preprocessing._time_text import keys_of_time, text_as_dates
 
 
@@ -196,12 +196,12 @@ def _first_out_of_order(index: pd.Index) -> int | None:
         levels = [index.get_level_values(i) for i in range(index.nlevels)]
         numbers = [times for level in levels if (times := in_order(level)) is not None]
         dates = [text_as_dates(level) for level in levels]
-        index = next((level for level in dates if holds_times(level)), index)
+        index = next((level for level in dates if is_in_time(level)), index)
         if index.nlevels > 1:
             is_one = not numbers or len(numbers) == len(levels)  # such as years and months
             return None if is_one else first_fall(numbers[0], strictly=True)
     index = text_as_dates(index)
-    times = in_order(index) if holds_times(index) else None
+    times = in_order(index) if is_in_time(index) else None
     return None if times is None else first_fall(times, strictly=True)
 
 
@@ -220,7 +220,7 @@ def _check_times(groups: ArrayLike, X: Any) -> NDArray[Any]:
             "groups must hold a time for every row, got missing values first at row "
             f"{int(np.argmax(missing))}. Drop those rows or fill in their times."
         )
-    times = in_order(pd.Index(values))
+    times = in_order(as_index(values))
     if times is None:
         times = np.asarray(values)
         _check_text(times)

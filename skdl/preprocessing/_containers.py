@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from pandas.api.types import is_numeric_dtype
 from torch.nn.utils.rnn import PackedSequence, unpack_sequence
+
+from ._time import holds_times
 
 KNOWN = (np.ndarray, list, tuple, pd.DataFrame, pd.Series, pd.Index)
 
@@ -58,6 +61,11 @@ def plain_container(X: Any, what: str = "X") -> Any:
         hasattr(X, "__getitem__") or hasattr(X, "__iter__")
     ):
         return X
+    if hasattr(X, "collect"):  # a frame of polars that is not computed yet
+        raise TypeError(
+            f"{what} must be a table with rows, got {type(X).__name__}. Compute it first: "
+            f"{what}.collect()."
+        )
     rows = "rows: np.stack([np.asarray(row) for row in X]), with row[0] for row where its items"
     rows += " are pairs of row and label"
     if hasattr(X, "get_group"):  # grouped rows of pandas
@@ -171,8 +179,8 @@ def rows_of_numbers(X: Any) -> Any:
     X = plain_container(X)
     if isinstance(X, pd.DataFrame):
         X = _rows_of_cells(X) if holds_arrays(X) else X
-    if isinstance(X, pd.Series) and X.dtype == object:
-        X = X.to_numpy()
+    if isinstance(X, (pd.Series, pd.Index)) and not (is_numeric_dtype(X) or holds_times(X)):
+        X = X.to_numpy(dtype=object)
     is_objects = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
     if is_objects or isinstance(X, (list, tuple)):
         return _checked_rows(X)

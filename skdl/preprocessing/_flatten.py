@@ -13,7 +13,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._containers import plain_container, rows_of_numbers
-from ._frames import ChannelNamesMixin
+from ._frames import ChannelNamesMixin, check_numbers
 
 
 class Flatten(ChannelNamesMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -148,7 +148,10 @@ class Flatten(ChannelNamesMixin, OneToOneFeatureMixin, TransformerMixin, BaseEst
         self._check_names_of_cells(X, reset=reset)
         X = rows_of_numbers(X)
         items = _items(X)
+        check_numbers(X)
         if items is not None:
+            for place, item in enumerate(items):
+                check_numbers(item, f"Item {place} of X")
             self._check_channel_names(items, reset=reset)
             X = _stack(items)
         self._check_order_of_names(X, reset=reset)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pandas.api.types import infer_dtype, is_complex_dtype, is_numeric_dtype
 
 from ._containers import holds_arrays
-from ._time import holds_times
+from ._time import INDEX_OF, holds_times
 
 Names = tuple[Any, ...]
 
@@ -26,6 +26,29 @@ def first_not_numeric(frame: pd.DataFrame) -> str | None:
             row = int(np.argmax([_fails(value) for value in column.tolist()]))
             return f"{column.iloc[row]!r} in row {row} of column {name!r} ({column.dtype})"
     return None
+
+
+def check_numbers(X: Any, what: str = "X") -> None:
+    """Raise ValueError for a frame with a column that holds no numbers, and for arrays of dates."""
+    is_object = isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "OU"
+    if isinstance(X, pd.DataFrame) or is_object:
+        frame = pd.DataFrame(X)
+        if is_object:  # dicts and the like are left to scikit-learn
+            frame = frame.loc[
+                :, [infer_dtype(c) in {*INDEX_OF, "string"} for _, c in frame.items()]
+            ]
+        found = first_not_numeric(frame)
+        advice = "Drop that column, or encode it as numbers first"
+    else:
+        is_column = isinstance(X, (pd.Series, pd.Index)) and holds_times(X)
+        is_dates = is_column or (isinstance(X, np.ndarray) and X.dtype.kind in "mM")
+        found = f"the dtype {X.dtype}" if is_dates else None
+        advice = "Convert it first"
+    if found is not None:
+        raise ValueError(
+            f"{what} must hold numbers, got {found}. {advice}; dates become days with "
+            "(dates - start) / pd.Timedelta(days=1)."
+        )
 
 
 def _fails(value: Any) -> bool:

@@ -24,6 +24,21 @@ def holds_times(values: Any) -> bool:
     return infer_dtype(values, skipna=True) in INDEX_OF
 
 
+def as_index(values: Any) -> pd.Index:
+    """Values as an index of pandas; an enumeration of polars as ordered categories."""
+    categories: Any = getattr(getattr(values, "dtype", None), "categories", None)
+    is_pandas = isinstance(values, (pd.Series, pd.Index, pd.Categorical))
+    if is_pandas or not hasattr(categories, "to_list"):
+        return pd.Index(values)
+    names = categories.to_list()
+    return pd.CategoricalIndex(values.to_list(), categories=names, ordered=True)
+
+
+def is_in_time(index: pd.Index) -> bool:
+    """Whether an index holds times, or categories that have an order, which is that of time."""
+    return holds_times(index) or (isinstance(index, pd.CategoricalIndex) and index.ordered)
+
+
 def as_times(index: pd.Index) -> pd.Index:
     """An index of dates, periods or durations in pandas' own type; others as they are."""
     make = INDEX_OF.get(infer_dtype(index, skipna=True))

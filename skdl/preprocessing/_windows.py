@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -152,6 +152,11 @@ def _horizon_steps(horizon: Any) -> NDArray[np.int64]:
 
 def _plain_series(series: Any) -> Any:
     """The series in a container that numpy or pandas knows."""
+    if isinstance(series, Mapping):
+        raise TypeError(
+            f"series must be an array, Series or DataFrame, got {type(series).__name__}. Where "
+            "each of its values is a channel, pass pd.DataFrame(series)."
+        )
     plain = plain_container(series, "series")
     if isinstance(plain, pd.DataFrame) and not isinstance(series, pd.DataFrame):
         found = first_not_numeric(plain)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import sklearn
 from hypothesis import assume, given, settings
@@ -309,3 +310,19 @@ def test_indices_that_may_be_in_order(index):
     X = pd.DataFrame({"x": range(4)}, index=index)
     ((train, test),) = ForwardChainingSplit(1).split(X)
     assert train.max() < test.min()
+
+
+def test_an_enumeration_of_polars_is_in_its_order():
+    stages = ["start", "middle", "end"]
+    groups = pl.Series(2 * stages, dtype=pl.Enum(stages))
+    (train, test), (_, last) = ForwardChainingSplit(2).split(np.zeros((6, 1)), groups=groups)
+    assert (set(groups[train]), set(groups[test])) == ({"start"}, {"middle"})
+    assert set(groups[last]) == {"end"}
+
+
+def test_ordered_categories_in_an_index_must_rise():
+    stages = pd.CategoricalIndex(list("cba"), categories=list("abc"), ordered=True)
+    X = pd.DataFrame({"x": range(3)}, index=stages)
+    with pytest.raises(ValueError, match="the index of X has b in row 1 after c"):
+        next(ForwardChainingSplit(1).split(X))
+    next(ForwardChainingSplit(1).split(X[::-1]))

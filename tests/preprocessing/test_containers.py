@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import torch
 from PIL import Image
@@ -186,3 +187,17 @@ def test_rows_beside_something_else_are_told_and_the_advice_helps():
         rows_of_numbers([sparse.csr_array(row[None]) for row in ROWS])
     assert_rows([(1, 2, 3), (4, 5)], [[1, 2, 3], [4, 5]])
     assert_rows([([1.0, 2.0], [3.0, 4.0]), ([5.0, 6.0],)], [[[1, 2], [3, 4]], [[5, 6]]])
+
+
+@pytest.mark.parametrize("dtype", ["str", "string", "category", object])
+@pytest.mark.parametrize("kind", [pd.Series, pd.Index])
+def test_columns_of_text_are_no_rows_of_numbers(kind, dtype):
+    with pytest.raises(ValueError, match=r"not 'str' as in row 0: '1,2'.*take texts"):
+        rows_of_numbers(kind(["1,2", "3,4"], dtype=dtype))
+
+
+def test_a_lazy_frame_is_to_be_collected():
+    frame = pl.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    with pytest.raises(TypeError, match=r"Compute it first: X\.collect\(\)"):
+        plain_container(frame.lazy())
+    assert plain_container(frame.lazy().collect()).shape == (2, 2)

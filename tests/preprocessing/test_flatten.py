@@ -137,3 +137,19 @@ def test_in_a_pipeline_and_cross_validation():
     pipe = make_pipeline(Flatten(), SimpleImputer(), LogisticRegression())
     assert cross_val_score(clone(pipe), X, y, cv=3).mean() > 0.8
     assert cross_val_score(pipe, list(X), y, cv=3).mean() > 0.8
+
+
+@pytest.mark.parametrize(
+    ("X", "words"),
+    [
+        (pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]}), r"X must.*'x' in row 0 of column 'b'"),
+        (
+            [pd.DataFrame({"a": [1.0]}), pd.DataFrame({"a": ["x"]})],
+            "Item 1 of X must.*'x' in row 0",
+        ),
+        ([pd.DataFrame({"a": [pd.Timestamp("2024")]})], r"Item 0 of X must.*dates become days"),
+    ],
+)
+def test_text_and_dates_are_no_numbers(X, words):
+    with pytest.raises(ValueError, match=words):
+        Flatten().fit(X)

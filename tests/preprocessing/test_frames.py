@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skdl.preprocessing._frames import agreed_names, column_names, first_not_numeric
+from skdl.preprocessing._frames import agreed_names, check_numbers, column_names, first_not_numeric
 
 A = pd.DataFrame({"t": [1.0], "f": [2.0]})
 
@@ -73,3 +73,33 @@ def test_names_on_one_side_only_are_warned_of():
         names_of([np.ones((1, 2))], ("t", "f"), reset=False)
     with pytest.warns(UserWarning, match="X has column names, but Owner was fitted without"):
         names_of([np.ones((1, 2)), A], None, reset=False)
+
+
+NO_NUMBERS = {
+    "a column of text": pd.DataFrame({"a": [1, 2], "b": ["1", "x"]}),
+    "a column of dates": pd.DataFrame({"b": pd.to_datetime(["2020", "2021"])}),
+    "an array of text": np.array([["1", "x"]]),
+    "an array of dates": np.array(["2020"], dtype="M8[D]"),
+    "a Series of dates": pd.Series(pd.to_datetime(["2020", "2021"])),
+}
+
+
+@pytest.mark.parametrize("X", NO_NUMBERS.values(), ids=NO_NUMBERS)
+def test_what_holds_no_numbers_is_told(X):
+    with pytest.raises(ValueError, match=r"^Item 2 must hold numbers, got .+ dates become days"):
+        check_numbers(X, "Item 2")
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.eye(2),
+        pd.DataFrame({"a": [True, False], "b": [1.5, None]}),
+        pd.DataFrame({"a": ["1", "2.5"]}),
+        pd.Series([1, 2]),
+        [[1, 2]],
+    ],
+    ids=["array", "nullable", "numbers as text", "Series", "lists"],
+)
+def test_numbers_pass(X):
+    check_numbers(X)

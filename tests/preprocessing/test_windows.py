@@ -153,3 +153,10 @@ def test_bad_parameters_are_refused(kwargs, error, message):
 def test_bad_series_are_refused(series):
     with pytest.raises(ValueError, match="series must"):
         sliding_windows(series, 2)
+
+
+def test_a_dict_of_channels_becomes_a_frame():
+    series = {"a": np.arange(40.0), "b": np.arange(40.0)}
+    with pytest.raises(TypeError, match=r"pass pd\.DataFrame\(series\)"):
+        sliding_windows(series, 4)
+    assert sliding_windows(pd.DataFrame(series), 4)[0].shape == (36, 4, 2)

@@ -1,16 +1,10 @@
-"""What values must be: numbers, and finite."""
+"""What values must be: finite."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-import pandas as pd
-from pandas.api.types import infer_dtype
-
-from ...preprocessing._frames import first_not_numeric
-from ...preprocessing._time import INDEX_OF, holds_times
 
 
 def _first_not_finite(array: np.ndarray) -> tuple[int, ...] | None:
@@ -57,26 +51,3 @@ def check_finite(
         f"Input X contains infinity or a value too large for dtype('float32'), first at {where}. "
         "Clip each array to a plausible range with np.clip, or leave such rows out."
     )
-
-
-def check_numbers(X: Any, what: str = "X") -> None:
-    """Raise ValueError for a frame with a column that holds no numbers, and for arrays of dates."""
-    is_object = isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "OU"
-    if isinstance(X, pd.DataFrame) or is_object:
-        frame = pd.DataFrame(X)
-        if is_object:  # dicts and the like are left to scikit-learn
-            frame = frame.loc[
-                :, [infer_dtype(c) in {*INDEX_OF, "string"} for _, c in frame.items()]
-            ]
-        found = first_not_numeric(frame)
-        advice = "Drop that column, or encode it as numbers first"
-    else:
-        is_column = isinstance(X, (pd.Series, pd.Index)) and holds_times(X)
-        is_dates = is_column or (isinstance(X, np.ndarray) and X.dtype.kind in "mM")
-        found = f"the dtype {X.dtype}" if is_dates else None
-        advice = "Convert it first"
-    if found is not None:
-        raise ValueError(
-            f"{what} must hold numbers, got {found}. {advice}; dates become days with "
-            "(dates - start) / pd.Timedelta(days=1)."
-        )

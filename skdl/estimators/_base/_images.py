@@ -11,8 +11,8 @@ from sklearn.utils import Tags
 
 from ...engine import Column, Data, Streamed, as_tensor
 from ...preprocessing._containers import plain_container, rows_of_numbers
-from ...preprocessing._frames import ChannelNamesMixin
-from ._checks import IMPUTE, check_finite, check_numbers
+from ...preprocessing._frames import ChannelNamesMixin, check_numbers
+from ._checks import IMPUTE, check_finite
 from ._image_shapes import (
     Shape,
     array_in_words,

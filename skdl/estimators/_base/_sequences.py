@@ -15,8 +15,8 @@ from sklearn.utils import Tags
 from ..._sklearn import Interval
 from ...engine import NUMBERS, Column, Data, Ragged, Streamed, as_tensor
 from ...preprocessing._containers import plain_container, rows_of_numbers
-from ...preprocessing._frames import ChannelNamesMixin, column_names
-from ._checks import IMPUTE, check_finite, check_numbers
+from ...preprocessing._frames import ChannelNamesMixin, check_numbers, column_names
+from ._checks import IMPUTE, check_finite
 from ._docs import deep_estimator
 from ._input import InputMixin
 from ._steps import check_order_of_columns, check_order_of_steps
@@ -279,6 +279,11 @@ def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:
             array = item.to_numpy(dtype=np.float64, na_value=np.nan)  # also of nullable columns
         else:
             array = np.asarray(item)
+        if array.dtype.kind == "c":
+            raise TypeError(
+                "complex data are not supported. Make real and imaginary parts channels, "
+                "np.stack([x.real, x.imag], axis=-1)."
+            )
         if array.dtype not in NUMBERS:
             array = np.asarray(item, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from ...preprocessing._time import fall_in_words, first_fall, holds_times, in_order
+from ...preprocessing._time import fall_in_words, first_fall, in_order, is_in_time
 from ...preprocessing._time_text import orders_of_names, text_as_dates
 
 
@@ -50,6 +50,14 @@ def check_order_of_columns(X: Any, n_channels: int) -> None:
     if n_channels == 1 or n_steps < 2 or rest:
         return
     levels = _levels(X.columns)
+    place = next(filter(None, (_swapped(level, n_channels) for level in levels)), None)
+    if place is not None:
+        raise ValueError(
+            f"With n_channels={n_channels} the channels of each step must come in one order, but X "
+            f"has {X.columns[place]!r} in place {place}, where the first step has "
+            f"{X.columns[place % n_channels]!r}. Select them so, X[names]; or pass X.to_numpy() if "
+            "they are in one order whatever they are called."
+        )
     if any(_cut_into(level, n_steps) for level in levels):
         return
     if any(_cut_into(level, n_channels) for level in levels):
@@ -63,7 +71,7 @@ def check_order_of_columns(X: Any, n_channels: int) -> None:
 def _fall(index: pd.Index, *, strictly: bool) -> str | None:
     """In words, the first date in an index that does not rise; None if there is none."""
     dates = text_as_dates(index)
-    times = None if isinstance(index, pd.RangeIndex) or not holds_times(dates) else in_order(dates)
+    times = None if isinstance(index, pd.RangeIndex) or not is_in_time(dates) else in_order(dates)
     row = None if times is None else first_fall(times, strictly=strictly)
     return None if row is None else fall_in_words(index, row)
 
@@ -87,14 +95,23 @@ def _first_fall(keys: list[Any]) -> int | None:
 
 
 def _levels(columns: pd.Index) -> list[np.ndarray]:
-    """Levels of a MultiIndex, or of names that end in a number that and the text before it."""
+    """Levels of a MultiIndex; of names that hold numbers each number and the text around them."""
     if isinstance(columns, pd.MultiIndex):
         return [np.asarray(codes) for codes in columns.codes]
-    parts = [re.fullmatch(r"(.*?)(\d+)", str(name)) for name in columns]
-    found = [part.groups() for part in parts if part is not None]
-    return (
-        [np.array(level) for level in zip(*found, strict=True)] if len(found) == len(parts) else []
-    )
+    parts = [re.split(r"(\d+)", str(name)) for name in columns]
+    if min(map(len, parts)) < 3:  # a name without a number
+        return []
+    # Of names that hold more numbers than others, as "x1(t-1)" beside "x1(t)", the first ones.
+    return [np.array(level) for level in zip(*parts, strict=False)]
+
+
+def _swapped(level: np.ndarray, n_channels: int) -> int | None:
+    """Where labels that each step has once are in another order than in the first step."""
+    steps = level.reshape(-1, n_channels)
+    same = (np.sort(steps, 1) == np.sort(steps[0])).all()
+    if not same or len(set(steps[0])) < n_channels or (steps == steps[0]).all():
+        return None
+    return int(np.argmax((steps != steps[0]).ravel()))
 
 
 def _cut_into(level: np.ndarray, n_blocks: int) -> bool:

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from ...engine import Data, Streamed, as_tensor
 from ...preprocessing._containers import plain_container
-from ...preprocessing._frames import ColumnsMixin
-from ._checks import check_finite, check_numbers
+from ...preprocessing._frames import ColumnsMixin, check_numbers
+from ._checks import check_finite
 from ._input import InputMixin
 
 

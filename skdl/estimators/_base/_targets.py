@@ -29,8 +29,7 @@ from ...engine import (
     squared_error,
 )
 from ...preprocessing._containers import plain_values
-from ...preprocessing._frames import column_names, different_columns
-from ._checks import check_numbers
+from ...preprocessing._frames import check_numbers, column_names, different_columns
 from ._placeholders import warn_of_placeholders
 from ._series import is_series
 
@@ -464,7 +463,10 @@ class ClassificationTarget(Target):
             # As scikit-learn's, but also where other rows than these are counted.
             even = of_class.sum() / np.count_nonzero(of_class)
             return even / of_class[values]
-        weights = compute_sample_weight(self.class_weight, self.classes[values])
+        if isinstance(self.class_weight, str):
+            weights = compute_sample_weight(self.class_weight, self.classes[values])
+        else:  # a chunk may lack classes that have a weight
+            weights = compute_sample_weight(self.class_weight, self.classes)[values]
         if (weights < 0).any():
             raise ValueError(f"class_weight must not be negative, got {self.class_weight}.")
         return weights

@@ -15,6 +15,7 @@ from ...engine import (
 )
 
 N_BLOCKS, N_ERRORS = 8, 2.0
+TRIMMED = 0.25  # fraction of the blocks at each end
 FACTORS = torch.linspace(0, 1, 21, dtype=torch.float64)
 
 
@@ -45,9 +46,10 @@ def shrinkage_factor(losses: Tensor, weight: Tensor, limit: Tensor) -> float:
     """Factor in [0, 1] by which a correction is multiplied; 0 where its gain is not significant.
 
     It is the factor of least loss, times ``1 - (2 se / gain)^2``: the gain is the fraction by which
-    the loss falls, ``se`` its standard error, of a jackknife over contiguous blocks of rows. It may
-    be significant for all rows, as where a correction foresees rare events, or for those without
-    outliers, which would else decide the standard error alone.
+    the loss falls, ``se`` its standard error over contiguous blocks of rows. It may be significant
+    for all rows, as where a correction foresees rare events; for those without outliers; or for the
+    blocks without the quarters of largest and smallest gain, so that rows of a part of the data
+    that contradict all others do not decide alone.
 
     Parameters
     ----------
@@ -66,23 +68,45 @@ def shrinkage_factor(losses: Tensor, weight: Tensor, limit: Tensor) -> float:
     gain = (losses[0] - losses[best]) * weight
     before = losses[0].clamp_max(LIMIT_RMS * limit) * weight
     inside = losses[0] <= limit
-    certain = max(_shrinkage(gain, before), _shrinkage(gain * inside, before * inside))
+    certain = max(
+        _certainty(*_jackknife(gain, before)),
+        _certainty(*_jackknife(gain * inside, before * inside)),
+        _certainty(*_trimmed_mean(_sums_of_blocks(gain))),
+    )
     return float(FACTORS[best]) * certain
 
 
-def _leave_one_block_out(values: Tensor) -> Tensor:
-    """Sums over the rows outside of each block (n_blocks,)."""
-    blocks = values.tensor_split(min(N_BLOCKS, len(values)))
-    return values.sum() - torch.stack([block.sum() for block in blocks])
-
-
-def _shrinkage(gain: Tensor, before: Tensor) -> float:
-    """``1 - (2 se / estimate)^2``, at least 0, of the fraction by which the loss before falls."""
-    estimate = gain.sum() / before.sum().clamp_min(1e-300)
+def _certainty(estimate: Tensor, squared_error: Tensor) -> float:
+    """``1 - (2 se / estimate)^2``, at least 0."""
     if estimate <= 0:
         return 0.0
-    of_blocks = _leave_one_block_out(gain) / _leave_one_block_out(before).clamp_min(1e-300)
+    return float((1 - N_ERRORS**2 * squared_error / estimate**2).clamp_min(0))
+
+
+def _sums_of_blocks(values: Tensor) -> Tensor:
+    """Sums over the rows of each contiguous block (n_blocks,)."""
+    return torch.stack([part.sum() for part in values.tensor_split(min(N_BLOCKS, len(values)))])
+
+
+def _jackknife(gain: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+    """The fraction by which the loss before falls, and its squared standard error."""
+    total, of_gain = before.sum().clamp_min(1e-300), _sums_of_blocks(gain)
+    without = (total - _sums_of_blocks(before)).clamp_min(1e-300)
+    of_blocks = (of_gain.sum() - of_gain) / without
     # Variance of a jackknife: the estimates without a block vary little, for they share most rows.
     n = len(of_blocks)
     squared_error = (n - 1) / n * (of_blocks - of_blocks.mean()).square().sum()
-    return float((1 - N_ERRORS**2 * squared_error / estimate**2).clamp_min(0))
+    return gain.sum() / total, squared_error
+
+
+def _trimmed_mean(values: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean without a fraction of the values at each end, and its squared standard error.
+
+    That of the values moved to the ends of what is left (Tukey and McLaughlin, 1963; see Wilcox,
+    "Introduction to robust estimation and hypothesis testing", section 3.3).
+    """
+    values, n = values.sort().values, len(values)
+    n_cut = int(TRIMMED * n)
+    middle = values[n_cut : n - n_cut]
+    moved = values.clamp(middle[0], middle[-1])
+    return middle.mean(), moved.var() * n / len(middle) ** 2

@@ -121,6 +121,8 @@ def test_dates_of_columns_must_rise(order, dates):
 CHANNELS_FIRST = {
     "names": [f"{name}_{step}" for name in ("temp", "flow") for step in range(4)],
     "names with the channel last": [f"t{step}c{c}" for c in range(2) for step in range(4)],
+    "channel last": [f"{step}_{name}" for name in ("temp", "flow") for step in range(4)],
+    "lags": [f"var{c}(t{f'-{lag}' * (lag > 0)})" for c in (1, 2) for lag in (3, 2, 1, 0)],
     "levels": pd.MultiIndex.from_product([["temp", "flow"], range(4)]),
     "levels with dates": pd.MultiIndex.from_product([["temp", "flow"], DAYS]),
 }
@@ -147,3 +149,30 @@ def test_dates_of_steps_may_repeat_but_not_fall():
         check_order_of_steps(pd.Series(range(2), index=["2024-02-01", "2024-01-30"]), 7)
     with pytest.raises(ValueError, match="sequence 7 in X has NaT in row 1"):
         check_order_of_steps(pd.Series(range(2), index=[DAYS[0], pd.NaT]), 7)
+
+
+STEPS = range(4)
+SWAPPED = {
+    "names": (lambda step, c: f"{'ab'[c]}_{step}", [0, 1, 1, 0, 0, 1, 0, 1]),
+    "lags": (lambda step, c: f"var{c}(t-{3 - step})", [0, 1, 0, 1, 1, 0, 0, 1]),
+    "levels": (lambda step, c: (step, "ab"[c]), [0, 1, 0, 1, 0, 1, 1, 0]),
+}
+
+
+@pytest.mark.parametrize(("name", "channels"), SWAPPED.values(), ids=SWAPPED)
+def test_channels_in_another_order_in_a_later_step_are_told(name, channels):
+    wide = frame([name(i // 2, channel) for i, channel in enumerate(channels)])
+    with pytest.raises(ValueError, match=r"channels of each step must come in one order.*in place"):
+        GRURegressor(**SMALL, n_channels=2).fit(wide, Y)
+    names = [name(step, channel) for step in STEPS for channel in (0, 1)]
+    GRURegressor(**SMALL, n_channels=2).fit(wide[names], Y)
+    GRURegressor(**SMALL, n_channels=2).fit(wide.to_numpy(), Y)
+
+
+def test_ordered_categories_are_times():
+    stages = pd.CategoricalIndex(["end", "start"], categories=["start", "end"], ordered=True)
+    with pytest.raises(ValueError, match="sequence 7 in X has start in row 1 after end"):
+        check_order_of_steps(pd.Series(range(2), index=stages), 7)
+    with pytest.raises(ValueError, match=r"must be in time order.*start in place 1 after end"):
+        check_order_of_columns(pd.DataFrame(np.eye(2), columns=stages), 1)
+    check_order_of_columns(pd.DataFrame(np.eye(2), columns=stages[::-1]), 1)

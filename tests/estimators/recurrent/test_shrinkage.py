@@ -117,3 +117,11 @@ def test_rows_of_tiny_weight_do_not_decide():
     weight = torch.where(torch.arange(200) % 4 == 0, 1e-12, 1.0).double()
     error = torch.where(weight < 1, 100 * OTHER, NOISE)
     assert shrinkage_factor(error, NOISE, weight=weight) > 0.95
+
+
+@pytest.mark.parametrize("loss", [squared_error, absolute_error, huber])
+def test_rows_of_one_part_that_contradict_all_others_do_not_decide(loss):
+    place = torch.arange(len(NOISE))
+    few, many = (torch.where(place < n, -NOISE, NOISE) for n in (40, 95))
+    assert shrinkage_factor(few, NOISE / 2, loss) > 0.3
+    assert shrinkage_factor(many, NOISE / 2, loss) < 0.1
