@@ -126,11 +126,11 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
             If most of a channel of X is more than 30 standard deviations from where the first rows
             had it.
         """
-        self._announced = classes
+        self._declared_classes = classes
         try:
             return self._fit_part(X, y, sample_weight)
         finally:
-            del self._announced
+            del self._declared_classes
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Scores of the classes before the softmax.
@@ -198,16 +198,16 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         return ClassificationTarget(
             type(self).__name__,
             self.class_weight,
-            getattr(self, "_announced", None),
-            in_parts=hasattr(self, "_announced"),
+            getattr(self, "_declared_classes", None),
+            in_parts=hasattr(self, "_declared_classes"),
         )
 
     def _same_target(self) -> ClassificationTarget:
         return replace(
             self._target,
             class_weight=self.class_weight,
-            announced=getattr(self, "_announced", None),
-            in_parts=hasattr(self, "_announced"),
+            declared_classes=getattr(self, "_declared_classes", None),
+            in_parts=hasattr(self, "_declared_classes"),
         )
 
     @property

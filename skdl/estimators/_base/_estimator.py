@@ -47,7 +47,7 @@ from ._described import described
 from ._docs import deep_estimator
 from ._held_out import HeldOut, read_groups
 from ._later_rows import warn_of_other_range
-from ._rows import FewRows, Rows
+from ._rows import Rows, RowsBelowMinimum
 from ._targets import Target
 from ._trained import Trained
 
@@ -61,8 +61,8 @@ PRECISIONS = {"auto", "float32", "bfloat16", "float64"}
 class TorchEstimator(Trained, Family, BaseEstimator):
     """Base of every deep estimator: shared parameters, ``fit`` through the engine.
 
-    What a family says is in :class:`Family`; what is done with y in :class:`Target`. How to write
-    one: CONTRIBUTING.md, "Add an estimator".
+    The hooks of a family are in :class:`Family`; how y is read and converted, in :class:`Target`.
+    How to write an estimator: CONTRIBUTING.md, "Add an estimator".
 
     Parameters
     ----------
@@ -184,16 +184,16 @@ class TorchEstimator(Trained, Family, BaseEstimator):
 
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
         _target: Target = field(init=False)
-        _few: FewRows | None = field(init=False)
+        _rows_below_minimum: RowsBelowMinimum | None = field(init=False)
 
-    # What regressors and classifiers say ---------------------------------------------------------
+    # Hooks of regressors and classifiers ---------------------------------------------------------
 
     def _make_target(self) -> Target:
-        """What y means, nothing of it learned."""
+        """The target of this kind of estimator, nothing of it learned yet."""
         raise NotImplementedError
 
     def _same_target(self) -> Target:
-        """What y meant in the fit before, with today's parameters where these may change."""
+        """The target of the fit before, with the current values of parameters that may change."""
         return self._target
 
     def _make_objective(self) -> Objective:
@@ -205,13 +205,14 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         """``fit``, from nothing or from the fit before."""
         with self._fitting(y):
             held_out.check(self.early_stopping)
-            goes_on = self.warm_start and hasattr(self, "net_") and not self._had_few_rows(y)
-            (self._fit_warm if goes_on else self._fit)(X, y, sample_weight, held_out)
+            is_warm = self.warm_start and hasattr(self, "net_") and not self._had_too_few_rows(y)
+            (self._fit_warm if is_warm else self._fit)(X, y, sample_weight, held_out)
         return self
 
-    def _had_few_rows(self, y: Any) -> bool:
-        """Whether there were too few rows before, and now are more."""
-        return self._few is not None and num_samples(y) > len(self._few.rows.target)
+    def _had_too_few_rows(self, y: Any) -> bool:
+        """Whether the rows before were fewer than the minimum, and fewer than these."""
+        first = self._rows_below_minimum
+        return first is not None and num_samples(y) > len(first.rows.target)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, held_out: HeldOut) -> None:
         """``fit`` from nothing: learn how to read X and y, draw a network, train it."""
@@ -220,7 +221,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         rows, seed = self._read_rows(read, y, sample_weight, held_out)
         self._target.learn(rows.target[rows.train], rows.train_weight)
         data = self._learn_inputs(X, read, rows, FitMode.FIT)
-        self._few = FewRows.kept(data, rows) if data is read else None
+        self._rows_below_minimum = RowsBelowMinimum.copied(data, rows) if data is read else None
         train, valid, used = rows.of(data, self._target, self._dtype)
         valid = self._read_held_out(held_out) if held_out.is_own else valid
         self._built_with = self._architecture()
@@ -230,7 +231,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         self._seen = rows.seen
 
     def _fit_warm(self, X: Any, y: Any, sample_weight: Any, held_out: HeldOut) -> None:
-        """``fit`` from the fit before: its network goes on, on these rows."""
+        """``fit`` from the fit before: its network is trained further, on these rows."""
         self._check_architecture()
         self._target = self._same_target()
         data = self._read_inputs(X, reset=False)
@@ -241,12 +242,12 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         valid = self._read_held_out(held_out) if held_out.is_own else valid
         module = copy.deepcopy(self.module_)
         net = self._new_net(module, train, seed, FitMode.WARM_START)
-        net.unfinished = self.net_.unfinished
+        net.resume_state = self.net_.resume_state
         self._train(net, train, valid, FitMode.WARM_START)
         self._seen = rows.seen
 
     def _fit_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        """``partial_fit``: one epoch on one part of the data, with the optimizer as it was left."""
+        """``partial_fit``: one epoch on one part of the data, with the optimizer's last state."""
         if not hasattr(self, "net_"):
             return self._fit_first_part(X, y, sample_weight)
         with self._fitting(y):
@@ -255,20 +256,20 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             check_validated(self.callbacks, "Use fit with early_stopping=True")
             data = self._read_inputs(X, reset=False)
             rows = Rows.read(self._target, y, sample_weight, len(data), self._seen)
-            if self._few is not None:
+            if self._rows_below_minimum is not None:
                 self._target = copy.copy(self._target)
-                self._start_in_parts(*self._few.joined(self._target, data, rows))
+                self._start_in_parts(*self._rows_below_minimum.joined(self._target, data, rows))
                 return self
             train, _, _ = rows.of(data, self._target, self._dtype)
             self._warn_of_other_range(rows, train, "partial_fit")
             net = self.net_
-            with self._with_todays_parameters(net, train):
+            with self._with_current_parameters(net, train):
                 self._train(net, train, None, FitMode.PARTIAL_FIT)
             self._seen = rows.seen
         return self
 
     def _fit_first_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        """The first ``partial_fit``: what goes before training is learned from these rows."""
+        """The first ``partial_fit``: scales and the like are learned from these rows."""
         with self._fitting(y):
             self._target = self._make_target()
             check_validated(self.callbacks, "Use fit with early_stopping=True")
@@ -279,7 +280,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
 
     def _start_in_parts(self, data: Data, rows: Rows) -> None:
         """A new network, and one epoch: on the first part, or several where these are small."""
-        self._few = FewRows.kept(data, rows)
+        self._rows_below_minimum = RowsBelowMinimum.copied(data, rows)
         self._target.learn(rows.target[rows.train], rows.train_weight)
         train, _, used = rows.of(data, self._target, self._dtype)
         self._built_with = self._architecture()
@@ -290,8 +291,8 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         self._seen = rows.seen
 
     @contextlib.contextmanager
-    def _with_todays_parameters(self, net: Net, train: Data) -> Iterator[None]:
-        """The net with the parameters that may have changed; with those before if that fails."""
+    def _with_current_parameters(self, net: Net, train: Data) -> Iterator[None]:
+        """The net with the current parameters; with those before where training fails."""
         names = ("lr", "batch_size", "criterion_", "callbacks", "callbacks_")
         before, weights = {name: getattr(net, name) for name in names}, Snapshot(net.module_)
         weights.take()
@@ -392,7 +393,7 @@ class TorchEstimator(Trained, Family, BaseEstimator):
             device=self.device,
             precision=self.precision,
             seed=seed,
-            goes_on=bool(self.warm_start),
+            resumable=bool(self.warm_start),
             verbose=self.verbose,
             callbacks=self.callbacks,
         ).initialize()
@@ -401,10 +402,10 @@ class TorchEstimator(Trained, Family, BaseEstimator):
         """Train a net and keep it; after a whole fit without the state of its optimizer."""
         self.net_ = net  # so that callbacks can predict
         is_part = mode is FitMode.PARTIAL_FIT
-        net.of(self).train(train, valid, n_epochs=1 if is_part else None)
+        net.bound_to(self).train(train, valid, n_epochs=1 if is_part else None)
         self._after_training(net, train, valid, mode)
         if not is_part:
-            net.forget_optimizer()
+            net.clear_optimizer()
         self.n_iter_ = len(net.history)
         self.best_epoch_ = net.best_epoch_
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ...engine import Data, Net
 
-HOTTEST = 100.0
+MAX_TEMPERATURE = 100.0
 
 
 def temperature_of(scores: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
@@ -32,7 +32,7 @@ def temperature_of(scores: Tensor, y: Tensor, weight: Tensor | None = None) -> f
         losses = scaled.logsumexp(1) - scaled.gather(1, y[:, None])[:, 0]
         return float((weight * losses).sum()) + logarithm**2 / 2
 
-    found = minimize_scalar(cost, bounds=(0.0, np.log(HOTTEST)), method="bounded")
+    found = minimize_scalar(cost, bounds=(0.0, np.log(MAX_TEMPERATURE)), method="bounded")
     return float(np.exp(found.x)) if found.fun < cost(0.0) else 1.0
 
 

@@ -275,7 +275,7 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
                 f"architecture must return a torch.nn.Module, got {type(network).__name__}."
             )
         network = copy.deepcopy(network)  # the callable may return the same module in each call
-        scores = self._tried("architecture", network, probe)
+        scores = self._probe_output("architecture", network, probe)
         if scores.shape != (2, len(self.classes_)):
             raise ValueError(
                 f"architecture must return a module that gives scores of shape (n, "
@@ -307,7 +307,7 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
         **options: Any,
     ) -> ConvolutionalNetwork:
         mean, scale = (values.to(self._dtype) for values in scales)
-        found = self._tried("backbone", features, probe)
+        found = self._probe_output("backbone", features, probe)
         fits = found.ndim in (2, probe.ndim) and len(found) == 2 and found.numel()
         if not fits or found.dtype != probe.dtype:
             space = "height, width" if self.kind_ == "image" else "n_steps"
@@ -329,7 +329,7 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
 
     @staticmethod
     @torch.no_grad()
-    def _tried(name: str, network: nn.Module, probe: Tensor) -> Tensor:
+    def _probe_output(name: str, network: nn.Module, probe: Tensor) -> Tensor:
         """The output of a user's network for two rows of zeros, checked to be one tensor."""
         try:
             output = network.to(probe.dtype).eval()(probe)
@@ -387,7 +387,7 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
             self._target.loss,
             self._target,
             partial(self._target.loss, label_smoothing=self.label_smoothing),
-            column="seen",
+            column="inputs",
             augment=None if augment is None else BatchAugmentation(augment),
             mixup=self.mixup,
         )

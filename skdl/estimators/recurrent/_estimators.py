@@ -184,14 +184,14 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         linear_model = self._fit_linear_model(used, module.mean, module.scale)
         residuals, weight = linear_model.residuals, weights_of(used)
         limits = None if residuals is None else outlier_limits(residuals, weight)
-        module.start_from(linear_model.coefficients, train.chunks(), limits)
+        module.set_linear_model(linear_model.coefficients, train.chunks(), limits)
         if residuals is not None:
-            module.start_at(self._target.constants(residuals, weight))
+            module.set_initial_output(self._target.constants(residuals, weight))
 
     def _fit_linear_model(self, used: Data, mean: Tensor, scale: Tensor) -> LinearModel:
         """A linear model of the last steps, standardized, on training and validation rows.
 
-        Cross-validation chooses what it sees: of sequences of unequal length as many steps as all
+        Cross-validation chooses its inputs: of sequences of unequal length as many steps as all
         have, nine of ten, or half of them; of many values the last ones or those most correlated
         with y. Where the loss is robust, so is the fit.
         """
@@ -228,8 +228,8 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         if valid is None:
             return
         y = valid.column("y").cpu().double()
-        corrected, linear = (net.outputs(valid, output).double() for output in (forward, unaided))
-        factors = shrinkage_factors(self._target.loss, y, linear, corrected, weights_of(valid))
+        without, corrected = (net.outputs(valid, each).double() for each in (uncorrected, forward))
+        factors = shrinkage_factors(self._target.loss, y, without, corrected, weights_of(valid))
         module.network_weight.copy_(torch.tensor(factors))
 
     @property
@@ -239,10 +239,10 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         return self.module_.network_weight.double().cpu().numpy()
 
 
-def unaided(module: nn.Module, batch: Batch) -> Tensor:
-    """The output without the network's correction."""
+def uncorrected(module: nn.Module, batch: Batch) -> Tensor:
+    """The output of the linear model and the initial constants, without the network."""
     assert isinstance(module, ResidualRecurrentNetwork)
-    return module.unaided(batch["linear"])
+    return module.uncorrected(batch["linear"])
 
 
 @deep_estimator
