@@ -224,7 +224,7 @@ def test_to_moves_weights_and_says_what_is_missing():
     assert net.outputs(DATA).shape == (30, 1)
 
 
-def test_forget_optimizer_drops_its_state():
+def test_clear_optimizer_drops_its_state():
     net = make_net().train(DATA)
     assert net.optimizer_.state
     assert not net.clear_optimizer().optimizer_.state
