@@ -1,4 +1,4 @@
-"""How data are prepared for an estimator, for every ``make_*`` of this package."""
+"""The preparation of X that an estimator needs, for every ``make_*`` of this package."""
 
 from enum import Enum
 from typing import Any

@@ -1,4 +1,4 @@
-"""Temperature scaling: how far a network's scores are to be trusted, found on rows not trained on.
+"""Temperature scaling: calibration of a network's scores on rows that it was not trained on.
 
 C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural networks", ICML
 (2017).
@@ -39,7 +39,8 @@ def temperature_of(scores: Tensor, y: Tensor, weight: Tensor | None = None) -> f
 def temperature_on(net: Net, data: Data, n_classes: int, trained: Data | None = None) -> float:
     """The temperature of a net on rows that it was not trained on.
 
-    Rows of classes that are not among those of ``trained`` say nothing of it.
+    Rows of classes that are not among those of ``trained`` are left out: no temperature makes the
+    network predict them.
     """
     columns = all_of(data)
     rows = torch.arange(len(data))
