@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from ..._sklearn import Interval, StrOptions, num_samples
+from ..._sklearn import Interval, StrOptions, fit_context, num_samples
 from ...engine import (
     LR_SCHEDULES,
     OPTIMIZERS,
@@ -201,8 +201,53 @@ class TorchEstimator(Trained, Family, BaseEstimator):
 
     # Three ways to learn -------------------------------------------------------------------------
 
-    def _fit_whole(self, X: Any, y: Any, sample_weight: Any, held_out: HeldOut) -> Self:
-        """``fit``, from nothing or from the fit before."""
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        groups: Any = None,
+    ) -> Self:
+        """Fit to the rows of X and their targets.
+
+        Parameters
+        ----------
+        X : array-like or list
+            See the class's notes.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Numbers for a regressor, of one target or several. Labels for a classifier, of any type
+            that scikit-learn takes, (n_samples,), of at least two classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Not negative; relative to each other. A classifier multiplies them by the weights of
+            the classes.
+        X_val, y_val : array-like or list, default=None
+            Rows that validate in place of some of X, which all train then: with them training
+            stops early unless ``early_stopping=False``, which is an error. A Pipeline hands
+            ``X_val`` over as it is; steps before this one transform it with
+            ``Pipeline(..., transform_input=["X_val"])`` and metadata routing.
+        sample_weight_val : array-like of shape (n_val_samples,), default=None
+            Weights of the rows of X_val in their loss, not negative.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of rows, such as those of one patient: with early stopping whole groups
+            are set aside, for a regressor those that come last, for a classifier random ones, in
+            about the proportion of the classes. They have no effect where nothing is set aside.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If X, y, weights and parameters do not go together, or training diverges in its first
+            epoch. The estimator is then as it was before.
+        """
+        held_out = HeldOut(X_val, y_val, sample_weight_val, groups)
         with self._fitting(y):
             held_out.check(self.early_stopping)
             is_warm = self.warm_start and hasattr(self, "net_") and not self._had_too_few_rows(y)
