@@ -10,7 +10,7 @@ from torch import nn
 from ...engine import Data
 from ...modules import standardized
 from ._scales import real_steps
-from ._targets import RegressionTarget, Target
+from ._targets import Target
 
 MAX_DISTANCE = 30.0  # standard deviations; what drifts and trends is nearer
 
@@ -52,9 +52,8 @@ def warn_of_other_range(
 
 def far_target(target: Target, values: np.ndarray) -> tuple[int, float] | None:
     """The farthest column of y and its median distance in standard deviations, if that is far."""
-    if not isinstance(target, RegressionTarget) or not target.standardize:
-        return None
-    return _farthest(np.abs(values - target.mean) / target.scale)
+    distances = target.distances(values)
+    return None if distances is None else _farthest(distances)
 
 
 def far_channel(module: nn.Module, train: Data) -> tuple[int, float] | None:

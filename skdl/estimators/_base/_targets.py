@@ -79,6 +79,10 @@ class Target(ABC):
     def learn(self, values: np.ndarray, weight: np.ndarray | None) -> None:
         """Learn what scales targets, from the training rows."""
 
+    def distances(self, values: np.ndarray) -> np.ndarray | None:
+        """Distances (n, k) from the learned mean in standard deviations; None if not scaled."""
+        return None
+
     @abstractmethod
     def column(self, values: np.ndarray, dtype: torch.dtype) -> Tensor:
         """The targets as the loss takes them."""
@@ -237,6 +241,9 @@ class RegressionTarget(Target):
         middle = weighted_quantiles(y, of_rows, [0.5])[:, 0]
         limits = outlier_limits(y - middle, of_rows)
         return y.clamp(middle - limits, middle + limits).numpy()
+
+    def distances(self, values: np.ndarray) -> np.ndarray | None:
+        return np.abs(values - self.mean) / self.scale if self.standardize else None
 
     def column(self, values: np.ndarray, dtype: torch.dtype) -> Tensor:
         if not self.standardize and dtype == torch.float32:

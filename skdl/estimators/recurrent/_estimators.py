@@ -178,8 +178,8 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
             **self._channel_scales(train),
         )
 
-    def _learn_before_training(self, module: nn.Module, train: Data, used: Data) -> None:
-        if not isinstance(module, ResidualRecurrentNetwork):
+    def _learn_before_training(self, module: Any, train: Data, used: Data) -> None:
+        if not self.linear_model:
             return
         linear_model = self._fit_linear_model(used, module.mean, module.scale)
         residuals, weight = linear_model.residuals, weights_of(used)
@@ -211,8 +211,8 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
 
         return fit_robustly(fitted, used) if is_robust else fitted(used)
 
-    def _prepare_module(self, module: nn.Module, mode: FitMode) -> None:
-        if not isinstance(module, ResidualRecurrentNetwork):
+    def _prepare_module(self, module: Any, mode: FitMode) -> None:
+        if not self.linear_model:
             return
         if mode is FitMode.PARTIAL_FIT or self.early_stopping is False:
             module.shrink_head()  # there will be no validation rows that shrink it again
@@ -221,28 +221,30 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
 
     def _after_training(self, net: Net, train: Data, valid: Data | None, mode: FitMode) -> None:
         """Shrink the network's correction by factors that the validation rows decide."""
-        module = net.module_
-        if not isinstance(module, ResidualRecurrentNetwork):
+        if not self.linear_model:
             return
-        module.network_weight.fill_(1.0)
+        network_weight: Tensor = net.module_.network_weight
+        network_weight.fill_(1.0)
         if valid is None:
             return
         y = valid.column("y").cpu().double()
         without, corrected = (net.outputs(valid, each).double() for each in (uncorrected, forward))
         factors = shrinkage_factors(self._target.loss, y, without, corrected, weights_of(valid))
-        module.network_weight.copy_(torch.tensor(factors))
+        network_weight.copy_(torch.tensor(factors))
 
     @property
     def network_weight_(self) -> np.ndarray:
-        if not isinstance(self.module_, ResidualRecurrentNetwork):
+        module: Any = self.module_
+        if module.network_weight is None:
             return np.ones(self.n_targets_)
-        return self.module_.network_weight.double().cpu().numpy()
+        weight: np.ndarray = module.network_weight.double().cpu().numpy()
+        return weight
 
 
-def uncorrected(module: nn.Module, batch: Batch) -> Tensor:
+def uncorrected(module: Any, batch: Batch) -> Tensor:
     """The output of the linear model and the initial constants, without the network."""
-    assert isinstance(module, ResidualRecurrentNetwork)
-    return module.uncorrected(batch["linear"])
+    output: Tensor = module.uncorrected(batch["linear"])
+    return output
 
 
 @deep_estimator

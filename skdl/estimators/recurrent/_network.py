@@ -92,9 +92,15 @@ class RecurrentNetwork(nn.Module):
         Before the head.
     mean, scale : Tensor of shape (2, n_channels) and (n_channels,)
         Mean and standard deviation of the channels.
+
+    Attributes
+    ----------
+    network_weight : None
+        There is no linear model that the network's output is added to.
     """
 
     draws_from_generator = True
+    network_weight = None
     mean: Tensor
     scale: Tensor
 
