@@ -22,7 +22,7 @@ from ._given_vectors import (
 from ._images import read_images
 from ._regressor import TorchRegressor
 from ._rows import Rows, weights_of
-from ._scales import channel_scales
+from ._scales import channel_scales, learn_channel_scales, unit_scales
 from ._sequences import lengths_of, read_sequences
 from ._tables import read_table
 from ._targets import is_series, outlier_limits, weighted_quantiles
@@ -49,6 +49,7 @@ __all__ = [
     "given_vectors",
     "input_type_of",
     "is_series",
+    "learn_channel_scales",
     "lengths_of",
     "none_known",
     "one_column",
@@ -62,6 +63,7 @@ __all__ = [
     "read_texts",
     "rows_of_numbers",
     "torchvision_explained",
+    "unit_scales",
     "weighted_quantiles",
     "weights_of",
 ]

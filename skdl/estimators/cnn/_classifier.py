@@ -24,10 +24,11 @@ from .._base import (
     FittedParameterMixin,
     TorchClassifier,
     batch_size_between,
-    channel_scales,
     check_sizes,
     deep_estimator,
+    learn_channel_scales,
     read_images,
+    unit_scales,
 )
 from ._augmentation import AUGMENTATIONS, BatchAugmentation
 from ._backbones import read_backbone
@@ -245,30 +246,35 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
     def _make_module(self, train: Data) -> nn.Module:
         probe = channels_first(torch.zeros(2, *self.input_shape_, dtype=self._dtype))
         if self.backbone is not None:
-            module = self._with_backbone(train, probe)
+            module = self._with_backbone(probe)
         elif callable(self.architecture):
-            module = self._of_callable(self._scales(train), probe)
+            module = self._of_callable(probe)
         else:
-            module = self._of_blocks(self._scales(train), probe)
+            module = self._of_blocks(probe)
         module = module.to(self._dtype).eval()
         module.work_per_row = work_per_row(module, probe)
         return module
 
-    def _scales(self, train: Data) -> tuple[Tensor, Tensor]:
-        return channel_scales(train, self.n_channels_in_, self._dtype, measured=self.normalize)
+    def _learn_before_training(self, module: Any, train: Data, used: Data) -> None:
+        if module.learns_scales:
+            learn_channel_scales(module, train, measured=self.normalize)
 
-    def _of_blocks(self, scales: tuple[Tensor, Tensor], probe: Tensor) -> StandardizedNetwork:
+    def _unit_scales(self) -> tuple[Tensor, Tensor]:
+        return unit_scales(self.n_channels_in_, self._dtype)
+
+    def _of_blocks(self, probe: Tensor) -> StandardizedNetwork:
         name = BEST_ARCHITECTURE[self.kind_]
         if isinstance(self.architecture, str) and self.architecture != "auto":
             name = self.architecture
         if name == "fcn" and self.kind_ == "image":
             raise ValueError('architecture="fcn" is for signals; for images use "plain", "resnet".')
         features = ARCHITECTURES[name](tuple(probe.shape[1:]), self.channels, self.kernel_size)
-        module = self._with_head(features, GridPool(POOL_GRID[self.kind_]), scales, probe)
+        pool = GridPool(POOL_GRID[self.kind_])
+        module = self._with_head(features, pool, self._unit_scales(), probe)
         module.bfloat16_safe = self.kind_ == "image"  # signals gain nothing by it
         return module
 
-    def _of_callable(self, scales: tuple[Tensor, Tensor], probe: Tensor) -> StandardizedNetwork:
+    def _of_callable(self, probe: Tensor) -> StandardizedNetwork:
         network = self.architecture(tuple(probe.shape[1:]), len(self.classes_))  # type: ignore[operator]
         if not isinstance(network, nn.Module):
             raise TypeError(
@@ -281,22 +287,24 @@ class CNNClassifier(FittedParameterMixin, TorchClassifier):
                 f"architecture must return a module that gives scores of shape (n, "
                 f"{len(self.classes_)}), one for each class; got {tuple(scores.shape)} for n=2."
             )
-        return CustomNetwork(network, *scales)
+        return CustomNetwork(network, *self._unit_scales())
 
-    def _with_backbone(self, train: Data, probe: Tensor) -> StandardizedNetwork:
+    def _with_backbone(self, probe: Tensor) -> StandardizedNetwork:
         features, known_scales = read_backbone(self.backbone, CNNClassifier, probe)
         n_blocks = len(blocks_of(features))
         freeze = bool(self.freeze) if isinstance(self.freeze, (bool, np.bool_)) else self.freeze
         if freeze is not True and freeze > n_blocks:
             raise ValueError(f"freeze={self.freeze}, but the backbone has {n_blocks} blocks.")
-        return self._with_head(
+        module = self._with_head(
             features,
             MeanPool(),
-            self._scales(train) if known_scales is None else known_scales,
+            known_scales or self._unit_scales(),
             probe,
             freeze=freeze,
             lr_factor=self.backbone_lr_factor,
         )
+        module.learns_scales = known_scales is None
+        return module
 
     def _with_head(
         self,

@@ -32,11 +32,14 @@ class StandardizedNetwork(nn.Module):
     ----------
     temperature : Tensor of shape ()
         What scores are divided by in evaluation.
+    learns_scales : bool
+        Whether mean and scale are learned from the training rows; a fitted backbone brings its own.
     """
 
     mean: Tensor
     scale: Tensor
     temperature: Tensor
+    learns_scales = True
     work_per_row: int | None = None
     bfloat16_safe = False
     draws_from_generator = False  # a network of the user may use torch's global generator

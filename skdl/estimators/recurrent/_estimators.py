@@ -18,11 +18,12 @@ from .._base import (
     TorchClassifier,
     TorchEstimator,
     TorchRegressor,
-    channel_scales,
     deep_estimator,
+    learn_channel_scales,
     lengths_of,
     outlier_limits,
     read_sequences,
+    unit_scales,
     weights_of,
 )
 from ._linear_model import (
@@ -99,11 +100,13 @@ class _Recurrent(TorchEstimator):
         return read_sequences(self, X, n_channels=self.n_channels, reset=reset)
 
     def _make_module(self, train: Data) -> nn.Module:
+        mean, scale = unit_scales(self.n_channels_in_, self._dtype)
         return RecurrentNetwork(
             self._make_encoder(self.n_channels_in_),
             self._target.output_shape,
             dropout=self.dropout,
-            **self._channel_scales(train),
+            mean=mean,
+            scale=scale,
         )
 
     def _make_encoder(self, n_channels: int) -> RecurrentEncoder:
@@ -117,12 +120,8 @@ class _Recurrent(TorchEstimator):
             dropout=self.dropout,
         )
 
-    def _channel_scales(self, train: Data) -> dict[str, Tensor]:
-        """``mean`` and ``scale`` of the channels, in the dtype of the weights."""
-        mean, scale = channel_scales(
-            train, self.n_channels_in_, self._dtype, measured=self.standardize
-        )
-        return {"mean": mean, "scale": scale}
+    def _learn_before_training(self, module: Any, train: Data, used: Data) -> None:
+        learn_channel_scales(module, train, measured=self.standardize)
 
     def _search_grid(self) -> dict[str, list[Any]]:
         return {"hidden_size": [16, 64], "lr": [1e-3, 3e-3, 1e-2]}
@@ -171,14 +170,17 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
     def _make_module(self, train: Data) -> nn.Module:
         if not self.linear_model:
             return super()._make_module(train)
+        mean, scale = unit_scales(self.n_channels_in_, self._dtype)
         return ResidualRecurrentNetwork(
             self._make_encoder(2 * self.n_channels_in_),
             self._target.output_shape,
             dropout=self.dropout,
-            **self._channel_scales(train),
+            mean=mean,
+            scale=scale,
         )
 
     def _learn_before_training(self, module: Any, train: Data, used: Data) -> None:
+        super()._learn_before_training(module, train, used)
         if not self.linear_model:
             return
         linear_model = self._fit_linear_model(used, module.mean, module.scale)
