@@ -94,7 +94,7 @@ class Pair(nn.Module):
     def forward(self, x):
         """Features (n, N_HIDDEN) of pixels (n, 2, 8, 8); the network standardizes them itself."""
         images = (image[..., None] for image in x.unbind(1))
-        codes = [self.network.encode(self.network.see(image)) for image in images]
+        codes = [self.network.encode(self.network.standardize(image)) for image in images]
         return self.mix(torch.cat(codes, 1))
 
 

@@ -1,7 +1,7 @@
 """The training loop, for every architecture: batches, optimisation, stopping, prediction.
 
 The only importer of skorch. ``Net`` is what an estimator builds in ``fit``; ``TrainingRun`` is one
-training of it, epoch by epoch. ``_contract.py`` says what a module may offer.
+training of it, epoch by epoch. ``_contract.py`` lists the optional methods of a module.
 """
 
 from ._callback_checks import check_callbacks, check_validated, sets_rate
@@ -9,12 +9,12 @@ from ._data import NUMBERS, STREAM_BYTES, Batch, Column, Data, Ragged, Streamed,
 from ._loop import TrainingRun
 from ._net import Net, Output, forward
 from ._objectives import (
-    Answers,
     Augmented,
     Loss,
     Objective,
     Pinball,
     Supervised,
+    TargetConverter,
     absolute_error,
     cross_entropy,
     error_power,
@@ -40,7 +40,6 @@ __all__ = [
     "NUMBERS",
     "OPTIMIZERS",
     "STREAM_BYTES",
-    "Answers",
     "Augmented",
     "Batch",
     "Column",
@@ -54,6 +53,7 @@ __all__ = [
     "Snapshot",
     "Streamed",
     "Supervised",
+    "TargetConverter",
     "TrainingRun",
     "absolute_error",
     "as_tensor",

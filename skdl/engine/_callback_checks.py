@@ -1,4 +1,4 @@
-"""Callbacks that could not do what they are for: said before the training begins."""
+"""Checks, before the training begins, that callbacks can do what they are for."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def is_pair(item: Any) -> bool:
     return isinstance(item, (tuple, list)) and len(item) == 2 and isinstance(item[0], str)
 
 
-def watches_batches(callback: Any) -> bool:
-    """Whether a skorch callback does something at every batch."""
+def has_batch_hooks(callback: Any) -> bool:
+    """Whether a skorch callback has a method that is called at every batch."""
     return any(overrides(callback, event) for event in BATCH_EVENTS)
 
 

@@ -1,4 +1,4 @@
-"""What skorch's callbacks are told: datasets, batches, and how they end a training."""
+"""Arguments of skorch's callbacks (datasets, batches), and how a callback ends a training."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from ._data import Batch, BatchIterator, Data, ServedBatch
-from ._objectives import Answers
+from ._objectives import TargetConverter
 from ._optim import set_lr
 from ._scope import default_torch_modes
 
@@ -31,37 +31,39 @@ Pair = tuple[Batch, Tensor | None]
 
 
 def pair_of(batch: Batch) -> Pair:
-    """A batch as skorch knows it: inputs and y."""
+    """The inputs and the y of a batch, as skorch's callbacks take it."""
     return {name: value for name, value in batch.items() if name != "y"}, batch.get("y")
 
 
-def dataset_of(data: Data | None, answers: Answers | None = None) -> Dataset | None:
-    """Data as skorch's callbacks know it, with y in the user's terms."""
+def dataset_of(data: Data | None, converter: TargetConverter | None = None) -> Dataset | None:
+    """Data as a skorch dataset, with y in the user's labels or units."""
     if data is None:
         return None
     y = data.columns.get("y")
     if isinstance(y, Tensor) and data.rows is not None:
         y = y[data.rows]
-    return Dataset(data, in_users_terms(y, answers), length=len(data))
+    return Dataset(data, in_user_units(y, converter), length=len(data))
 
 
-def in_users_terms(y: Any, answers: Answers | None) -> Any:
-    """A column of targets in the user's labels or units, as what ``predict`` of the net gives."""
-    if answers is None or not isinstance(y, Tensor):
+def in_user_units(y: Any, converter: TargetConverter | None) -> Any:
+    """A column of targets in the labels or units that ``predict`` of the net gives."""
+    if converter is None or not isinstance(y, Tensor):
         return y
-    return answers.values(y.detach().cpu().numpy())
+    return converter.values(y.detach().cpu().numpy())
 
 
-def told(callback: Any, about: dict[str, Any], answers: Answers | None) -> dict[str, Any]:
-    """What a callback is told of an event: one that scores gets y in the user's terms."""
-    if "batch" not in about or not isinstance(callback, ScoringBase):
-        return about
-    inputs, y = about["batch"]
-    return {**about, "batch": (inputs, in_users_terms(y, answers))}
+def event_arguments(
+    callback: Any, kwargs: dict[str, Any], converter: TargetConverter | None
+) -> dict[str, Any]:
+    """The arguments of a callback at an event: y in the user's units for one that scores."""
+    if "batch" not in kwargs or not isinstance(callback, ScoringBase):
+        return kwargs
+    inputs, y = kwargs["batch"]
+    return {**kwargs, "batch": (inputs, in_user_units(y, converter))}
 
 
 def record_batches(history: History, prefix: str, losses: list[Tensor], sizes: list[int]) -> None:
-    """Rows of batches as ``BatchEvents`` records them, after a pass that nobody watched."""
+    """Rows of batches as ``BatchEvents`` records them, after a pass without batch events."""
     for loss, size in zip(torch.stack(losses).tolist(), sizes, strict=True):
         history.new_batch()
         history.record_batch(f"{prefix}_loss", loss)
@@ -87,10 +89,10 @@ def epoch_loaded_by(callbacks: list[tuple[str, Any]], last_epoch: int) -> int | 
 
 
 def resume_schedule(callback: LRScheduler, net: Net) -> None:
-    """Bring a schedule that was made amid a training to where it was, step by step from its start.
+    """Repeat the steps of a schedule that was made during a training, from the training's start.
 
-    Schedules of torch that are made amid a training do not all find their place by themselves. One
-    that was not there before stays as it is.
+    Not all schedules of torch can be made in the middle of a training. One that the training did
+    not have before stays as it is.
     """
     by_batch, history = callback.step_every == "batch", net.history
     if not history or not (by_batch or callback.event_name in history[-1]):
@@ -134,15 +136,15 @@ class Pairs:
 
 
 class BatchEvents:
-    """Tells skorch's callbacks of each batch of one pass over training or validation data.
+    """Calls skorch's callbacks at each batch of one pass over training or validation data.
 
-    A context, inside of which the outputs of the module are seen.
+    A context manager: inside, a forward hook keeps the module's last output, for ``y_pred``.
 
     Parameters
     ----------
     net : Net
     notify : callable
-        Calls the net's callbacks, given the name of an event and what is said about it.
+        Calls the net's callbacks, given the name of an event and its arguments.
     training : bool
     """
 
@@ -154,7 +156,7 @@ class BatchEvents:
         self.pair: Pair = ({}, None)
 
     def __enter__(self) -> BatchEvents:
-        self.hook = self.net.module_.register_forward_hook(self._see)
+        self.hook = self.net.module_.register_forward_hook(self._keep_output)
         return self
 
     def __exit__(
@@ -167,7 +169,7 @@ class BatchEvents:
         if kind is None:
             self.net.history.record(f"{self.prefix}_batch_count", self.n_batches)
 
-    def _see(self, module: nn.Module, given: Any, output: Tensor) -> None:
+    def _keep_output(self, module: nn.Module, given: Any, output: Tensor) -> None:
         self.output = output
 
     def begin(self, batch: ServedBatch) -> None:
@@ -195,14 +197,14 @@ class BatchEvents:
 
 
 class InterruptSignal:
-    """Tells Ctrl-C inside from a KeyboardInterrupt that a callback raises to end the training.
+    """Distinguishes Ctrl-C from a KeyboardInterrupt that a callback raises to end the training.
 
-    skorch's EarlyStopping does so. Signals come to the main thread only.
+    skorch's EarlyStopping raises one. Signals are handled in the main thread only.
 
     Attributes
     ----------
     came : bool
-        Whether there was a signal of an interrupt.
+        Whether SIGINT was received inside.
     """
 
     def __init__(self) -> None:

@@ -1,6 +1,7 @@
 """Protocols of what a module may have beyond ``forward``, and an objective beyond its call.
 
-All of it is optional. The engine reads it with ``offered``, with the defaults of ``DEFAULTS``.
+All of it is optional. The engine reads it with ``attribute_or_default``; the defaults are in
+``DEFAULTS``.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from torch import Tensor, nn
 from ._data import Batch
 
 if TYPE_CHECKING:
-    from ._objectives import Answers
+    from ._objectives import TargetConverter
 
 
-class Prepares(Protocol):
+class HasPrepare(Protocol):
     """A module whose inputs are first brought to another form, without any weight.
 
     With ``prepare_is_costly`` that is done once per fit for data of every kind, else where the
@@ -30,14 +31,14 @@ class Prepares(Protocol):
         """The arguments of ``forward`` from the input columns of a batch."""
 
 
-class TrainsInGroups(Protocol):
+class HasParameterGroups(Protocol):
     """A module whose parts train at different learning rates."""
 
     def parameter_groups(self) -> list[tuple[Iterable[nn.Parameter], float]]:
         """Parameters and the factor of their learning rate, the last one 1."""
 
 
-class TrainsItself(Protocol):
+class HasOwnStep(Protocol):
     """A module with a training step of its own, in place of gradient and optimizer.
 
     Rows then come in their order, and no copy of the weights is kept to return to.
@@ -47,14 +48,14 @@ class TrainsItself(Protocol):
         """Change the weights by one batch; its loss, a scalar tensor."""
 
 
-class Encodes(Protocol):
+class HasEncode(Protocol):
     """A module with a representation before its head; what ``encode`` of an estimator gives."""
 
     def encode(self, **inputs: Tensor) -> Tensor:
         """The representation (B, n_features) of the arguments of ``forward``."""
 
 
-class BoundsBatches(Protocol):
+class HasMaxSteps(Protocol):
     """A module whose memory and time depend on the steps of a batch more than on its rows.
 
     Attributes
@@ -67,7 +68,7 @@ class BoundsBatches(Protocol):
     max_steps: int
 
 
-class KnowsItsWork(Protocol):
+class HasWorkPerRow(Protocol):
     """A module that uses its weights several times for a row, as a convolution does.
 
     Attributes
@@ -79,7 +80,7 @@ class KnowsItsWork(Protocol):
     work_per_row: int
 
 
-class SafeInBfloat16(Protocol):
+class HasBfloat16Safe(Protocol):
     """A module that is as accurate when trained in mixed precision with bfloat16.
 
     Attributes
@@ -90,7 +91,7 @@ class SafeInBfloat16(Protocol):
     bfloat16_safe: bool
 
 
-class DrawsFromGenerator(Protocol):
+class HasDrawsFromGenerator(Protocol):
     """A module or an objective all of whose random numbers come from given generators.
 
     Each part of it with an attribute ``generator`` (see :class:`skdl.modules.RandomLayer`) gets the
@@ -107,15 +108,15 @@ class DrawsFromGenerator(Protocol):
     generator: torch.Generator | None
 
 
-class Counts(Protocol):
+class HasCount(Protocol):
     """An objective whose loss is a mean over something else than rows, such as real tokens."""
 
     def count(self, batch: Batch) -> int:
         """How many terms the loss of a batch is the mean of, computed on the host."""
 
 
-class JudgesRows(Protocol):
-    """An objective that gives the losses of each row and target, by which training is stopped.
+class HasRowLosses(Protocol):
+    """An objective that gives the losses of each row and target, which decide early stopping.
 
     Without it the mean loss of the validation rows decides.
 
@@ -132,17 +133,17 @@ class JudgesRows(Protocol):
         """The losses (B,) or (B, k), without the weights of rows."""
 
 
-class AnswersUsers(Protocol):
-    """An objective that knows what outputs and targets are to the user.
+class HasConverter(Protocol):
+    """An objective that converts outputs and targets to the user's labels or units.
 
     Attributes
     ----------
-    answers : Answers or None
-        Turns outputs into labels or units of y; ``net_.predict`` on data of the engine, and
-        callbacks that score, go by it. Without, they see outputs as they are.
+    converter : TargetConverter or None
+        ``net_.predict`` on data of the engine, and callbacks that score, use it. Without one they
+        get the outputs of the module.
     """
 
-    answers: Answers | None
+    converter: TargetConverter | None
 
 
 DEFAULTS: dict[str, Any] = {
@@ -157,10 +158,10 @@ DEFAULTS: dict[str, Any] = {
     "count": None,
     "row_losses": None,
     "error_power": None,
-    "answers": None,
+    "converter": None,
 }
 
 
-def offered(by: object, name: str) -> Any:
-    """What a module or an objective offers under a name of ``DEFAULTS``, or the default."""
-    return getattr(by, name, DEFAULTS[name])
+def attribute_or_default(owner: object, name: str) -> Any:
+    """An optional attribute of a module or an objective, or its default in ``DEFAULTS``."""
+    return getattr(owner, name, DEFAULTS[name])

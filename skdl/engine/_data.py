@@ -117,14 +117,14 @@ class Ragged:
         return Ragged(self.values.to(device), torch.from_numpy(self.host_lengths))
 
     def take(
-        self, rows: Tensor | slice, there: Tensor | slice | None = None
+        self, rows: Tensor | slice, device_rows: Tensor | slice | None = None
     ) -> tuple[Tensor, Tensor]:
         """Padded sequences (B, T, ...), zeros behind each end, and their lengths (B,).
 
-        ``rows`` are on the host, ``there`` the same ones on the device of the values.
+        ``rows`` are on the host, ``device_rows`` the same ones on the device of the values.
         """
-        there = rows if there is None else there
-        lengths, starts = self.lengths[there], self.starts[there]
+        device_rows = rows if device_rows is None else device_rows
+        lengths, starts = self.lengths[device_rows], self.starts[device_rows]
         n_steps = padded_length(int(self.lengths_of(rows).max()))
         steps = torch.arange(n_steps, device=lengths.device)
         real = steps < lengths[:, None]  # (B, T)
@@ -320,10 +320,10 @@ class Data:
         if order is None:
             yield from (self._take(part, part) for part in parts)
             return
-        there = order.to(self.device, non_blocking=True)  # once an epoch, not once a batch
+        device_rows = order.to(self.device, non_blocking=True)  # once an epoch, not once a batch
         for part in parts:
             rows = order[part]
-            yield self._take(rows, rows if there is order else there[part])
+            yield self._take(rows, rows if device_rows is order else device_rows[part])
 
     def _lengths(self) -> np.ndarray | None:
         """Steps of each row in use, on the host, where they differ."""
@@ -390,18 +390,18 @@ class Data:
         lengths = self._lengths()
         return None if lengths is None else torch.argsort(torch.from_numpy(lengths), stable=True)
 
-    def _take(self, rows: Tensor | slice, there: Tensor | slice) -> ServedBatch:
-        """A batch of rows, given by number: ``rows`` on the host, ``there`` on the device."""
+    def _take(self, rows: Tensor | slice, device_rows: Tensor | slice) -> ServedBatch:
+        """A batch of rows, given by number: ``rows`` on the host, ``device_rows`` on the device."""
         batch = ServedBatch()
         batch.n_rows = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
         for name, column in self.columns.items():
             if isinstance(column, Tensor):
-                if isinstance(there, slice):
-                    batch[name] = column[there]  # a view
+                if isinstance(device_rows, slice):
+                    batch[name] = column[device_rows]  # a view
                 else:
-                    batch[name] = column.index_select(0, there)
+                    batch[name] = column.index_select(0, device_rows)
             elif isinstance(column, Ragged):
-                batch[name], lengths = column.take(rows, there)
+                batch[name], lengths = column.take(rows, device_rows)
                 batch.lengths = {**batch.lengths, name: column.lengths_of(rows)}
                 if name == "x":
                     batch["lengths"] = lengths

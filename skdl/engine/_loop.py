@@ -14,7 +14,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
-from ._callback_checks import check_monitors, check_own_step, sets_rate, watches_batches
+from ._callback_checks import check_monitors, check_own_step, has_batch_hooks, sets_rate
 from ._callbacks import (
     BatchEvents,
     InterruptSignal,
@@ -23,7 +23,7 @@ from ._callbacks import (
     lowest_recorded,
     record_batches,
 )
-from ._contract import offered
+from ._contract import attribute_or_default
 from ._data import Batch, BatchIterator, Data, ServedBatch
 from ._objectives import mean_of_rows
 from ._optim import (
@@ -38,7 +38,7 @@ from ._optim import (
 from ._progress import Progress
 from ._random import Generators, RandomNumbers
 from ._scope import autocast, default_torch_modes, scoped_threads, threads_for
-from ._stopping import EarlyStopping, Judge, Snapshot
+from ._stopping import EarlyStopping, Snapshot, ValidationScore
 
 if TYPE_CHECKING:
     from ._net import Net
@@ -60,8 +60,8 @@ class TrainingRun:
     """One training of a net, epoch by epoch, whose state can be saved and restored.
 
     ``while not run.finished: run.epoch()``, then ``run.finish()``; after an error,
-    ``run.abandon()``. Between epochs the net may be trained otherwise, if the state is restored
-    afterwards.
+    ``run.abandon()``. Between epochs another run may train the same net, if the state of this one
+    is restored afterwards.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class TrainingRun:
     Attributes
     ----------
     n_before : int
-        Epochs of earlier runs of the net, which this one goes on counting from.
+        Epochs of earlier runs of the net; the epochs of this run are counted from there.
     n_done : int
         Epochs of this run.
     stopped : bool
@@ -91,7 +91,7 @@ class TrainingRun:
     def __init__(self, net: Net, train: Data, valid: Data | None, n_epochs: int | None) -> None:
         self.net, self.module = net, net.module_
         self.objective, self.optimizer = net.criterion_, net.optimizer_
-        self.own_step = offered(self.module, "train_on")
+        self.own_step = attribute_or_default(self.module, "train_on")
         check_monitors(net.callbacks_, validated=valid is not None)
         if self.own_step is not None:
             check_own_step(net.callbacks_)
@@ -101,12 +101,12 @@ class TrainingRun:
         self.start_loss = self.lowest_loss = math.inf
         self.random = self._new_random()
         self.n_threads = threads_for(self.module, min(net.batch_size, len(train)), net.device)
-        self.watches_batches = any(watches_batches(callback) for _, callback in net.callbacks_)
+        self.has_batch_hooks = any(has_batch_hooks(callback) for _, callback in net.callbacks_)
         self.events: BatchEvents | None = None
         self.data = train
         self.datasets = {
-            "dataset_train": dataset_of(train, net.answers),
-            "dataset_valid": dataset_of(valid, net.answers),
+            "dataset_train": dataset_of(train, net.converter),
+            "dataset_valid": dataset_of(valid, net.converter),
         }
         with self._scope():
             self._notify("on_train_begin", X=train, y=None)
@@ -118,8 +118,8 @@ class TrainingRun:
 
     def _start(self, train: Data, valid: Data | None, *, is_part: bool) -> None:
         """Prepare data, schedule, averages and early stopping."""
-        net, max_steps = self.net, offered(self.module, "max_steps")
-        count = offered(self.objective, "count")
+        net, max_steps = self.net, attribute_or_default(self.module, "max_steps")
+        count = attribute_or_default(self.objective, "count")
         # A module with a step of its own gets its rows in their order.
         shuffle = None if self.own_step else self.random.generators.shuffle
         prepared = net.prepared(train, at_once=True)
@@ -135,17 +135,18 @@ class TrainingRun:
         self.average = self._new_average()
         self.last_good = Snapshot(self.module)
         self.stopping: EarlyStopping | None = None
-        self.judge: Judge | None = None
+        self.validation_score: ValidationScore | None = None
         if net.patience is not None and self.valid is not None:
-            if offered(self.objective, "row_losses") is not None:
-                self.judge = Judge(offered(self.objective, "error_power"))
+            if attribute_or_default(self.objective, "row_losses") is not None:
+                error_power = attribute_or_default(self.objective, "error_power")
+                self.validation_score = ValidationScore(error_power)
             min_epochs = math.ceil(net.min_steps / len(self.train))
             self.stopping = EarlyStopping(self.module, net.patience, net.tol, min_epochs)
             # The weights at the start are a candidate too: training may only make things worse.
             valid_loss = self._valid_loss(self.valid)
             self.stopping.update(self.n_before, self._score(valid_loss))
-        if net.unfinished is not None and not is_part:
-            self._go_on_from(net.unfinished)
+        if net.resume_state is not None and not is_part:
+            self._resume(net.resume_state)
         # An abandoned run restores it. A net that was not trained before is not used then.
         # Rows of the history do not change any more: copies of all would make many short runs slow.
         self.at_start: dict[str, Any] | None = None
@@ -157,17 +158,17 @@ class TrainingRun:
         return RandomNumbers(generators, self.module, self.objective)
 
     @torch.no_grad()
-    def _go_on_from(self, unfinished: dict[str, Any]) -> None:
-        """Train on where another run was left; the weights that it kept remain a candidate."""
-        for live, last in zip(self.last_good.live, unfinished["weights"], strict=True):
+    def _resume(self, resume_state: dict[str, Any]) -> None:
+        """Continue from the last state of another run; the weights that it kept are a candidate."""
+        for live, last in zip(self.last_good.live, resume_state["weights"], strict=True):
             live.copy_(last)
-        if unfinished["optimizer"] == self.net.optimizer:
-            restore_moments(self.optimizer, unfinished["moments"])
-        if unfinished["device"] == self.net.device:
-            self.random.generators.restore(unfinished["generators"])
+        if resume_state["optimizer"] == self.net.optimizer:
+            restore_moments(self.optimizer, resume_state["moments"])
+        if resume_state["device"] == self.net.device:
+            self.random.generators.restore(resume_state["generators"])
 
-    def _unfinished(self) -> dict[str, Any]:
-        """What another run goes on from, on the CPU."""
+    def _make_resume_state(self) -> dict[str, Any]:
+        """The state that another run resumes from, on the CPU."""
         return {
             "weights": [live.detach().cpu().clone() for live in self.last_good.live],
             "optimizer": self.net.optimizer,
@@ -211,8 +212,8 @@ class TrainingRun:
 
         It may be called before ``finished``.
         """
-        ran_out = self.net.goes_on and not self.stopped and not self.own_step
-        self.net.unfinished = self._unfinished() if ran_out else None
+        ran_out = self.net.resumable and not self.stopped and not self.own_step
+        self.net.resume_state = self._make_resume_state() if ran_out else None
         if self.stopping is not None:
             self.stopping.snapshot.restore()
             self.best_epoch = self.stopping.best_epoch
@@ -262,7 +263,7 @@ class TrainingRun:
             "schedule": self.schedule.state(),
             "average": None if self.average is None else self.average.state(),
             "stopping": None if self.stopping is None else self.stopping.state(),
-            "judge": None if self.judge is None else self.judge.state(),
+            "validation_score": self.validation_score and self.validation_score.state(),
             "generators": self.random.generators.state(),
         }
 
@@ -284,8 +285,8 @@ class TrainingRun:
             self.average.restore(state["average"])
         if self.stopping is not None:
             self.stopping.restore(state["stopping"])
-        if self.judge is not None:
-            self.judge.restore(state["judge"])
+        if self.validation_score is not None:
+            self.validation_score.restore(state["validation_score"])
         self.random.generators.restore(state["generators"])
         self.net.history[:] = [plain_copy(row) for row in state["history"]]
 
@@ -302,7 +303,7 @@ class TrainingRun:
             with self._averaged_weights():
                 score = train_loss
                 if self.valid is not None:
-                    valid_loss = self._valid_loss(self.valid, told=True)
+                    valid_loss = self._valid_loss(self.valid, notify=True)
                     score = self._score(valid_loss)
                 if self.stopping is not None:
                     stop = self.stopping.update(epoch, score)
@@ -311,7 +312,7 @@ class TrainingRun:
         self._record(train_loss, valid_loss, time.perf_counter() - started)
         if diverged:
             self._report_divergence(epoch)
-        with contextlib.nullcontext() if self.average is None else self.average.shown():
+        with contextlib.nullcontext() if self.average is None else self.average.swapped():
             self._notify("on_epoch_end", **self.datasets)
         return not (self.asked_to_stop or stop)
 
@@ -336,33 +337,33 @@ class TrainingRun:
                 "patterns of skorch's Freezer match names of net.module_.named_parameters()."
             )
         step = self._step if self.own_step is None else self._own_step
-        losses = self._pass(self.train, step, told=True)
+        losses = self._pass(self.train, step, notify=True)
         if math.isinf(self.start_loss):
             self.start_loss = float(losses[0])
         return self.train.mean(losses)
 
-    def _valid_loss(self, batches: BatchIterator, told: bool = False) -> float:
+    def _valid_loss(self, batches: BatchIterator, notify: bool = False) -> float:
         """Mean loss of the validation rows, with the weights as they are."""
         self.module.eval()
         with torch.no_grad():
-            return batches.mean(self._pass(batches, self._valid_step, told=told))
+            return batches.mean(self._pass(batches, self._valid_step, notify=notify))
 
     def _pass(
         self,
         batches: BatchIterator,
         step: Callable[[ServedBatch], Tensor],
         *,
-        told: bool,
+        notify: bool,
     ) -> list[Tensor]:
         """One pass over data; the losses of its batches, which stay on the device.
 
-        ``told`` says whether callbacks are told of it, as a part of an epoch.
+        ``notify`` says whether callbacks get its batches, as they do in an epoch.
         """
         losses, sizes, trains = [], [], self.module.training
         self.mixed = autocast(self.module, self.net.device, self.net.precision)
-        watched = told and self.watches_batches
-        events = BatchEvents(self.net, self._notify, trains) if watched else None
-        with self.random.given(), events or contextlib.nullcontext():
+        by_batch = notify and self.has_batch_hooks
+        events = BatchEvents(self.net, self._notify, trains) if by_batch else None
+        with self.random.with_generators(), events or contextlib.nullcontext():
             self.events = events
             for batch in batches:
                 if events is not None:
@@ -374,7 +375,7 @@ class TrainingRun:
                 sizes.append(batch.n_rows)
                 if trains and self.asked_to_stop:
                     break
-        if told and self.net.callbacks_ and not watched:
+        if notify and self.net.callbacks_ and not by_batch:
             record_batches(self.net.history, "train" if trains else "valid", losses, sizes)
         return losses
 
@@ -384,7 +385,7 @@ class TrainingRun:
 
     def _step(self, batch: ServedBatch) -> Tensor:
         """Gradient and optimizer."""
-        if self.random.is_foreign:
+        if self.random.may_use_global_generators:
             compute = functools.partial(self._loss, batch)
             loss = self.random.loss_and_gradients(compute, self.params)
         else:
@@ -405,23 +406,23 @@ class TrainingRun:
     def _own_step(self, batch: ServedBatch) -> Tensor:
         """The step of a module that has its own."""
         self.schedule.before_step()
-        with self.random.watched():
+        with self.random.redirected():
             loss: Tensor = self.own_step(**batch, lr=self.schedule.lr)
         self.optimizer.step()  # moves nothing: schedulers of torch want to see it
         return loss
 
     def _valid_step(self, batch: ServedBatch) -> Tensor:
-        with self.random.watched():
-            if self.judge is None:
+        with self.random.redirected():
+            if self.validation_score is None:
                 return self._loss(batch)
             with self.mixed:
                 losses: Tensor = self.objective.row_losses(self.module, batch)
-        self.judge.take(losses, batch.get("weight"))
+        self.validation_score.update(losses, batch.get("weight"))
         return mean_of_rows(losses, batch.get("weight"))
 
     def _score(self, valid_loss: float) -> float:
         """What decides when to stop and to lower the rate, after a pass over validation rows."""
-        return valid_loss if self.judge is None else self.judge.score()
+        return valid_loss if self.validation_score is None else self.validation_score.compute()
 
     # Between epochs ------------------------------------------------------------------------------
 
@@ -452,18 +453,18 @@ class TrainingRun:
             stacklevel=2,
         )
 
-    def _notify(self, event: str, **about: Any) -> None:
-        """Call the net's callbacks, which draw from the generators of the run too.
+    def _notify(self, event: str, **kwargs: Any) -> None:
+        """Call the net's callbacks, whose random numbers come from the run's generators too.
 
         A KeyboardInterrupt that one raises ends the training, unless it is the user's Ctrl-C: at
         the end of an epoch as skorch's EarlyStopping does, within one after the batch at hand.
         """
         if not self.net.callbacks_:
-            self.net.notify(event, **about)
+            self.net.notify(event, **kwargs)
             return
-        with self.random.callbacks, InterruptSignal() as interrupt:
+        with self.random.callback_mode, InterruptSignal() as interrupt:
             try:
-                self.net.notify(event, **about)
+                self.net.notify(event, **kwargs)
             except KeyboardInterrupt:
                 if interrupt.came or event in ("on_train_begin", "on_train_end"):
                     raise
@@ -482,6 +483,6 @@ class TrainingRun:
 
     @contextlib.contextmanager
     def _scope(self) -> Iterator[None]:
-        """The number of torch's threads that is worth it, and torch's default modes."""
+        """The number of threads chosen for the run, and torch's default modes."""
         with scoped_threads(self.n_threads), default_torch_modes():
             yield

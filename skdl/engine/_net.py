@@ -18,11 +18,11 @@ from skorch.history import History
 from torch import Tensor, nn
 
 from ._callback_checks import instances_of, prints, sets_rate
-from ._callbacks import Pair, Pairs, resume_schedule, told
-from ._contract import offered
+from ._callbacks import Pair, Pairs, event_arguments, resume_schedule
+from ._contract import attribute_or_default
 from ._data import Batch, BatchIterator, Data, StoredRows, in_order
 from ._loop import TrainingRun
-from ._objectives import Answers, Objective, inputs_of
+from ._objectives import Objective, TargetConverter, inputs_of
 from ._optim import make_optimizer, rates_of, set_lr
 from ._scope import (
     autocast,
@@ -43,7 +43,7 @@ def forward(module: nn.Module, batch: Batch) -> Tensor:
 
 
 class Net(NeuralNet):
-    """A skorch net that slices tensors into batches and does not wait for the device in between.
+    """A skorch net that slices tensors into batches and does not synchronize between batches.
 
     It consists of a module and an objective, a function of module and batch; it does not depend on
     the architecture. The loop itself is :class:`skdl.engine._loop.TrainingRun`.
@@ -52,13 +52,13 @@ class Net(NeuralNet):
     estimator takes: ``predict``, ``predict_proba`` and ``score`` give what the estimator gives, in
     its labels and units; ``forward`` gives the outputs of the module; ``save_params``,
     ``load_params`` and ``history`` are skorch's. On :class:`Data` they give the same labels and
-    units, or outputs of the module where the objective has no ``answers``. It is trained through
+    units, or outputs of the module where the objective has no ``converter``. It is trained through
     the estimator.
 
     Parameters
     ----------
     module : nn.Module
-        Trained in place. What it may offer beyond ``forward`` is in
+        Trained in place. Its optional methods and attributes beyond ``forward`` are in
         :mod:`skdl.engine._contract`.
     objective : callable or None
         ``objective(module, batch)`` gives the loss, a scalar tensor; None for a module with a step
@@ -69,9 +69,9 @@ class Net(NeuralNet):
         Steps of the optimizer before which training is not stopped early.
     seed : int
         Decides shuffling and dropout.
-    goes_on : bool
-        Whether a training that ran out of epochs leaves its last weights in ``unfinished``, beside
-        the best ones in ``module_``, for another net to go on from.
+    resumable : bool
+        Whether a training that ran out of epochs keeps its last weights in ``resume_state``, beside
+        the best ones in ``module_``, for another net to resume from.
 
     The others are those of every deep estimator, see :class:`skdl.estimators.LSTMRegressor`.
     """
@@ -100,7 +100,7 @@ class Net(NeuralNet):
         device: str | torch.device = "cpu",
         precision: str = "auto",
         seed: int = 0,
-        goes_on: bool = False,
+        resumable: bool = False,
         verbose: int = 0,
         callbacks: list[Any] | None = None,
     ) -> None:
@@ -122,8 +122,8 @@ class Net(NeuralNet):
         self.patience, self.min_steps, self.tol = patience, min_steps, tol
         self.precision, self.seed = precision, seed
         self.objective = objective
-        self.goes_on = goes_on
-        self.unfinished: dict[str, Any] | None = None
+        self.resumable = resumable
+        self.resume_state: dict[str, Any] | None = None
         self.best_epoch_ = 0
         self._estimator: weakref.ref[Any] | None = None
 
@@ -159,7 +159,7 @@ class Net(NeuralNet):
     def prepared(self, data: Data, *, at_once: bool = False) -> Data:
         """Data on the device, as the module's ``prepare`` (if it has one) makes it."""
         data = data.to(self.device)
-        prepare = offered(self.module_, "prepare")
+        prepare = attribute_or_default(self.module_, "prepare")
         if prepare is None:
             return data
 
@@ -170,7 +170,7 @@ class Net(NeuralNet):
             return {**prepare(**inputs), **rest}
 
         costly, max_steps = (
-            offered(self.module_, name) for name in ("prepare_is_costly", "max_steps")
+            attribute_or_default(self.module_, name) for name in ("prepare_is_costly", "max_steps")
         )
         max_steps = max_steps and max_steps // 4
         return data.prepared(prepare_batch, at_once=at_once, costly=costly, max_steps=max_steps)
@@ -216,13 +216,13 @@ class Net(NeuralNet):
 
     def _size_of_batches(self, data: Data) -> tuple[int, int | None]:
         """Maximum number of rows and steps of a batch in prediction."""
-        max_steps = offered(self.module_, "max_steps")
+        max_steps = attribute_or_default(self.module_, "max_steps")
         if max_steps is not None:
             max_steps //= 4  # fewer than in training: fewer fit the caches
             ragged = data.by_length() is not None
             return 1024 if ragged else int(np.clip(max_steps // data.longest(), 1, 1024)), max_steps
         # A convolution makes many values of one: fewer rows fit the caches.
-        convolves = offered(self.module_, "work_per_row") is not None
+        convolves = attribute_or_default(self.module_, "work_per_row") is not None
         n_values = PREDICT_VALUES // 2 if convolves else PREDICT_VALUES
         return int(np.clip(data.chunk_size(n_values), 16, 1024)), None
 
@@ -233,44 +233,46 @@ class Net(NeuralNet):
         return []  # history, progress and timing are the loop's own
 
     @property
-    def answers(self) -> Answers | None:
-        """What outputs and targets are to the user, if the objective says it."""
-        answers: Answers | None = offered(getattr(self, "criterion_", None), "answers")
-        return answers
+    def converter(self) -> TargetConverter | None:
+        """Converts outputs and targets to the user's labels or units, if the objective can."""
+        objective = getattr(self, "criterion_", None)
+        converter: TargetConverter | None = attribute_or_default(objective, "converter")
+        return converter
 
     @property
     def classes_(self) -> np.ndarray:
         """The labels; there are none where targets are numbers."""
-        classes = None if self.answers is None else self.answers.classes
+        classes = None if self.converter is None else self.converter.classes
         if classes is None:
             raise AttributeError("This net has no classes: it does not classify.")
         return classes
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        if self.answers is None:
+        if self.converter is None:
             return tags
-        if self.answers.classes is None:
+        if self.converter.classes is None:
             tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
         else:
             tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
         return tags
 
-    def notify(self, method_name: str, **about: Any) -> None:
-        """Call the callbacks at an event; see :func:`told` for those that score."""
-        getattr(self, method_name)(self, **about)
+    def notify(self, method_name: str, **kwargs: Any) -> None:
+        """Call the callbacks at an event; see :func:`event_arguments` for those that score."""
+        getattr(self, method_name)(self, **kwargs)
         made: list[LRScheduler] = []
         for _, callback in self.callbacks_:
             if method_name == "on_train_begin" and isinstance(callback, LRScheduler):
                 if getattr(callback.lr_scheduler_, "optimizer", None) is self.optimizer_:
-                    continue  # partial_fit: it goes on, a new one would count wrongly
+                    continue  # partial_fit: a new schedule would count from 0 again
                 made.append(callback)
                 for group in self.optimizer_.param_groups if self.history else ():
                     group.setdefault("initial_lr", group["lr"])
             verbose: int = self.verbose
             self.verbose = max(verbose, int(prints(callback)))
             try:
-                getattr(callback, method_name)(self, **told(callback, about, self.answers))
+                arguments = event_arguments(callback, kwargs, self.converter)
+                getattr(callback, method_name)(self, **arguments)
             finally:
                 self.verbose = verbose
         for callback in made:  # when all are there: one may have loaded an earlier training
@@ -318,23 +320,23 @@ class Net(NeuralNet):
 
     def predict(self, X: Any) -> np.ndarray:
         """Labels or targets for rows of X as the estimator takes them."""
-        if not in_terms_of_engine(X):
-            return self._answer("predict", X)
+        if not is_engine_data(X):
+            return self._call_estimator("predict", X)
         outputs = super().predict_proba(X)
-        return outputs if self.answers is None else self.answers.predictions(outputs)
+        return outputs if self.converter is None else self.converter.predictions(outputs)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities of the classes; what ``predict`` gives where there are none."""
-        if in_terms_of_engine(X):
+        if is_engine_data(X):
             outputs = super().predict_proba(X)
-            return outputs if self.answers is None else self.answers.probabilities(outputs)
+            return outputs if self.converter is None else self.converter.probabilities(outputs)
         name = "predict_proba" if hasattr(self.estimator, "predict_proba") else "predict"
-        return self._answer(name, X)
+        return self._call_estimator(name, X)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy or R^2, as ``score`` of the estimator."""
-        if not in_terms_of_engine(X):
-            return float(self._answer("score", X, y, sample_weight))
+        if not is_engine_data(X):
+            return float(self._call_estimator("score", X, y, sample_weight))
         metric = accuracy_score if hasattr(self, "classes_") else r2_score
         return float(metric(y, self.predict(X), sample_weight=sample_weight))
 
@@ -420,7 +422,7 @@ class Net(NeuralNet):
     def _files_of(self, checkpoint: Any) -> tuple[dict[str, Any], int]:
         """Names of the files of a ``Checkpoint``, and the epoch of their weights.
 
-        Names may hold what its history says of an epoch and of its last batch.
+        Names may be formatted with the history's values of an epoch and of its last batch.
         """
         own, rows = self.history, self.history
         if checkpoint.f_history is not None:
@@ -437,17 +439,17 @@ class Net(NeuralNet):
 
     # Its estimator -----------------------------------------------------------------------------
 
-    def of(self, estimator: Any) -> Net:
-        """This net, which reads arrays by ``estimator`` from now on, by a weak reference.
+    def bound_to(self, estimator: Any) -> Net:
+        """This net, bound by a weak reference to the estimator that reads arrays for it.
 
-        That is with the estimator's ``_read_again``, which gives X as the columns that the module
-        was trained on, and its ``predict``, ``predict_proba`` and ``score``.
+        It uses the estimator's ``_read_again``, which gives X as the columns that the module was
+        trained on, and its ``predict``, ``predict_proba`` and ``score``.
         """
         self._estimator = weakref.ref(estimator)
         return self
 
-    def _answer(self, name: str, *args: Any) -> Any:
-        """What a method of the estimator answers."""
+    def _call_estimator(self, name: str, *args: Any) -> Any:
+        """The result of a method of the estimator."""
         estimator = self.estimator
         if not hasattr(estimator, name):
             raise TypeError(
@@ -487,7 +489,7 @@ class Net(NeuralNet):
                     state[name] = value.to(self.device)
         return self
 
-    def forget_optimizer(self) -> Net:
+    def clear_optimizer(self) -> Net:
         """Drop the optimizer's state: a finished training needs it no more."""
         if hasattr(self, "optimizer_"):
             self.optimizer_.state.clear()
@@ -517,6 +519,6 @@ class Net(NeuralNet):
             self.to(self.device if there else "cpu")
 
 
-def in_terms_of_engine(X: Any) -> bool:
-    """Whether X is data of the engine, as callbacks are given it, not as an estimator takes it."""
+def is_engine_data(X: Any) -> bool:
+    """Whether X is data of the engine, as callbacks get it, not what an estimator takes."""
     return isinstance(X, (Data, Dataset, dict))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ._contract import offered
+from ._contract import attribute_or_default
 from ._data import Batch
 
 Objective = Callable[[nn.Module, Batch], Tensor]
@@ -18,12 +18,12 @@ Loss = Callable[..., Tensor]
 
 
 def inputs_of(batch: Batch) -> Batch:
-    """What of a batch goes into the module's ``forward``."""
+    """The columns of a batch that are arguments of the module's ``forward``."""
     return {name: value for name, value in batch.items() if name not in ("y", "weight")}
 
 
-class Answers(Protocol):
-    """What outputs and targets are in the user's labels or units; all arrays are numpy's.
+class TargetConverter(Protocol):
+    """Converts outputs and targets to the user's labels or units; all arrays are numpy's.
 
     Attributes
     ----------
@@ -51,8 +51,9 @@ class Supervised:
     loss : callable
         ``loss(output, y, reduction="none")`` gives the losses, (B,) or (B, ...); with
         "mean" their mean.
-    answers : Answers or None, default=None
-        What outputs and y are to the user, for skorch's scoring callbacks.
+    converter : TargetConverter or None, default=None
+        Converts outputs and y to the user's labels or units, for ``predict`` of the net and
+        skorch's scoring callbacks.
     training_loss : callable, default=None
         Replaces ``loss`` in training, such as one with label smoothing; validation uses ``loss``.
     """
@@ -62,10 +63,10 @@ class Supervised:
     def __init__(
         self,
         loss: Loss,
-        answers: Answers | None = None,
+        converter: TargetConverter | None = None,
         training_loss: Loss | None = None,
     ) -> None:
-        self.loss, self.answers, self.training_loss = loss, answers, training_loss or loss
+        self.loss, self.converter, self.training_loss = loss, converter, training_loss or loss
 
     @property
     def error_power(self) -> int | None:
@@ -113,7 +114,7 @@ class Augmented(Supervised):
 
     Parameters
     ----------
-    loss, answers, training_loss
+    loss, converter, training_loss
         As in :class:`Supervised`.
     column : str
         Which input is changed.
@@ -136,16 +137,17 @@ class Augmented(Supervised):
     def __init__(
         self,
         loss: Loss,
-        answers: Answers | None = None,
+        converter: TargetConverter | None = None,
         training_loss: Loss | None = None,
         *,
         column: str,
         augment: Callable[..., Tensor] | None = None,
         mixup: float = 0.0,
     ) -> None:
-        super().__init__(loss, answers, training_loss)
+        super().__init__(loss, converter, training_loss)
         self.column, self.augment, self.mixup = column, augment, mixup
-        self.draws_from_generator = augment is None or offered(augment, "draws_from_generator")
+        self.takes_generator = attribute_or_default(augment, "draws_from_generator")
+        self.draws_from_generator = augment is None or self.takes_generator
 
     def __call__(self, module: nn.Module, batch: Batch) -> Tensor:
         if not module.training:
@@ -157,8 +159,7 @@ class Augmented(Supervised):
     def augmented(self, x: Tensor) -> Tensor:
         """The column as ``augment`` changes it."""
         assert self.augment is not None
-        takes_generator = offered(self.augment, "draws_from_generator")
-        return self.augment(x, self.generator) if takes_generator else self.augment(x)
+        return self.augment(x, self.generator) if self.takes_generator else self.augment(x)
 
     def mixed(self, module: nn.Module, batch: Batch) -> Tensor:
         """The loss of rows that are mixed with others."""

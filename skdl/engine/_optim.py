@@ -12,17 +12,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn, optim
 
-from ._contract import offered
+from ._contract import attribute_or_default
 
 
-class Light(optim.Optimizer):
-    """Does not import torch's compiler, as the first optimizer does: a second and 65 MiB."""
+class OptimizerWithoutCompiler(optim.Optimizer):
+    """Optimizer whose creation does not import torch's compiler, which takes 1 s and 65 MiB."""
 
     add_param_group = inspect.unwrap(optim.Optimizer.add_param_group)
 
 
-class Idle(Light):
-    """Optimizer without updates, which holds the rate of a module that makes its own steps."""
+class NoOpOptimizer(OptimizerWithoutCompiler):
+    """Optimizer without updates: it holds the learning rate of a module with a step of its own."""
 
     def __init__(self, params: Iterable[Any], lr: float, weight_decay: float) -> None:
         super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
@@ -31,7 +31,7 @@ class Idle(Light):
         return None if closure is None else closure()
 
 
-class FusedAdam(Light, optim.Adam):
+class FusedAdam(OptimizerWithoutCompiler, optim.Adam):
     """torch's Adam with the fused kernel, called directly.
 
     Same state and result; a third of the time per step for small networks, where torch's checks
@@ -105,8 +105,8 @@ def make_optimizer(name: str, module: nn.Module, lr: float, weight_decay: float)
 
     For a module that trains itself, one that does nothing.
     """
-    kind = Idle if offered(module, "train_on") else OPTIMIZERS[name]
-    groups_of = offered(module, "parameter_groups")
+    kind = NoOpOptimizer if attribute_or_default(module, "train_on") else OPTIMIZERS[name]
+    groups_of = attribute_or_default(module, "parameter_groups")
     optimizer = kind(
         [
             {"params": trained, "lr_factor": factor}
@@ -140,14 +140,14 @@ def state_of(optimizer: optim.Optimizer) -> dict[str, Any]:
 
 
 def restore_state(optimizer: optim.Optimizer, state: dict[str, Any]) -> None:
-    """Put back what ``state_of`` gave."""
+    """Restore a state that ``state_of`` returned."""
     restore_moments(optimizer, state["parameters"])
     for group, kept in zip(optimizer.param_groups, state["groups"], strict=True):
         group.update(plain_copy(kept))
 
 
 def restore_moments(optimizer: optim.Optimizer, moments: list[dict[str, Any]]) -> None:
-    """Put back what was learned of each parameter, but not the rates."""
+    """Restore the state of each parameter, but not the learning rates."""
     params = [param for group in optimizer.param_groups for param in group["params"]]
     optimizer.state.clear()
     for param, kept in zip(params, moments, strict=True):
@@ -276,7 +276,7 @@ class Schedule:
         return {name: getattr(self, name) for name in self.numbers}
 
     def restore(self, state: dict[str, float]) -> None:
-        """Put back what ``state`` gave; the optimizer is restored by itself."""
+        """Restore what ``state`` returned; the optimizer's own state is restored separately."""
         vars(self).update(state)
         self.rates = []
 
@@ -309,10 +309,10 @@ class WeightAverage:
             average.copy_(kept)
 
     @contextlib.contextmanager
-    def shown(self) -> Iterator[None]:
+    def swapped(self) -> Iterator[None]:
         """The average in place of the weights; a weight that is changed inside is changed in both.
 
-        It is for code that looks at what will predict, and may set it.
+        For callbacks, which must see the weights that will predict and may set them.
         """
         self.swap()
         before = [weight.detach().clone() for weight in self.weights]

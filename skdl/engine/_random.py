@@ -1,4 +1,4 @@
-"""Random numbers of a training run: from generators of its own, whatever code draws them."""
+"""Random numbers of a training run: all are drawn from generators of its own."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from ._contract import offered
+from ._contract import attribute_or_default
 
 
-class OneAtATime:
-    """A lock for the threads of this process, free in a process that is forked from it."""
+class ForkSafeLock:
+    """A lock for the threads of a process, which is free in a child process that is forked."""
 
     def __init__(self) -> None:
         self.renew()
@@ -33,7 +33,7 @@ class OneAtATime:
         self.lock = threading.RLock()
 
 
-GLOBAL_STATE = OneAtATime()
+GLOBAL_STATE = ForkSafeLock()
 
 
 @contextlib.contextmanager
@@ -91,15 +91,18 @@ class Generators:
             generator.set_state(kept)
 
     def as_global(self, parts: Sequence[Any] = ()) -> AsGlobal:
-        """Torch's global generators go on from these inside; for one thread at a time.
+        """Inside, torch's global generators have the states of these; one thread at a time.
 
-        The parts draw from them too.
+        ``parts`` with an attribute ``generator`` draw from the global generators too.
         """
         return AsGlobal(self, parts)
 
 
 class AsGlobal:
-    """See ``Generators.as_global``. A class, for it is entered at each step of foreign networks."""
+    """See ``Generators.as_global``; a class, which is entered faster than a generator function.
+
+    It is entered at each step of a module that may use torch's global generators.
+    """
 
     def __init__(self, generators: Generators, parts: Sequence[Any]) -> None:
         self.pairs = [(torch.random.default_generator, generators.host)]
@@ -128,7 +131,7 @@ class AsGlobal:
 
 @contextlib.contextmanager
 def drawing_from(generator: torch.Generator, parts: list[Any]) -> Iterator[None]:
-    """Inside, these parts draw from ``generator``."""
+    """Inside, the attribute ``generator`` of these parts is the one given."""
     before = [part.generator for part in parts]
     try:
         for part in parts:
@@ -146,12 +149,12 @@ class DrawnTwiceError(RuntimeError):
     """
 
 
-class ForeignDraws(TorchFunctionMode):
-    """Inside, what draws from torch's global generators draws from those of a run.
+class RandomFunctionMode(TorchFunctionMode):
+    """Intercepts torch functions that draw from global generators: they draw from those of a run.
 
-    For modules, augmentations and callbacks that somebody else wrote: ``torch.nn.Dropout``,
-    ``torch.rand``, ``torch.distributions``, an LSTM's dropout. Functions that take a generator get
-    one; the others run while the global state is exchanged, one thread at a time.
+    For modules, augmentations and callbacks that do not take a generator: ``torch.nn.Dropout``,
+    ``torch.rand``, ``torch.distributions``, an LSTM's dropout. Functions with a parameter
+    ``generator`` get one; the others run while the global state is exchanged, one thread at a time.
 
     Attributes
     ----------
@@ -256,7 +259,7 @@ def draws(function: Callable[..., Any]) -> bool:
 def dropout_is_off(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> bool:
-    """Whether a function that may draw does not, for it is told so by its arguments."""
+    """Whether the arguments of a function with dropout switch the dropout off."""
     name = getattr(function, "__name__", "")
     if name in RECURRENT:  # rows of one length, or packed ones with their sizes
         place = 5 if isinstance(args[3], bool) else 6
@@ -292,7 +295,7 @@ def dropout(
 
 
 def device_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.device:
-    """Where a function of torch makes its numbers."""
+    """The device on which a function of torch draws."""
     if kwargs.get("device") is not None:
         return torch.device(kwargs["device"])
     for value in (*args, *kwargs.values()):
@@ -302,12 +305,12 @@ def device_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.device:
 
 
 def has_generator(part: object) -> bool:
-    """Whether ``generator`` of a part is meant for a torch.Generator; a network may be there."""
+    """Whether ``generator`` of a part is a torch.Generator or None, not a network of that name."""
     return isinstance(getattr(part, "generator", 0), torch.Generator | None)
 
 
 class RandomNumbers:
-    """Where a training run takes its random numbers from.
+    """The generators of a training run, and how module, objective and callbacks draw from them.
 
     Parameters
     ----------
@@ -318,45 +321,52 @@ class RandomNumbers:
     Attributes
     ----------
     parts : list
-        What draws from a ``generator`` that it is given.
-    callbacks : ForeignDraws
-        To be used around code that is neither the module nor the objective.
+        The objective and the layers with an attribute ``generator``.
+    callback_mode : RandomFunctionMode
+        To be entered around callbacks.
+    may_use_global_generators : bool
+        Whether module or objective do not declare ``draws_from_generator``.
     """
 
     def __init__(self, generators: Generators, module: nn.Module, objective: Any) -> None:
         self.generators = generators
         self.parts = [part for part in (objective, *module.modules()) if has_generator(part)]
-        self.callbacks = ForeignDraws(generators)
+        self.callback_mode = RandomFunctionMode(generators)
         self.buffers, self.has_stepped = list(module.buffers()), False
         known = [part for part in (module, objective) if part is not None]
-        self.is_foreign = not all(offered(part, "draws_from_generator") for part in known)
+        self.may_use_global_generators = not all(
+            attribute_or_default(part, "draws_from_generator") for part in known
+        )
         # Compiled and scripted code calls torch where nothing can be intercepted.
-        self.needs_global_state = self.is_foreign and any(
+        self.needs_global_state = self.may_use_global_generators and any(
             isinstance(part, torch.jit.ScriptModule) or type(part).__name__ == "OptimizedModule"
             for part in module.modules()
         )
 
-    def given(self) -> contextlib.AbstractContextManager[None]:
-        """Around passes over data: the parts have their generator."""
+    def with_generators(self) -> contextlib.AbstractContextManager[None]:
+        """To be entered around passes over data: the parts have the run's generator."""
         return drawing_from(self.generators.device, self.parts)
 
-    def watched(self) -> contextlib.AbstractContextManager[Any]:
-        """Around what the module and the objective compute: all that they draw is drawn here.
+    def redirected(self) -> contextlib.AbstractContextManager[Any]:
+        """To be entered around module and objective: they draw from the run's generators.
 
-        The global generators go on from those of the run where that cannot disturb anyone, for it
-        takes less time than to intercept calls of torch. On a CPU both draw the same numbers.
+        Where no other thread runs, the global generators get the states of those of the run, which
+        takes less time than intercepting calls of torch. On a CPU both draw the same numbers.
         """
-        if not self.is_foreign:
+        if not self.may_use_global_generators:
             return contextlib.nullcontext()
         is_alone = self.generators.device.device.type == "cpu" and threading.active_count() == 1
         if self.needs_global_state or is_alone:
             return self.generators.as_global(self.parts)
-        return ForeignDraws(self.generators)
+        return RandomFunctionMode(self.generators)
 
     def loss_and_gradients(self, loss: Callable[[], Tensor], parameters: list[Tensor]) -> Tensor:
-        """A loss of a foreign module, and the gradients of parameters, which have none before."""
-        mode = self.watched()
-        if isinstance(mode, ForeignDraws):
+        """The loss and gradients of a module that may use torch's global generators.
+
+        ``parameters`` have no gradients before.
+        """
+        mode = self.redirected()
+        if isinstance(mode, RandomFunctionMode):
             return self._intercepted(mode, loss, parameters)
         with mode:
             value = loss()
@@ -364,9 +374,9 @@ class RandomNumbers:
         return value
 
     def _intercepted(
-        self, mode: ForeignDraws, loss: Callable[[], Tensor], parameters: list[Tensor]
+        self, mode: RandomFunctionMode, loss: Callable[[], Tensor], parameters: list[Tensor]
     ) -> Tensor:
-        """The same in a mode; what draws twice is found out, undone and done without it."""
+        """The same in a mode; a step that draws twice is undone and repeated without the mode."""
         state = self.generators.state()
         buffers = [] if self.has_stepped else [buffer.clone() for buffer in self.buffers]
         try:
@@ -388,7 +398,7 @@ class RandomNumbers:
 
 
 def backward(loss: Tensor) -> None:
-    """``loss.backward()`` as a call that ``ForeignDraws`` can intercept: the method hides it."""
+    """``loss.backward()`` without its own dispatch, which would suspend ``RandomFunctionMode``."""
     if loss.numel() != 1:
         loss.backward()  # says that it must be a scalar
     engine = torch.autograd.Variable._execution_engine

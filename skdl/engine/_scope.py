@@ -1,4 +1,4 @@
-"""What a fit borrows and gives back: device, threads, precision, modes of torch."""
+"""Device, precision, threads and modes of torch, which are restored after a fit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ._contract import offered
+from ._contract import attribute_or_default
 
 # Below this many multiply-adds in a batch's largest matrix product, a second thread costs more
 # than it brings (measured, see benchmarks/threads.py).
@@ -62,7 +62,7 @@ def autocast(
     It is safe for modules with ``bfloat16_safe``, and faster in training on CUDA and on CPUs with
     matrix units. Predictions are in float32, so that they do not depend on the batch size.
     """
-    safe = precision == "auto" and offered(module, "bfloat16_safe")
+    safe = precision == "auto" and attribute_or_default(module, "bfloat16_safe")
     faster = module.training and (device.type == "cuda" or cpu_multiplies_bfloat16())
     if precision == "bfloat16" or (safe and faster):
         return torch.autocast(device.type, dtype=torch.bfloat16)
@@ -85,7 +85,7 @@ def draw_seed(random_state: int | np.random.RandomState | None) -> int:
     return int(random_state)
 
 
-# The Python threads that limit themselves just now, by identity, and what each may use.
+# The Python threads inside of ``scoped_threads``, by identity, and what each was allowed before.
 LIMITED: dict[int, int] = {}
 
 
@@ -93,8 +93,8 @@ def allowed_threads() -> int:
     """How many threads torch may use in this Python thread.
 
     Torch keeps a number for each Python thread, and a new one begins with the number that was set
-    last, in whichever thread. One that begins amid a fit elsewhere would begin with the limit of
-    that fit; it may use what that fit may use.
+    last, in whichever thread. One that begins during a fit in another thread would inherit the
+    limit of that fit; it gets instead what that fit was allowed.
     """
     of_others = LIMITED.copy()
     if of_others.pop(threading.get_ident(), None) is not None:
@@ -123,7 +123,7 @@ def set_threads(n_threads: int) -> None:
 
 
 class Float32ByDefault:
-    """float32 as torch's default dtype while anyone is inside: all threads share that dtype."""
+    """float32 as torch's default dtype while any thread is inside: all threads share that dtype."""
 
     def __init__(self) -> None:
         self.lock, self.before = threading.Lock(), torch.float32
@@ -157,8 +157,8 @@ FLOAT32_BY_DEFAULT = Float32ByDefault()
 def after_fork() -> None:
     """Make torch usable in a child process that was forked.
 
-    The threads of the parent are not there. Torch does not know that: where the parent has computed
-    in several threads, the child would wait for them for ever. With one thread it needs none.
+    The child has none of the parent's threads, but torch's thread pool counts on them: where the
+    parent has computed in several threads, the child would wait for ever. One thread needs no pool.
     """
     torch.set_num_threads(1)
     LIMITED.clear()
@@ -171,10 +171,11 @@ if hasattr(os, "register_at_fork"):
 
 @contextlib.contextmanager
 def default_torch_modes() -> Iterator[None]:
-    """Torch's modes as they are when it is imported, inside; as they were before, outside.
+    """Inside, torch's default modes; afterwards, the modes are as they were before.
 
     Gradients are recorded, also within ``torch.no_grad`` and ``torch.inference_mode``; autocast is
-    off; tensors are made on the CPU, in float32. What a fit gives does not depend on these then.
+    off; tensors are made on the CPU, in float32. So the result of a fit does not depend on the
+    modes that the caller has set.
     """
     FLOAT32_BY_DEFAULT.enter()
     try:
@@ -187,7 +188,7 @@ def default_torch_modes() -> Iterator[None]:
 
 
 def other_modes() -> list[contextlib.AbstractContextManager[Any]]:
-    """Contexts that end the modes of torch that are not the default ones."""
+    """Contexts that replace the modes of torch that are not the default ones."""
     contexts: list[contextlib.AbstractContextManager[Any]] = []
     if torch.is_inference_mode_enabled():
         contexts.append(torch.inference_mode(False))
@@ -204,14 +205,14 @@ def other_modes() -> list[contextlib.AbstractContextManager[Any]]:
 
 
 def threads_for(module: nn.Module, batch_size: int, device: torch.device) -> int:
-    """How many threads are worth their cost, from the work of one batch's largest product.
+    """Number of threads, from the number of multiply-adds in one batch's largest product.
 
     That is the largest weight's size times the batch size, or ``work_per_row`` of the module times
     the batch size. A module with a step of its own starts its threads itself.
     """
-    if device.type != "cpu" or offered(module, "train_on"):
+    if device.type != "cpu" or attribute_or_default(module, "train_on"):
         return 1
-    work, per_thread = offered(module, "work_per_row"), CONVOLUTION_PER_THREAD
+    work, per_thread = attribute_or_default(module, "work_per_row"), CONVOLUTION_PER_THREAD
     if work is None:
         weights = (weight.numel() for weight in module.parameters() if weight.ndim > 1)
         work, per_thread = max(weights, default=0), WORK_PER_THREAD

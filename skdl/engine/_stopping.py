@@ -1,4 +1,4 @@
-"""Early stopping: how good an epoch is, when to stop, and copies of weights."""
+"""Early stopping: the validation score of an epoch, when to stop, and copies of weights."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ class Snapshot:
         return [tensor.clone() for tensor in self.kept]
 
     def keep(self, state: list[Tensor]) -> None:
-        """Keep what ``state`` gave, in place of what is kept."""
+        """Restore what ``state`` returned."""
         self.kept = [tensor.clone() for tensor in state]
 
 
-class Judge:
-    """How good an epoch is for the validation rows: its loss relative to that before training.
+class ValidationScore:
+    """Validation score of an epoch: the validation loss relative to that before training.
 
-    Each target is judged by itself: its loss is divided by what it was before training, and the
-    score is the mean over targets. A target that only becomes worse, such as one that drifts,
-    counts by the logarithm of how much: it cannot outweigh what the others gain. Nor can a row:
-    what a squared error is above a limit counts by its root (Huber's loss), for one outlier would
-    else decide. What absolute errors were above a limit before training is left out of what losses
-    are relative to: it is not to be gained, and beside it any gain would look like none.
+    The loss of each target is divided by its loss before training, and the score is the mean over
+    targets. The score of a target that becomes worse, such as one that drifts, grows by the
+    logarithm of the ratio only, so that it cannot outweigh the gains of the others. Squared errors
+    above a limit grow linearly (Huber's loss), so that one outlier does not decide. The part of
+    absolute errors above a limit before training is subtracted from both losses of the ratio:
+    training cannot reduce it, and with it every gain would look negligible.
 
     Parameters
     ----------
@@ -59,11 +59,13 @@ class Judge:
     Attributes
     ----------
     limit : Tensor of shape (k,) or None
-        Errors above it are outliers; None where losses are of no errors, and before training.
+        Errors above it are outliers; None where losses are not errors, and before training.
     start : Tensor of shape (k,) or None
         The losses before training.
     excess : Tensor of shape (k,) or None
-        The part of them that is left out.
+        The part of them that is subtracted.
+    batches : list of (Tensor, Tensor or None)
+        Losses and weights since the last ``compute``.
     """
 
     def __init__(self, error_power: int | None) -> None:
@@ -71,21 +73,21 @@ class Judge:
         self.limit: Tensor | None = None
         self.start: Tensor | None = None
         self.excess: Tensor | None = None
-        self.taken: list[tuple[Tensor, Tensor | None]] = []
+        self.batches: list[tuple[Tensor, Tensor | None]] = []
 
-    def take(self, losses: Tensor, weight: Tensor | None) -> None:
-        """Take note of the losses of a batch, (B,) or (B, k)."""
-        self.taken.append((losses.detach().reshape(len(losses), -1), weight))
+    def update(self, losses: Tensor, weight: Tensor | None) -> None:
+        """Add the losses of a batch, (B,) or (B, k)."""
+        self.batches.append((losses.detach().reshape(len(losses), -1), weight))
 
-    def score(self) -> float:
-        """The score of the rows taken since the last call; the first call is before training.
+    def compute(self) -> float:
+        """The score of the batches since the last call; the first call is before training.
 
         Lower is better, and 1 is as before training.
         """
-        losses = torch.cat([losses for losses, _ in self.taken]).cpu().double()  # (n, k)
-        given = [weight for _, weight in self.taken if weight is not None]
+        losses = torch.cat([losses for losses, _ in self.batches]).cpu().double()  # (n, k)
+        given = [weight for _, weight in self.batches if weight is not None]
         weight = torch.cat(given).cpu().double() if given else torch.ones(len(losses)).double()
-        self.taken = []
+        self.batches = []
         if self.limit is None and self.error_power is not None:
             self.limit = error_limit(losses, weight, self.error_power)
         if self.limit is not None and self.error_power == 2:
@@ -136,7 +138,7 @@ def mean_without_highest(losses: Tensor, weight: Tensor) -> Tensor:
 
 
 def without_outliers(losses: Tensor, limit: Tensor) -> Tensor:
-    """Squared errors (n, k) as Huber's loss has them: above the limit they grow linearly."""
+    """Squared errors (n, k) with Huber's loss above the limit, where it grows linearly."""
     return torch.where(losses > limit, 2 * (limit * losses).sqrt() - limit, losses)
 
 
@@ -164,7 +166,7 @@ class EarlyStopping:
         self.mark = math.inf  # the loss that the next one must beat to reset patience
 
     def update(self, epoch: int, loss: float) -> bool:
-        """Take note of an epoch's validation loss; True when training should stop."""
+        """Record an epoch's validation loss; True when training should stop."""
         if loss < self.best:
             self.best, self.best_epoch = loss, epoch
             self.snapshot.take()

@@ -173,10 +173,10 @@ n_channels)
         shown = predicted if target is None else _indices(classes, target, len(data))
         with default_torch_modes():  # gradients are needed
             batches = [batch["x"] for batch in data.to(classifier.net_.device).batches(_BATCH)]
-            part = _choose_layer(module, layer, module.see(batches[0][:1]))
+            part = _choose_layer(module, layer, module.standardize(batches[0][:1]))
             of_batches = torch.from_numpy(shown).split(_BATCH)
             heat = [
-                _heat_of(module, part, module.see(x), of_rows.to(x.device), method)
+                _heat_of(module, part, module.standardize(x), of_rows.to(x.device), method)
                 for x, of_rows in zip(batches, of_batches, strict=True)
             ]
         display = cls(
@@ -250,24 +250,24 @@ def _indices(classes: NDArray[Any], target: Any, n_rows: int) -> NDArray[np.intp
     return np.array([index[label] for label in wanted])
 
 
-def _choose_layer(module: nn.Module, layer: str | nn.Module | None, seen: Tensor) -> nn.Module:
+def _choose_layer(module: nn.Module, layer: str | nn.Module | None, inputs: Tensor) -> nn.Module:
     """Return the layer given, or the default one; its output must have several positions."""
     n_positions: dict[nn.Module, int] = {}  # in the order in which the forward passes end
 
     def count(part: nn.Module, _inputs: Any, output: Any) -> None:
-        if isinstance(output, Tensor) and output.ndim == seen.ndim and output[0, 0].numel() > 1:
+        if isinstance(output, Tensor) and output.ndim == inputs.ndim and output[0, 0].numel() > 1:
             n_positions.pop(part, None)
             n_positions[part] = output[0, 0].numel()
 
     hooks = [part.register_forward_hook(count) for part in module.modules()]
     try:
         with torch.no_grad():
-            module(seen)
+            module(inputs)
     finally:
         for hook in hooks:
             hook.remove()
     if layer is None and n_positions:
-        least = _MIN_SIDE ** (seen.ndim - 2)
+        least = _MIN_SIDE ** (inputs.ndim - 2)
         fine = [part for part, n in n_positions.items() if n >= least]
         return (fine or [*n_positions])[-1]
     names = {name: part for name, part in module.named_modules() if part in n_positions}
@@ -275,15 +275,15 @@ def _choose_layer(module: nn.Module, layer: str | nn.Module | None, seen: Tensor
     if chosen not in n_positions:
         raise ValueError(
             "layer must be a part of classifier.module_, or its name, whose output has positions: "
-            f"(n, n_features, {'height, width' if seen.ndim == 4 else 'n_steps'}), with more than "
-            f"one. Got {layer!r}; there {f'are {[*names]}' if names else 'is none'}."
+            f"(n, n_features, {'height, width' if inputs.ndim == 4 else 'n_steps'}), with more "
+            f"than one. Got {layer!r}; there {f'are {[*names]}' if names else 'is none'}."
         )
     return chosen
 
 
 @torch.enable_grad()
 def _heat_of(
-    module: nn.Module, layer: nn.Module, seen: Tensor, classes: Tensor, method: str
+    module: nn.Module, layer: nn.Module, inputs: Tensor, classes: Tensor, method: str
 ) -> Tensor:
     """Return the heat maps (B, *space) of the rows, each for one class index."""
     kept: list[Tensor] = []
@@ -294,7 +294,7 @@ def _heat_of(
 
     hook = layer.register_forward_hook(keep)
     try:
-        scores: Tensor = module(seen)
+        scores: Tensor = module(inputs)
     finally:
         hook.remove()
     total = scores.gather(1, classes[:, None]).sum()  # rows do not depend on each other
@@ -307,10 +307,10 @@ def _heat_of(
             f"{type(layer).__name__}. Pass another part of classifier.module_ as layer."
         )
     if method == "gradcam":
-        gradient = gradient.flatten(2).mean(2).view(*gradient.shape[:2], *[1] * (seen.ndim - 2))
+        gradient = gradient.flatten(2).mean(2).view(*gradient.shape[:2], *[1] * (inputs.ndim - 2))
     heat = (gradient * kept[-1].detach()).sum(1).relu()
-    mode = "bilinear" if seen.ndim == 4 else "linear"
-    return F.interpolate(heat[:, None], seen.shape[1:-1], mode=mode, align_corners=False)[:, 0]
+    mode = "bilinear" if inputs.ndim == 4 else "linear"
+    return F.interpolate(heat[:, None], inputs.shape[1:-1], mode=mode, align_corners=False)[:, 0]
 
 
 # Drawing -----------------------------------------------------------------------------------------

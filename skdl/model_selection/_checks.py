@@ -67,7 +67,7 @@ def make_scorers(scoring: Any, estimators: Mapping[str, Any]) -> dict[str, Score
 
 
 def as_metrics(results: Mapping[str, Any]) -> dict[str, float]:
-    """What scorers returned, by metric: of one scorer alone it may be a dict of several metrics.
+    """The results of scorers by metric; a single scorer may return a dict of several metrics.
 
     Raises
     ------

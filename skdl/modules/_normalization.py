@@ -1,4 +1,4 @@
-"""Bringing numbers to one scale: of given statistics, and of a batch."""
+"""Standardization by given statistics, and batch normalization."""
 
 from __future__ import annotations
 

@@ -23,6 +23,9 @@ def make_image_classifier(estimator: Any = None) -> Pipeline:
     and estimators that are not known here
     ============================================ ==============================================
 
+    Trees and their ensembles are the estimators with a parameter ``max_depth`` or
+    ``n_estimators``; dummies have scikit-learn's tag ``no_validation``.
+
     A meta-estimator (GridSearchCV, OneVsRestClassifier ...) or a Pipeline is treated as what it
     wraps. Voting and stacking take X as it is where all of their members are deep, and the last row
     of the table where none is; where some are, wrap the members instead.

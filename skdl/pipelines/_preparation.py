@@ -1,5 +1,7 @@
-"""How data are prepared for an estimator, for every ``make_*`` of this package."""
+"""The preparation of X that an estimator needs, for every ``make_*`` of this package."""
 
+import contextlib
+import inspect
 from enum import Enum
 from typing import Any
 
@@ -8,24 +10,10 @@ from sklearn.utils import get_tags
 
 from ..preprocessing import Flatten
 
-# Estimators of other packages whose predictions do not depend on the scale of a column, by package
-# and base class, so that none has to be imported. scikit-learn has no tag for it.
-# Bagging and AdaBoost grow trees when they are given no estimator.
-_INDIFFERENT_TO_SCALE = frozenset(
-    {
-        ("catboost", "CatBoost"),
-        ("lightgbm", "LGBMModel"),
-        ("sklearn", "BaseBagging"),
-        ("sklearn", "BaseDecisionTree"),
-        ("sklearn", "BaseForest"),
-        ("sklearn", "BaseGradientBoosting"),
-        ("sklearn", "BaseHistGradientBoosting"),
-        ("sklearn", "BaseWeightBoosting"),
-        ("sklearn", "DummyClassifier"),
-        ("sklearn", "DummyRegressor"),
-        ("xgboost", "XGBModel"),
-    }
-)
+# Parameters of decision trees and of their ensembles, in every package: scikit-learn has no tag for
+# estimators whose predictions do not depend on the scale of a column. Bagging and AdaBoost have the
+# second one, and grow trees unless they wrap another estimator, which then decides.
+_TREE_PARAMETERS = frozenset({"max_depth", "n_estimators"})
 
 
 class Preparation(Enum):
@@ -38,8 +26,10 @@ class Preparation(Enum):
         scaled numbers, like any network.
     TABLE : skdl's deep estimators that take tables alone
         Take flat rows, and standardize inside.
-    TREE : trees, forests, boosted trees, dummies
-        Compare values of one column with each other only: neither scaling nor one-hot columns.
+    TREE : trees, forests, boosted trees, and dummies
+        Compare values of one column with each other only, or ignore X: neither scaling nor one-hot
+        columns. They have the parameter ``max_depth`` or ``n_estimators``; dummies have
+        scikit-learn's tag ``no_validation``.
     SCALED : all other estimators
         Linear models, SVMs, nearest neighbours, and those that are not known here: standardized
         columns. Standardizing does no harm where it is not needed.
@@ -90,6 +80,16 @@ def input_kinds(estimator: Any) -> frozenset[str]:
     return kinds
 
 
+def parameters_of(estimator: Any) -> frozenset[str]:
+    """Return the names of the parameters of an estimator, those that are not set among them."""
+    given = estimator.get_params(deep=False) if hasattr(estimator, "get_params") else {}
+    declared: Any = {}
+    with contextlib.suppress(ValueError):  # a class written in C may have no signature
+        # CatBoost's get_params leaves out those that are not set.
+        declared = inspect.signature(type(estimator)).parameters
+    return frozenset(given) | frozenset(declared)
+
+
 def check_instance(estimator: Any) -> None:
     """Raise TypeError unless it is an estimator instance."""
     if isinstance(estimator, type) or not hasattr(estimator, "fit"):
@@ -109,10 +109,12 @@ def preparation_of(estimator: Any) -> Preparation:
         return Preparation.DEEP if len(of_members) == 1 else Preparation.MIXED
     if kinds := input_kinds(model):
         return Preparation.TABLE if kinds == {"tables"} else Preparation.DEEP
-    bases = {(base.__module__.partition(".")[0], base.__name__) for base in type(model).__mro__}
-    if bases & _INDIFFERENT_TO_SCALE:
+    if parameters_of(model) & _TREE_PARAMETERS:
         return Preparation.TREE
-    if get_tags(model).input_tags.positive_only:
+    tags = get_tags(model)
+    if tags.no_validation:
+        return Preparation.TREE
+    if tags.input_tags.positive_only:
         return Preparation.UNSCALED
     return Preparation.SCALED
 

@@ -24,6 +24,9 @@ def make_sequence_pipeline(estimator: Any) -> Pipeline:
     and estimators that are not known here
     ============================================ ==============================================
 
+    Trees and their ensembles are the estimators with a parameter ``max_depth`` or
+    ``n_estimators``; dummies have scikit-learn's tag ``no_validation``.
+
     A meta-estimator (GridSearchCV, MultiOutputRegressor, TransformedTargetRegressor ...) or a
     Pipeline is treated as what it wraps. Voting and stacking take X as it is where all of their
     members are deep, and the last row of the table where none is; where some are, wrap the members

@@ -33,6 +33,9 @@ def make_tabular_pipeline(estimator: Any, *, max_categories: int | None = 50) ->
 
     .. [1] None for estimators that declare, by scikit-learn's tag, to take positive numbers only.
 
+    Trees and their ensembles are the estimators with a parameter ``max_depth`` or
+    ``n_estimators``; dummies have scikit-learn's tag ``no_validation``.
+
     A missing category is a category of its own. A category first seen in ``predict`` is -1 in
     ordinal codes; in one-hot columns it is treated as a rare one, or is all zeros where there are
     none. Ordinal codes follow the sorted names of the categories. A meta-estimator (GridSearchCV,

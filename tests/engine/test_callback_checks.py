@@ -1,4 +1,4 @@
-"""Callbacks that could not do what they are for are told before the training begins."""
+"""Callbacks that could not do what they are for are errors before the training begins."""
 
 from unittest import mock
 
@@ -31,8 +31,8 @@ from skdl.engine._callback_checks import (
     check_monitors,
     check_own_step,
     check_validated,
+    has_batch_hooks,
     sets_rate,
-    watches_batches,
 )
 from tests.ids import short
 
@@ -212,8 +212,8 @@ def events_of(instance):
         (events_of(Callback()), True),
     ],
 )
-def test_who_watches_batches(callback, watches):
-    assert watches_batches(callback) is watches
+def test_who_has_batch_hooks(callback, watches):
+    assert has_batch_hooks(callback) is watches
 
 
 def test_policies_that_skorch_does_not_know_are_told():

@@ -1,4 +1,4 @@
-"""What skorch's callbacks are told, and Ctrl-C beside a callback that ends the training."""
+"""Arguments of skorch's callbacks, and Ctrl-C beside a callback that ends the training."""
 
 import math
 import signal

@@ -5,23 +5,23 @@ import torch
 from torch import nn
 
 from skdl.engine import Data, Net, Supervised, _contract, squared_error
-from skdl.engine._contract import DEFAULTS, offered
+from skdl.engine._contract import DEFAULTS, attribute_or_default
 
 
 def test_defaults_are_what_a_plain_module_offers():
     module = nn.Linear(1, 1)
-    assert {name: offered(module, name) for name in DEFAULTS} == DEFAULTS
+    assert {name: attribute_or_default(module, name) for name in DEFAULTS} == DEFAULTS
 
 
 def test_what_is_there_is_read():
     module = nn.Linear(1, 1)
     module.max_steps = 7
-    assert offered(module, "max_steps") == 7
+    assert attribute_or_default(module, "max_steps") == 7
 
 
 def test_a_name_of_no_protocol_is_a_mistake():
     with pytest.raises(KeyError):
-        offered(nn.Linear(1, 1), "max_step")
+        attribute_or_default(nn.Linear(1, 1), "max_step")
 
 
 def test_every_name_is_documented_by_a_protocol():

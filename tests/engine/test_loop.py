@@ -388,7 +388,7 @@ def test_skorchs_epoch_scoring_scores(use_caching):
     assert losses_of(net, "r2")[-1] == pytest.approx(expected.item(), abs=1e-5)
 
 
-def test_a_callback_that_watches_batches_sees_every_one():
+def test_a_callback_that_has_batch_hooks_sees_every_one():
     net = train(VALID, callbacks=[("mine", PerBatch())])
     ((_, callback),) = net.callbacks_
     assert callback.n_batches == N_EPOCHS * (3 + 1)

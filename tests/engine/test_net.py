@@ -210,7 +210,7 @@ def test_copies_predict_the_same_and_train_on_alike(copied):
 def test_a_pickle_is_the_weights_and_little_more():
     data = Data({"x": floats(2_000, 500), "y": floats(2_000, 500)})
     net = make_net(Model(500, 500), callbacks=[PerBatch()], max_epochs=5, batch_size=8)
-    net.train(data).forget_optimizer()
+    net.train(data).clear_optimizer()
     weights = 4 * 500 * 501
     assert weights < len(pickle.dumps(net)) < weights + 30_000
 
@@ -224,10 +224,10 @@ def test_to_moves_weights_and_says_what_is_missing():
     assert net.outputs(DATA).shape == (30, 1)
 
 
-def test_forget_optimizer_drops_its_state():
+def test_clear_optimizer_drops_its_state():
     net = make_net().train(DATA)
     assert net.optimizer_.state
-    assert not net.forget_optimizer().optimizer_.state
+    assert not net.clear_optimizer().optimizer_.state
     net.train(DATA, n_epochs=1)
 
 

@@ -49,7 +49,7 @@ class Regressor(Estimator):
 
     @property
     def net_(self):
-        return self._net.of(self)
+        return self._net.bound_to(self)
 
     def predict(self, X):
         return 1000 * self._net.outputs(self._read_again(X)).numpy()[:, 0]
@@ -68,7 +68,7 @@ class Classifier(Estimator):
 
     @property
     def net_(self):
-        return self._net.of(self)
+        return self._net.bound_to(self)
 
     def predict_proba(self, X):
         return self._net.outputs(self._read_again(X)).softmax(1).numpy()
@@ -106,7 +106,7 @@ def test_forward_gives_outputs_of_the_module(kind):
     with torch.no_grad():
         expected = net.module_(x)
     model = kind()  # only to keep one alive
-    assert net.of(model).forward(X).equal(expected)
+    assert net.bound_to(model).forward(X).equal(expected)
     assert torch.cat(list(net.forward_iter(X))).equal(expected)
     assert net.forward(Data({"x": x})).equal(expected)
 
@@ -210,7 +210,7 @@ def test_copies_know_no_estimator(copied):
     twin = copied(model.net_)
     with pytest.raises(TypeError, match="Keep the estimator"):
         twin.predict(X)
-    assert twin.of(model).predict(X).tolist() == model.predict(X).tolist()
+    assert twin.bound_to(model).predict(X).tolist() == model.predict(X).tolist()
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])

@@ -17,9 +17,9 @@ from torch.utils.checkpoint import checkpoint
 
 from skdl.engine import Augmented, Data, Net, Supervised, cross_entropy, seeded, squared_error
 from skdl.engine._random import (
-    ForeignDraws,
+    ForkSafeLock,
     Generators,
-    OneAtATime,
+    RandomFunctionMode,
     RandomNumbers,
     draws,
     dropout_is_off,
@@ -74,7 +74,7 @@ def test_threads_do_not_disturb_each_others_random_numbers():
 
 def test_a_lock_that_another_thread_holds_is_free_once_renewed():
     """As it must be in a fork, where that thread is not."""
-    one_at_a_time, done = OneAtATime(), threading.Event()
+    one_at_a_time, done = ForkSafeLock(), threading.Event()
     with ThreadPoolExecutor(1) as other:
         other.submit(lambda: (one_at_a_time.lock.acquire(), done.set()))
         done.wait()
@@ -208,7 +208,7 @@ def test_foreign_draws_come_from_the_generators(draw):
         numbers = []
         for _ in range(times):
             torch.set_rng_state(before)
-            with ForeignDraws(generators):
+            with RandomFunctionMode(generators):
                 numbers.append(draw())
         return numbers
 
@@ -223,7 +223,7 @@ def test_foreign_draws_come_from_the_generators(draw):
 def test_foreign_draws_leave_the_global_state():
     layers = nn.LSTM(4, 3, 2, dropout=0.5), nn.MultiheadAttention(3, 1, dropout=0.5)
     before = torch.get_rng_state()
-    with ForeignDraws(Generators(0, 0, CPU)):
+    with RandomFunctionMode(Generators(0, 0, CPU)):
         torch.rand(3)
         h = layers[0](X)[0]
         layers[1](h, h, h)
@@ -240,10 +240,10 @@ def test_dropout_of_others_is_that_of_torch():
         torch.set_rng_state(generators.host.get_state())
         also = F.dropout2d(X[:, None], 0.3)
     state = generators.state()
-    with ForeignDraws(generators):
+    with RandomFunctionMode(generators):
         assert F.dropout(X, 0.3).equal(expected)
     generators.restore(state)
-    with ForeignDraws(generators):
+    with RandomFunctionMode(generators):
         assert F.dropout2d(X[:, None], 0.3).equal(also)
 
 
@@ -262,7 +262,7 @@ QUIET = {
 @pytest.mark.parametrize("call", QUIET.values(), ids=QUIET)
 def test_what_draws_nothing_takes_no_lock(call, monkeypatch):
     monkeypatch.setattr(Generators, "as_global", None)
-    with torch.random.fork_rng(), ForeignDraws(Generators(0, 0, CPU)):
+    with torch.random.fork_rng(), RandomFunctionMode(Generators(0, 0, CPU)):
         call()
 
 
@@ -283,13 +283,13 @@ def test_every_function_of_torch_that_draws_in_python_is_known():
 
 
 def test_devices_without_numbers_are_left_alone():
-    with ForeignDraws(Generators(0, 0, CPU)):
+    with RandomFunctionMode(Generators(0, 0, CPU)):
         assert torch.rand(3, device="meta").device.type == "meta"
 
 
 def test_a_given_generator_is_used():
     mine = torch.Generator().manual_seed(5)
-    with ForeignDraws(Generators(0, 0, CPU)):
+    with RandomFunctionMode(Generators(0, 0, CPU)):
         got = torch.rand(3, generator=mine)
     assert got.equal(torch.rand(3, generator=torch.Generator().manual_seed(5)))
 
@@ -301,7 +301,7 @@ def test_dropout_is_off_only_where_it_is_sure():
     assert not dropout_is_off(torch.rand, (3,), {})
 
 
-# Who is watched ----------------------------------------------------------------------------------
+# Which modules are intercepted -------------------------------------------------------------------
 
 
 class Declares(nn.Module):
@@ -316,28 +316,30 @@ def parts_of(module, objective=None):
     return RandomNumbers(Generators(0, 0, CPU), module, objective or Supervised(squared_error))
 
 
-def test_what_says_that_it_draws_from_a_generator_gets_it_and_is_not_watched():
+def test_what_says_that_it_draws_from_a_generator_gets_it_and_is_not_intercepted():
     module = Declares()
     random = parts_of(module)
-    assert not random.is_foreign
-    with random.given():
+    assert not random.may_use_global_generators
+    with random.with_generators():
         assert module.dropout.generator is random.generators.device
     assert module.dropout.generator is None
 
 
-def test_what_says_nothing_is_watched():
-    assert parts_of(nn.Linear(1, 1)).is_foreign
-    assert parts_of(Declares(), lambda module, batch: None).is_foreign
+def test_what_says_nothing_is_intercepted():
+    assert parts_of(nn.Linear(1, 1)).may_use_global_generators
+    assert parts_of(Declares(), lambda module, batch: None).may_use_global_generators
     foreign = Augmented(cross_entropy, column="x", augment=torch.clone)
-    assert parts_of(Declares(), foreign).is_foreign
-    assert not parts_of(Declares(), Augmented(cross_entropy, column="x", mixup=0.2)).is_foreign
+    assert parts_of(Declares(), foreign).may_use_global_generators
+    assert not parts_of(
+        Declares(), Augmented(cross_entropy, column="x", mixup=0.2)
+    ).may_use_global_generators
 
 
 def test_a_part_called_generator_is_left_alone():
     """As in a generative adversarial network."""
     module = nn.Module()
     module.generator = nn.Linear(1, 1)
-    with parts_of(module).given():
+    with parts_of(module).with_generators():
         assert isinstance(module.generator, nn.Linear)
     assert isinstance(module.generator, nn.Linear)
 

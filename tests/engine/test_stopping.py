@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from skdl.engine._stopping import EarlyStopping, Judge, Snapshot
+from skdl.engine._stopping import EarlyStopping, Snapshot, ValidationScore
 
 
 def weight_of(module):
@@ -100,11 +100,11 @@ SQUARES = torch.rand(200, 2, generator=GENERATOR)
 
 
 def scores_of(*losses, error_power=2):
-    judge, scores = Judge(error_power), []
+    score, scores = ValidationScore(error_power), []
     for each in losses:
         for part in each.split(64):
-            judge.take(part, None)
-        scores.append(judge.score())
+            score.update(part, None)
+        scores.append(score.compute())
     return scores
 
 

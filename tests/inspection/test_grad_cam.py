@@ -69,7 +69,7 @@ def maps_by_hand(fitted, X, target):
     module = fitted.module_
     x = torch.as_tensor(X).reshape(len(X), *fitted.input_shape_)
     with torch.no_grad():
-        seen = module.see(x)
+        seen = module.standardize(x)
         maps = module.network[0](seen.movedim(-1, 1)).numpy()  # (n, F, *space)
     weights = module.network[-1].weight.detach().numpy()[np.searchsorted(fitted.classes_, target)]
     n_places = maps[0, 0].size
@@ -138,7 +138,9 @@ def test_where_the_head_tells_places_apart(images, method):
     display = GradCAMDisplay.from_estimator(fitted, X[:6], target=y[:6], method=method)
     network = fitted.module_.network
     with torch.no_grad():
-        maps = network[:2](fitted.module_.see(torch.as_tensor(X[:6])[..., None]).movedim(-1, 1))
+        maps = network[:2](
+            fitted.module_.standardize(torch.as_tensor(X[:6])[..., None]).movedim(-1, 1)
+        )
     weights = network[-1].weight.detach()[y[:6]].reshape(6, 5, 8, 8)
     if method == "gradcam":
         weights = weights.mean((2, 3), keepdim=True)

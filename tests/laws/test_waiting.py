@@ -16,7 +16,7 @@ from torch.utils import backend_registration
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from skdl.engine import inputs_of
-from skdl.engine._contract import offered
+from skdl.engine._contract import attribute_or_default
 from skdl.engine._loop import TrainingRun
 from skdl.engine._optim import Schedule, WeightAverage, make_optimizer
 from skdl.estimators.word2vec import _network, _network_host
@@ -97,11 +97,11 @@ def operations_of(instance, patch, **params):
     steps, operations = [], Operations()
     original = TrainingRun._pass
 
-    def counted(run, batches, step, *, told):
+    def counted(run, batches, step, *, notify):
         if not run.module.training:
-            return original(run, batches, step, told=told)
+            return original(run, batches, step, notify=notify)
         with operations:
-            losses = original(run, batches, step, told=told)
+            losses = original(run, batches, step, notify=notify)
         steps.extend(losses)
         return losses
 
@@ -232,7 +232,7 @@ def step_on_card(run):
         move_run_to_card(moved)
         batch = {name: on_card(column) for name, column in stored.items()}
         with operations:
-            prepare = offered(moved.module, "prepare")
+            prepare = attribute_or_default(moved.module, "prepare")
             if prepare is not None:
                 inputs = inputs_of(batch)
                 rest = {name: column for name, column in batch.items() if name not in inputs}

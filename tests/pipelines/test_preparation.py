@@ -54,17 +54,21 @@ class DeepOnTables(Deep):
     _input_kinds = frozenset({"tables"})
 
 
-class XGBModel:
-    """Stands for the base class of xgboost."""
+class BoostedTrees(BaseEstimator):
+    """Of another package."""
 
-    __module__ = "xgboost.sklearn"
+    def __init__(self, max_depth=None):
+        self.max_depth = max_depth
 
     def fit(self, X, y):
         return self
 
 
-class XGBRegressor(XGBModel):
-    pass
+class SetParametersAlone(BoostedTrees):
+    """``get_params`` leaves out parameters that are not set, as CatBoost's does."""
+
+    def get_params(self, deep=True):
+        return {}
 
 
 class BaseForest(BaseEstimator):
@@ -92,7 +96,8 @@ def test_catalogue(name):
         (ExtraTreesClassifier(), Preparation.TREE),
         (GradientBoostingRegressor(), Preparation.TREE),
         (HistGradientBoostingClassifier(), Preparation.TREE),
-        (XGBRegressor(), Preparation.TREE),
+        (BoostedTrees(), Preparation.TREE),
+        (SetParametersAlone(), Preparation.TREE),
         (BaseForest(), Preparation.SCALED),
         (BaggingRegressor(), Preparation.TREE),
         (AdaBoostRegressor(), Preparation.TREE),

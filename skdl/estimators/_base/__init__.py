@@ -17,7 +17,7 @@ from ._images import ImageInputMixin
 from ._learning import LearningMixin
 from ._regressor import TorchRegressor
 from ._rows import Rows, weights_of
-from ._scales import channel_scales
+from ._scales import channel_scales, learn_channel_scales, unit_scales
 from ._sequences import SequenceInputMixin, lengths_of
 from ._series import is_series
 from ._tables import TableInputMixin
@@ -46,6 +46,7 @@ __all__ = [
     "given_vectors",
     "input_type_of",
     "is_series",
+    "learn_channel_scales",
     "lengths_of",
     "none_known",
     "one_column",
@@ -55,6 +56,7 @@ __all__ = [
     "read_texts",
     "rows_of_numbers",
     "torchvision_explained",
+    "unit_scales",
     "weighted_quantiles",
     "weights_of",
 ]

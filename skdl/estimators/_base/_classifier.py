@@ -12,7 +12,6 @@ from sklearn.base import ClassifierMixin
 from ..._sklearn import StrOptions, fit_context
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
-from ._held_out import HeldOut
 from ._targets import ClassificationTarget
 
 
@@ -50,53 +49,6 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         _target: ClassificationTarget = field(init=False)
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
-        groups: Any = None,
-    ) -> Self:
-        """Fit to the rows of X and their labels.
-
-        Parameters
-        ----------
-        X : array-like or list
-            See the class's notes.
-        y : array-like of shape (n_samples,)
-            Labels of any type that scikit-learn takes; at least two classes.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Not negative; relative to each other. Multiplied by the class weights.
-        X_val, y_val : array-like or list, default=None
-            Rows that validate in place of some of X, which all train then: with them training
-            stops early unless ``early_stopping=False``, which is an error. A Pipeline hands
-            ``X_val`` over as it is; steps before this one transform it with
-            ``Pipeline(..., transform_input=["X_val"])`` and metadata routing.
-        sample_weight_val : array-like of shape (n_val_samples,), default=None
-            Weights of the rows of X_val in their loss, not negative.
-        groups : array-like of shape (n_samples,), default=None
-            Groups of rows, such as those of one patient: with early stopping whole groups
-            are set aside, at random, in about the proportion of the classes. They have no effect
-            where nothing is set aside.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If X, y, weights and parameters do not go together, or training diverges in its first
-            epoch. The estimator is then as it was before.
-        """
-        held_out = HeldOut(X_val, y_val, sample_weight_val, groups)
-        return self._fit_whole(X, y, sample_weight, held_out)
-
-    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one epoch on these rows: for data in chunks.
 
@@ -126,11 +78,11 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
             If most of a channel of X is more than 30 standard deviations from where the first rows
             had it.
         """
-        self._announced = classes
+        self._declared_classes = classes
         try:
             return self._fit_part(X, y, sample_weight)
         finally:
-            del self._announced
+            del self._declared_classes
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Scores of the classes before the softmax.
@@ -198,16 +150,16 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         return ClassificationTarget(
             type(self).__name__,
             self.class_weight,
-            getattr(self, "_announced", None),
-            in_parts=hasattr(self, "_announced"),
+            getattr(self, "_declared_classes", None),
+            in_parts=hasattr(self, "_declared_classes"),
         )
 
     def _same_target(self) -> ClassificationTarget:
         return replace(
             self._target,
             class_weight=self.class_weight,
-            announced=getattr(self, "_announced", None),
-            in_parts=hasattr(self, "_announced"),
+            declared_classes=getattr(self, "_declared_classes", None),
+            in_parts=hasattr(self, "_declared_classes"),
         )
 
     @property

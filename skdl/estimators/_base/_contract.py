@@ -1,4 +1,4 @@
-"""What a family of estimators says of itself: the hooks of ``TorchEstimator``, in one place."""
+"""The hooks of ``TorchEstimator`` that a family of estimators implements, in one place."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FitMode(Enum):
         ``fit`` from nothing.
     WARM_START
         ``fit`` with ``warm_start=True`` after another fit: all that was learned before training
-        stays, and the network goes on.
+        stays, and the network is trained further.
     PARTIAL_FIT
         ``partial_fit``: rows that are one part of the data.
     """
@@ -37,8 +37,8 @@ class FitMode(Enum):
 class Family(ABC):
     """The hooks of a family: two that it must write, eight that it may.
 
-    What a module may offer to the engine beyond ``forward`` is in
-    :mod:`skdl.engine._contract`. What is done with y is in :mod:`skdl.estimators._base._targets`.
+    The optional methods and attributes of a module, beyond ``forward``, are in
+    :mod:`skdl.engine._contract`. How y is read is in :mod:`skdl.estimators._base._targets`.
     """
 
     # Kinds of X that ``fit`` takes, of "sequences", "ragged" (sequences of unequal length),
@@ -48,7 +48,7 @@ class Family(ABC):
     # those that all deep estimators share.
     _changeable: ClassVar[frozenset[str]] = frozenset()
 
-    # A family must say ---------------------------------------------------------------------------
+    # Required hooks ------------------------------------------------------------------------------
 
     @abstractmethod
     def _read_inputs(self, X: Any, *, reset: bool) -> Data:
@@ -67,7 +67,7 @@ class Family(ABC):
         wait meanwhile, so what takes long and draws nothing is for ``_learn_before_training``.
         """
 
-    # A family may say ----------------------------------------------------------------------------
+    # Optional hooks ------------------------------------------------------------------------------
 
     def _check_parameters(self) -> None:
         """Raise ValueError or TypeError where parameters do not go together, before any work."""
@@ -75,12 +75,12 @@ class Family(ABC):
     def _learn_inputs(self, X: Any, data: Data, rows: Rows, mode: FitMode) -> Data:
         """The columns of all rows, where reading them is learned from the training rows.
 
-        Not called by a ``partial_fit`` that goes on.
+        Not called by a ``partial_fit`` after the first.
         """
         return data
 
     def _learn_before_training(self, module: nn.Module, train: Data, used: Data) -> None:
-        """What a new module learns before it is trained, such as a linear model.
+        """Let a new module learn what it needs before training, such as a linear model.
 
         ``used`` holds the training rows and those set aside for validation.
         """
@@ -96,15 +96,15 @@ class Family(ABC):
 
     @abstractmethod
     def _make_objective(self) -> Objective:
-        """What is minimised; that of the target unless a family says otherwise."""
+        """The objective; by default the loss of the target."""
 
     def _prepare_module(self, module: nn.Module, mode: FitMode) -> None:
         """Set what parameters may change in a module before each training, new or old."""
 
     def _after_training(self, net: Net, train: Data, valid: Data | None, mode: FitMode) -> None:
-        """What a module still learns when it is trained, from the validation rows if there are any.
+        """Let a module learn more after training, from the validation rows if there are any.
 
-        Such as how far its output is to be trusted.
+        Such as the temperature of its scores.
         """
 
     def _search_grid(self) -> dict[str, list[Any]]:

@@ -103,7 +103,7 @@ def entries_of(doc: str, title: str) -> Entries:
 
 
 def _of_all_bases(cls: type, title: str) -> Entries:
-    """Entries of a class and its bases; what the most derived class says of a name counts."""
+    """Entries of a class and its bases; those of the most derived class take precedence."""
     entries: Entries = {}
     for base in cls.__mro__:
         own = vars(base).get("_described", {}).get(title)

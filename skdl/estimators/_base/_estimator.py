@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from ..._sklearn import Interval, StrOptions, num_samples
+from ..._sklearn import Interval, StrOptions, fit_context, num_samples
 from ...engine import (
     LR_SCHEDULES,
     OPTIMIZERS,
@@ -47,7 +47,7 @@ from ._docs import deep_estimator
 from ._held_out import HeldOut, read_groups
 from ._later_rows import warn_of_other_range
 from ._learning import LearningMixin, parameter_names
-from ._rows import FewRows, Rows
+from ._rows import Rows, RowsBelowMinimum
 from ._targets import Target
 from ._trained import Trained
 
@@ -61,8 +61,8 @@ PRECISIONS = {"auto", "float32", "bfloat16", "float64"}
 class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
     """Base of every deep estimator: shared parameters, ``fit`` through the engine.
 
-    What a family says is in :class:`Family`; what is done with y in :class:`Target`. How to write
-    one: CONTRIBUTING.md, "Add an estimator".
+    The hooks of a family are in :class:`Family`; how y is read and converted, in :class:`Target`.
+    How to write an estimator: CONTRIBUTING.md, "Add an estimator".
 
     Parameters
     ----------
@@ -184,16 +184,16 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
 
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
         _target: Target = field(init=False)
-        _few: FewRows | None = field(init=False)
+        _rows_below_minimum: RowsBelowMinimum | None = field(init=False)
 
-    # What regressors and classifiers say ---------------------------------------------------------
+    # Hooks of regressors and classifiers ---------------------------------------------------------
 
     def _make_target(self) -> Target:
-        """What y means, nothing of it learned."""
+        """The target of this kind of estimator, nothing of it learned yet."""
         raise NotImplementedError
 
     def _same_target(self) -> Target:
-        """What y meant in the fit before, with today's parameters where these may change."""
+        """The target of the fit before, with the current values of parameters that may change."""
         return self._target
 
     def _make_objective(self) -> Objective:
@@ -201,17 +201,63 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
 
     # Three ways to learn -------------------------------------------------------------------------
 
-    def _fit_whole(self, X: Any, y: Any, sample_weight: Any, held_out: HeldOut) -> Self:
-        """``fit``, from nothing or from the fit before."""
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        groups: Any = None,
+    ) -> Self:
+        """Fit to the rows of X and their targets.
+
+        Parameters
+        ----------
+        X : array-like or list
+            See the class's notes.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Numbers for a regressor, of one target or several. Labels for a classifier, of any type
+            that scikit-learn takes, (n_samples,), of at least two classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Not negative; relative to each other. A classifier multiplies them by the weights of
+            the classes.
+        X_val, y_val : array-like or list, default=None
+            Rows that validate in place of some of X, which all train then: with them training
+            stops early unless ``early_stopping=False``, which is an error. A Pipeline hands
+            ``X_val`` over as it is; steps before this one transform it with
+            ``Pipeline(..., transform_input=["X_val"])`` and metadata routing.
+        sample_weight_val : array-like of shape (n_val_samples,), default=None
+            Weights of the rows of X_val in their loss, not negative.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of rows, such as those of one patient: with early stopping whole groups
+            are set aside, for a regressor those that come last, for a classifier random ones, in
+            about the proportion of the classes. They have no effect where nothing is set aside.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If X, y, weights and parameters do not go together, or training diverges in its first
+            epoch. The estimator is then as it was before.
+        """
+        held_out = HeldOut(X_val, y_val, sample_weight_val, groups)
         with self._fitting(y):
             held_out.check(self.early_stopping)
-            goes_on = self.warm_start and hasattr(self, "net_") and not self._had_few_rows(y)
-            (self._fit_warm if goes_on else self._fit)(X, y, sample_weight, held_out)
+            is_warm = self.warm_start and hasattr(self, "net_") and not self._had_too_few_rows(y)
+            (self._fit_warm if is_warm else self._fit)(X, y, sample_weight, held_out)
         return self
 
-    def _had_few_rows(self, y: Any) -> bool:
-        """Whether there were too few rows before, and now are more."""
-        return self._few is not None and num_samples(y) > len(self._few.rows.target)
+    def _had_too_few_rows(self, y: Any) -> bool:
+        """Whether the rows before were fewer than the minimum, and fewer than these."""
+        first = self._rows_below_minimum
+        return first is not None and num_samples(y) > len(first.rows.target)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, held_out: HeldOut) -> None:
         """``fit`` from nothing: learn how to read X and y, draw a network, train it."""
@@ -220,7 +266,7 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
         rows, seed = self._read_rows(read, y, sample_weight, held_out)
         self._target.learn(rows.target[rows.train], rows.train_weight)
         data = self._learn_inputs(X, read, rows, FitMode.FIT)
-        self._few = FewRows.kept(data, rows) if data is read else None
+        self._rows_below_minimum = RowsBelowMinimum.copied(data, rows) if data is read else None
         train, valid, used = rows.of(data, self._target, self._dtype)
         valid = self._read_held_out(held_out) if held_out.is_own else valid
         self._built_with = self._architecture()
@@ -230,7 +276,7 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
         self._seen = rows.seen
 
     def _fit_warm(self, X: Any, y: Any, sample_weight: Any, held_out: HeldOut) -> None:
-        """``fit`` from the fit before: its network goes on, on these rows."""
+        """``fit`` from the fit before: its network is trained further, on these rows."""
         self._check_architecture()
         self._target = self._same_target()
         data = self._read_inputs(X, reset=False)
@@ -241,12 +287,12 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
         valid = self._read_held_out(held_out) if held_out.is_own else valid
         module = copy.deepcopy(self.module_)
         net = self._new_net(module, train, seed, FitMode.WARM_START)
-        net.unfinished = self.net_.unfinished
+        net.resume_state = self.net_.resume_state
         self._train(net, train, valid, FitMode.WARM_START)
         self._seen = rows.seen
 
     def _fit_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        """``partial_fit``: one epoch on one part of the data, with the optimizer as it was left."""
+        """``partial_fit``: one epoch on one part of the data, with the optimizer's last state."""
         if not hasattr(self, "net_"):
             return self._fit_first_part(X, y, sample_weight)
         with self._fitting(y):
@@ -255,20 +301,20 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
             check_validated(self.callbacks, "Use fit with early_stopping=True")
             data = self._read_inputs(X, reset=False)
             rows = Rows.read(self._target, y, sample_weight, len(data), self._seen)
-            if self._few is not None:
+            if self._rows_below_minimum is not None:
                 self._target = copy.copy(self._target)
-                self._start_in_parts(*self._few.joined(self._target, data, rows))
+                self._start_in_parts(*self._rows_below_minimum.joined(self._target, data, rows))
                 return self
             train, _, _ = rows.of(data, self._target, self._dtype)
             self._warn_of_other_range(rows, train, "partial_fit")
             net = self.net_
-            with self._with_todays_parameters(net, train):
+            with self._with_current_parameters(net, train):
                 self._train(net, train, None, FitMode.PARTIAL_FIT)
             self._seen = rows.seen
         return self
 
     def _fit_first_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        """The first ``partial_fit``: what goes before training is learned from these rows."""
+        """The first ``partial_fit``: scales and the like are learned from these rows."""
         with self._fitting(y):
             self._target = self._make_target()
             check_validated(self.callbacks, "Use fit with early_stopping=True")
@@ -279,7 +325,7 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
 
     def _start_in_parts(self, data: Data, rows: Rows) -> None:
         """A new network, and one epoch: on the first part, or several where these are small."""
-        self._few = FewRows.kept(data, rows)
+        self._rows_below_minimum = RowsBelowMinimum.copied(data, rows)
         self._target.learn(rows.target[rows.train], rows.train_weight)
         train, _, used = rows.of(data, self._target, self._dtype)
         self._built_with = self._architecture()
@@ -290,8 +336,8 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
         self._seen = rows.seen
 
     @contextlib.contextmanager
-    def _with_todays_parameters(self, net: Net, train: Data) -> Iterator[None]:
-        """The net with the parameters that may have changed; with those before if that fails."""
+    def _with_current_parameters(self, net: Net, train: Data) -> Iterator[None]:
+        """The net with the current parameters; with those before where training fails."""
         names = ("lr", "batch_size", "criterion_", "callbacks", "callbacks_")
         before, weights = {name: getattr(net, name) for name in names}, Snapshot(net.module_)
         weights.take()
@@ -392,7 +438,7 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
             device=self.device,
             precision=self.precision,
             seed=seed,
-            goes_on=bool(self.warm_start),
+            resumable=bool(self.warm_start),
             verbose=self.verbose,
             callbacks=self.callbacks,
         ).initialize()
@@ -401,10 +447,10 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
         """Train a net and keep it; after a whole fit without the state of its optimizer."""
         self.net_ = net  # so that callbacks can predict
         is_part = mode is FitMode.PARTIAL_FIT
-        net.of(self).train(train, valid, n_epochs=1 if is_part else None)
+        net.bound_to(self).train(train, valid, n_epochs=1 if is_part else None)
         self._after_training(net, train, valid, mode)
         if not is_part:
-            net.forget_optimizer()
+            net.clear_optimizer()
         self.n_iter_ = len(net.history)
         self.best_epoch_ = net.best_epoch_
 

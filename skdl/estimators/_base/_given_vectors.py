@@ -95,7 +95,7 @@ def all_given_vectors(given: Any, name: str) -> WordVectorTable:
 
 
 def none_known(name: str, tokens: str = "the tokens") -> str:
-    """The message where ``name`` knows none of the words in X."""
+    """The message where ``name`` has vectors for none of the words in X."""
     return (
         f"{name} has a vector for none of {tokens} in X; it must be made "
         "for words as they are found here. Set how texts are divided into words as it was for "
@@ -144,7 +144,7 @@ def words_of(lookup: Any) -> Iterable[str]:
 
 
 def as_lookup(given: Any, name: str) -> Any:
-    """What gives a vector for a word, and knows which words it has."""
+    """A mapping from words to vectors, whose words can be listed."""
     if isinstance(given, FrozenEstimator):
         given = given.estimator
     if hasattr(given, "vectors_") and hasattr(given, "vocabulary_"):

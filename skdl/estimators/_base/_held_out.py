@@ -1,4 +1,4 @@
-"""What a user says of the rows that validate a fit: rows of their own, or groups kept together."""
+"""Arguments of ``fit`` about validation: rows that the user holds out, or groups kept together."""
 
 from __future__ import annotations
 
@@ -69,16 +69,16 @@ class HeldOut:
         ValueError, TypeError
             If they cannot be read as ``fit`` reads its rows; said of X_val or y_val.
         """
-        with said_of("X_val"):
+        with prefixed_errors("X_val"):
             data = read(self.X)
-        with said_of("y_val"):
+        with prefixed_errors("y_val"):
             values = target.read(self.y)
         if len(values) != len(data):
             raise ValueError(f"X_val has {len(data)} samples, but y_val has {len(values)}.")
         data = data.with_columns(y=target.column(values, dtype))
         weight = target.weights(values, target.counts(values, None))
         if self.weight is not None:
-            with said_of("sample_weight_val"):
+            with prefixed_errors("sample_weight_val"):
                 given = plain_values(self.weight, "sample_weight_val")
                 given = check_sample_weight(
                     given, values, dtype=np.float64, ensure_non_negative=True
@@ -94,8 +94,8 @@ class HeldOut:
 
 
 @contextlib.contextmanager
-def said_of(name: str) -> Iterator[None]:
-    """Errors inside begin with the name of the argument that they are about."""
+def prefixed_errors(name: str) -> Iterator[None]:
+    """Inside, the messages of errors get the name of the argument as a prefix."""
     try:
         yield
     except (ValueError, TypeError) as error:
@@ -110,7 +110,7 @@ def read_groups(groups: Any, n_samples: int) -> np.ndarray:
     ValueError
         If there is not one for each row, or one is missing.
     """
-    with said_of("groups"):
+    with prefixed_errors("groups"):
         n_groups = num_samples(groups)
     if n_groups != n_samples:
         raise ValueError(f"X has {n_samples} samples, but groups has {n_groups}.")

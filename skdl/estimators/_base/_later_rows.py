@@ -1,4 +1,4 @@
-"""Rows of later calls: whether they are in the range whose scales the first call learned."""
+"""Warning where rows of later calls are far from the range whose scales the first call learned."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from torch import nn
 from ...engine import Data
 from ...modules import standardized
 from ._scales import real_steps
-from ._targets import RegressionTarget, Target
+from ._targets import Target
 
-FAR = 30.0  # standard deviations; what drifts and trends is nearer
+MAX_DISTANCE = 30.0  # standard deviations; what drifts and trends is nearer
 
 
 def warn_of_other_range(
@@ -34,7 +34,7 @@ def warn_of_other_range(
     train : Data
         The rows of this call, with a column ``x`` where X holds numbers.
     way : str
-        How the call goes on, for the message.
+        Name of the method or parameter that keeps the scales, for the message.
     """
     found = {"y": far_target(target, values), "X": far_channel(module, train)}
     for name, far in found.items():
@@ -52,9 +52,8 @@ def warn_of_other_range(
 
 def far_target(target: Target, values: np.ndarray) -> tuple[int, float] | None:
     """The farthest column of y and its median distance in standard deviations, if that is far."""
-    if not isinstance(target, RegressionTarget) or not target.standardize:
-        return None
-    return _farthest(np.abs(values - target.mean) / target.scale)
+    distances = target.distances(values)
+    return None if distances is None else _farthest(distances)
 
 
 def far_channel(module: nn.Module, train: Data) -> tuple[int, float] | None:
@@ -74,4 +73,4 @@ def far_channel(module: nn.Module, train: Data) -> tuple[int, float] | None:
 def _farthest(distances: np.ndarray) -> tuple[int, float] | None:
     medians = np.median(distances, axis=0)
     column = int(medians.argmax())
-    return (column, float(medians[column])) if medians[column] > FAR else None
+    return (column, float(medians[column])) if medians[column] > MAX_DISTANCE else None

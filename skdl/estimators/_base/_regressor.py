@@ -15,7 +15,6 @@ from sklearn.utils.metaestimators import available_if
 from ..._sklearn import StrOptions, fit_context
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
-from ._held_out import HeldOut
 from ._targets import REGRESSION_LOSSES, RegressionTarget
 
 
@@ -83,51 +82,6 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
 
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
         _target: RegressionTarget = field(init=False)
-
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
-        groups: Any = None,
-    ) -> Self:
-        """Fit to the rows of X and their targets.
-
-        Parameters
-        ----------
-        X : array-like or list
-            See the class's notes.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
-        sample_weight : array-like of shape (n_samples,), default=None
-            Not negative; relative to each other.
-        X_val, y_val : array-like or list, default=None
-            Rows that validate in place of some of X, which all train then: with them training
-            stops early unless ``early_stopping=False``, which is an error. A Pipeline hands
-            ``X_val`` over as it is; steps before this one transform it with
-            ``Pipeline(..., transform_input=["X_val"])`` and metadata routing.
-        sample_weight_val : array-like of shape (n_val_samples,), default=None
-            Weights of the rows of X_val in their loss, not negative.
-        groups : array-like of shape (n_samples,), default=None
-            Groups of rows, such as those of one patient: with early stopping whole groups
-            are set aside, those that come last. They have no effect where nothing is set aside.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If X, y, weights and parameters do not go together, or training diverges in its first
-            epoch. The estimator is then as it was before.
-        """
-        held_out = HeldOut(X_val, y_val, sample_weight_val, groups)
-        return self._fit_whole(X, y, sample_weight, held_out)
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:

@@ -17,7 +17,7 @@ from ._targets import Target
 
 @dataclass(frozen=True)
 class Seen:
-    """The rows that a network was trained on before: what weights of a next chunk are relative to.
+    """Counts of the rows of earlier calls: weights of a next chunk are relative to their mean.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Seen:
 
 @dataclass
 class Rows:
-    """What a fit knows of its rows.
+    """Targets and weights of the rows of a fit, and their split for validation.
 
     Attributes
     ----------
@@ -194,25 +194,25 @@ class Rows:
         return train, None if self.valid is None else data.subset(self.valid), used
 
 
-# What goes before training is not learned for good from fewer rows.
-ENOUGH_ROWS = 10
+# From fewer rows, scales and linear models are learned again when more rows come.
+MIN_ROWS = 10
 
 
 @dataclass
-class FewRows:
-    """The first rows, where they are too few to learn from what goes before training.
+class RowsBelowMinimum:
+    """The first rows, where they are fewer than ``MIN_ROWS``.
 
-    The next call of ``partial_fit`` begins anew with them and its own, and a warm start without
-    them: of one row the scales are unknown, and the linear model is persistence.
+    The next call of ``partial_fit`` begins anew with them and its own rows, a warm start without
+    them: one row has no scale, and a linear model of it is persistence.
     """
 
     data: Data
     rows: Rows
 
     @classmethod
-    def kept(cls, data: Data, rows: Rows) -> FewRows | None:
+    def copied(cls, data: Data, rows: Rows) -> RowsBelowMinimum | None:
         """A copy of rows, or None where there are enough."""
-        return cls(Data.joined([data]), rows) if len(rows.target) < ENOUGH_ROWS else None
+        return cls(Data.joined([data]), rows) if len(rows.target) < MIN_ROWS else None
 
     def joined(self, target: Target, data: Data, rows: Rows) -> tuple[Data, Rows]:
         """The data and rows of both parts."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -55,12 +57,28 @@ def channel_scales(
         # In float64, for torch has no extremes of unsigned integers.
         warn_of_placeholders(real_steps(first).double(), "X", "channel")
     if not measured:
-        return torch.zeros(2, n_channels, dtype=dtype), torch.ones(n_channels, dtype=dtype)
+        return unit_scales(n_channels, dtype)
     mean, scale = channel_statistics(train)
     rounded = mean.to(dtype)
     rest = mean - rounded
     rest = torch.where(rest.abs() > 1e-6 * scale, rest, 0.0)  # X in float32 is read without it
     return torch.stack([rounded, rest.to(dtype)]), scale.to(dtype)
+
+
+def unit_scales(n_channels: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Mean 0 (2, C) and scale 1 (C,), for a module that has not learned its scales yet."""
+    return torch.zeros(2, n_channels, dtype=dtype), torch.ones(n_channels, dtype=dtype)
+
+
+def learn_channel_scales(module: Any, train: Data, *, measured: bool) -> None:
+    """Set the buffers ``mean`` and ``scale`` of a module to ``channel_scales`` of training rows.
+
+    For ``_learn_before_training``: a pass over the data in ``_make_module`` would make fits in
+    other threads wait.
+    """
+    module.mean, module.scale = channel_scales(
+        train, len(module.scale), module.scale.dtype, measured=measured
+    )
 
 
 def real_steps(batch: Batch) -> Tensor:

@@ -73,12 +73,16 @@ class Target(ABC):
     def weights(self, values: np.ndarray, of_class: np.ndarray | None) -> np.ndarray | None:
         """A weight for each row that comes from its target, or None.
 
-        ``of_class`` is what ``counts`` gave.
+        ``of_class`` is the result of ``counts``.
         """
         return None
 
     def learn(self, values: np.ndarray, weight: np.ndarray | None) -> None:
         """Learn what scales targets, from the training rows."""
+
+    def distances(self, values: np.ndarray) -> np.ndarray | None:
+        """Distances (n, k) from the learned mean in standard deviations; None if not scaled."""
+        return None
 
     @abstractmethod
     def column(self, values: np.ndarray, dtype: torch.dtype) -> Tensor:
@@ -104,7 +108,7 @@ class Target(ABC):
 
     @abstractmethod
     def values(self, column: np.ndarray) -> np.ndarray:
-        """y as the user gave it, from what ``column`` made of it."""
+        """y in the user's labels or units, from the column that ``column`` returned."""
 
     # Validation ----------------------------------------------------------------------------------
 
@@ -240,6 +244,9 @@ class RegressionTarget(Target):
         limits = outlier_limits(y - middle, of_rows)
         return y.clamp(middle - limits, middle + limits).numpy()
 
+    def distances(self, values: np.ndarray) -> np.ndarray | None:
+        return np.abs(values - self.mean) / self.scale if self.standardize else None
+
     def column(self, values: np.ndarray, dtype: torch.dtype) -> Tensor:
         if not self.standardize and dtype == torch.float32:
             self._warn_of_offset(values)
@@ -309,8 +316,8 @@ class RegressionTarget(Target):
         values = outputs * self.scale + self.mean  # float64
         if self.ndim == 2:
             return values
-        # float32 holds all that a network of float32 says where y lies around 0. Far from it, as
-        # times in seconds do, the steps between its numbers are wider than those of the outputs.
+        # Where y lies around 0, float32 holds the outputs of a float32 network without loss. Far
+        # from 0, as for times in seconds, its resolution is coarser than that of the outputs.
         is_far = np.abs(self.mean) > MAX_OFFSET * self.scale
         out_of_range = np.abs(np.log10(self.scale)) > 30
         exact = outputs.dtype == np.float64 or (is_far | out_of_range).any()
@@ -387,7 +394,7 @@ class ClassificationTarget(Target):
     ----------
     owner : str
     class_weight : dict, "balanced" or None
-    announced : array-like or None
+    declared_classes : array-like or None
         All classes that there will be, where the first y may lack some.
     in_parts : bool
         Whether y is one of the parts that ``partial_fit`` gets.
@@ -400,19 +407,20 @@ class ClassificationTarget(Target):
 
     owner: str
     class_weight: dict[Any, Any] | str | None = None
-    announced: Any = None
+    declared_classes: Any = None
     in_parts: bool = False
     classes: np.ndarray | None = None
 
     def read(self, y: Any) -> np.ndarray:
         y = self._checked(plain_values(y, "y"))
         if self.classes is None:
-            self.classes = np.unique(y if self.announced is None else np.asarray(self.announced))
-        elif self.announced is not None:
-            announced = np.unique(self.announced)
-            if not np.array_equal(announced, self.classes):
+            declared = y if self.declared_classes is None else np.asarray(self.declared_classes)
+            self.classes = np.unique(declared)
+        elif self.declared_classes is not None:
+            declared = np.unique(self.declared_classes)
+            if not np.array_equal(declared, self.classes):
                 raise ValueError(
-                    f"classes={announced.tolist()} differ from those of the first call, "
+                    f"classes={declared.tolist()} differ from those of the first call, "
                     f"{self.classes.tolist()}: all must be named then."
                 )
         unknown = ~np.isin(y, self.classes)

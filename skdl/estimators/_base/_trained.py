@@ -1,4 +1,4 @@
-"""What every estimator with a trained net shows of it."""
+"""Attributes of every estimator that has a trained net."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Trained:
     def net_(self) -> Net:
         if "_net" not in vars(self):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute 'net_'")
-        return self._net.of(self)
+        return self._net.bound_to(self)
 
     @net_.setter
     def net_(self, net: Net) -> None:

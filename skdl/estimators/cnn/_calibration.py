@@ -1,4 +1,4 @@
-"""Temperature scaling: how far a network's scores are to be trusted, found on rows not trained on.
+"""Temperature scaling: calibration of a network's scores on rows that it was not trained on.
 
 C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural networks", ICML
 (2017).
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ...engine import Data, Net
 
-HOTTEST = 100.0
+MAX_TEMPERATURE = 100.0
 
 
 def temperature_of(scores: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
@@ -32,14 +32,15 @@ def temperature_of(scores: Tensor, y: Tensor, weight: Tensor | None = None) -> f
         losses = scaled.logsumexp(1) - scaled.gather(1, y[:, None])[:, 0]
         return float((weight * losses).sum()) + logarithm**2 / 2
 
-    found = minimize_scalar(cost, bounds=(0.0, np.log(HOTTEST)), method="bounded")
+    found = minimize_scalar(cost, bounds=(0.0, np.log(MAX_TEMPERATURE)), method="bounded")
     return float(np.exp(found.x)) if found.fun < cost(0.0) else 1.0
 
 
 def temperature_on(net: Net, data: Data, n_classes: int, trained: Data | None = None) -> float:
     """The temperature of a net on rows that it was not trained on.
 
-    Rows of classes that are not among those of ``trained`` say nothing of it.
+    Rows of classes that are not among those of ``trained`` are left out: no temperature makes the
+    network predict them.
     """
     columns = all_of(data)
     rows = torch.arange(len(data))

@@ -24,8 +24,9 @@ from .._base import (
     ImageInputMixin,
     TorchClassifier,
     batch_size_between,
-    channel_scales,
     deep_estimator,
+    learn_channel_scales,
+    unit_scales,
 )
 from ._augmentation import AUGMENTATIONS, BatchAugmentation
 from ._backbones import read_backbone
@@ -233,58 +234,65 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
     def _make_module(self, train: Data) -> nn.Module:
         probe = channels_first(torch.zeros(2, *self.input_shape_, dtype=self._dtype))
         if self.backbone is not None:
-            module = self._with_backbone(train, probe)
+            module = self._with_backbone(probe)
         elif callable(self.architecture):
-            module = self._of_callable(self._scales(train), probe)
+            module = self._of_callable(probe)
         else:
-            module = self._of_blocks(self._scales(train), probe)
+            module = self._of_blocks(probe)
         module = module.to(self._dtype).eval()
         module.work_per_row = work_per_row(module, probe)
         return module
 
-    def _scales(self, train: Data) -> tuple[Tensor, Tensor]:
-        return channel_scales(train, self.n_channels_in_, self._dtype, measured=self.normalize)
+    def _learn_before_training(self, module: Any, train: Data, used: Data) -> None:
+        if module.learns_scales:
+            learn_channel_scales(module, train, measured=self.normalize)
 
-    def _of_blocks(self, scales: tuple[Tensor, Tensor], probe: Tensor) -> StandardizedNetwork:
+    def _unit_scales(self) -> tuple[Tensor, Tensor]:
+        return unit_scales(self.n_channels_in_, self._dtype)
+
+    def _of_blocks(self, probe: Tensor) -> StandardizedNetwork:
         name = BEST_ARCHITECTURE[self.kind_]
         if isinstance(self.architecture, str) and self.architecture != "auto":
             name = self.architecture
         if name == "fcn" and self.kind_ == "image":
             raise ValueError('architecture="fcn" is for signals; for images use "plain", "resnet".')
         features = ARCHITECTURES[name](tuple(probe.shape[1:]), self.channels, self.kernel_size)
-        module = self._with_head(features, GridPool(POOL_GRID[self.kind_]), scales, probe)
+        pool = GridPool(POOL_GRID[self.kind_])
+        module = self._with_head(features, pool, self._unit_scales(), probe)
         module.bfloat16_safe = self.kind_ == "image"  # signals gain nothing by it
         return module
 
-    def _of_callable(self, scales: tuple[Tensor, Tensor], probe: Tensor) -> StandardizedNetwork:
+    def _of_callable(self, probe: Tensor) -> StandardizedNetwork:
         network = self.architecture(tuple(probe.shape[1:]), len(self.classes_))  # type: ignore[operator]
         if not isinstance(network, nn.Module):
             raise TypeError(
                 f"architecture must return a torch.nn.Module, got {type(network).__name__}."
             )
         network = copy.deepcopy(network)  # the callable may return the same module in each call
-        scores = self._tried("architecture", network, probe)
+        scores = self._probe_output("architecture", network, probe)
         if scores.shape != (2, len(self.classes_)):
             raise ValueError(
                 f"architecture must return a module that gives scores of shape (n, "
                 f"{len(self.classes_)}), one for each class; got {tuple(scores.shape)} for n=2."
             )
-        return CustomNetwork(network, *scales)
+        return CustomNetwork(network, *self._unit_scales())
 
-    def _with_backbone(self, train: Data, probe: Tensor) -> StandardizedNetwork:
+    def _with_backbone(self, probe: Tensor) -> StandardizedNetwork:
         features, known_scales = read_backbone(self.backbone, CNNClassifier, probe)
         n_blocks = len(blocks_of(features))
         freeze = bool(self.freeze) if isinstance(self.freeze, (bool, np.bool_)) else self.freeze
         if freeze is not True and freeze > n_blocks:
             raise ValueError(f"freeze={self.freeze}, but the backbone has {n_blocks} blocks.")
-        return self._with_head(
+        module = self._with_head(
             features,
             MeanPool(),
-            self._scales(train) if known_scales is None else known_scales,
+            known_scales or self._unit_scales(),
             probe,
             freeze=freeze,
             lr_factor=self.backbone_lr_factor,
         )
+        module.learns_scales = known_scales is None
+        return module
 
     def _with_head(
         self,
@@ -295,7 +303,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         **options: Any,
     ) -> ConvolutionalNetwork:
         mean, scale = (values.to(self._dtype) for values in scales)
-        found = self._tried("backbone", features, probe)
+        found = self._probe_output("backbone", features, probe)
         fits = found.ndim in (2, probe.ndim) and len(found) == 2 and found.numel()
         if not fits or found.dtype != probe.dtype:
             space = "height, width" if self.kind_ == "image" else "n_steps"
@@ -317,7 +325,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
 
     @staticmethod
     @torch.no_grad()
-    def _tried(name: str, network: nn.Module, probe: Tensor) -> Tensor:
+    def _probe_output(name: str, network: nn.Module, probe: Tensor) -> Tensor:
         """The output of a user's network for two rows of zeros, checked to be one tensor."""
         try:
             output = network.to(probe.dtype).eval()(probe)
@@ -375,7 +383,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
             self._target.loss,
             self._target,
             partial(self._target.loss, label_smoothing=self.label_smoothing),
-            column="seen",
+            column="inputs",
             augment=None if augment is None else BatchAugmentation(augment),
             mixup=self.mixup,
         )

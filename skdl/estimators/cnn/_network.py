@@ -32,11 +32,14 @@ class StandardizedNetwork(nn.Module):
     ----------
     temperature : Tensor of shape ()
         What scores are divided by in evaluation.
+    learns_scales : bool
+        Whether mean and scale are learned from the training rows; a fitted backbone brings its own.
     """
 
     mean: Tensor
     scale: Tensor
     temperature: Tensor
+    learns_scales = True
     work_per_row: int | None = None
     bfloat16_safe = False
     draws_from_generator = False  # a network of the user may use torch's global generator
@@ -47,19 +50,19 @@ class StandardizedNetwork(nn.Module):
         self.register_buffer("scale", scale)
         self.register_buffer("temperature", torch.ones_like(scale[0]))
 
-    def cooled(self, scores: Tensor) -> Tensor:
-        """Scores as they are trained, or over the temperature in evaluation."""
+    def temperature_scaled(self, scores: Tensor) -> Tensor:
+        """Scores: in training as they are, in evaluation divided by the temperature."""
         return scores if self.training else scores / self.temperature
 
-    def see(self, x: Tensor) -> Tensor:
+    def standardize(self, x: Tensor) -> Tensor:
         """Standardized x (B, *space, C), channels last in memory."""
         return standardized(x, self.mean, self.scale)
 
     def prepare(self, x: Tensor) -> dict[str, Tensor]:
         """The arguments of ``forward`` from x (B, *space, C), without any trained weight."""
-        return {"seen": self.see(x)}
+        return {"inputs": self.standardize(x)}
 
-    def encode(self, seen: Tensor) -> Tensor:
+    def encode(self, inputs: Tensor) -> Tensor:
         """Features (B, F) of standardized inputs (B, *space, C)."""
         raise NotImplementedError
 
@@ -140,20 +143,20 @@ class ConvolutionalNetwork(StandardizedNetwork):
 
     def prepare(self, x: Tensor) -> dict[str, Tensor]:
         """The arguments of ``forward`` from x (B, *space, C), without any trained weight."""
-        seen = self.see(x)
-        return {"encoded": self.encode(seen)} if self.fixed else {"seen": seen}
+        inputs = self.standardize(x)
+        return {"encoded": self.encode(inputs)} if self.fixed else {"inputs": inputs}
 
-    def encode(self, seen: Tensor | None = None, encoded: Tensor | None = None) -> Tensor:
+    def encode(self, inputs: Tensor | None = None, encoded: Tensor | None = None) -> Tensor:
         """Features (B, F) of standardized inputs (B, *space, C), or ``encoded`` if given."""
         if encoded is not None:
             return encoded
-        assert seen is not None
-        features: Tensor = self.pool(self.features(channels_first(seen)))
+        assert inputs is not None
+        features: Tensor = self.pool(self.features(channels_first(inputs)))
         return features
 
-    def forward(self, seen: Tensor | None = None, encoded: Tensor | None = None) -> Tensor:
+    def forward(self, inputs: Tensor | None = None, encoded: Tensor | None = None) -> Tensor:
         """Scores (B, n_classes)."""
-        return self.cooled(self.head(self.dropout(self.encode(seen, encoded))))
+        return self.temperature_scaled(self.head(self.dropout(self.encode(inputs, encoded))))
 
 
 class CustomNetwork(StandardizedNetwork):
@@ -172,7 +175,7 @@ class CustomNetwork(StandardizedNetwork):
         linear = [name for name, part in network.named_modules() if isinstance(part, nn.Linear)]
         self.head_name = linear[-1] if linear else None
 
-    def encode(self, seen: Tensor) -> Tensor:
+    def encode(self, inputs: Tensor) -> Tensor:
         """The input of the network's last linear layer, flattened (B, F).
 
         Raises
@@ -188,7 +191,7 @@ class CustomNetwork(StandardizedNetwork):
         head = self.network.get_submodule(self.head_name)
         hook = head.register_forward_pre_hook(stop_here)
         try:
-            self.network(channels_first(seen))
+            self.network(channels_first(inputs))
         except ReachedHead as reached:
             return reached.taken.flatten(1)
         finally:
@@ -206,9 +209,11 @@ class CustomNetwork(StandardizedNetwork):
         elif self.head_name is not None:
             self.network = nn.Identity()
 
-    def forward(self, seen: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor) -> Tensor:
         """Scores (B, n_classes)."""
-        return self.cooled(one_tensor("architecture", self.network(channels_first(seen))))
+        return self.temperature_scaled(
+            one_tensor("architecture", self.network(channels_first(inputs)))
+        )
 
 
 class ReachedHead(Exception):  # noqa: N818

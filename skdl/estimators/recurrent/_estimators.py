@@ -18,10 +18,11 @@ from .._base import (
     TorchClassifier,
     TorchEstimator,
     TorchRegressor,
-    channel_scales,
     deep_estimator,
+    learn_channel_scales,
     lengths_of,
     outlier_limits,
+    unit_scales,
     weights_of,
 )
 from ._linear_model import (
@@ -77,11 +78,13 @@ class _Recurrent(SequenceInputMixin, TorchEstimator):
     }
 
     def _make_module(self, train: Data) -> nn.Module:
+        mean, scale = unit_scales(self.n_channels_in_, self._dtype)
         return RecurrentNetwork(
             self._make_encoder(self.n_channels_in_),
             self._target.output_shape,
             dropout=self.dropout,
-            **self._channel_scales(train),
+            mean=mean,
+            scale=scale,
         )
 
     def _make_encoder(self, n_channels: int) -> RecurrentEncoder:
@@ -95,12 +98,8 @@ class _Recurrent(SequenceInputMixin, TorchEstimator):
             dropout=self.dropout,
         )
 
-    def _channel_scales(self, train: Data) -> dict[str, Tensor]:
-        """``mean`` and ``scale`` of the channels, in the dtype of the weights."""
-        mean, scale = channel_scales(
-            train, self.n_channels_in_, self._dtype, measured=self.standardize
-        )
-        return {"mean": mean, "scale": scale}
+    def _learn_before_training(self, module: Any, train: Data, used: Data) -> None:
+        learn_channel_scales(module, train, measured=self.standardize)
 
     def _search_grid(self) -> dict[str, list[Any]]:
         return {"hidden_size": [16, 64], "lr": [1e-3, 3e-3, 1e-2]}
@@ -144,27 +143,30 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
     def _make_module(self, train: Data) -> nn.Module:
         if not self.linear_model:
             return super()._make_module(train)
+        mean, scale = unit_scales(self.n_channels_in_, self._dtype)
         return ResidualRecurrentNetwork(
             self._make_encoder(2 * self.n_channels_in_),
             self._target.output_shape,
             dropout=self.dropout,
-            **self._channel_scales(train),
+            mean=mean,
+            scale=scale,
         )
 
-    def _learn_before_training(self, module: nn.Module, train: Data, used: Data) -> None:
-        if not isinstance(module, ResidualRecurrentNetwork):
+    def _learn_before_training(self, module: Any, train: Data, used: Data) -> None:
+        super()._learn_before_training(module, train, used)
+        if not self.linear_model:
             return
         linear_model = self._fit_linear_model(used, module.mean, module.scale)
         residuals, weight = linear_model.residuals, weights_of(used)
         limits = None if residuals is None else outlier_limits(residuals, weight)
-        module.start_from(linear_model.coefficients, train.chunks(), limits)
+        module.set_linear_model(linear_model.coefficients, train.chunks(), limits)
         if residuals is not None:
-            module.start_at(self._target.constants(residuals, weight))
+            module.set_initial_output(self._target.constants(residuals, weight))
 
     def _fit_linear_model(self, used: Data, mean: Tensor, scale: Tensor) -> LinearModel:
         """A linear model of the last steps, standardized, on training and validation rows.
 
-        Cross-validation chooses what it sees: of sequences of unequal length as many steps as all
+        Cross-validation chooses its inputs: of sequences of unequal length as many steps as all
         have, nine of ten, or half of them; of many values the last ones or those most correlated
         with y. Where the loss is robust, so is the fit.
         """
@@ -184,8 +186,8 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
 
         return fit_robustly(fitted, used) if is_robust else fitted(used)
 
-    def _prepare_module(self, module: nn.Module, mode: FitMode) -> None:
-        if not isinstance(module, ResidualRecurrentNetwork):
+    def _prepare_module(self, module: Any, mode: FitMode) -> None:
+        if not self.linear_model:
             return
         if mode is FitMode.PARTIAL_FIT or self.early_stopping is False:
             module.shrink_head()  # there will be no validation rows that shrink it again
@@ -194,28 +196,30 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
 
     def _after_training(self, net: Net, train: Data, valid: Data | None, mode: FitMode) -> None:
         """Shrink the network's correction by factors that the validation rows decide."""
-        module = net.module_
-        if not isinstance(module, ResidualRecurrentNetwork):
+        if not self.linear_model:
             return
-        module.network_weight.fill_(1.0)
+        network_weight: Tensor = net.module_.network_weight
+        network_weight.fill_(1.0)
         if valid is None:
             return
         y = valid.column("y").cpu().double()
-        corrected, linear = (net.outputs(valid, output).double() for output in (forward, unaided))
-        factors = shrinkage_factors(self._target.loss, y, linear, corrected, weights_of(valid))
-        module.network_weight.copy_(torch.tensor(factors))
+        without, corrected = (net.outputs(valid, each).double() for each in (uncorrected, forward))
+        factors = shrinkage_factors(self._target.loss, y, without, corrected, weights_of(valid))
+        network_weight.copy_(torch.tensor(factors))
 
     @property
     def network_weight_(self) -> np.ndarray:
-        if not isinstance(self.module_, ResidualRecurrentNetwork):
+        module: Any = self.module_
+        if module.network_weight is None:
             return np.ones(self.n_targets_)
-        return self.module_.network_weight.double().cpu().numpy()
+        weight: np.ndarray = module.network_weight.double().cpu().numpy()
+        return weight
 
 
-def unaided(module: nn.Module, batch: Batch) -> Tensor:
-    """The output without the network's correction."""
-    assert isinstance(module, ResidualRecurrentNetwork)
-    return module.unaided(batch["linear"])
+def uncorrected(module: Any, batch: Batch) -> Tensor:
+    """The output of the linear model and the initial constants, without the network."""
+    output: Tensor = module.uncorrected(batch["linear"])
+    return output
 
 
 @deep_estimator

@@ -18,11 +18,11 @@ from .._base import is_series, outlier_limits, weighted_quantiles, weights_of
 
 MAX_FEATURES = 256  # time grows with the cube of their number
 N_BLOCKS, PERSISTENCE_ERRORS = 10, 1.5
-AT_ONCE = 2**22  # numbers of models that are fitted at once
-# Of robust fits: robust standard deviations around predictions that y is kept within, and how often
-# predictions are made anew.
-NEAR, N_ROUNDS = 5, 5
-ERRORS_AT_ONCE = 2**20  # errors of models that are computed at once
+MAX_MODEL_VALUES = 2**22  # numbers of models that are fitted at once
+# Of robust fits: y is clipped to so many robust standard deviations around predictions, in at most
+# so many rounds.
+OUTLIER_DEVIATIONS, N_ROUNDS = 5, 5
+MAX_ERROR_VALUES = 2**20  # errors of models that are computed at once
 Rows = tuple[Tensor, Tensor, Tensor]  # (1, x) (B, 1 + p), y (B, k), weights (B, 1)
 # Penalties, relative to the number of rows; the last one leaves only unpenalised coefficients.
 PENALTIES = torch.cat([torch.logspace(-6, 3, 19, dtype=torch.float64), torch.tensor([1e12])])
@@ -30,7 +30,7 @@ PENALTIES = torch.cat([torch.logspace(-6, 3, 19, dtype=torch.float64), torch.ten
 
 @dataclass
 class LinearModel:
-    """What is learned of the linear model.
+    """A fitted linear model.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ def fit_linear_model(
     *,
     with_residuals: bool = False,
 ) -> LinearModel:
-    """Fit coefficients (1 + n_steps * C, k) of y on (1, the last steps); 0 for what is not seen.
+    """Fit coefficients (1 + n_steps * C, k) of y on (1, the last steps); 0 for unused inputs.
 
     The candidates are three families of ridge regressions, each over a grid of penalties: shrunk
     towards the mean of y, towards a free multiple of the last step, and towards the last step
@@ -93,7 +93,7 @@ def fit_linear_model(
     data : Data
         With a column y (k,), and a column weight where rows are weighted.
     inputs : Inputs
-        What the models see; one of ``possible_inputs``.
+        One of ``possible_inputs``.
     persistence : pair of Tensors of shape (C, k)
         Offset and slope that convert a step of each channel to the units of each target.
     """
@@ -102,7 +102,7 @@ def fit_linear_model(
     total = moments.sum(0)
     candidates = _candidates(total, persistence, inputs.channels)
     if len(blocks) == 1:  # of one row: nothing is left without it
-        sets, weights, log_error = total[None], _persisting(total, candidates), 0.0
+        sets, weights, log_error = total[None], _persistence_weights(total, candidates), 0.0
         (models,) = _models(sets, candidates)
     else:
         sets, errors = total - _left_out(moments, data), []
@@ -136,7 +136,7 @@ def _parts(inputs: Inputs, block: Data) -> Iterator[Rows]:
 
 
 def _left_out(moments: Tensor, data: Data) -> Tensor:
-    """The moments of what is left out when each block is predicted."""
+    """The moments of the rows that are left out when each block is predicted."""
     y = data.column("y").double()
     if len(moments) < N_BLOCKS or not is_series(y.numpy(), data):
         return moments
@@ -145,10 +145,11 @@ def _left_out(moments: Tensor, data: Data) -> Tensor:
 
 
 def fit_robustly(fit: Callable[[Data], LinearModel], data: Data) -> LinearModel:
-    """Fit by least squares to y with outliers moved to where they do no harm.
+    """Fit by least squares to y whose outliers are replaced by pseudo-values.
 
-    That is near what models predict that were fitted without the row; a few rounds bring both
-    together (the H-algorithm of Huber and Dutter, 1974). The residuals are those of y as it was.
+    A pseudo-value is at most ``OUTLIER_DEVIATIONS`` from the prediction of models that were fitted
+    without the row; predictions and pseudo-values are computed in turn (the H-algorithm of Huber
+    and Dutter, 1974). The residuals are those of the original y.
 
     Parameters
     ----------
@@ -168,7 +169,7 @@ def fit_robustly(fit: Callable[[Data], LinearModel], data: Data) -> LinearModel:
         model = fit(_with_targets(data, moved))
         assert model.residuals is not None
         errors = model.residuals + (y - moved)
-        limits = outlier_limits(errors, weight, NEAR)
+        limits = outlier_limits(errors, weight, OUTLIER_DEVIATIONS)
     model.residuals = errors
     return model
 
@@ -188,9 +189,9 @@ def _models(sets: Tensor, candidates: list[Candidate]) -> Iterator[list[Tensor]]
     """
     n_x = len(candidates[0].basis)
     n_values = len(candidates) * len(PENALTIES) * n_x * (sets.shape[-1] - n_x)
-    for some in sets.split(max(1, AT_ONCE // n_values)):
+    for some in sets.split(max(1, MAX_MODEL_VALUES // n_values)):
         families = [_solve(some, each) for each in candidates]
-        if n_values <= AT_ONCE:
+        if n_values <= MAX_MODEL_VALUES:
             families = [torch.cat(families, 1)]
         yield from map(list, zip(*families, strict=True))
 
@@ -202,7 +203,7 @@ def _mean(models: list[Tensor], weights: Tensor) -> Tensor:
     return means[0] if len(means) == 1 else torch.stack(means).sum(0)
 
 
-def _persisting(total: Tensor, candidates: list[Candidate]) -> Tensor:
+def _persistence_weights(total: Tensor, candidates: list[Candidate]) -> Tensor:
     """Weights (M, k) of persistence alone."""
     n_targets = total.shape[-1] - len(candidates[0].basis)
     weights = total.new_zeros(len(candidates) * len(PENALTIES), n_targets)
@@ -212,7 +213,7 @@ def _persisting(total: Tensor, candidates: list[Candidate]) -> Tensor:
 
 @dataclass
 class Inputs:
-    """What the linear model sees of a sequence: some values of its last steps, standardized.
+    """The inputs of the linear model: some values of the last steps, standardized.
 
     The last step of its channels is among them, at the end.
 
@@ -258,7 +259,7 @@ class Inputs:
 def possible_inputs(
     data: Data, mean: Tensor, scale: Tensor, lengths: Sequence[int]
 ) -> list[Inputs]:
-    """What the linear model may see, at most 256 values.
+    """Candidate inputs of the linear model, at most 256 values.
 
     All channels of the last steps, as many as each of ``lengths``. Where these are more values, as
     many steps as are not, or the last step and those earlier values that are most correlated with
@@ -320,7 +321,7 @@ def _errors(block: Iterable[Rows], models: Tensor) -> Tensor:
     n_models, _, n_targets = models.shape
     absolute = squared = torch.zeros((), dtype=torch.float64)
     flat = models.movedim(0, 1).flatten(1)  # (1 + p, M * k): one matrix product for all
-    n_rows = max(1, ERRORS_AT_ONCE // (n_models * n_targets))
+    n_rows = max(1, MAX_ERROR_VALUES // (n_models * n_targets))
     for rows in block:
         for x, y, weight in zip(*(each.split(n_rows) for each in rows), strict=True):
             miss = (x @ flat).unflatten(1, (n_models, -1)).sub_(y[:, None]).flatten(1)  # (B, M k)

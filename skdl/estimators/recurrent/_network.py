@@ -92,9 +92,15 @@ class RecurrentNetwork(nn.Module):
         Before the head.
     mean, scale : Tensor of shape (2, n_channels) and (n_channels,)
         Mean and standard deviation of the channels.
+
+    Attributes
+    ----------
+    network_weight : None
+        There is no linear model that the network's output is added to.
     """
 
     draws_from_generator = True
+    network_weight = None
     mean: Tensor
     scale: Tensor
 
@@ -117,15 +123,15 @@ class RecurrentNetwork(nn.Module):
 
     def prepare(self, x: Tensor, lengths: Tensor | None = None) -> dict[str, Tensor]:
         """The arguments of ``forward`` from x (B, T, C), without any trained weight."""
-        return _with_lengths(lengths, seen=standardized(x, self.mean, self.scale))
+        return _with_lengths(lengths, inputs=standardized(x, self.mean, self.scale))
 
-    def encode(self, seen: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def encode(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Pooled representation (B, D)."""
-        return self.encoder(seen, lengths)
+        return self.encoder(inputs, lengths)
 
-    def forward(self, seen: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """(B, *output_shape)."""
-        z = self.head(self.dropout(self.encoder(seen, lengths)))
+        z = self.head(self.dropout(self.encoder(inputs, lengths)))
         return z if len(self.output_shape) == 1 else z.unflatten(1, self.output_shape)
 
 
@@ -168,11 +174,11 @@ class ResidualRecurrentNetwork(nn.Module):
         Mean spread of the training windows.
     residual_scale : Tensor of shape (k,)
         Root mean square of the linear model's residuals in training: the unit of the network.
-    start : Tensor of shape output_shape
-        What is added to the linear model's prediction at first, in that unit: constants that
-        minimise the loss, such as quantiles of the residuals.
+    initial_output : Tensor of shape output_shape
+        Output before training, in that unit, that is added to the linear model's prediction: the
+        constants of least loss, such as quantiles of the residuals.
     network_weight : Tensor of shape (k,)
-        How much of the network's correction counts in evaluation, for each target, in [0, 1].
+        Factor of the network's correction in evaluation (shrinkage), for each target, in [0, 1].
     """
 
     draws_from_generator = True
@@ -181,7 +187,7 @@ class ResidualRecurrentNetwork(nn.Module):
     scale: Tensor
     coefficients: Tensor
     spread: Tensor
-    start: Tensor
+    initial_output: Tensor
     residual_scale: Tensor
     network_weight: Tensor
 
@@ -207,7 +213,7 @@ class ResidualRecurrentNetwork(nn.Module):
             "scale": scale,
             "coefficients": scale.new_zeros(1 + len(scale), n_targets),
             "spread": scale.new_ones(()),
-            "start": scale.new_zeros(output_shape),
+            "initial_output": scale.new_zeros(output_shape),
             "residual_scale": scale.new_ones(n_targets),
             "network_weight": scale.new_ones(n_targets),
         }
@@ -218,7 +224,7 @@ class ResidualRecurrentNetwork(nn.Module):
     def n_linear_steps(self) -> int:
         return (len(self.coefficients) - 1) // len(self.scale)
 
-    def start_from(
+    def set_linear_model(
         self,
         coefficients: Tensor,
         batches: Iterable[dict[str, Tensor]],
@@ -235,7 +241,7 @@ class ResidualRecurrentNetwork(nn.Module):
             y, lengths = batch["y"].to(self.scale), batch.get("lengths")
             weight = batch.get("weight", torch.ones(len(y))).to(self.scale)[:, None]
             total += weight.sum()
-            spreads += (weight * self.views(x, lengths)[1]).sum()
+            spreads += (weight * self.encoder_inputs(x, lengths)[1]).sum()
             residuals = y - self.linear_prediction(x, lengths)
             if limits is not None:
                 residuals = residuals.clamp(-limits.to(y), limits.to(y))
@@ -244,31 +250,31 @@ class ResidualRecurrentNetwork(nn.Module):
         self.residual_scale.copy_((squares / total).sqrt())
 
     @torch.no_grad()
-    def start_at(self, constants: Tensor) -> None:
-        """Begin with constants (k,) or (k, n_quantiles) in the units of standardized y."""
-        unit = self.residual_scale.clamp_min(torch.finfo(self.start.dtype).tiny)
-        unit = unit.view(-1, *[1] * (self.start.ndim - 1))
-        self.start.copy_((constants / unit).clamp(-10, 10))
-        self.head.bias[: self.start.numel()] = self.start.flatten()
+    def set_initial_output(self, constants: Tensor) -> None:
+        """Set the initial output to constants (k,) or (k, n_quantiles), of standardized y."""
+        unit = self.residual_scale.clamp_min(torch.finfo(self.initial_output.dtype).tiny)
+        unit = unit.view(-1, *[1] * (self.initial_output.ndim - 1))
+        self.initial_output.copy_((constants / unit).clamp(-10, 10))
+        self.head.bias[: self.initial_output.numel()] = self.initial_output.flatten()
 
     @torch.no_grad()
     def shrink_head(self) -> None:
         """Shrink the head by ``network_weight``, which becomes 1; outputs stay as they are.
 
-        Training then goes on from what is predicted.
+        Further training then begins with the predictions as they are.
         """
         if self.network_weight.eq(1).all():
             return
-        n_outputs = self.start.numel()
-        of_targets = self.network_weight.view(-1, *[1] * (self.start.ndim - 1))
-        factors = of_targets.expand_as(self.start).flatten()
+        n_outputs = self.initial_output.numel()
+        of_targets = self.network_weight.view(-1, *[1] * (self.initial_output.ndim - 1))
+        factors = of_targets.expand_as(self.initial_output).flatten()
         self.head.weight.mul_(factors.repeat(2)[:, None])
         self.head.bias.mul_(factors.repeat(2))
-        self.head.bias[:n_outputs].add_((1 - factors) * self.start.flatten())
+        self.head.bias[:n_outputs].add_((1 - factors) * self.initial_output.flatten())
         self.network_weight.fill_(1)
 
-    def views(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Inputs (B, T, 2 C) of the encoder for standardized x (B, T, C), and spreads (B, 1)."""
+    def encoder_inputs(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Inputs (B, T, 2 C) of the encoder from standardized x (B, T, C), and spreads (B, 1)."""
         from_last = x - last_step(x, lengths)
         if lengths is None:
             spread = from_last.square().mean(1, keepdim=True)  # (B, 1, C)
@@ -276,8 +282,8 @@ class ResidualRecurrentNetwork(nn.Module):
             real = padding_mask(x, lengths)
             spread = (from_last.square() * real).sum(1, keepdim=True) / lengths[:, None, None]
         spread = (spread + 1e-4).sqrt()
-        seen = torch.cat([x.clamp(-self.clip, self.clip), from_last / spread], 2)
-        return seen, spread[:, 0].mean(1, keepdim=True)
+        inputs = torch.cat([x.clamp(-self.clip, self.clip), from_last / spread], 2)
+        return inputs, spread[:, 0].mean(1, keepdim=True)
 
     def linear_prediction(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """The linear model's prediction (B, k) for standardized x."""
@@ -287,36 +293,38 @@ class ResidualRecurrentNetwork(nn.Module):
     def prepare(self, x: Tensor, lengths: Tensor | None = None) -> dict[str, Tensor]:
         """The arguments of ``forward`` from x (B, T, C), without any trained weight."""
         x = standardized(x, self.mean, self.scale)
-        seen, spread = self.views(x, lengths)
+        inputs, spread = self.encoder_inputs(x, lengths)
         units = torch.cat([torch.ones_like(spread), spread / self.spread], 1)  # (B, 2)
         return _with_lengths(
-            lengths, seen=seen, linear=self.linear_prediction(x, lengths), units=units
+            lengths, inputs=inputs, linear=self.linear_prediction(x, lengths), units=units
         )
 
     def encode(
         self,
-        seen: Tensor,
+        inputs: Tensor,
         linear: Tensor | None = None,
         units: Tensor | None = None,
         lengths: Tensor | None = None,
     ) -> Tensor:
         """Pooled representation (B, D)."""
-        return self.encoder(seen, lengths)
+        return self.encoder(inputs, lengths)
 
     def forward(
-        self, seen: Tensor, linear: Tensor, units: Tensor, lengths: Tensor | None = None
+        self, inputs: Tensor, linear: Tensor, units: Tensor, lengths: Tensor | None = None
     ) -> Tensor:
         """(B, *output_shape); quantiles in order."""
-        z = self.head(self.dropout(self.encoder(seen, lengths)))
+        z = self.head(self.dropout(self.encoder(inputs, lengths)))
         # Half of the head's outputs in units of 1, half in units of the window's spread.
         z = (z.unflatten(1, (2, -1)) * units[..., None]).sum(1).view(-1, *self.output_shape)
         if not self.training:
-            z = torch.lerp(self.start, z, self.network_weight.view(-1, *[1] * (z.ndim - 2)))
+            z = torch.lerp(
+                self.initial_output, z, self.network_weight.view(-1, *[1] * (z.ndim - 2))
+            )
         return self._in_units(linear, z)
 
-    def unaided(self, linear: Tensor) -> Tensor:
+    def uncorrected(self, linear: Tensor) -> Tensor:
         """The output (B, *output_shape) without the network's correction."""
-        return self._in_units(linear, self.start.expand(len(linear), *self.output_shape))
+        return self._in_units(linear, self.initial_output.expand(len(linear), *self.output_shape))
 
     def _in_units(self, linear: Tensor, z: Tensor) -> Tensor:
         """The output for corrections z (B, *output_shape) in units of the residuals."""

@@ -20,7 +20,7 @@ FACTORS = torch.linspace(0, 1, 21, dtype=torch.float64)
 
 
 def shrinkage_factors(
-    loss: Loss, y: Tensor, unaided: Tensor, corrected: Tensor, weight: Tensor
+    loss: Loss, y: Tensor, uncorrected: Tensor, corrected: Tensor, weight: Tensor
 ) -> list[float]:
     """A factor for each target, by the loss that was minimised.
 
@@ -28,11 +28,11 @@ def shrinkage_factors(
     ----------
     loss : callable
     y : Tensor of shape (n, k)
-    unaided, corrected : Tensor of shape (n, k) or (n, k, n_quantiles)
+    uncorrected, corrected : Tensor of shape (n, k) or (n, k, n_quantiles)
         Outputs without and with the whole correction.
     weight : Tensor of shape (n,)
     """
-    outputs = (torch.lerp(unaided, corrected, factor) for factor in FACTORS)
+    outputs = (torch.lerp(uncorrected, corrected, factor) for factor in FACTORS)
     losses = torch.stack([losses_of_targets(loss, output, y) for output in outputs])  # (F, n, k)
     power = error_power(loss) or 1  # other losses grow like absolute errors
     limits = error_limit(losses[0], weight, power)  # (k,)

@@ -35,11 +35,12 @@ from .._base import (
     SequenceInputMixin,
     TorchClassifier,
     batch_size_between,
-    channel_scales,
     deep_estimator,
     input_type_of,
+    learn_channel_scales,
     plain_container,
     read_texts,
+    unit_scales,
 )
 from ._checkpoints import load_tokenization, make_pretrained
 from ._linear_model import NgramClassifier
@@ -396,7 +397,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
 
     def _embed_steps(self, train: Data) -> nn.Module:
         self.patch_size_ = -(-train.longest() // MAX_PATCHES)
-        mean, scale = channel_scales(train, self.n_channels_in_, self._dtype, measured=True)
+        mean, scale = unit_scales(self.n_channels_in_, self._dtype)
         return PatchEmbedding(
             self.n_channels_in_,
             self.d_model,
@@ -405,6 +406,10 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
             mean=mean,
             scale=scale,
         )
+
+    def _learn_before_training(self, module: Any, train: Data, used: Data) -> None:
+        if self.input_type_ == "numeric":
+            learn_channel_scales(module.embed, train, measured=True)
 
     def _make_objective(self) -> Objective:
         return Supervised(

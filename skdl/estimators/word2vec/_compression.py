@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import cast
 
 
-def opened(path: str | os.PathLike[str]) -> BufferedIOBase:
+def open_decompressed(path: str | os.PathLike[str]) -> BufferedIOBase:
     """The file opened for reading bytes, decompressed where its name ends in .gz, .bz2 or .xz."""
     suffix = Path(path).suffix.lower()
     if suffix == ".gz":
@@ -27,8 +27,8 @@ def opened(path: str | os.PathLike[str]) -> BufferedIOBase:
 
 
 @contextmanager
-def whole(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn errors of reading a damaged compressed file into a ValueError that names it.
+def damage_reported(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Inside, errors of reading a damaged compressed file become a ValueError that names it.
 
     Raises
     ------
@@ -44,10 +44,10 @@ def whole(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 @contextmanager
-def packed(plain: BufferedWriter, target: Path) -> Iterator[BufferedIOBase]:
-    """A stream that compresses into ``plain`` as the name of ``target`` says.
+def open_compressing(plain: BufferedWriter, target: Path) -> Iterator[BufferedIOBase]:
+    """A stream that compresses into ``plain``, in the format that ``target`` ends in.
 
-    Equal content gives equal files: there is no time and no name in them.
+    Equal content gives equal files: they hold no time and no name.
     """
     suffix = target.suffix.lower()
     if suffix == ".gz":

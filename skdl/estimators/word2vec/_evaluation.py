@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from ._compression import opened, whole
+from ._compression import damage_reported, open_decompressed
 from ._search import unit_rows
 
 # Analogy questions are answered in blocks of this many scores, 32 MB.
@@ -147,7 +147,7 @@ def _pairs_of_frame(frame: pd.DataFrame) -> list[tuple[str, str, float]]:
 
 def lines_of(path: str | os.PathLike[str]) -> list[str]:
     """The lines of a text file, decompressed where its name ends in .gz, .bz2 or .xz."""
-    with whole(path), opened(path) as stream:
+    with damage_reported(path), open_decompressed(path) as stream:
         found = stream.read()
     try:
         return found.decode("utf-8").split("\n")

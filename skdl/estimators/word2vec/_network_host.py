@@ -1,7 +1,7 @@
-"""What the host must know of tensors that may be on a device, where asking means waiting.
+"""Values of tensors that the host needs, each of which synchronizes with the device.
 
-Until it has the answer the host cannot give the device more work. So a step asks for nothing but
-the sizes of what it makes: how many tokens sub-sampling keeps, and which blocks must be cut.
+Meanwhile the host cannot queue more work. So a step reads nothing but the sizes of the tensors that
+it makes: how many tokens sub-sampling keeps, and which blocks must be cut.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from torch import Tensor
 
 
 def is_on_host(tensor: Tensor) -> bool:
-    """Whether its numbers can be read at no cost."""
+    """Whether its values can be read without synchronizing with a device."""
     return tensor.device.type == "cpu"
 
 
 def true_places(mask: Tensor) -> Tensor:
-    """The places (k,) of the true values of a mask (n,); waits for their number."""
+    """The places (k,) of the true values of a mask (n,); synchronizes, for their number."""
     return mask.nonzero().squeeze(1)
 
 
 def true_or_false(flags: Tensor) -> list[bool]:
-    """The values of some flags (n,); waits for them."""
+    """The values of some flags (n,); synchronizes."""
     found: list[bool] = flags.tolist()
     return found
 
@@ -31,8 +31,8 @@ def true_or_false(flags: Tensor) -> list[bool]:
 def host_generator(generator: torch.Generator | None) -> torch.Generator | None:
     """A generator of numbers on the host, for one of any device; None is torch's global one.
 
-    What is drawn on a device would have to be waited for. The state of a device's generator is on
-    the host: it is the seed, and drawing a number that nobody reads moves it on.
+    Numbers drawn on a device would need a synchronization. The state of a device's generator is on
+    the host: it seeds the host's generator, and then one number is drawn, unread, to advance it.
     """
     if generator is None or generator.device.type == "cpu":
         return generator

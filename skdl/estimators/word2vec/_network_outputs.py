@@ -1,4 +1,4 @@
-"""What outputs are compared with: negative samples, or the Huffman tree of the vocabulary."""
+"""The two output layers: negative samples, and the Huffman tree of the hierarchical softmax."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ CHUNK_TOKENS, FEWEST_CHUNKS = 2**17, 16
 
 
 class TrainingSizes(NamedTuple):
-    """What "auto" stands for, and what follows from it.
+    """Numbers of epochs and of tokens in a batch, with "auto" resolved.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ def training_sizes(
     device: torch.device,
     n_workers: int,
 ) -> TrainingSizes:
-    """Sizes for a corpus of so many tokens; "auto" is what was measured to be good.
+    """Sizes for a corpus of ``n_tokens``; those of "auto" were chosen by measurements.
 
     ``kind`` is algorithm and objective: mini-batches of each have a size of their own on a CPU.
     """

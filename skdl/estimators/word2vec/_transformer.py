@@ -602,14 +602,14 @@ class Word2VecTransformer(
             columns = {"tokens": tokens, "document": Streamed(corpus.document_numbers())}
             self.net_ = net
             net.module_.longest_document = int(corpus.lengths.max())
-            net.of(self).train(Data(columns), n_epochs=n_epochs)
+            net.bound_to(self).train(Data(columns), n_epochs=n_epochs)
         elif not net.history:
             raise ValueError(
                 "No document has two words of the vocabulary, so that there is nothing to learn "
                 "from: words are learned from the other words of their document. Lower min_count, "
                 "or pass longer documents."
             )
-        self.net_ = net.forget_optimizer()
+        self.net_ = net.clear_optimizer()
         self.n_iter_ = len(net.history)
         self.best_epoch_ = net.best_epoch_ or self.n_iter_
         self._learn_pooling(corpus)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._compression import opened, packed, whole
+from ._compression import damage_reported, open_compressing, open_decompressed
 
 _READ_BYTES = 1 << 20
 _WRITE_ROWS = 1024
@@ -78,7 +78,7 @@ def write_word2vec_format(
     _check_distinct(encoded)
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        with open(draft, "xb") as plain, packed(plain, target) as stream:
+        with open(draft, "xb") as plain, open_compressing(plain, target) as stream:
             stream.write(b"%d %d\n" % matrix.shape)
             for start in range(0, len(matrix), _WRITE_ROWS):
                 block = slice(start, start + _WRITE_ROWS)
@@ -220,11 +220,11 @@ def read_word2vec_format(
     """
     _check_options(limit, encoding, unicode_errors, binary and no_header)
     file = _VectorFile(os.fspath(path), binary, encoding, unicode_errors, no_header)
-    with whole(path):
+    with damage_reported(path):
         if no_header:
-            with opened(path) as stream:
+            with open_decompressed(path) as stream:
                 shape = file.measure(stream, limit)
-        with opened(path) as stream:
+        with open_decompressed(path) as stream:
             return file.read(stream, limit, shape if no_header else file.read_header(stream))
 
 

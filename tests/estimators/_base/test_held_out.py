@@ -8,7 +8,7 @@ import torch
 from skdl.datasets import make_sequences
 from skdl.engine import Data
 from skdl.estimators import LSTMClassifier, LSTMRegressor
-from skdl.estimators._base._held_out import HeldOut, groups_set_aside, read_groups, said_of
+from skdl.estimators._base._held_out import HeldOut, groups_set_aside, prefixed_errors, read_groups
 from skdl.estimators._base._targets import ClassificationTarget
 
 
@@ -107,7 +107,7 @@ def test_rows_weigh():
 
 
 def test_errors_say_which_argument():
-    with pytest.raises(TypeError, match=r"^X_val: not this$"), said_of("X_val"):
+    with pytest.raises(TypeError, match=r"^X_val: not this$"), prefixed_errors("X_val"):
         raise TypeError("not this")
 
 

@@ -3,9 +3,15 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from skdl.engine import Data, Ragged
-from skdl.estimators._base._scales import channel_scales, channel_statistics
+from skdl.estimators._base._scales import (
+    channel_scales,
+    channel_statistics,
+    learn_channel_scales,
+    unit_scales,
+)
 from skdl.modules import standardized
 
 RNG = np.random.default_rng(0)
@@ -62,3 +68,17 @@ def test_means_in_two_rows_lose_nothing(dtype):
     assert seen.dtype is dtype
     np.testing.assert_allclose(seen.mean((0, 1)), 0, atol=1e-2)
     np.testing.assert_allclose(seen.std((0, 1)), 1, atol=1e-2)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_module_learns_its_scales_in_its_dtype(dtype):
+    module, train = nn.Module(), Data({"x": torch.tensor(X3)})
+    for name, value in zip(("mean", "scale"), unit_scales(2, dtype), strict=True):
+        module.register_buffer(name, value)
+    assert (module.mean.sum(), module.scale.sum()) == (0, 2)
+    learn_channel_scales(module, train, measured=True)
+    expected = channel_scales(train, 2, dtype, measured=True)
+    assert set(module.state_dict()) == {"mean", "scale"}
+    for got, wanted in zip(module.state_dict().values(), expected, strict=True):
+        assert got.dtype is dtype
+        assert got.equal(wanted)

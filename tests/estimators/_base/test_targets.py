@@ -63,7 +63,7 @@ def test_the_second_y_must_be_like_the_first():
 
 
 def test_announced_classes_need_not_be_there():
-    target = ClassificationTarget("Owner", announced=[2, 0, 1])
+    target = ClassificationTarget("Owner", declared_classes=[2, 0, 1])
     assert target.read([1, 1]).tolist() == [1, 1]
     assert target.output_shape == (3,)
     assert target.predictions(np.eye(3)).tolist() == [0, 1, 2]
@@ -77,7 +77,7 @@ def test_balanced_classes_weigh_the_same():
 
 
 def test_balanced_classes_are_counted_over_all_chunks():
-    target = ClassificationTarget("Owner", "balanced", announced=["a", "b"])
+    target = ClassificationTarget("Owner", "balanced", declared_classes=["a", "b"])
     counts = target.counts(target.read(["a"] * 6), None)
     values = target.read(["b"] * 2)
     counts = target.counts(values, counts)

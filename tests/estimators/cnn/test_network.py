@@ -91,14 +91,14 @@ def test_channels_first_is_a_view():
 @pytest.mark.parametrize("weights", [torch.float32, torch.float64])
 def test_inputs_are_standardized_by_channel(shape, dtype, weights):
     x = (10 * torch.rand(shape)).to(dtype)
-    seen = StandardizedNetwork(MEAN.to(weights), SCALE.to(weights)).prepare(x)["seen"]
+    seen = StandardizedNetwork(MEAN.to(weights), SCALE.to(weights)).prepare(x)["inputs"]
     assert seen.dtype is weights
     torch.testing.assert_close(seen, ((x.double() - MEAN) / SCALE).to(weights))
 
 
 def test_large_offsets_are_taken_off_in_the_precision_of_the_inputs():
     x = 1e9 + torch.randn(5, 6, 1, dtype=torch.float64)
-    seen = StandardizedNetwork(torch.tensor([1e9]), torch.ones(1)).see(x)
+    seen = StandardizedNetwork(torch.tensor([1e9]), torch.ones(1)).standardize(x)
     torch.testing.assert_close(seen, (x - 1e9).float())
 
 
@@ -124,7 +124,7 @@ def test_scores_are_a_linear_head_on_mean_features(shape):
     features = pointwise(shape)
     network, x = convolutional(features), rows(shape)
     expected = by_hand(features, x)
-    seen = network.prepare(x)["seen"]
+    seen = network.prepare(x)["inputs"]
     torch.testing.assert_close(network.encode(seen), expected, atol=1e-5, rtol=1e-5)
     scores = expected @ network.head.weight.T + network.head.bias
     torch.testing.assert_close(network(seen), scores, atol=1e-5, rtol=1e-5)
@@ -219,7 +219,9 @@ def test_a_dropped_head_leaves_the_representation_and_freezes_nothing():
     network.drop_head()
     network.requires_grad_(True).train()
     assert all(part.training for part in features.modules())
-    torch.testing.assert_close(network.encode(network.see(x)), expected, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(
+        network.encode(network.standardize(x)), expected, atol=1e-5, rtol=1e-5
+    )
     assert {name.split(".")[0] for name, _ in network.named_parameters()} == {"features"}
 
 
@@ -277,7 +279,7 @@ def test_a_custom_network_that_is_its_head():
 
     network = custom(Head(24, 4))
     inputs = network.prepare(rows())
-    expected = channels_first(inputs["seen"]).flatten(1)
+    expected = channels_first(inputs["inputs"]).flatten(1)
     assert network.encode(**inputs).equal(expected)
     network.drop_head()
     assert network.encode(**inputs).equal(expected)
@@ -382,7 +384,7 @@ def test_a_backbone_takes_the_representation_of_a_trained_network():
             Backbone(inner), MeanPool(), 3 if network.__class__ is ConvolutionalNetwork else 6, 2,
             dropout=0.0, mean=network.mean, scale=network.scale,
         )  # fmt: skip
-        seen = outer.prepare(rows())["seen"]
+        seen = outer.prepare(rows())["inputs"]
         assert outer.eval().encode(seen).equal(network.encode(seen)), "standardized only once"
 
 

@@ -188,8 +188,8 @@ def test_residuals_are_of_models_that_have_not_seen_the_row():
 
 def test_models_are_the_same_in_parts(monkeypatch):
     expected = coefficients_of(as_data(X, Y), steps_of(X), same_units(2, 3))
-    monkeypatch.setattr(_linear_model, "AT_ONCE", 1)
-    monkeypatch.setattr(_linear_model, "ERRORS_AT_ONCE", 1)
+    monkeypatch.setattr(_linear_model, "MAX_MODEL_VALUES", 1)
+    monkeypatch.setattr(_linear_model, "MAX_ERROR_VALUES", 1)
     torch.testing.assert_close(
         coefficients_of(as_data(X, Y), steps_of(X), same_units(2, 3)), expected
     )

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skdl.estimators.word2vec import _vector_files
-from skdl.estimators.word2vec._compression import packed
+from skdl.estimators.word2vec._compression import open_compressing
 from skdl.estimators.word2vec._vector_files import read_word2vec_format, write_word2vec_format
 
 ENDS = ["", ".gz", ".bz2", ".xz"]
@@ -149,7 +149,7 @@ def gensim_of(path, **options):
 @pytest.mark.parametrize("end", ["", "\n", "\n\n"])
 def test_files_that_begin_with_their_first_word(tmp_path, name, limit, end):
     """As GloVe's: also where a word or a number of two looks like a first line."""
-    with open(tmp_path / name, "wb") as plain, packed(plain, tmp_path / name) as stream:
+    with open(tmp_path / name, "wb") as plain, open_compressing(plain, tmp_path / name) as stream:
         stream.write(f"1999 4\nthe 0.5\n月 -1e-3{end}".encode())
     options = {"no_header": True, "limit": limit}
     words, vectors = read_word2vec_format(tmp_path / name, **options)
