@@ -31,6 +31,7 @@ from ._optim import (
     WeightAverage,
     clip_gradients,
     plain_copy,
+    rates_of,
     restore_moments,
     restore_state,
     state_of,
@@ -109,14 +110,15 @@ class TrainingRun:
             "dataset_valid": dataset_of(valid, net.converter),
         }
         with self._scope():
+            rates = rates_of(self.optimizer)  # that a callback may replace by its own
             self._notify("on_train_begin", X=train, y=None)
             if len(net.history) != self.n_before:  # a callback has loaded an earlier training
                 self.n_before = len(net.history)
-                self.random = self._new_random()
+                self.random, rates = self._new_random(), []
             self.best_epoch = self.lowest_epoch = self.n_before
-            self._start(train, valid, is_part=n_epochs is not None)
+            self._start(train, valid, rates, is_part=n_epochs is not None)
 
-    def _start(self, train: Data, valid: Data | None, *, is_part: bool) -> None:
+    def _start(self, train: Data, valid: Data | None, rates: list[float], *, is_part: bool) -> None:
         """Prepare data, schedule, averages and early stopping."""
         net, max_steps = self.net, attribute_or_default(self.module, "max_steps")
         count = attribute_or_default(self.objective, "count")
@@ -131,7 +133,8 @@ class TrainingRun:
         shape = (net.lr_schedule, net.warmup_fraction, net.min_lr / net.lr)
         constant_rate = is_part or sets_rate(net.callbacks_)
         shape = ("constant", 0.0, 0.0) if constant_rate else shape
-        self.schedule = Schedule(self.optimizer, self.n_epochs * len(self.train), *shape)
+        n_steps = self.n_epochs * len(self.train)
+        self.schedule = Schedule(self.optimizer, n_steps, *shape, rates=rates)
         self.average = self._new_average()
         self.last_good = Snapshot(self.module)
         self.stopping: EarlyStopping | None = None
@@ -163,16 +166,23 @@ class TrainingRun:
         for live, last in zip(self.last_good.live, resume_state["weights"], strict=True):
             live.copy_(last)
         if resume_state["optimizer"] == self.net.optimizer:
-            restore_moments(self.optimizer, resume_state["moments"])
+            kept = resume_state["moments"]  # other parameters may be frozen now
+            restore_moments(self.optimizer, [kept.get(name, {}) for name in self._trained()])
         if resume_state["device"] == self.net.device:
             self.random.generators.restore(resume_state["generators"])
 
+    def _trained(self) -> list[str]:
+        """Names of the parameters that the optimizer has, in its order."""
+        names = {param: name for name, param in self.module.named_parameters()}
+        return [names[param] for group in self.optimizer.param_groups for param in group["params"]]
+
     def _make_resume_state(self) -> dict[str, Any]:
         """The state that another run resumes from, on the CPU."""
+        moments = plain_copy(state_of(self.optimizer)["parameters"], "cpu")
         return {
             "weights": [live.detach().cpu().clone() for live in self.last_good.live],
             "optimizer": self.net.optimizer,
-            "moments": plain_copy(state_of(self.optimizer)["parameters"], "cpu"),
+            "moments": dict(zip(self._trained(), moments, strict=True)),
             "device": self.net.device,
             "generators": self.random.generators.state(),
         }

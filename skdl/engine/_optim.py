@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -221,6 +221,8 @@ class Schedule:
         Fraction of the steps over which the rate grows linearly from nothing.
     floor : float in [0, 1]
         Fraction of the peak at which a falling rate ends.
+    rates : list of float
+        The rates as they were before callbacks could set others; empty where that is not known.
 
     Attributes
     ----------
@@ -238,12 +240,14 @@ class Schedule:
         shape: str,
         warmup_fraction: float = 0.0,
         floor: float = 0.0,
+        *,
+        rates: Sequence[float] = (),
     ) -> None:
         self.optimizer, self.shape, self.n_steps = optimizer, LR_SCHEDULES[shape], max(1, n_steps)
         self.n_warmup = round(warmup_fraction * n_steps)
         self.peak = self.lr = lr_of(optimizer)
         self.floor, self.on_plateau = floor, shape == "plateau"
-        self.rates: list[Any] = []  # as they were set last
+        self.rates = list(rates)  # as they were set last
         self.active = shape != "constant" or self.n_warmup > 0
         self.n_done, self.best, self.n_worse = 0, math.inf, 0
 

@@ -168,6 +168,14 @@ def test_a_constant_rate_is_left_to_whoever_sets_it():
     assert schedule.lr == 0.5
 
 
+def test_a_rate_that_was_set_before_the_first_step_stays():
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=2.0)
+    schedule = Schedule(optimizer, 10, "linear", rates=[1.0])
+    schedule.before_step()
+    schedule.before_step()
+    assert schedule.lr == 2.0
+
+
 def test_weight_average_in_closed_form():
     module = nn.Linear(1, 1, bias=False)
     module.weight.data.fill_(0.0)

@@ -216,17 +216,24 @@ def test_a_schedule_goes_on(instance, policy, made_with, loads_first, tmp_path):
     assert len(resumed) == 4
 
 
+@pytest.mark.parametrize("epoch", [0, 1, 2])
 @one_of_each()
-def test_another_callback_may_set_the_rate_too(instance):
+def test_another_callback_may_set_the_rate_too(instance, epoch):
+    """From where it is set on: epoch 0 is before training."""
+
     class Sets(Callback):
+        def on_train_begin(self, net, **kwargs):
+            self.on_epoch_begin(net)
+
         def on_epoch_begin(self, net, **kwargs):
-            if len(net.history) == 2:
+            if len(net.history) == epoch:
                 for group in net.optimizer_.param_groups:
                     group["lr"] = 0.005
 
     params = instance.known(early_stopping=False)
     model = instance.fitted(*instance.data(), callbacks=[Sets()], max_epochs=4, **params)
-    assert model.history_["lr"].tolist()[1:] == [0.005] * 3
+    kept = max(epoch - 1, 0)
+    assert model.history_["lr"].tolist()[kept:] == [0.005] * (4 - kept)
 
 
 @one_of_each(has("lr_schedule"))
@@ -559,3 +566,15 @@ def test_frozen_weights_stay(instance):
     assert not all(torch.equal(weights[name], starts[name]) for name in names)
     with pytest.raises(ValueError, match="No weight is left to train"):
         instance.fitted(X, y, callbacks=[Freezer("*")])
+
+
+@pytest.mark.parametrize("again", [True, False])
+@one_of_each(has("warm_start"))
+def test_a_fit_goes_on_where_weights_were_frozen(instance, again):
+    X, y = instance.data()
+    some = [name for name, _ in instance.fitted(X, y).module_.named_parameters()][:2]
+    model = instance.fitted(X, y, callbacks=[Freezer(some)], warm_start=True)
+    kept = model.module_.get_parameter(some[0]).detach().clone()
+    model.set_params(callbacks=[Freezer(some)] if again else None).fit(X, y)
+    assert torch.equal(model.module_.get_parameter(some[0]), kept)
+    assert model.set_params(callbacks=None).fit(X, y).score(X, y) is not None

@@ -25,6 +25,7 @@ from ._targets import outlier_limits, weighted_quantiles
 from ._texts import input_type_of, read_texts
 from ._torchvision import torchvision_explained
 from ._trained import Trained
+from ._units import Units
 
 __all__ = [
     "FitMode",
@@ -38,6 +39,7 @@ __all__ = [
     "TorchEstimator",
     "TorchRegressor",
     "Trained",
+    "Units",
     "WordVectorTable",
     "all_given_vectors",
     "batch_size_between",

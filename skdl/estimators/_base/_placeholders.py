@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
+import torch
 from torch import Tensor
 
 FILL = 1e15  # as the 1e20 of netCDF files, or the largest float
+FAR = 10
 LIMITS = {float(sign * 2**bits - (sign > 0)) for sign in (-1, 1) for bits in (15, 16, 31, 32)}
 
 
 def warn_of_placeholders(values: Tensor, name: str, column: str) -> None:
     """Warn where the extreme value of a column (n, k) seems to stand for missing ones.
 
-    It occurs twice or more, is farther from all others than these are from each other, and is a
-    number that data formats use so: nines (-99, -999, 9999), the limits of integers, 1e20.
+    It is farther from all others than these are from each other, and a number that data formats use
+    so: nines (-99, -999, 9999, 999.9), the limits of integers, 1e20. Where it comes once only, it
+    is ten times as far; so is any other number that comes three times or more.
     """
     if len(values) < 3:
         return
     for sign in (1, -1):
         extreme = values.amax(0) if sign > 0 else values.amin(0)  # (k,)
-        for at in (at for at, value in enumerate(extreme.tolist()) if is_placeholder(value)):
-            rest = values[values[:, at] != extreme[at], at]
-            n_times = len(values) - len(rest)
-            if n_times < 2 or not len(rest):
+        is_extreme = values == extreme
+        # Most columns have one extreme value, near the others: they are passed over at once.
+        others = values.masked_fill(is_extreme, -sign * torch.inf)
+        nearest = others.amax(0) if sign > 0 else others.amin(0)
+        spread = (nearest - (values.amin(0) if sign > 0 else values.amax(0))).abs()
+        is_far = (extreme - nearest).abs() > spread
+        for at in is_far.nonzero()[:, 0].tolist():
+            n_times, value = int(is_extreme[:, at].sum()), float(extreme[at])
+            rest = values[~is_extreme[:, at], at]
+            if not len(rest):
                 continue
             low, high = float(rest.min()), float(rest.max())
-            value = float(extreme[at])
-            if min(abs(value - low), abs(value - high)) > high - low > 0:
+            often = "once" if n_times == 1 else f"{n_times} times"
+            distance = min(abs(value - low), abs(value - high))
+            if high > low and distance > _times_spread(value, n_times) * (high - low):
                 warnings.warn(
-                    f"{name} holds {value:g} {n_times} times in {column} {at}, where all else is "
+                    f"{name} holds {value:g} {often} in {column} {at}, where all else is "
                     f"from {low:.4g} to {high:.4g}. If that stands for missing values, it spoils "
                     "what is learned. Leave such rows out, or fill these values first.",
                     UserWarning,
@@ -38,8 +49,15 @@ def warn_of_placeholders(values: Tensor, name: str, column: str) -> None:
                 return
 
 
+def _times_spread(value: float, n_times: int) -> float:
+    """How many times their spread the others must be away for it to stand for missing values."""
+    if is_placeholder(value):
+        return 1 if n_times > 1 else FAR
+    return FAR if n_times > 2 else math.inf
+
+
 def is_placeholder(value: float) -> bool:
     """Whether data formats use the number for what is missing."""
-    digits = f"{abs(value):.0f}" if abs(value) < FILL else ""
-    is_nines = len(digits) > 1 and set(digits) == {"9"} and value == round(value)
+    digits = f"{abs(value):.6g}".replace(".", "") if abs(value) < FILL else ""
+    is_nines = len(digits) > 1 and set(digits) == {"9"} and abs(value) > 9
     return is_nines or value in LIMITS or abs(value) >= FILL

@@ -354,9 +354,7 @@ class RegressionTarget(Target):
         """
         n_rows = len(values)
         weight = np.ones(n_rows) if weight is None else weight
-        order = np.argsort(weight)
-        middle = np.searchsorted(np.cumsum(weight[order]), weight.sum() / 2)
-        heavy = np.flatnonzero(weight >= weight[order[middle]] / 2)
+        heavy = heavy_rows(weight)
         n_parts = N_PARTS_OF_SERIES if is_series(values, data) else N_PARTS
         n_parts = int(np.clip(n_valid // 4, 1, n_parts))
         fraction = n_valid / n_rows * weight.sum() / weight[heavy].sum()
@@ -384,6 +382,13 @@ def outlier_limits(errors: Tensor, weight: Tensor, n_deviations: float = 10) -> 
     """
     spread = 1.4826 * weighted_quantiles(errors.abs(), weight, [0.5])[:, 0]
     return torch.where(spread > 0, n_deviations * spread, torch.inf)
+
+
+def heavy_rows(weight: np.ndarray) -> np.ndarray:
+    """The rows of half of the weighted median weight or more."""
+    order = np.argsort(weight)
+    middle = np.searchsorted(np.cumsum(weight[order]), weight.sum() / 2)
+    return np.flatnonzero(weight >= weight[order[middle]] / 2)
 
 
 @dataclass
@@ -510,8 +515,21 @@ class ClassificationTarget(Target):
         n_valid: int,
         rng: np.random.Generator,
     ) -> np.ndarray:
-        """Random rows of each class in proportion, by largest remainder; never a class's last."""
+        """Random rows of each class in proportion, by largest remainder; never a class's last.
+
+        Light rows of a class are passed over.
+        """
         (n_classes,) = self.output_shape
+        if weight is not None:
+            of_classes = (np.flatnonzero(values == c) for c in np.unique(values))
+            heavy = np.sort(np.concatenate([rows[heavy_rows(weight[rows])] for rows in of_classes]))
+            if len(heavy) < len(values):
+                share = weight.sum() / weight[heavy].sum() / len(values)
+                n_heavy = int(np.clip(round(n_valid * share * len(heavy)), 1, len(heavy) // 2))
+                of_heavy = self.validation_rows(
+                    values[heavy], data.subset(heavy), None, n_heavy, rng
+                )
+                return heavy[of_heavy]
         order = rng.permutation(len(values))
         counts = np.bincount(values, minlength=n_classes)
         wanted = n_valid * counts / len(values)

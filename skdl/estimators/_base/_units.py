@@ -74,11 +74,17 @@ class Units:
 
     def _other_scale(self, rows: Rows) -> tuple[str, str] | None:
         """In words, what all rows hold, and what to do for images of bytes; None if all is well."""
-        if self.kind and _all(rows, lambda part: _may_be_opposite(part, self.kind)):
+        if self.kind == "fractions" and _all(rows, _is_whole):
             got = Units.of(rows)
-            if {got.kind, self.kind} == {*KINDS}:
-                way = "X * 255" if got.kind == "fractions" else "X / 255"
-                return f"{KINDS[got.kind]} up to {got.largest:g}", f", by {way} for images of bytes"
+            if got.kind == "whole":
+                return f"whole numbers up to {got.largest:g}", ", by X / 255 for images of bytes"
+        # Resized images of fractions have some values above 1.
+        limit = max(1.0, self.largest / OTHER_SCALE)
+        if self.kind == "whole" and _all(rows, lambda part: _is_below(part, limit)):
+            got = Units.of(rows)
+            is_shifted = got.largest > 1 and _all(rows, _is_below_zero)
+            if not (is_shifted or all(map(_is_whole, _parts(rows)))):
+                return f"fractions up to {got.largest:g}", ", by X * 255 for images of bytes"
             if self.largest >= BYTES and got.largest == 1 and rows[0].dtype == bool:
                 return "booleans", ", by np.asarray(X) * 255 for images of bytes"
         if self.largest and _all(rows, lambda part: _is_above(part, OTHER_SCALE * self.largest)):
@@ -140,12 +146,12 @@ def _all(rows: Rows, condition: Callable[[np.ndarray], bool]) -> bool:
     return all(map(condition, _parts(rows[:1]))) and all(map(condition, _parts(rows)))
 
 
-def _may_be_opposite(part: np.ndarray, fitted: str) -> bool:
-    return _is_whole(part) if fitted == "fractions" else bool(np.abs(part, dtype=float).max() <= 1)
-
-
 def _is_above(part: np.ndarray, limit: float) -> bool:
     return bool((np.abs(part, dtype=float).max(1) > limit).all())
+
+
+def _is_below(part: np.ndarray, limit: float) -> bool:
+    return bool(np.abs(part, dtype=float).max() <= limit)
 
 
 def _is_below_zero(part: np.ndarray) -> bool:

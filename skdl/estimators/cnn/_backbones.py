@@ -9,7 +9,7 @@ import torch
 from sklearn.frozen import FrozenEstimator
 from torch import Tensor, nn
 
-from .._base import torchvision_explained
+from .._base import Units, torchvision_explained
 from ._network import Backbone, ConvolutionalNetwork, CustomNetwork
 
 
@@ -41,6 +41,15 @@ def read_backbone(
             f"network of timm or torchvision, got {type(backbone).__name__}."
         )
     return Backbone(network, _n_repeats(network, probe)), None
+
+
+def check_units_of(backbone: Any, rows: Tensor) -> None:
+    """Warn where a fitted classifier was fitted on other units than those of these rows."""
+    if isinstance(backbone, FrozenEstimator):
+        backbone = backbone.estimator
+    units: Units | None = getattr(backbone, "_units", None)
+    if units is not None:
+        units.check(rows.cpu().numpy(), "the backbone")
 
 
 def _of_fitted(classifier: Any, n_channels: int) -> tuple[Backbone, tuple[Tensor, Tensor]]:

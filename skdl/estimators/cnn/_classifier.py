@@ -29,7 +29,7 @@ from .._base import (
     unit_scales,
 )
 from ._augmentation import AUGMENTATIONS, BatchAugmentation
-from ._backbones import read_backbone
+from ._backbones import check_units_of, read_backbone
 from ._calibration import temperature_on
 from ._network import (
     ConvolutionalNetwork,
@@ -246,6 +246,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
     def _learn_before_training(self, module: Any, train: Data, used: Data) -> None:
         if module.learns_scales:
             learn_channel_scales(module, train, measured=self.normalize)
+        check_units_of(self.backbone, next(train.chunks())["x"])
 
     def _unit_scales(self) -> tuple[Tensor, Tensor]:
         return unit_scales(self.n_channels_in_, self._dtype)

@@ -173,7 +173,7 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         mean, scale = mean.double().sum(0), scale.double()
         y_mean, y_scale = torch.from_numpy(self.y_mean_), torch.from_numpy(self.y_scale_)
         offset, slope = (mean[:, None] - y_mean) / y_scale, scale[:, None] / y_scale
-        lengths = [int(n) for n in np.quantile(lengths_of(used), (0, 0.1, 0.5))]
+        lengths = [int(n) for n in np.quantile(lengths_of(used), (0, 0.1, 0.5, 0.9))]
         possible = possible_inputs(used, mean, scale, lengths)
         is_robust = self._target.loss is not squared_error
 

@@ -472,10 +472,12 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
         ids, _ = self._tokenization.ids(texts)
         unknown = float(np.mean(ids == self._tokenization.unknown))
         if unknown > 0.5:
+            ways = "Begin with texts that have the words of all, or pass a tokenizer of all texts"
+            if isinstance(self.tokenizer, str) and self.tokenizer == "word":
+                ways += ', or set tokenizer="bpe" or "char"'
             warnings.warn(
                 f"{unknown:.0%} of the tokens of X are unknown: {way} knows those of {where} "
-                "alone. Begin with texts that have the words of all, pass a tokenizer trained on "
-                'all texts, or set tokenizer="bpe" or "char".',
+                f"alone. {ways}.",
                 stacklevel=3,
             )
 

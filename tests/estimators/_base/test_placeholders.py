@@ -34,10 +34,19 @@ def test_placeholders_are_told(value):
 
 
 @pytest.mark.parametrize(
+    ("value", "n_times"), [(-9999, 1), (65535, 1), (999.9, 2), (-99.9, 5), (-777, 3), (-200, 5)]
+)
+def test_so_are_those_that_are_far_from_all_else(value, n_times):
+    often = "once" if n_times == 1 else f"{n_times} times"
+    with pytest.warns(UserWarning, match=re.escape(f"X holds {value:g} {often} in channel 0")):
+        warn_of_placeholders(marked(value, n_times), "X", "channel")
+
+
+@pytest.mark.parametrize(
     "values",
     [
-        marked(-999, n_times=1),  # an outlier
-        marked(-1000),
+        marked(99, n_times=1),  # an outlier
+        marked(-1000, n_times=2),
         marked(0.0),
         marked(99, column=RNG.normal(90, 30, 200)),  # as far as others
         torch.full((200, 1), -999.0),

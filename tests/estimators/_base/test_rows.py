@@ -90,6 +90,24 @@ def test_light_rows_at_the_end_do_not_validate(light):
     assert weight[valid].sum() == pytest.approx(0.1 * weight.sum(), abs=1)
 
 
+@pytest.mark.parametrize("light", [1e-12, 0.05])
+def test_light_rows_of_a_class_do_not_validate(light):
+    y = np.arange(100) % 2
+    weight = np.repeat([1.0, light], [40, 60]) * np.where(y == 1, 30.0, 1.0)
+    for seed in range(20):
+        valid = split(classification(), y, 0.2, seed, weight=weight).valid
+        assert valid.max() < 40
+        assert np.bincount(y[valid], minlength=2).min() > 0
+        assert len(valid) >= 8 * (1 + 60 / 40 * light) - 1
+
+
+def test_equal_weights_of_classes_are_no_weights():
+    y = np.arange(60) % 3
+    weight = np.array([1.0, 5.0, 1e-9])[y]
+    valid = split(classification(), y, 0.2, weight=weight).valid
+    assert valid.tolist() == split(classification(), y, 0.2).valid.tolist()
+
+
 def test_equal_weights_are_no_weights():
     valid = split(regression(), np.zeros(100), 0.1, weight=np.full(100, 0.1)).valid
     assert valid.tolist() == split(regression(), np.zeros(100), 0.1).valid.tolist()

@@ -80,6 +80,7 @@ def test_silence(fitted_on, X):
         (PICTURES, PICTURES.astype(np.uint16) * 257, "more than 64 times", lambda X: X // 257),
         (PICTURES > 99, (PICTURES > 99) * 255, "more than 64 times", lambda X: X > 0),
         ((PICTURES > 99) * 255, PICTURES > 99, "booleans", lambda X: np.asarray(X) * 255),
+        (PICTURES, PICTURES / 254, "fractions up to", lambda X: X * 254),
     ],
 )
 def test_other_scales_of_images(fitted_on, X, words, advised):

@@ -430,3 +430,14 @@ def test_other_channels_and_sizes_are_told(backbone, rows, message):
     with pytest.raises(ValueError, match=message):
         model.fit(rows, Y)
     assert not hasattr(model, "net_")
+
+
+@pytest.mark.parametrize("freeze", [True, False])
+def test_images_in_other_units_than_those_of_the_backbone_are_told(freeze):
+    images = np.random.default_rng(0).integers(0, 256, (20, 6, 6)).astype(np.uint8)
+    y = np.arange(20) % 2
+    backbone = CNNClassifier((2,), max_epochs=1).fit(images, y)
+    model = CNNClassifier(backbone=FrozenEstimator(backbone), freeze=freeze, max_epochs=1)
+    with pytest.warns(UserWarning, match=r"the backbone was fitted on whole numbers.*X \* 255"):
+        model.fit(images / 255, y)
+    model.fit(images / 255 * 255, y)
