@@ -128,6 +128,8 @@ class Ragged:
         n_steps = padded_length(int(self.lengths_of(rows).max()))
         steps = torch.arange(n_steps, device=lengths.device)
         real = steps < lengths[:, None]  # (B, T)
+        # Padding reads the first step of the column and is set to 0 by the product below: an index
+        # by a mask would have a size that the host must wait for.
         index = torch.where(real, starts[:, None] + steps, 0)
         padded = self.values[index]
         real = real.view(*real.shape, *[1] * (padded.ndim - 2))
@@ -262,9 +264,11 @@ class Data:
         kinds = {type(column) for column in self.columns.values()}
         if not at_once or ({Ragged, Streamed} & kinds and not costly):
             return Data(self.columns, self.rows, prepare)
+        # In the order of lengths, rows of a chunk need little padding.
         order = self.by_length()
         chunks = (self if order is None else self.subset(order)).chunks(max_steps)
         parts = [prepare(stored := next(chunks))]
+        # The first chunk shows how much the data grow; columns that pass through do not count.
         same = sum(stored[name].nbytes for name in stored if parts[0].get(name) is stored[name])
         growth = (bytes_of(parts[0]) - same) / max(1, bytes_of(stored) - same)
         n_rows = len(next(iter(stored.values())))
@@ -315,6 +319,7 @@ class Data:
             order = shuffled if order is None else order[shuffled]
         parts = self._parts(lengths, batch_size, max_steps, equal_sizes=shuffles)
         if shuffles and lengths is not None:
+            # Rows are sorted by length, so the batches must come in random order.
             order_of_parts = torch.randperm(len(parts), generator=generator).tolist()
             parts = [parts[i] for i in order_of_parts]
         if order is None:
@@ -352,6 +357,7 @@ class Data:
         the longest rows would often be in a small batch.
         """
         n_rows = len(self)
+        # Rounded up from one row less: a last batch of a single row joins the one before.
         n_batches = max(1, -(-(n_rows - 1) // batch_size)) if batch_size > 1 else n_rows
         if equal_sizes and lengths is not None:
             size, n_larger = divmod(n_rows, n_batches)  # few shapes: the larger ones come first
@@ -398,7 +404,7 @@ class Data:
             if isinstance(column, Tensor):
                 if isinstance(device_rows, slice):
                     batch[name] = column[device_rows]  # a view
-                else:
+                else:  # with less overhead than an index
                     batch[name] = column.index_select(0, device_rows)
             elif isinstance(column, Ragged):
                 batch[name], lengths = column.take(rows, device_rows)
@@ -465,5 +471,6 @@ class BatchIterator:
 
     def mean(self, losses: list[Tensor]) -> float:
         """Mean loss of the last pass, from the mean losses of its batches."""
+        # In float64, for sums over many batches; all losses come from the device in one copy.
         counts = torch.tensor(self.counts, dtype=torch.float64)
         return float(torch.stack(losses).double().cpu() @ counts / counts.sum())

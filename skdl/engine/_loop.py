@@ -124,12 +124,14 @@ class TrainingRun:
         count = attribute_or_default(self.objective, "count")
         # A module with a step of its own gets its rows in their order.
         shuffle = None if self.own_step else self.random.generators.shuffle
+        # Once for all epochs where memory allows: no trained weight comes into it.
         prepared = net.prepared(train, at_once=True)
         self.train = BatchIterator(prepared, net.batch_size, shuffle, max_steps, count)
         self.valid: BatchIterator | None = None
         if valid is not None:
             prepared = net.prepared(valid, at_once=True)
             self.valid = BatchIterator(prepared, VALID_ROWS, None, max_steps, count)
+        # Constant where the number of steps is not known (parts), or a callback sets the rate.
         shape = (net.lr_schedule, net.warmup_fraction, net.min_lr / net.lr)
         constant_rate = is_part or sets_rate(net.callbacks_)
         shape = ("constant", 0.0, 0.0) if constant_rate else shape
@@ -223,6 +225,7 @@ class TrainingRun:
         It may be called before ``finished``.
         """
         ran_out = self.net.resumable and not self.stopped and not self.own_step
+        # Before the best weights are restored: a later run resumes from the last ones.
         self.net.resume_state = self._make_resume_state() if ran_out else None
         if self.stopping is not None:
             self.stopping.snapshot.restore()
@@ -306,10 +309,12 @@ class TrainingRun:
         """Train and validate; False when training should stop."""
         started = time.perf_counter()
         train_loss, valid_loss = self._train_loss(), None
+        # Checked before validation: weights that are not finite must not be kept as the best ones.
         diverged = not (math.isfinite(train_loss) and self._weights_are_finite())
         stop = diverged
         if not diverged:
             self.best_epoch = epoch
+            # The averaged weights are validated and kept, because they are those that predict.
             with self._averaged_weights():
                 score = train_loss
                 if self.valid is not None:
@@ -381,6 +386,7 @@ class TrainingRun:
                 loss = step(batch)
                 if events is not None:
                     events.end(batch, loss)
+                # Not read here: each read would wait for the device. The mean is read once a pass.
                 losses.append(loss)
                 sizes.append(batch.n_rows)
                 if trains and self.asked_to_stop:
@@ -401,12 +407,14 @@ class TrainingRun:
         else:
             loss = self._loss(batch)
             loss.backward()
+        # Before clipping: callbacks get the gradients of the loss.
         if self.events is not None:
             self.events.gradients_computed()
         if self.net.gradient_clip is not None:
             clip_gradients(self.params, self.net.gradient_clip)
         self.schedule.before_step()
         self.optimizer.step()
+        # As zero_grad, without its profiler hook.
         for param in self.params:
             param.grad = None
         if self.average is not None:
@@ -443,6 +451,7 @@ class TrainingRun:
                 self.last_good.take()
 
     def _weights_are_finite(self) -> bool:
+        # One sum over all weights, so that the host waits for the device once.
         norms = torch._foreach_norm([param.detach() for param in self.module.parameters()])
         return math.isfinite(float(torch.stack(norms).sum()))
 
@@ -454,6 +463,7 @@ class TrainingRun:
         advice = f"The training loss is not finite any more in epoch {epoch}. Try {ways}."
         if not self.last_good.kept or self.lowest_loss > 10 * self.start_loss:
             raise ValueError(advice)
+        # Early stopping, if any, restores its own best weights in ``finish``.
         self.last_good.restore()
         self.best_epoch = self.lowest_epoch
         self.average = None  # not finite either; the last good weights are averaged ones

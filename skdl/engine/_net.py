@@ -166,12 +166,14 @@ class Net(NeuralNet):
         @torch.no_grad()
         def prepare_batch(batch: Batch) -> Batch:
             inputs = inputs_of(batch)
+            # y and weight pass through unchanged: the objective reads them.
             rest = {name: value for name, value in batch.items() if name not in inputs}
             return {**prepare(**inputs), **rest}
 
         costly, max_steps = (
             attribute_or_default(self.module_, name) for name in ("prepare_is_costly", "max_steps")
         )
+        # As in prediction, see ``_size_of_batches``.
         max_steps = max_steps and max_steps // 4
         return data.prepared(prepare_batch, at_once=at_once, costly=costly, max_steps=max_steps)
 
@@ -188,6 +190,7 @@ class Net(NeuralNet):
             order = data.by_length()  # similar lengths together: less padding
             ordered = data if order is None else data.subset(order)
             result = torch.cat(self.outputs_of_batches(ordered, output, batch_size)).to("cpu")
+            # numpy has no bfloat16.
             if result.dtype is torch.bfloat16:
                 result = result.float()
             return result if order is None else in_order(result, order)
@@ -259,6 +262,7 @@ class Net(NeuralNet):
 
     def notify(self, method_name: str, **kwargs: Any) -> None:
         """Call the callbacks at an event; see :func:`event_arguments` for those that score."""
+        # As in skorch, the net's own method comes before those of the callbacks.
         getattr(self, method_name)(self, **kwargs)
         made: list[LRScheduler] = []
         for _, callback in self.callbacks_:
@@ -266,8 +270,10 @@ class Net(NeuralNet):
                 if getattr(callback.lr_scheduler_, "optimizer", None) is self.optimizer_:
                     continue  # partial_fit: a new schedule would count from 0 again
                 made.append(callback)
+                # Schedules of torch that begin after epoch 0 need the initial rate.
                 for group in self.optimizer_.param_groups if self.history else ():
                     group.setdefault("initial_lr", group["lr"])
+            # skorch's PrintLog prints only where ``verbose`` of the net is above 0.
             verbose: int = self.verbose
             self.verbose = max(verbose, int(prints(callback)))
             try:
@@ -505,6 +511,7 @@ class Net(NeuralNet):
             on_cpu = object.__new__(Net)
             on_cpu.__dict__.update(state)
             state = on_cpu.to("cpu").__dict__
+        # A weak reference cannot be pickled; ``net_`` of the estimator binds the net again.
         return {**state, "device": self.device, "_estimator": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

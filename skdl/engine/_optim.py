@@ -58,6 +58,7 @@ class FusedAdam(OptimizerWithoutCompiler, optim.Adam):
             return
         states = [self.state[param] or self._start(param) for param in params]
         steps = [state["step"] for state in states]
+        # The kernel reads the numbers of steps, for its bias correction, but does not count.
         torch._foreach_add_(steps, 1)
         self.update(
             params,
@@ -77,6 +78,7 @@ class FusedAdam(OptimizerWithoutCompiler, optim.Adam):
 
     def _start(self, param: nn.Parameter) -> dict[str, Tensor]:
         state = {
+            # A tensor on the device of the parameter, as the fused kernel wants it.
             "step": torch.zeros((), dtype=torch.float32, device=param.device),
             "exp_avg": torch.zeros_like(param),
             "exp_avg_sq": torch.zeros_like(param),
@@ -116,6 +118,7 @@ def make_optimizer(name: str, module: nn.Module, lr: float, weight_decay: float)
         lr=lr,
         weight_decay=weight_decay,
     )
+    # The constructor gives all groups the same rate, without their factors.
     set_lr(optimizer, lr)
     return optimizer
 
@@ -260,6 +263,7 @@ class Schedule:
         return self.floor + (1 - self.floor) * self.shape(progress)
 
     def before_step(self) -> None:
+        # A rate that differs from the one set last was set by somebody else, who keeps control.
         if self.rates and self.rates != rates_of(self.optimizer):
             self.active = False
         if self.active:
@@ -293,6 +297,7 @@ class WeightAverage:
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:
+        # Integer buffers, such as numbers of batches, have no average.
         buffers = [buffer for buffer in module.buffers() if buffer.is_floating_point()]
         self.weights: list[Tensor] = [*module.parameters(), *buffers]
         self.average = [weight.detach().clone() for weight in self.weights]
@@ -307,6 +312,7 @@ class WeightAverage:
     @torch.no_grad()
     def swap(self) -> None:
         """Exchange the module's weights and their average; a second call undoes the first."""
+        # In place: the optimizer and snapshots hold these tensors.
         for weight, average in zip(self.weights, self.average, strict=True):
             kept = weight.detach().clone()
             weight.copy_(average)

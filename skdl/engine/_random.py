@@ -70,6 +70,8 @@ class Generators:
     """
 
     def __init__(self, seed: int, n_before: int, device: torch.device) -> None:
+        # Shuffling has a generator of its own: the order of rows does not depend on how many
+        # numbers a module draws.
         (other,) = np.random.SeedSequence((seed, n_before)).generate_state(1)
         self.shuffle = torch.Generator().manual_seed(seed + n_before)
         self.host = torch.Generator().manual_seed(int(other))
@@ -112,6 +114,7 @@ class AsGlobal:
         self.parts = parts
 
     def __enter__(self) -> None:
+        # No other thread may draw between reading and setting the states.
         GLOBAL_STATE.lock.acquire()
         self.states = [shared.get_state() for shared, _ in self.pairs]
         self.generators = [part.generator for part in self.parts]
@@ -123,6 +126,7 @@ class AsGlobal:
     def __exit__(self, *_: object) -> None:
         for part, generator in zip(self.parts, self.generators, strict=True):
             part.generator = generator
+        # The run's generators continue after what was drawn inside.
         for (shared, own), state in zip(self.pairs, self.states, strict=True):
             own.set_state(shared.get_state())
             shared.set_state(state)
@@ -182,6 +186,7 @@ class RandomFunctionMode(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
+        # First and cached: nearly all calls draw nothing.
         if not draws(function):
             return function(*args, **kwargs)
         has_own = any(isinstance(given, torch.Generator) for given in (*args, *kwargs.values()))
@@ -194,7 +199,7 @@ class RandomFunctionMode(TorchFunctionMode):
             return function(*args, **kwargs)
         if takes_generator(function):
             return function(*args, **{**kwargs, "generator": generator})
-        if function is F.dropout:
+        if function is F.dropout:  # the most frequent one that takes no generator
             return dropout(*args, generator=generator, **kwargs)
         with self.generators.as_global():
             return function(*args, **kwargs)
@@ -273,6 +278,7 @@ def dropout_is_off(
 
 def is_checkpointed() -> bool:
     """Whether this is called by torch's gradient checkpointing."""
+    # torch has no public flag for it; the call stack shows it.
     frame: FrameType | None = sys._getframe()
     while frame is not None and frame.f_globals.get("__name__") != "torch.utils.checkpoint":
         frame = frame.f_back
@@ -288,6 +294,7 @@ def dropout(
     generator: torch.Generator,
 ) -> Tensor:
     """``torch.nn.functional.dropout`` with a generator."""
+    # 0 and 1 draw nothing, and other values are errors of torch.
     if not 0 < p < 1:
         return F.dropout(input, p, training, inplace)
     mask = torch.empty_like(input).bernoulli_(1 - p, generator=generator).div_(1 - p)
@@ -378,6 +385,8 @@ class RandomNumbers:
     ) -> Tensor:
         """The same in a mode; a step that draws twice is undone and repeated without the mode."""
         state = self.generators.state()
+        # A forward pass changes statistics in buffers. Copies are needed for the first step only: a
+        # module that draws twice does so in its first step.
         buffers = [] if self.has_stepped else [buffer.clone() for buffer in self.buffers]
         try:
             with mode:

@@ -105,6 +105,7 @@ def allowed_threads() -> int:
 @contextlib.contextmanager
 def scoped_threads(n_threads: int) -> Iterator[None]:
     """At most ``n_threads`` threads inside torch operations, never more than were allowed."""
+    # The outermost call registers what its thread was allowed, for ``allowed_threads`` of others.
     before, thread = allowed_threads(), threading.get_ident()
     is_outermost = thread not in LIMITED
     LIMITED.setdefault(thread, before)

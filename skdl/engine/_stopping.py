@@ -26,6 +26,7 @@ class Snapshot:
         if not self.kept:
             self.kept = [tensor.detach().clone() for tensor in self.live]
             return
+        # In place: there is one copy of the weights, however often they improve.
         torch._foreach_copy_(self.kept, self.live)
 
     @torch.no_grad()
@@ -84,6 +85,7 @@ class ValidationScore:
 
         Lower is better, and 1 is as before training.
         """
+        # On the host, which decides by the score; in float64, as ratios near 1 differ by little.
         losses = torch.cat([losses for losses, _ in self.batches]).cpu().double()  # (n, k)
         given = [weight for _, weight in self.batches if weight is not None]
         weight = torch.cat(given).cpu().double() if given else torch.ones(len(losses)).double()
@@ -93,10 +95,12 @@ class ValidationScore:
         if self.limit is not None and self.error_power == 2:
             losses = without_outliers(losses, self.limit)
         means = weighted_means(losses, weight)
+        # The first call sets what later losses are relative to.
         if self.start is None or self.excess is None:
             self.start, self.excess = means, torch.zeros_like(means)
             if self.limit is not None and self.error_power == 1:
                 self.excess = weighted_means((losses - self.limit).clamp_min(0), weight)
+        # With ``tiny`` the ratio of a target that is perfect from the start is 1, not 0 / 0.
         tiny = torch.finfo(torch.float64).tiny
         ratio = (means - self.excess + tiny) / (self.start - self.excess + tiny)
         return float(torch.where(ratio > 1, 1 + ratio.log() / 4, ratio).mean())
@@ -125,6 +129,7 @@ def error_limit(losses: Tensor, weight: Tensor, power: int) -> Tensor:
         usual, factor = losses[weight > 0].median(0).values, LIMIT_MEDIANS
     else:
         usual, factor = mean_without_highest(losses, weight), LIMIT_RMS**2
+    # Where most errors are 0, there is no scale by which one is an outlier.
     return torch.where(usual > 0, factor * usual, math.inf)
 
 
@@ -167,9 +172,11 @@ class EarlyStopping:
 
     def update(self, epoch: int, loss: float) -> bool:
         """Record an epoch's validation loss; True when training should stop."""
+        # Any improvement is kept; ``tol`` only decides whether it resets the patience.
         if loss < self.best:
             self.best, self.best_epoch = loss, epoch
             self.snapshot.take()
+        # The first loss always counts: inf - tol * inf would not be a number.
         if loss < self.mark - self.tol * abs(self.mark) if math.isfinite(self.mark) else True:
             self.mark, self.n_worse = loss, 0
         else:

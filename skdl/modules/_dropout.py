@@ -43,6 +43,7 @@ class Dropout(RandomLayer):
 
     def mask(self, like: Tensor) -> Tensor:
         """Zeros with probability ``p``, else 1 / (1 - p); of the shape of ``like``."""
+        # The same operations as in torch.nn.Dropout, so that the masks are the same.
         kept = torch.empty_like(like).bernoulli_(1 - self.p, generator=self.generator)
         return kept.div_(1 - self.p)
 

@@ -13,6 +13,7 @@ def standardized(x: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
     Offsets may be large: x is in float64 where they are, and mean may be two rows (2, C) whose sum
     it is, what the first one lacks by rounding in the second.
     """
+    # float32 holds halves and integers of up to 16 bits exactly; longer ones need float64.
     if x.dtype not in (torch.float32, torch.float64):
         is_exact = x.is_floating_point() or x.element_size() <= 2  # in float32
         x = x.to(scale.dtype if is_exact else torch.float64)

@@ -21,6 +21,7 @@ def last_steps(x: Tensor, lengths: Tensor | None, n_steps: int) -> Tensor:
     if lengths is None:
         lengths = torch.full((len(x),), x.shape[1], device=x.device)
     back = torch.arange(-n_steps, 0, device=x.device)
+    # Steps before the first one are the first one.
     index = (lengths[:, None] + back).clamp_min(0)[..., None]  # (B, n_steps, 1)
     return x.gather(1, index.expand(-1, -1, x.shape[2])).flatten(1)
 
@@ -51,6 +52,7 @@ class Pool(nn.Module):
         if self.kind == "max":
             return (h if real is None else h.masked_fill(~real, -torch.inf)).amax(1)
         scores = self.score(h)  # (B, T, 1)
+        # A weight of 0 for padding, after the softmax.
         if real is not None:
             scores = scores.masked_fill(~real, -torch.inf)
         return (scores.softmax(1) * h).sum(1)

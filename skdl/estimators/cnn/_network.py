@@ -110,6 +110,7 @@ class ConvolutionalNetwork(StandardizedNetwork):
         self.dropout = Dropout(dropout)
         self.head: nn.Module = nn.Linear(n_features, n_classes)
         self.freeze, self.fixed, self.lr_factor = freeze, fixed, lr_factor
+        # A backbone may come with frozen weights; what is frozen here is decided by ``freeze``.
         for param in features.parameters():
             param.requires_grad_(param.is_floating_point())
         for part in self.frozen():
@@ -188,6 +189,8 @@ class CustomNetwork(StandardizedNetwork):
                 "The module of architecture has no torch.nn.Linear, whose input would be the "
                 "representation: let it end in one."
             )
+        # The network's forward is the user's: the only way to the head's input is to run it until
+        # there.
         head = self.network.get_submodule(self.head_name)
         hook = head.register_forward_pre_hook(stop_here)
         try:
@@ -290,6 +293,7 @@ def work_per_row(module: StandardizedNetwork, probe: Tensor) -> int:
     works, kinds = [0], (*CONVOLUTIONS.values(), nn.Linear)
 
     def measure(part: nn.Module, _: object, output: Tensor) -> None:
+        # A convolution uses its weights once for each position of its output.
         places = 1 if isinstance(part, nn.Linear) else output[0, 0].numel()
         works.append(part.weight.numel() * places)  # type: ignore[operator]
 

@@ -53,6 +53,7 @@ def convolved(
     sizes = (size,) * n_dims if isinstance(size, int) else size
     padding = tuple(size // 2 for size in sizes)
     make: Any = CONVOLUTIONS[n_dims]
+    # Without a bias, which the normalization would subtract again.
     convolution = make(n_in, n_out, sizes, stride, padding, bias=False)
     nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
     return [convolution, BatchNorm(n_out)]
@@ -121,6 +122,7 @@ class Residual(nn.Module):
             nn.ReLU(),
             *convolved(n_dims, n_out, n_out, size),
         )
+        # The scale of the last normalization: the body gives 0 at first.
         nn.init.zeros_(self.body[-1].weight)  # type: ignore[arg-type]
         shortcut = [MEAN_POOLS[n_dims](2, ceil_mode=True)] if halve else []
         shortcut += convolved(n_dims, n_in, n_out, 1) if n_in != n_out else []
@@ -155,9 +157,11 @@ class Inception(nn.Module):
         self, n_in: int, n_out: int, length: int, size: int, dilations: Sequence[int]
     ) -> None:
         super().__init__()
+        # As in InceptionTime, a bottleneck reduces the channels before the long convolutions.
         n_mid = max(1, n_out // 2) if n_in > 1 else 1
         self.bottleneck = nn.Conv1d(n_in, n_mid, 1, bias=False) if n_in > 1 else nn.Identity()
         size = min(size, length) | 1  # odd, and no longer than the signal asks for
+        # So that a dilated kernel is no longer than the signal.
         longest = max(1, (length - 1) // max(1, size - 1))
         n_parts = len(dilations) + 1
         widths = [(n_out + n_parts - 1 - part) // n_parts for part in range(n_parts)]

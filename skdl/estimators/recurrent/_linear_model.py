@@ -97,6 +97,7 @@ def fit_linear_model(
     persistence : pair of Tensors of shape (C, k)
         Offset and slope that convert a step of each channel to the units of each target.
     """
+    # Moments add up: those without a block are the total less those of the block.
     blocks = _blocks(data, inputs)
     moments = torch.stack([_moments(block()) for block in blocks])
     total = moments.sum(0)
@@ -168,6 +169,7 @@ def fit_robustly(fit: Callable[[Data], LinearModel], data: Data) -> LinearModel:
             break
         model = fit(_with_targets(data, moved))
         assert model.residuals is not None
+        # The model's errors are those of the pseudo-values: back to those of y.
         errors = model.residuals + (y - moved)
         limits = outlier_limits(errors, weight, OUTLIER_DEVIATIONS)
     model.residuals = errors
@@ -286,6 +288,7 @@ def possible_inputs(
 
 def correlations(data: Data, inputs: Inputs) -> Tensor:
     """The highest absolute correlation (p,) of each input with any column of y."""
+    # Sums in one pass, for data that may be larger than memory; in float64, as they are subtracted.
     total = sums = squares = sums_y = squares_y = products = torch.zeros((), dtype=torch.float64)
     for one_and_x, y, weight in _parts(inputs, data):
         x = one_and_x[:, 1:]
@@ -310,7 +313,7 @@ def _rows(inputs: Inputs, batch: Batch) -> Rows:
 
 def _moments(block: Iterable[Rows]) -> Tensor:
     """Weighted moments of (1, x) with (1, x, y) on a block: (1 + p, 1 + p + k)."""
-    moments = torch.zeros((), dtype=torch.float64)
+    moments = torch.zeros((), dtype=torch.float64)  # takes the shape of what is added
     for x, y, weight in block:
         moments = moments + (weight * x).T @ torch.cat([x, y], 1)
     return moments
@@ -341,6 +344,7 @@ def _weights(errors: Tensor, n_rows: int) -> tuple[Tensor, float]:
     of_blocks = ((errors + tiny).log() * half).sum(1)  # (n_blocks, M, k)
     lowest, best = score.min(0)  # (k,)
     worse = score - lowest
+    # The standard error of differences to the best one: blocks that are hard for all do not count.
     spread = (of_blocks - of_blocks.gather(1, best.expand(len(errors), 1, -1))).std(0)
     spread = spread / len(errors) ** 0.5
     # Few rows: candidates within the standard error share the weight. Many rows: the best has it.
@@ -363,6 +367,8 @@ def _candidates(
     p = len(total) - 1
     one_and_steps = torch.eye(1 + p, dtype=total.dtype)
     one, last = one_and_steps[:, :1], one_and_steps[:, 1 + p - n_channels :]
+    # Earlier values less the last one of the same channel: the penalty shrinks their coefficients,
+    # and so the model towards the last step.
     to_last = one_and_steps[:, 1 : 1 + p - n_channels] - last[:, channels[: p - n_channels]]
     zeros = total.new_zeros(1 + p, k)
 
@@ -391,11 +397,13 @@ def _solve(moments: Tensor, candidate: Candidate) -> Tensor:
     target = basis.T @ (xy - xx @ candidate.fixed)
     gram = basis.T @ xx @ basis
     # Without the free coefficients, one eigendecomposition gives the solutions of all penalties.
+    # A pseudo-inverse, because channels may be constant or equal.
     inverse = torch.linalg.pinv(gram[..., :f, :f], hermitian=True)
     from_shrunk, from_target = inverse @ gram[..., :f, f:], inverse @ target[..., :f, :]
     values, vectors = torch.linalg.eigh(gram[..., f:, f:] - gram[..., f:, :f] @ from_shrunk)
     rotated = vectors.mT @ (target[..., f:, :] - gram[..., f:, :f] @ from_target)
     penalty = PENALTIES[:, None] * moments[..., :1, :1]  # (..., A, 1)
+    # Eigenvalues of a singular matrix are rounded to below 0.
     shrink = 1 / (values.clamp_min(0)[..., None, :] + penalty)  # (..., A, q - f)
     shrunk = _times(vectors, shrink[..., None] * rotated[..., None, :, :])  # (..., A, q - f, k)
     free = from_target[..., None, :, :] - _times(from_shrunk, shrunk)

@@ -66,6 +66,7 @@ class RecurrentEncoder(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Pooled representation (B, D) of x (B, T, C)."""
         for index, layer in enumerate(self.layers):
+            # Between layers only, as in torch.nn.LSTM.
             x = self.dropout(x) if index else x
             forwards, *backwards = layer.children()
             outputs = [forwards(x)[0]]  # (B, T, H)
@@ -205,6 +206,7 @@ class ResidualRecurrentNetwork(nn.Module):
         self.output_shape = output_shape
         self.dropout = Dropout(dropout)
         self.head = nn.Linear(encoder.n_features, 2 * math.prod(output_shape))
+        # The output is 0 at first, so that training begins with the linear model's predictions.
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
         n_targets = output_shape[0]
@@ -252,6 +254,7 @@ class ResidualRecurrentNetwork(nn.Module):
     @torch.no_grad()
     def set_initial_output(self, constants: Tensor) -> None:
         """Set the initial output to constants (k,) or (k, n_quantiles), of standardized y."""
+        # Where the linear model is perfect the unit is 0, and the constants must stay finite.
         unit = self.residual_scale.clamp_min(torch.finfo(self.initial_output.dtype).tiny)
         unit = unit.view(-1, *[1] * (self.initial_output.ndim - 1))
         self.initial_output.copy_((constants / unit).clamp(-10, 10))
@@ -268,6 +271,7 @@ class ResidualRecurrentNetwork(nn.Module):
         n_outputs = self.initial_output.numel()
         of_targets = self.network_weight.view(-1, *[1] * (self.initial_output.ndim - 1))
         factors = of_targets.expand_as(self.initial_output).flatten()
+        # Twice: outputs in units of 1, and in units of the window's spread.
         self.head.weight.mul_(factors.repeat(2)[:, None])
         self.head.bias.mul_(factors.repeat(2))
         self.head.bias[:n_outputs].add_((1 - factors) * self.initial_output.flatten())
@@ -281,7 +285,9 @@ class ResidualRecurrentNetwork(nn.Module):
         else:
             real = padding_mask(x, lengths)
             spread = (from_last.square() * real).sum(1, keepdim=True) / lengths[:, None, None]
+        # The constant keeps the differences finite in windows that do not vary.
         spread = (spread + 1e-4).sqrt()
+        # Levels are clipped, because the network cannot extrapolate; the linear model can.
         inputs = torch.cat([x.clamp(-self.clip, self.clip), from_last / spread], 2)
         return inputs, spread[:, 0].mean(1, keepdim=True)
 
@@ -316,6 +322,7 @@ class ResidualRecurrentNetwork(nn.Module):
         z = self.head(self.dropout(self.encoder(inputs, lengths)))
         # Half of the head's outputs in units of 1, half in units of the window's spread.
         z = (z.unflatten(1, (2, -1)) * units[..., None]).sum(1).view(-1, *self.output_shape)
+        # Shrinkage towards the initial output.
         if not self.training:
             z = torch.lerp(
                 self.initial_output, z, self.network_weight.view(-1, *[1] * (z.ndim - 2))
@@ -330,4 +337,5 @@ class ResidualRecurrentNetwork(nn.Module):
         """The output for corrections z (B, *output_shape) in units of the residuals."""
         if z.ndim == 2:
             return torch.addcmul(linear, self.residual_scale, z)
+        # Sorted, so that quantiles do not cross (Chernozhukov et al., 2010).
         return torch.addcmul(linear[..., None], self.residual_scale[:, None], z).sort(-1).values

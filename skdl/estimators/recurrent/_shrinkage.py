@@ -65,6 +65,8 @@ def shrinkage_factor(losses: Tensor, weight: Tensor, limit: Tensor) -> float:
     best = int((losses @ weight).argmin())
     if best == 0:  # any correction makes it worse
         return 0.0
+    # Outliers count in the gain, but the loss that it is a fraction of is limited: one outlier
+    # there would make any gain look small.
     gain = (losses[0] - losses[best]) * weight
     before = losses[0].clamp_max(LIMIT_RMS * limit) * weight
     inside = losses[0] <= limit

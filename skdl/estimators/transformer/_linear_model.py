@@ -78,6 +78,7 @@ class NgramClassifier:
         if len(present) < 2 or not features.shape[1]:
             intercept[present] = 1.0
             return coef, intercept
+        # A fixed seed: one fit serves all candidates of a search, whatever their random_state.
         model = LinearSVC(tol=tol, random_state=0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # an approximate solution suffices
@@ -94,6 +95,7 @@ class NgramClassifier:
         self, features: sp.csr_array, target: np.ndarray, weight: np.ndarray
     ) -> np.float32:
         """The scale of least log loss on scores of stratified cross-validation."""
+        # Stratified folds: the rows of each class, in random order, are dealt out in turn.
         rng = np.random.default_rng(0)
         order = rng.permutation(len(target))
         order = order[np.argsort(target[order], kind="stable")]
@@ -107,6 +109,7 @@ class NgramClassifier:
                     features[others], target[others], weight[others], tol=0.1
                 )
                 scores[rows] = features[rows] @ coef + intercept
+        # A grid is enough: the log loss is flat around its minimum.
         own = np.arange(len(target)), target
         losses = [-weight @ log_softmax(scale * scores, 1)[own] for scale in SCALES]
         return np.float32(SCALES[int(np.argmin(losses))])

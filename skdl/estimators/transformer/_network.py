@@ -71,6 +71,7 @@ class Attention(nn.Module):
 
     def weights(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Attention weights (B, H, T, T); rows sum to 1."""
+        # Written out, because torch's attention does not return its weights.
         q, k, _ = self.heads(x)
         scores = q @ k.mT / math.sqrt(q.shape[-1])
         if mask is not None:
@@ -166,6 +167,7 @@ class TransformerEncoder(nn.Module):
 
     def begin(self, x: Tensor, real: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """The input of the first block (B, T, D), and the steps that may be attended to (B, T)."""
+        # The padding mask gets a step too.
         if self.first is not None:
             x = torch.cat([self.first.to(x.dtype).expand(len(x), 1, -1), x], 1)
             real = None if real is None else F.pad(real, (1, 0), value=True)
@@ -185,6 +187,7 @@ class TransformerEncoder(nn.Module):
         mask = None if real is None else real[:, None, None]
         for block in self.blocks:
             x = block(x, mask)
+        # Normalized after the blocks: within a block, only what goes into its parts is.
         if self.first is not None:
             return self.norm(x[:, 0])
         return self.pool.over(self.norm(x), None if real is None else real[..., None])
@@ -296,11 +299,13 @@ class PatchEmbedding(RandomLayer):
         index = torch.arange(windows.shape[1], device=x.device)
         n_patches = -(-n_steps // self.patch_size)[:, None]  # of each row
         real = None if lengths is None else index < n_patches
+        # Masked patches are treated as padding: no patch attends to them.
         if self.training and self.token_dropout:
             shape = windows.shape[:2]
             drawn = torch.rand(shape, device=x.device, generator=self.generator)
             seen = drawn >= self.token_dropout
             real = seen if real is None else seen & real
+        # Nearness to both ends, which positions from the start alone do not tell.
         to_ends = torch.stack([index.expand(len(n_patches), -1), n_patches - 1 - index], -1)
         near = torch.cat([(-to_ends / reach).clamp_max(0).exp() for reach in REACHES], -1)
         return self.norm(self.project(windows) + self.place(near.to(windows.dtype))), real
@@ -358,8 +363,10 @@ class TransformerNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.embed, self.encoder = embed, encoder
+        # A scale and a shift of its own would be redundant: a linear head follows.
         self.norm = BatchNorm(n_features, affine=False) if normalize else nn.Identity()
         self.dropout, self.head = Dropout(dropout), nn.Linear(n_features, n_classes)
+        # All classes are equally likely at first.
         if normalize:
             nn.init.zeros_(self.head.weight)
         self.max_steps, self.work_per_row, self.network_weight = (

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 # Words, single Chinese characters, punctuation marks.
 WORDS = re.compile(r"[㐀-䶿一-鿿豈-﫿]|[^\W㐀-䶿一-鿿豈-﫿]+|[^\w\s]")
 CHARACTERS = (3, 4, 5)
+# Odd numbers: products with them, modulo 2 ** 64, are different for different keys.
 FACTORS = np.random.default_rng(0).integers(2**63, size=8, dtype=np.uint64) | np.uint64(1)
 
 
@@ -97,6 +98,7 @@ class Ngrams:
             lengths.append(len(found))
             words += [index.setdefault(word, len(index)) for word in found]
         row = np.repeat(np.arange(len(texts)), lengths)
+        # Words, and pairs of neighbouring words of one text.
         of_text = np.array(words, dtype=np.int64)
         piece_of, word_of, word_keys = _character_ngrams(list(index))
         singles = word_keys[of_text]
@@ -104,6 +106,7 @@ class Ngrams:
         pairs = hashed(singles, 2)[same]
         rows = np.concatenate([row, row[1:][same]])
         counts_of_words = _count(np.concatenate([singles, pairs]), rows, len(texts))
+        # Character n-grams, counted once for each distinct word: a text's counts are a product.
         keys, column = np.unique(piece_of, return_inverse=True)
         pieces = sp.csr_array(
             (np.ones(len(column), np.float32), (word_of, column)), shape=(len(index), len(keys))
@@ -116,6 +119,7 @@ class Ngrams:
     @staticmethod
     def _weighted(counts: sp.csr_array, idf: np.ndarray) -> sp.csr_array:
         counts = sp.csr_array(counts, dtype=np.float32)
+        # The logarithm is of whole counts.
         counts.sum_duplicates()
         counts.data = (1 + np.log(counts.data)) * idf[counts.indices]
         return counts
@@ -123,6 +127,7 @@ class Ngrams:
     @staticmethod
     def _joined(blocks: list[sp.csr_array]) -> sp.csr_array:
         squares = np.stack([block.multiply(block).sum(1) for block in blocks])  # (2, n)
+        # Each block is scaled to length 1, and both together by the root of their number.
         n_filled = np.maximum((squares > 0).sum(0), 1)
         scales = 1 / np.sqrt(np.maximum(squares, 1e-12) * n_filled)
         scaled = [
@@ -143,6 +148,7 @@ def _count(keys: np.ndarray, rows: np.ndarray, n_rows: int) -> tuple[np.ndarray,
 def _character_ngrams(words: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Keys of the character n-grams of all words, the word of each, and the keys of the words."""
     lengths = np.array([len(word) + 2 for word in words], dtype=np.int64)
+    # All words as one array of code points; brackets mark where a word begins and ends.
     text = "".join(f"<{word}>" for word in words)
     symbols = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     symbols = symbols.astype(np.uint64)
@@ -157,6 +163,7 @@ def _character_ngrams(words: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndar
         inside = (left >= size)[: len(windows)] & long_enough[: len(windows)]
         keys.append(windows[inside])
         owners.append(word_of[: len(windows)][inside])
+    # The key of a whole word: a sum over its characters, each hashed with its place.
     powers = mixed(place.astype(np.uint64) * FACTORS[1] + symbols * FACTORS[2])
     whole = mixed(np.add.reduceat(powers, starts)) if len(words) else powers
     return np.concatenate(keys), np.concatenate(owners), whole

@@ -240,11 +240,13 @@ class Word2Vec(RandomLayer):
     ) -> Tensor | None:
         """Sub-sample a piece of text and train on it; its loss, None where no token is kept."""
         generator = torch.Generator(tokens.device).manual_seed(seed)
+        # Sub-sampling of frequent words.
         drawn = torch.rand(tokens.shape, generator=generator, device=tokens.device)
         kept = host.true_places(drawn < self.keep_probability.index_select(0, tokens))
         if stop.is_set() or not len(kept):
             return None
         tokens, document = tokens.index_select(0, kept).long(), document.index_select(0, kept)
+        # Each token's window is drawn from 1 to the maximum: near words count more often.
         reach = torch.randint(
             1, self.window + 1, tokens.shape, generator=generator, device=tokens.device
         )
@@ -294,6 +296,7 @@ class Word2Vec(RandomLayer):
             rates = lr * self.tree.lengths[text.tokens] * sizes
             return text.update_density(rates) / MAX_UPDATE_DENSITY
         of_words = text.update_density(lr * (1 + self.negative) * sizes) / MAX_UPDATE_DENSITY
+        # CBOW compares negative samples with one mean per token, skip-gram with each pair.
         n_pairs = sizes.clamp(max=1) if self._is_cbow_negative else sizes
         rate = lr * self.negative * self.sampler.max_probability
         of_negatives = text.tiles(n_pairs).sum((1, 2)) * rate

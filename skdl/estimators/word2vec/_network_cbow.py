@@ -111,6 +111,7 @@ def train_cbow_blocks(
     for i in range(n_blocks):
         words_here, targets_here, negatives_here = words[i], targets[i], negatives[i]
         weights_here = mean_weights[i]
+        # Scores of the positive words and of the negative samples.
         vectors = input_table.index_select(0, words_here)
         means = weighted_sums(vectors, mean_places, mean_starts, weights_here)  # (n, d), by group
         positive = output_table.index_select(0, targets_here)  # (n, d)
@@ -122,6 +123,8 @@ def train_cbow_blocks(
             has_words = weights_here.view(len(means), -1).sum(1, keepdim=True) > 0
             errors = torch.cat([error, probability.view(len(means), -1)], 1)
             loss += cbow_loss(errors, has_words, lr, negative_lr)
+        # Steps in place, in this order: ``grouped`` is a view of ``means``, which is overwritten
+        # last, and ``positive`` becomes the step of the means.
         error.mul_(lr)
         probability.mul_(-negative_lr)
         negative_step = torch.bmm(probability.transpose(1, 2), grouped)

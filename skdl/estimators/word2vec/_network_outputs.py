@@ -45,8 +45,10 @@ class NegativeSampler(nn.Module):
         """
         n_words, device = len(self.alias), self.alias.device
         n_parts = n_groups * n_samples
+        # Neighbouring parts go to different groups, so that each group covers the vocabulary.
         part = torch.arange(n_parts, device=device).view(n_samples, n_groups)
         size = (n_blocks, n_samples, n_groups)
+        # float64: float32 has too few digits for the number of a word in a large vocabulary.
         within = torch.rand(size, dtype=torch.float64, generator=generator, device=device)
         word = ((within + part) * (n_words / n_parts)).long().clamp_(max=n_words - 1)
         drawn = torch.rand(size, generator=generator, device=device)
@@ -68,6 +70,7 @@ def alias_table(weights: Tensor) -> tuple[Tensor, Tensor]:
     alias : Tensor of shape (V,), int64
         Otherwise this word is.
     """
+    # The mean of ``scaled`` is 1: each word below it is filled up by one above it.
     scaled = (weights / weights.sum() * len(weights)).tolist()
     alias = list(range(len(scaled)))
     small = [word for word, value in enumerate(scaled) if value < 1]

@@ -143,6 +143,7 @@ def train_blocks(
     """
     loss = torch.zeros([], device=inputs.device)
     for i in range(len(inputs)):
+        # Predictors, and the weight of each pair of predictor and output.
         predictors = gather_rows(input_table, inputs[i])  # (S, h, d)
         windows = window_weights(window_rows[i], window_table)  # (S, tile, h + k)
         weight = windows
@@ -152,12 +153,14 @@ def train_blocks(
             weight = pair_weights[i]
             if window_sizes is None:
                 weight = torch.bmm(windows.transpose(1, 2), weight)
+        # Scores and errors.
         targets = gather_rows(output_table, outputs[i])  # (S, m, d)
         probability = torch.bmm(predictors, targets.transpose(1, 2)).sigmoid_()  # (S, r, m)
         error = labels[i] - probability
         if i % loss_every == 0:
             has_words = squared_norms(predictors) != 0  # means of empty windows are zero
             loss += mean_log_loss(error, weight * has_words)
+        # Steps of both tables, from the vectors before either changes.
         gradient = error.mul_(weight)
         input_step = torch.bmm(gradient, targets)
         output_step = torch.bmm(gradient.transpose(1, 2), predictors)

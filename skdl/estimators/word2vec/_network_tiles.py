@@ -99,6 +99,7 @@ class Text(NamedTuple):
         """The tiles of a column (n,) with what their windows can reach: (b, S, n_context)."""
         padded = column.new_zeros(self.n_blocks * self.block + 2 * self.window)
         padded[self.window : self.window + len(column)] = column
+        # A view: neighbouring contexts overlap, and nothing is copied.
         shape = self.n_blocks, self.block // self.tile, self.n_context
         return padded.as_strided(shape, (self.block, self.tile, 1))
 
@@ -115,6 +116,7 @@ class Text(NamedTuple):
         rates.
         """
         words, rates = self.tiles(self.tokens).flatten(1), self.tiles(rates).flatten(1)
+        # A table of the vocabulary for each block would be too large.
         place = words % N_SUMS + N_SUMS * torch.arange(len(words), device=words.device)[:, None]
         sums = rates.new_zeros(len(words) * N_SUMS)
         sums.index_add_(0, place.flatten(), rates.flatten())
