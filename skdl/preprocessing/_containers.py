@@ -45,7 +45,7 @@ def plain_container(X: Any, what: str = "X") -> Any:
             f"{what} must be a list, array, Series or DataFrame, got {type(X).__name__}. Make it a "
             f"list, {way.replace('X', what)}."
         )
-    if _is_frame(X):
+    if is_frame(X):
         return _as_pandas(X)
     if isinstance(X, pd.api.extensions.ExtensionArray):
         return X.to_numpy(dtype=object)
@@ -108,7 +108,7 @@ def _from_tensor(X: torch.Tensor) -> np.ndarray:
     return (X.float() if X.dtype is torch.bfloat16 else X).numpy()
 
 
-def _is_frame(X: Any) -> bool:
+def is_frame(X: Any) -> bool:
     """Whether it is a table of another library than pandas, not one that does as pandas does."""
     if not hasattr(X, "__len__") or hasattr(X, "iloc"):
         return False

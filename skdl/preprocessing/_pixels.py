@@ -60,7 +60,7 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self : PixelScaler
             The fitted transformer.
         """
-        array = validate_data(self, X, dtype=FLOAT_DTYPES)
+        array = self._validate(X, reset=True)
         self.mean_ = array.mean(axis=0, dtype=np.float64)
         self.scale_ = float(np.sqrt(array.var(axis=0, dtype=np.float64).mean())) or 1.0
         return self
@@ -79,9 +79,23 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             float32 for float32, else float64.
         """
         check_is_fitted(self)
-        array = validate_data(self, X, reset=False, dtype=FLOAT_DTYPES)
+        array = self._validate(X, reset=False)
         scaled: NDArray[Any] = ((array - self.mean_) / self.scale_).astype(array.dtype, copy=False)
         return scaled
+
+    def _validate(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
+        """X as floats, all finite: scikit-learn's advice, an imputer, takes no images."""
+        array = validate_data(self, X, reset=reset, dtype=FLOAT_DTYPES, ensure_all_finite=False)
+        bad = np.argwhere(~np.isfinite(array))
+        if len(bad):
+            row, column = bad[0].tolist()
+            what = "NaN" if np.isnan(array[row, column]) else "infinity"
+            raise ValueError(
+                f"Input X contains {what}, first in row {row}, pixel {column}. Replace such pixels "
+                "first, for example by 0 with np.nan_to_num(X, posinf=0, neginf=0), or leave such "
+                "rows out."
+            )
+        return np.asarray(array)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

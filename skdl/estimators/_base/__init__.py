@@ -6,6 +6,7 @@ from ._contract import FitMode, batch_size_between
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
 from ._fitted_parameter import FittedParameterMixin
+from ._given import Given
 from ._given_vectors import (
     WordVectorTable,
     all_given_vectors,
@@ -30,6 +31,7 @@ from ._units import Units
 __all__ = [
     "FitMode",
     "FittedParameterMixin",
+    "Given",
     "ImageInputMixin",
     "LearningMixin",
     "Rows",

@@ -4,21 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
-
-import numpy as np
-import pandas as pd
 
 Shape = tuple[int, ...]
-
-
-def array_in_words(X: Any) -> str:
-    """What makes an array of X as the user has it, for advice in code."""
-    if isinstance(X, np.ndarray) and X.dtype != object:
-        return "X"
-    if isinstance(X, pd.DataFrame):
-        return "np.stack(X.iloc[:, 0])" if X.shape[1] == 1 else "X.to_numpy()"
-    return "np.stack(X)"
 
 
 def check_channels_last(shape: Shape, kind: str, array: str) -> None:

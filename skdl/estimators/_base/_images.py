@@ -13,16 +13,16 @@ from ...engine import Column, Data, Streamed, as_tensor
 from ...preprocessing._containers import plain_container, rows_of_numbers
 from ...preprocessing._frames import ChannelNamesMixin, check_numbers
 from ._checks import IMPUTE, check_finite
+from ._given import Given
 from ._image_shapes import (
     Shape,
-    array_in_words,
     check_channels_last,
     check_smallest,
     warn_of_other_meaning,
     way_out,
 )
 from ._input import InputMixin
-from ._sequences import is_ragged
+from ._sequences import as_numbers, is_ragged
 from ._steps import check_order_of_columns, check_order_of_steps
 from ._units import check_one_scale
 
@@ -69,47 +69,44 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
         """
         if reset:
             self._forget_inputs()
-        in_words = array_in_words(X)
+        given = Given(X)
         X = plain_container(X)
         self._check_names_of_cells(X, reset=reset)
-        given = rows_of_numbers(X)
-        self._check_frames(given, kind if reset else self.kind_, shape, reset=reset)
+        X = rows_of_numbers(X)
+        self._check_frames(X, kind if reset else self.kind_, shape, reset=reset)
         if reset:
-            column = self._read_first(given, kind, shape, in_words)
-        else:
-            column = self._read_like_fit(given, in_words)
-        return Data({"x": column})
+            return Data({"x": self._read_first(X, kind, shape, given)})
+        return Data({"x": self._read_like_fit(X, given)})
 
-    def _read_first(self, given: Any, kind: str, shape: Shape | None, in_words: str) -> Column:
+    def _read_first(self, X: Any, kind: str, shape: Shape | None, given: Given) -> Column:
         """The column of a fit; what the rows are is learned from its shape."""
-        array, streamed = self._validated_numbers(
-            _as_array(given, shape), reset=True, allow_nd=True
-        )
+        whole = _as_array(X, given)
+        is_whole = getattr(whole, "ndim", 2) > 2
+        array, streamed = self._validated_numbers(_as_flat(whole, shape), reset=True, allow_nd=True)
         self.kind_ = _kind_of(array, kind, shape)
         rows = _with_channels(array, self.kind_, shape)
         self.input_shape_, self.n_channels_in_ = rows.shape[1:], rows.shape[-1]
-        self._check_values(rows, given, in_words)
-        is_whole = getattr(given, "ndim", 2) > 2
+        self._check_values(rows, X, given)
         if shape is None or (self.kind_ == "image" and not is_whole):  # else it is said
-            check_channels_last(self.input_shape_, self.kind_, in_words)
+            check_channels_last(self.input_shape_, self.kind_, given.array)
         check_smallest(self.input_shape_, self.kind_)
         if kind == "auto" and shape is None and self.kind_ == "image":
-            warn_of_other_meaning(self.input_shape_, in_words)
-        self._check_units(rows, reset=True)
+            warn_of_other_meaning(self.input_shape_, given.array)
+        self._check_units(rows, given, reset=True)
         return Streamed(rows) if streamed else as_tensor(rows)
 
-    def _read_like_fit(self, given: Any, in_words: str) -> Column:
+    def _read_like_fit(self, X: Any, given: Given) -> Column:
         """The column of rows that must be like those of the fit."""
-        X = _as_array(given)
-        self._check_batch(getattr(X, "shape", ()))
-        if isinstance(X, np.ndarray):
-            X = self._in_form_of_fit(X, in_words)
-        array, streamed = self._validated_numbers(X, reset=False, allow_nd=True)
+        whole = _as_array(X, given)
+        self._check_batch(getattr(whole, "shape", ()))
+        if isinstance(whole, np.ndarray):
+            whole = self._in_form_of_fit(whole, given)
+        array, streamed = self._validated_numbers(whole, reset=False, allow_nd=True)
         is_flat = array.shape[1:] == (math.prod(self.input_shape_),)
         rows = _with_channels(array, self.kind_, self.input_shape_ if is_flat else None)
-        self._check_values(rows, given, in_words)
-        self._check_size(rows.shape[1:], array.shape[1:], in_words)
-        self._check_units(rows, reset=False)
+        self._check_values(rows, X, given)
+        self._check_size(rows.shape[1:], array.shape[1:], given)
+        self._check_units(rows, given, reset=False)
         return Streamed(rows) if streamed else as_tensor(rows)
 
     def _check_frames(self, X: Any, kind: str, shape: Shape | None, *, reset: bool) -> None:
@@ -125,12 +122,12 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
                 check_order_of_steps(item, row)
             self._check_channel_names(X, reset=reset)
 
-    def _check_values(self, rows: np.ndarray, given: Any, in_words: str) -> None:
+    def _check_values(self, rows: np.ndarray, X: Any, given: Given) -> None:
         """Raise ValueError for values that are not finite; warn of rows on different scales."""
         if rows.dtype.kind == "f":
-            check_finite(rows, AXES[self.kind_], advice=_fill_advice(given, in_words))
-        if not is_ragged(given):  # else before its rows became one array
-            check_one_scale(rows)
+            check_finite(rows, AXES[self.kind_], advice=_fill_advice(given))
+        if not is_ragged(X):  # else before they became one array
+            check_one_scale(rows, given)
 
     def _check_batch(self, given: Shape) -> None:
         """Raise ValueError for a single image or signal without the axis of samples."""
@@ -143,22 +140,22 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
                 f"{kind} pass np.asarray(X)[None], for the first one of several X[:1]."
             )
 
-    def _check_size(self, shape: Shape, given: Shape, in_words: str) -> None:
+    def _check_size(self, shape: Shape, given_shape: Shape, given: Given) -> None:
         """Raise ValueError where rows of X, as read and as given, are not those of the fit."""
         if shape == self.input_shape_:
             return
         got, fitted = (" x ".join(map(str, sizes)) for sizes in (shape, self.input_shape_))
         raise ValueError(
             f"X holds {self.kind_}s of {got} (channels last), but {type(self).__name__} "
-            f"was fitted on {fitted}. {way_out(shape, self.input_shape_, given, in_words)}"
+            f"was fitted on {fitted}. {way_out(shape, self.input_shape_, given_shape, given.array)}"
         )
 
-    def _in_form_of_fit(self, X: np.ndarray, in_words: str) -> np.ndarray:
+    def _in_form_of_fit(self, X: np.ndarray, given: Given) -> np.ndarray:
         """X as flat rows or as whole images or signals, whichever the fit was on."""
         shape = self.input_shape_
         if X.ndim > 2:
             read = _with_channels(X, self.kind_, None)
-            self._check_size(read.shape[1:], X.shape[1:], in_words)
+            self._check_size(read.shape[1:], X.shape[1:], given)
             return X if X.shape[1] == self.n_features_in_ else X.reshape(len(X), -1)
         flat = X.shape[1:] == (math.prod(shape),)
         return X.reshape(-1, *shape) if flat and shape[0] == self.n_features_in_ else X
@@ -169,33 +166,35 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
         return tags
 
 
-def _fill_advice(X: Any, in_words: str) -> str:
-    """What to do about NaN in X as the user has it."""
-    if getattr(X, "ndim", 1) == 2:
+def _fill_advice(given: Given) -> str:
+    """What to do about NaN in X."""
+    if given.is_table:
         return IMPUTE
-    way = f"np.nan_to_num({in_words})"
+    way = f"np.nan_to_num({given.array})"
     return f"Replace them first, for example by 0 with {way}, or leave such rows out."
 
 
-def _as_array(X: Any, shape: Shape | None = None) -> Any:
-    """X as it is, but lists, Series and object arrays of images or signals as one array.
-
-    With a ``shape``, arrays of that shape as flat rows.
-    """
+def _as_array(X: Any, given: Given) -> Any:
+    """X as it is, but lists, Series and object arrays of images or signals as one array."""
     if is_ragged(X):
-        X = _stack(X)
-    elif isinstance(X, (list, tuple)):
+        items = [as_numbers(item, f"Item {row} of X") for row, item in enumerate(X)]
+        check_one_scale(items, given)  # their dtypes tell it too, and one array has one
+        return _stack(items)
+    if isinstance(X, (list, tuple)):
         with contextlib.suppress(ValueError):  # scikit-learn raises a better error
-            X = np.asarray(X)
+            return np.asarray(X)
+    return X
+
+
+def _as_flat(X: Any, shape: Shape | None) -> Any:
+    """Rows that have the shape which the user gives as flat rows; others as they are."""
     if shape is not None and getattr(X, "ndim", 2) > 2 and _is_shape(X.shape[1:], tuple(shape)):
         return X.reshape(len(X), -1)
     return X
 
 
-def _stack(X: Any) -> np.ndarray:
-    """A list of images or signals of one shape as one array."""
-    items = [np.asarray(item) for item in X]
-    check_one_scale(items)
+def _stack(items: list[np.ndarray]) -> np.ndarray:
+    """Images or signals of one shape as one array."""
     rows_of: dict[Shape, list[int]] = {}
     for row, item in enumerate(items):
         rows_of.setdefault(item.shape, []).append(row)
@@ -213,15 +212,7 @@ def _stack(X: Any) -> np.ndarray:
             f"row {rows_of[usual][0]} has {usual}, row {', row '.join(odd[:3])}"
             f"{' ...' if len(odd) > 3 else ''}. {way}"
         )
-    stacked = np.stack(items)
-    if stacked.dtype.kind == "c":
-        raise ValueError("Complex data not supported: X must hold real numbers.")
-    if stacked.dtype.kind not in "fiub":
-        try:
-            stacked = stacked.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"X must hold numbers, got objects: {error}") from error
-    return stacked
+    return np.stack(items)
 
 
 def _kind_of(array: np.ndarray, kind: str, shape: Shape | None) -> str:

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ...engine import NUMBERS, STREAM_BYTES
+from ._given import Given
 from ._units import Rows, Units
 
 
@@ -41,9 +42,9 @@ class InputMixin(BaseEstimator):
         )
         return array, streamed
 
-    def _check_units(self, rows: Rows, *, reset: bool) -> None:
+    def _check_units(self, rows: Rows, given: Given, *, reset: bool) -> None:
         """Learn in what units X is, or warn where it is in others than in ``fit``."""
         if reset:
             self._units = Units.of_fit(rows)
         else:
-            self._units.check(rows, type(self).__name__)
+            self._units.check(rows, type(self).__name__, given)

@@ -18,13 +18,14 @@ from ...preprocessing._containers import plain_container, rows_of_numbers
 from ...preprocessing._frames import ChannelNamesMixin, check_numbers, column_names
 from ._checks import IMPUTE, check_finite
 from ._docs import deep_estimator
+from ._given import Given
 from ._input import InputMixin
 from ._steps import check_order_of_columns, check_order_of_steps
 from ._units import check_one_scale
 
 FILL = (
-    "Fill the gaps in each sequence first, for example {}{}.ffill().bfill().fillna(0) for x in X{},"
-    " or leave such sequences out."
+    "Fill the gaps in each sequence first, for example {}{}.ffill().bfill().fillna(0) for x in "
+    "{}{}, or leave such sequences out."
 )
 SEQUENCES = (np.ndarray, list, tuple, pd.DataFrame, pd.Series)
 
@@ -90,6 +91,7 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
         """
         if reset:
             self._forget_inputs()
+        given = Given(X)
         X = plain_container(X)
         self._check_names_of_cells(X, reset=reset)
         X = rows_of_numbers(X)
@@ -97,7 +99,8 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
             raise ValueError(
                 "Found an empty list with 0 sample(s), while a minimum of 1 is required."
             )
-        column, n_found = (self._read_ragged if is_ragged(X) else self._read_array)(X, reset=reset)
+        read = self._read_ragged if is_ragged(X) else self._read_array
+        column, n_found = read(X, given, reset=reset)
         if reset:
             self.n_channels_in_ = n_found
         elif n_found != self.n_channels_in_:
@@ -107,7 +110,7 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
             )
         return Data({"x": column})
 
-    def _read_array(self, X: Any, *, reset: bool) -> tuple[Column, int]:
+    def _read_array(self, X: Any, given: Given, *, reset: bool) -> tuple[Column, int]:
         check_numbers(X)
         check_order_of_columns(X, self.n_channels or 1)
         self._check_order_of_names(X, reset=reset)
@@ -137,8 +140,8 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
                 UserWarning,
                 stacklevel=2,
             )
-        check_one_scale(array)
-        self._check_units(array, reset=reset)
+        check_one_scale(array, given)
+        self._check_units(array, given, reset=reset)
         return Streamed(array) if streamed else as_tensor(array), array.shape[2]
 
     def _check_not_single(self, X: Any) -> None:
@@ -192,10 +195,11 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
             )
         return X
 
-    def _read_ragged(self, X: Any, *, reset: bool) -> tuple[Column, int]:
+    def _read_ragged(self, X: Any, given: Given, *, reset: bool) -> tuple[Column, int]:
         self._check_order_of_names(X, reset=reset)
         self._check_channel_names(X, reset=reset)
-        arrays = [_read_one(item, row, self.n_channels or 1) for row, item in enumerate(X)]
+        n_channels = self.n_channels or 1
+        arrays = [_read_one(item, row, n_channels, given) for row, item in enumerate(X)]
         counts = {array.shape[1] for array in arrays}
         if len(counts) > 1:
             odd = next(
@@ -212,8 +216,8 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
                 f"n_channels={self.n_channels}, but the sequences in X have {n_found} channels. "
                 "n_channels is for flat rows: fit with n_channels=None for sequences like these."
             )
-        check_one_scale(arrays)
-        self._check_units(arrays, reset=reset)
+        check_one_scale(arrays, given)
+        self._check_units(arrays, given, reset=reset)
         lengths = np.array([len(array) for array in arrays])
         if reset:
             self._shortest = int(lengths.min())
@@ -236,7 +240,7 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
 
 def _fill_advice(rest: np.ndarray, X: Any, *, is_flat: bool, is_first: bool) -> str:
     """What to do about NaN in an array X; ``rest`` (t, C) is the first sequence from there on."""
-    advice = IMPUTE if is_flat else FILL.format("np.stack([", "pd.DataFrame(x)", "])")
+    advice = IMPUTE if is_flat else FILL.format("np.stack([", "pd.DataFrame(x)", "X", "])")
     if is_first or not np.isnan(rest).all() or (is_flat and rest.shape[1] > 1):
         return advice
     if isinstance(X, pd.DataFrame):
@@ -270,24 +274,27 @@ def _with_channels(array: np.ndarray, n_channels: int | None) -> np.ndarray:
     return array.reshape(len(array), -1, n_channels)  # (n, T, C)
 
 
-def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:
-    """One sequence as finite numbers (T, C)."""
-    check_numbers(item, f"Sequence {row} in X")
-    check_order_of_steps(item, row)
+def as_numbers(item: Any, name: str) -> np.ndarray:
+    """An array, or what can be made one, in a dtype of the engine; ``name`` is for messages."""
     try:
-        if isinstance(item, (pd.DataFrame, pd.Series)):
-            array = item.to_numpy(dtype=np.float64, na_value=np.nan)  # also of nullable columns
-        else:
-            array = np.asarray(item)
+        if isinstance(item, (pd.DataFrame, pd.Series)):  # also of nullable columns
+            return np.asarray(item.to_numpy(dtype=np.float64, na_value=np.nan))
+        array = np.asarray(item)
         if array.dtype.kind == "c":
             raise TypeError(
                 "complex data are not supported. Make real and imaginary parts channels, "
-                "np.stack([x.real, x.imag], axis=-1)."
+                "np.stack([x.real, x.imag], axis=-1)"
             )
-        if array.dtype not in NUMBERS:
-            array = np.asarray(item, dtype=np.float64)
+        return array if array.dtype in NUMBERS else np.asarray(item, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"Sequence {row} in X is not a numeric array: {error}") from error
+        raise ValueError(f"{name} is not a numeric array: {error}.") from error
+
+
+def _read_one(item: Any, row: int, n_channels: int, given: Given) -> np.ndarray:
+    """One sequence as finite numbers (T, C)."""
+    check_numbers(item, f"Sequence {row} in X")
+    check_order_of_steps(item, row)
+    array = as_numbers(item, f"Sequence {row} in X")
     if array.ndim == 1 and array.size and array.size % n_channels == 0:
         array = array.reshape(-1, n_channels)  # flattened, like the rows of a 2-D X
     if array.ndim != 2 or 0 in array.shape:
@@ -299,10 +306,13 @@ def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:
             f"Sequence {row} in X must be (n_steps,), (n_steps, n_channels) or, with n_channels, "
             f"(n_steps * n_channels,), with at least one step; got shape {array.shape}. {way}"
         )
-    own = "x"
-    if not isinstance(item, (pd.DataFrame, pd.Series)):
-        own = f"pd.DataFrame(np.reshape(x, (-1, {array.shape[1]})))"
-    advice = FILL.format("[", own, "]")
+    if given.has_cells:
+        filled = "pd.DataFrame(x).ffill().bfill().fillna(0).to_numpy().reshape(x.shape)"
+        advice = f"Fill the gaps first, for example with {given.each_row(filled)}."
+    else:
+        is_frame = isinstance(item, (pd.DataFrame, pd.Series))
+        own = "x" if is_frame else f"pd.DataFrame(np.asarray(x).reshape(-1, {array.shape[1]}))"
+        advice = FILL.format("[", own, given.rows, "]")
     check_finite(array, ("step", "channel"), f"sequence {row}, ", advice=advice)
     return array
 

@@ -433,7 +433,7 @@ class ClassificationTarget(Target):
             raise ValueError(
                 f"y holds the label {y[unknown].tolist()[0]!r}, which is not among the classes "
                 f"{self.classes.tolist()}."
-                f"{self._name_all() or ' Fit a clone, or with warm_start=False, to learn it.'}"
+                f"{self._name_all() or ' Leave such rows out, or fit a clone to all rows.'}"
             )
         if len(self.classes) < 2:
             raise ValueError(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ._given import Given
+
 Rows = np.ndarray | Sequence[np.ndarray]
 N_LOOKED_AT = 32  # rows of a fit
 GOLDEN = (5**0.5 - 1) / 2
@@ -55,13 +57,13 @@ class Units:
         """The units of the rows of a fit, of which some are looked at."""
         return cls.of(rows[:: -(-len(rows) // N_LOOKED_AT)])
 
-    def check(self, rows: Rows, owner: str) -> None:
+    def check(self, rows: Rows, owner: str, given: Given) -> None:
         """Warn where these are whole numbers up to 255, say, and the other rows are fractions of 1.
 
         And the other way round, and where their values are far larger than those of the fit, or
         below 0 where there were none. All rows must be so: then it is their scale that differs.
         """
-        found = self._other_scale(rows)
+        found = self._other_scale(rows, given)
         if found is None:
             return
         was = f"{KINDS.get(self.kind, 'values')} up to {self.largest:g}"
@@ -72,21 +74,23 @@ class Units:
             stacklevel=2,
         )
 
-    def _other_scale(self, rows: Rows) -> tuple[str, str] | None:
+    def _other_scale(self, rows: Rows, given: Given) -> tuple[str, str] | None:
         """In words, what all rows hold, and what to do for images of bytes; None if all is well."""
         if self.kind == "fractions" and _all(rows, _is_whole):
             got = Units.of(rows)
             if got.kind == "whole":
-                return f"whole numbers up to {got.largest:g}", ", by X / 255 for images of bytes"
+                way = f", for images of bytes by {given.each('x / 255')}"
+                return f"whole numbers up to {got.largest:g}", way
         # Resized images of fractions have some values above 1.
         limit = max(1.0, self.largest / OTHER_SCALE)
         if self.kind == "whole" and _all(rows, lambda part: _is_below(part, limit)):
             got = Units.of(rows)
             is_shifted = got.largest > 1 and _all(rows, _is_below_zero)
             if not (is_shifted or all(map(_is_whole, _parts(rows)))):
-                return f"fractions up to {got.largest:g}", ", by X * 255 for images of bytes"
+                way = f", for images of bytes by {given.each('x * 255')}"
+                return f"fractions up to {got.largest:g}", way
             if self.largest >= BYTES and got.largest == 1 and rows[0].dtype == bool:
-                return "booleans", ", by np.asarray(X) * 255 for images of bytes"
+                return "booleans", f", for images of bytes by {given.array} * 255"
         if self.largest and _all(rows, lambda part: _is_above(part, OTHER_SCALE * self.largest)):
             return f"values more than {OTHER_SCALE} times as large in each row", ""
         if self.kind and not self.is_negative and _all(rows, _is_below_zero):
@@ -94,7 +98,7 @@ class Units:
         return None
 
 
-def check_one_scale(rows: Rows) -> None:
+def check_one_scale(rows: Rows, given: Given) -> None:
     """Warn where some rows hold large whole numbers, such as bytes, and others fractions of 1."""
     groups: dict[np.dtype, list[int]] = {}
     for place, item in enumerate(rows if not isinstance(rows, np.ndarray) else []):
@@ -112,7 +116,7 @@ def check_one_scale(rows: Rows) -> None:
         warnings.warn(
             f"X holds large whole numbers in row {kinds['whole']} and fractions of 1 in row "
             f"{kinds['fractions']}: its rows seem to be in different units. Scale them alike, for "
-            "images of which some are bytes by [x / 255 if x.max() > 1 else x for x in X].",
+            f"images of which some are bytes by {given.each_row('x / 255 if x.max() > 1 else x')}.",
             UserWarning,
             stacklevel=2,
         )

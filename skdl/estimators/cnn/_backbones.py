@@ -9,7 +9,7 @@ import torch
 from sklearn.frozen import FrozenEstimator
 from torch import Tensor, nn
 
-from .._base import Units, torchvision_explained
+from .._base import Given, Units, torchvision_explained
 from ._network import Backbone, ConvolutionalNetwork, CustomNetwork
 
 
@@ -49,7 +49,8 @@ def check_units_of(backbone: Any, rows: Tensor) -> None:
         backbone = backbone.estimator
     units: Units | None = getattr(backbone, "_units", None)
     if units is not None:
-        units.check(rows.cpu().numpy(), "the backbone")
+        array = rows.cpu().numpy()
+        units.check(array, "the backbone", Given(array))
 
 
 def _of_fitted(classifier: Any, n_channels: int) -> tuple[Backbone, tuple[Tensor, Tensor]]:

@@ -435,7 +435,7 @@ BAD = {
     "words as pixels": (np.full((8, 4, 4), "a"), {}, "could not convert string to float"),
     "objects of words": (np.full((8, 4, 4), "a", object), {}, "could not convert string to float"),
     "list of words": ([np.full((4, 4), "a")] * 8, {}, "must hold numbers, got .a. in row 0"),
-    "list of dicts": ([np.full((4, 4), {}, object)] * 8, {}, "must hold numbers, got objects"),
+    "list of dicts": ([np.full((4, 4), {}, object)] * 8, {}, "is not a numeric array"),
     "names of files": (["a.png"] * 8, {}, r"'str' as in row 0.*load them first.*Image.open"),
     "complex": (np.zeros((8, 4, 4), complex), {}, "Complex data not supported"),
     "list of complex": ([np.zeros((4, 4), complex)] * 8, {}, "[Cc]omplex|numbers"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from skdl.estimators import CNNClassifier, LSTMClassifier, LSTMRegressor, TransformerClassifier
+from skdl.estimators._base._given import Given
 from skdl.estimators._base._units import Units
 
 BYTES = np.random.default_rng(0).integers(0, 256, (40, 6)).astype(np.uint8)
@@ -18,7 +19,7 @@ def told(fitted_on, X):
     units = Units.of_fit(fitted_on)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        units.check(X, "Owner")
+        units.check(X, "Owner", Given(X))
     return [str(warning.message) for warning in caught]
 
 
