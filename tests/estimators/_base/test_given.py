@@ -107,6 +107,7 @@ def test_tables(convert):
     np.testing.assert_array_equal(run(Given(X).array, X), SIGNALS[..., 0])
 
 
+@pytest.mark.filterwarnings("ignore:X has feature names")
 @pytest.mark.parametrize("convert", ALL.values(), ids=ALL)
 def test_units_can_be_changed_as_advised(convert):
     images = IMAGES if convert in WHOLE.values() else IMAGES[:, 0]
