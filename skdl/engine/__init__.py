@@ -24,7 +24,7 @@ from ._objectives import (
     squared_error,
 )
 from ._optim import LR_SCHEDULES, OPTIMIZERS, set_lr
-from ._random import seeded
+from ._random import outside_of_runs, seeded
 from ._scope import (
     default_torch_modes,
     draw_seed,
@@ -68,6 +68,7 @@ __all__ = [
     "huber",
     "inputs_of",
     "losses_of_targets",
+    "outside_of_runs",
     "resolve_device",
     "resolve_dtype",
     "scoped_threads",

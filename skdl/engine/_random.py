@@ -153,6 +153,29 @@ class DrawnTwiceError(RuntimeError):
     """
 
 
+class EnteredModes(threading.local):
+    """The modes that a thread is inside of."""
+
+    def __init__(self) -> None:
+        self.modes: list[RandomFunctionMode] = []
+
+
+ENTERED = EnteredModes()
+
+
+@contextlib.contextmanager
+def outside_of_runs() -> Iterator[None]:
+    """Inside, torch draws as outside of a run: for a fit that a callback of another fit makes."""
+    modes = [mode for mode in ENTERED.modes if not mode.is_suspended]
+    for mode in modes:
+        mode.is_suspended = True
+    try:
+        yield
+    finally:
+        for mode in modes:
+            mode.is_suspended = False
+
+
 class RandomFunctionMode(TorchFunctionMode):
     """Intercepts torch functions that draw from global generators: they draw from those of a run.
 
@@ -176,7 +199,16 @@ class RandomFunctionMode(TorchFunctionMode):
     def __init__(self, generators: Generators) -> None:
         super().__init__()
         self.generators = generators
-        self.is_differentiated = self.in_backward = False
+        self.is_differentiated = self.in_backward = self.is_suspended = False
+
+    def __enter__(self) -> RandomFunctionMode:
+        ENTERED.modes.append(self)
+        super().__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        ENTERED.modes.remove(self)
+        super().__exit__(*error)
 
     def __torch_function__(
         self,
@@ -187,7 +219,7 @@ class RandomFunctionMode(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         # First and cached: nearly all calls draw nothing.
-        if not draws(function):
+        if not draws(function) or self.is_suspended:
             return function(*args, **kwargs)
         has_own = any(isinstance(given, torch.Generator) for given in (*args, *kwargs.values()))
         if has_own or dropout_is_off(function, args, kwargs):
@@ -237,7 +269,8 @@ def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
     """Parameters of a function that is written in Python."""
     if not isinstance(function, FunctionType):
         return ()
-    return tuple(inspect.signature(function).parameters)
+    # Operators of tensors, such as **, are Python's around functions that have no signature.
+    return tuple(inspect.signature(function, follow_wrapped=False).parameters)
 
 
 @functools.cache

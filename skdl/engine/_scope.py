@@ -155,6 +155,9 @@ class Float32ByDefault:
 FLOAT32_BY_DEFAULT = Float32ByDefault()
 
 
+forked: list[int] = []  # this process, if it is a fork: its pool of threads is gone
+
+
 def after_fork() -> None:
     """Make torch usable in a child process that was forked.
 
@@ -162,6 +165,7 @@ def after_fork() -> None:
     parent has computed in several threads, the child would wait for ever. One thread needs no pool.
     """
     torch.set_num_threads(1)
+    forked.append(os.getpid())
     LIMITED.clear()
     FLOAT32_BY_DEFAULT.after_fork()
 
@@ -181,6 +185,8 @@ def default_torch_modes() -> Iterator[None]:
     FLOAT32_BY_DEFAULT.enter()
     try:
         with contextlib.ExitStack() as stack:
+            if forked:  # whatever number of threads the child has asked for
+                stack.enter_context(scoped_threads(1))
             for context in other_modes():
                 stack.enter_context(context)
             yield

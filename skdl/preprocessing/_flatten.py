@@ -145,14 +145,13 @@ class Flatten(ChannelNamesMixin, OneToOneFeatureMixin, TransformerMixin, BaseEst
         X = plain_container(X)
         if reset:
             self.__dict__.pop("channel_names_in_", None)
-        self._check_names_of_cells(X, reset=reset)
-        X = rows_of_numbers(X)
+        frame, X = X, rows_of_numbers(X)
         items = _items(X)
         check_numbers(X)
         if items is not None:
             for place, item in enumerate(items):
                 check_numbers(item, f"Item {place} of X")
-            self._check_channel_names(items, reset=reset)
+            self._check_channel_names(frame, items, reset=reset)
             X = _stack(items)
         self._check_order_of_names(X, reset=reset)
         if not reset:

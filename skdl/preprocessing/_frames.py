@@ -85,6 +85,8 @@ def _first_other_name(columns: pd.Index, fitted: pd.Index) -> int | None:
     """The first place where a level of the names is not as it was, in text or in order."""
     for level in range(columns.nlevels):
         names, expected = (index.get_level_values(level) for index in (columns, fitted))
+        if names.is_monotonic_decreasing and expected.is_monotonic_increasing and len(names) > 1:
+            return 0  # newest first, where the oldest came first
         is_text = infer_dtype(names) == infer_dtype(expected) == "string"
         if not names.equals(expected) and (is_text or set(names) == set(expected)):
             pairs = enumerate(zip(names, expected, strict=True))
@@ -203,30 +205,26 @@ class ChannelNamesMixin(ColumnsMixin):
     Attributes
     ----------
     channel_names_in_ : ndarray of shape (n_channels_in_,)
-        Column names of the DataFrames in a list, which all must have; only where X was a list of
-        frames with named columns in ``fit``.
+        Column names of the DataFrames in a list, which all must have, or of a DataFrame whose
+        cells are arrays; only where X was such in ``fit``, with named columns.
     """
 
     channel_names_in_: NDArray[Any]
-    _cells: Names | None = None  # names of the columns of a frame of arrays in ``fit``
 
-    def _check_names_of_cells(self, X: Any, *, reset: bool) -> None:
-        """Raise ValueError for a frame of arrays whose columns are not those of ``fit``."""
-        is_cells = isinstance(X, pd.DataFrame) and X.shape[1] > 1 and holds_arrays(X)
-        names = column_names(X) if is_cells else None
-        if reset:
-            self._cells = names
-        elif names is not None and self._cells is not None and names != self._cells:
-            raise ValueError(different_columns("X", names, self._cells))
+    def _check_channel_names(self, X: Any, rows: Iterable[Any], *, reset: bool) -> None:
+        """Raise ValueError unless channels are called as in ``fit``, in the same order.
 
-    def _check_channel_names(self, items: Iterable[Any], *, reset: bool) -> None:
-        """Raise ValueError unless all frames in a list have the columns of those in ``fit``.
-
-        Sets ``channel_names_in_`` if ``reset``, where the frames have names.
+        Sets ``channel_names_in_`` if ``reset``, where they have names: the columns of a frame whose
+        cells are arrays, or of all frames among the rows.
         """
         fitted = None if reset else getattr(self, "channel_names_in_", None)
         fitted = None if fitted is None else tuple(fitted)
-        names = agreed_names(type(self).__name__, items, fitted, reset=reset)
+        is_cells = isinstance(X, pd.DataFrame) and X.shape[1] > 1 and holds_arrays(X)
+        names = column_names(X) if is_cells else None
+        if names is None:
+            names = agreed_names(type(self).__name__, rows, fitted, reset=reset)
+        elif fitted is not None and names != fitted:
+            raise ValueError(different_columns("X", names, fitted))
         if reset and names is not None:
             self.channel_names_in_ = np.empty(len(names), dtype=object)
             self.channel_names_in_[:] = names

@@ -4,11 +4,13 @@ import multiprocessing
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 import torch
 
 from skdl.engine import default_torch_modes
 from skdl.engine._scope import FLOAT32_BY_DEFAULT, LIMITED, scoped_threads
+from skdl.estimators import CNNClassifier
 from tests.fits import in_fork
 
 pytestmark = pytest.mark.skipif(
@@ -35,6 +37,20 @@ def test_threads_that_are_asked_for_in_the_child_stay():
         return inside, torch.get_num_threads()
 
     assert in_fork(asked) == (2, 3)
+
+
+@pytest.mark.parametrize("method", ["fit", "predict"])
+def test_a_child_that_asks_for_threads_fits_and_predicts(method):
+    """Its number of threads stays as it is set, and one does the work."""
+    X = np.random.default_rng(0).normal(size=(64, 32, 32)).astype(np.float32)
+    model = CNNClassifier((8,), max_epochs=1, random_state=0).fit(X, np.arange(64) % 2)
+
+    def with_threads():
+        torch.set_num_threads(2)
+        fitted = model.fit(X, np.arange(64) % 2) if method == "fit" else model
+        return len(fitted.predict(X)), torch.get_num_threads()
+
+    assert in_fork(with_threads) == (64, 2)
 
 
 @pytest.fixture

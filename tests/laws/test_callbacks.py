@@ -502,6 +502,25 @@ def test_partial_fit_takes_todays_callbacks(instance):
     assert model.history_["dur"].notna().tolist() == [False, True, False]
 
 
+@one_of_each()
+def test_callbacks_compute_and_fit_as_they_like(instance):
+    """Functions of torch, operators of tensors, and other estimators."""
+    X, y = instance.data()
+    expected, inner = answers(instance.fitted(X, y), X), []
+
+    class Computes(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            weights = [p.detach() for p in net.module_.parameters()]
+            norm = sum(((2 - w) ** 2).sum() for w in weights) ** 0.5
+            net.history.record("norm", float(norm // 1e-3 * 1e-3))
+            inner.append(answers(instance.fitted(X, y), X))
+
+    model = instance.fitted(X, y, callbacks=[Computes()])
+    assert model.history_["norm"].gt(0).all()
+    for got in (answers(model, X), *inner):
+        assert_same(got, expected)
+
+
 class Fails(Callback):
     def on_epoch_end(self, net, **kwargs):
         raise ZeroDivisionError("of the callback")

@@ -80,6 +80,23 @@ def test_columns_of_cells_have_the_order_of_fit(instance):
 
 
 @every(in_lists)
+def test_channels_have_one_order_in_whatever_frames(instance):
+    """Frames in a list, and a frame whose cells are arrays."""
+    in_list = frames()
+    in_cells = pd.DataFrame({name: [x[name].to_numpy() for x in in_list] for name in in_list[0]})
+    first, second = in_cells.columns
+    for fitted_on, others in ((in_list, in_cells), (in_cells, in_list)):
+        model = instance.fitted(fitted_on, Y)
+        assert model.channel_names_in_.tolist() == [first, second]
+        assert_close(answers(model, others), answers(model, fitted_on))
+        swapped = [second, first]
+        with pytest.raises(ValueError, match="must have the columns of fit"):
+            answers(
+                model, in_cells[swapped] if others is in_cells else [x[swapped] for x in others]
+            )
+
+
+@every(in_lists)
 def test_numbers_as_names_are_names(instance):
     """Sensors that are called 101 and 205."""
     X = [x.set_axis([205, 101], axis=1) for x in frames()]
@@ -95,6 +112,7 @@ NAMES_IN_TWO_ORDERS = {
         [(i, c) for i in range(4) for c in "ab"],
         [(i, c) for i in range(4) for c in "ba"],
     ),
+    "later years": (range(2000, 2008), range(2015, 2007, -1)),
     "later channels": (
         [(i, c) for i in range(4) for c in "ab"],
         [(i, c) for i in range(10, 14) for c in "ba"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from ...preprocessing._frames import holds_arrays
 
 
 class Given:
-    """What X is, in code: looked at when there is advice to give.
+    """What X is, and code that works on it: looked at when there is advice to give.
 
     Parameters
     ----------
@@ -23,6 +24,11 @@ class Given:
     def __init__(self, X: Any) -> None:
         self.X = X
 
+    @cached_property
+    def plain(self) -> Any:
+        """As a container that the readers know; see ``plain_container``."""
+        return plain_container(self.X)
+
     @property
     def is_frame(self) -> bool:
         return isinstance(self.X, pd.DataFrame) or is_frame(self.X)
@@ -30,7 +36,7 @@ class Given:
     @property
     def has_cells(self) -> bool:
         """Whether it is a frame of arrays."""
-        return self.is_frame and holds_arrays(plain_container(self.X))
+        return self.is_frame and holds_arrays(self.plain)
 
     @property
     def frame(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils import Tags
 
 from ...engine import Column, Data, Streamed, as_tensor
-from ...preprocessing._containers import plain_container, rows_of_numbers
+from ...preprocessing._containers import rows_of_numbers
 from ...preprocessing._frames import ChannelNamesMixin, check_numbers
 from ._checks import IMPUTE, check_finite
 from ._given import Given
@@ -70,10 +70,8 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
         if reset:
             self._forget_inputs()
         given = Given(X)
-        X = plain_container(X)
-        self._check_names_of_cells(X, reset=reset)
-        X = rows_of_numbers(X)
-        self._check_frames(X, kind if reset else self.kind_, shape, reset=reset)
+        X = rows_of_numbers(given.plain)
+        self._check_frames(X, given, kind if reset else self.kind_, shape, reset=reset)
         if reset:
             return Data({"x": self._read_first(X, kind, shape, given)})
         return Data({"x": self._read_like_fit(X, given)})
@@ -109,7 +107,9 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
         self._check_units(rows, given, reset=False)
         return Streamed(rows) if streamed else as_tensor(rows)
 
-    def _check_frames(self, X: Any, kind: str, shape: Shape | None, *, reset: bool) -> None:
+    def _check_frames(
+        self, X: Any, given: Given, kind: str, shape: Shape | None, *, reset: bool
+    ) -> None:
         """Raise ValueError for frames, or a list of them, whose columns or order are not right."""
         check_numbers(X)
         self._check_order_of_names(X, reset=reset)
@@ -120,7 +120,7 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
             for row, item in enumerate(X):
                 check_numbers(item, f"Item {row} of X")
                 check_order_of_steps(item, row)
-            self._check_channel_names(X, reset=reset)
+            self._check_channel_names(given.plain, X, reset=reset)
 
     def _check_values(self, rows: np.ndarray, X: Any, given: Given) -> None:
         """Raise ValueError for values that are not finite; warn of rows on different scales."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from ...engine import default_torch_modes, sets_rate
+from ...engine import default_torch_modes, outside_of_runs, sets_rate
 
 
 class LearningMixin(BaseEstimator):
@@ -27,7 +27,14 @@ class LearningMixin(BaseEstimator):
         Inside, numbers of numpy among the parameters are Python's, for torch takes no others, and
         torch records gradients in its usual dtypes.
         """
-        with self._all_or_nothing(), self._plain_parameters(), default_torch_modes():
+        with contextlib.ExitStack() as stack:
+            for context in (
+                self._all_or_nothing(),
+                self._plain_parameters(),
+                default_torch_modes(),
+                outside_of_runs(),
+            ):
+                stack.enter_context(context)
             yield
 
     @contextlib.contextmanager

@@ -14,7 +14,7 @@ from sklearn.utils import Tags
 
 from ..._sklearn import Interval
 from ...engine import NUMBERS, Column, Data, Ragged, Streamed, as_tensor
-from ...preprocessing._containers import plain_container, rows_of_numbers
+from ...preprocessing._containers import rows_of_numbers
 from ...preprocessing._frames import ChannelNamesMixin, check_numbers, column_names
 from ._checks import IMPUTE, check_finite
 from ._docs import deep_estimator
@@ -92,9 +92,7 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
         if reset:
             self._forget_inputs()
         given = Given(X)
-        X = plain_container(X)
-        self._check_names_of_cells(X, reset=reset)
-        X = rows_of_numbers(X)
+        X = rows_of_numbers(given.plain)
         if isinstance(X, (list, tuple)) and not len(X):
             raise ValueError(
                 "Found an empty list with 0 sample(s), while a minimum of 1 is required."
@@ -197,7 +195,7 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
 
     def _read_ragged(self, X: Any, given: Given, *, reset: bool) -> tuple[Column, int]:
         self._check_order_of_names(X, reset=reset)
-        self._check_channel_names(X, reset=reset)
+        self._check_channel_names(given.plain, X, reset=reset)
         n_channels = self.n_channels or 1
         arrays = [_read_one(item, row, n_channels, given) for row, item in enumerate(X)]
         counts = {array.shape[1] for array in arrays}

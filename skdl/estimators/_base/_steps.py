@@ -36,7 +36,9 @@ def check_order_of_columns(X: Any, n_channels: int) -> None:
     """
     if not isinstance(X, pd.DataFrame):
         return
-    found = _fall(X.columns, strictly=n_channels == 1)
+    found = None
+    for level in _times_of(X.columns, n_channels):
+        found = found or _fall(level, strictly=n_channels == 1)
     if found is None and n_channels == 1:
         found = _out_of_order(X.columns)
     if found is not None:
@@ -66,6 +68,23 @@ def check_order_of_columns(X: Any, n_channels: int) -> None:
             f"of X, {X.columns[0]!r}, {X.columns[1]!r} ..., hold the steps of one channel "
             f"together. Pass X.to_numpy().reshape(len(X), {n_channels}, {n_steps}).swapaxes(1, 2)."
         )
+
+
+def _times_of(columns: pd.Index, n_channels: int) -> list[pd.Index]:
+    """What may hold times that must rise: of a MultiIndex the levels that come before channels."""
+    if not isinstance(columns, pd.MultiIndex):
+        return [columns]
+    levels = [columns.get_level_values(level) for level in range(columns.nlevels)]
+    n_steps = max(1, len(columns) // n_channels)
+    if n_channels > 1 and len(columns) % n_channels == 0:
+        levels = [each for each in levels if _is_of_steps(each, n_steps)]
+    return levels
+
+
+def _is_of_steps(level: pd.Index, n_steps: int) -> bool:
+    """Whether a label stays the same over the channels of each step."""
+    blocks = pd.factorize(level)[0].reshape(n_steps, -1)
+    return bool((blocks == blocks[:, :1]).all())
 
 
 def _fall(index: pd.Index, *, strictly: bool) -> str | None:

@@ -118,6 +118,27 @@ def test_dates_of_columns_must_rise(order, dates):
     GRURegressor(**SMALL).fit(falling.sort_index(axis=1, kind="stable"), Y)
 
 
+@pytest.mark.parametrize("levels", [["dates"], ["dates", "channels"], ["channels", "dates"]])
+def test_dates_in_levels_must_rise(levels):
+    def columns(dates):
+        tuples = [(date, channel) for date in dates for channel in "ab"]
+        table = pd.DataFrame(tuples, columns=["dates", "channels"])
+        return pd.MultiIndex.from_frame(table[levels])
+
+    n_channels = len(levels) if len(levels) == 2 else 1
+    model = GRURegressor(**SMALL, n_channels=n_channels if n_channels > 1 else None)
+    if n_channels == 1:
+        falling, rising = (
+            pd.DataFrame(X[:, :4], columns=pd.MultiIndex.from_product([dates, ["a"]]))
+            for dates in (DAYS[[1, 0, 2, 3]], DAYS)
+        )
+    else:
+        falling, rising = frame(columns(DAYS[[1, 0, 2, 3]])), frame(columns(DAYS))
+    with pytest.raises(ValueError, match=r"must be in time order.* in place . after"):
+        model.fit(falling, Y)
+    model.fit(rising, Y)
+
+
 CHANNELS_FIRST = {
     "names": [f"{name}_{step}" for name in ("temp", "flow") for step in range(4)],
     "names with the channel last": [f"t{step}c{c}" for c in range(2) for step in range(4)],
