@@ -77,7 +77,7 @@ class Supervised:
         return mean_loss(loss, module(**inputs_of(batch)), batch)
 
     def row_losses(self, module: nn.Module, batch: Batch) -> Tensor:
-        """The losses of each row, (B,), and of each of its targets, (B, k)."""
+        """The losses of each row, (B,), and of each of its targets and quantiles, (B, k * Q)."""
         return losses_of_targets(self.loss, module(**inputs_of(batch)), batch["y"])
 
 
@@ -89,9 +89,9 @@ def error_power(loss: Loss) -> int | None:
 
 
 def losses_of_targets(loss: Loss, output: Tensor, y: Tensor) -> Tensor:
-    """The losses of rows (B,), or of rows and targets (B, k): means over what else there is."""
+    """The losses of rows (B,), of rows and targets (B, k), or of their quantiles too (B, k * Q)."""
     losses: Tensor = loss(output, y, reduction="none")
-    return losses.flatten(2).mean(2) if losses.ndim > 2 else losses
+    return losses.flatten(1) if losses.ndim > 2 else losses
 
 
 def mean_loss(loss: Loss, output: Tensor, batch: Batch) -> Tensor:

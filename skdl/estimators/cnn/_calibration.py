@@ -14,6 +14,7 @@ from torch import Tensor
 from ...engine import Data, Net
 
 MAX_TEMPERATURE = 100.0
+GUESSING, MIN_PASSES = 0.9, 5
 
 
 def temperature_of(scores: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
@@ -50,6 +51,17 @@ def temperature_on(net: Net, data: Data, n_classes: int, trained: Data | None = 
     weight = columns.get("weight")
     scores = net.outputs(data.subset(rows))
     return temperature_of(scores, columns["y"][rows], None if weight is None else weight[rows])
+
+
+def guessed_at_first(net: Net, train: Data) -> bool:
+    """Whether the first pass over the training rows was little better than guessing by class.
+
+    Several must have followed, in which they could be learned by heart.
+    """
+    columns = all_of(train)
+    frequencies = torch.bincount(columns["y"], weights=columns.get("weight")).double()
+    entropy = float(torch.special.entr(frequencies / frequencies.sum()).sum())
+    return len(net.history) >= MIN_PASSES and net.history[0]["train_loss"] > GUESSING * entropy
 
 
 def all_of(data: Data) -> dict[str, Tensor]:

@@ -30,7 +30,7 @@ from .._base import (
 )
 from ._augmentation import AUGMENTATIONS, BatchAugmentation
 from ._backbones import check_units_of, read_backbone
-from ._calibration import temperature_on
+from ._calibration import guessed_at_first, temperature_on
 from ._network import (
     ConvolutionalNetwork,
     CustomNetwork,
@@ -44,9 +44,11 @@ from ._network import (
 )
 from ._network_architectures import ARCHITECTURES, BEST_ARCHITECTURE, POOL_GRID, GridPool
 
-# So few training rows, of which a second network is trained on half for the temperature: noise that
-# is learned by heart makes probabilities of 0 and 1. With fewer rows a half says too little.
-FEW_ROWS = range(100, 500)
+# Training rows of which a second network is trained on half, for the temperature: noise that is
+# learned by heart makes probabilities of 0 and 1. With fewer rows a half says too little. With more
+# it is done only where the first pass over them, which were new then, was not much better than
+# guessing: then it may be noise that later passes have learned.
+FEW_ROWS, SOME_ROWS = range(40, 500), range(500, 10_000)
 
 
 @deep_estimator
@@ -116,8 +118,9 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
     temperature_ : float
         What scores are divided by, at least 1, so that probabilities are not more certain than
         they are right; the predicted labels do not depend on it. It is fitted to the validation
-        rows; without such, where there are 100 to 499 training rows, by another network that is
-        trained on half of them; else it is 1.
+        rows; without such, where there are 40 to 499 training rows, by another network that is
+        trained on half of them, and so for up to 10,000 rows where the first pass over them was
+        little better than guessing; else it is 1.
 
     Notes
     -----
@@ -353,8 +356,11 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         temperature, n_classes = 1.0, len(self.classes_)
         if valid is not None:
             temperature = temperature_on(net, valid, n_classes)
-        elif len(train) in FEW_ROWS:
-            temperature = self._temperature_of_halves(net, train)
+        else:
+            if mode is FitMode.FIT:
+                self._guessed = guessed_at_first(net, train)
+            if len(train) in FEW_ROWS or (self._guessed and len(train) in SOME_ROWS):
+                temperature = self._temperature_of_halves(net, train)
         net.module_.temperature.fill_(temperature)
 
     def _temperature_of_halves(self, net: Net, train: Data) -> float:

@@ -257,7 +257,7 @@ class ResidualRecurrentNetwork(nn.Module):
         # Where the linear model is perfect the unit is 0, and the constants must stay finite.
         unit = self.residual_scale.clamp_min(torch.finfo(self.initial_output.dtype).tiny)
         unit = unit.view(-1, *[1] * (self.initial_output.ndim - 1))
-        self.initial_output.copy_((constants / unit).clamp(-10, 10))
+        self.initial_output.copy_((constants / unit).clamp(-1e4, 1e4))
         self.head.bias[: self.initial_output.numel()] = self.initial_output.flatten()
 
     @torch.no_grad()

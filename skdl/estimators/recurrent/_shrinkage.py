@@ -33,13 +33,25 @@ def shrinkage_factors(
     weight : Tensor of shape (n,)
     """
     outputs = (torch.lerp(uncorrected, corrected, factor) for factor in FACTORS)
-    losses = torch.stack([losses_of_targets(loss, output, y) for output in outputs])  # (F, n, k)
+    losses = torch.stack([losses_of_targets(loss, output, y) for output in outputs])
+    losses = _means_over_quantiles(losses.unflatten(2, (y.shape[1], -1)), weight)  # (F, n, k)
     power = error_power(loss) or 1  # other losses grow like absolute errors
     limits = error_limit(losses[0], weight, power)  # (k,)
     if power == 2:  # one outlier's squared error could decide alone
         losses = without_outliers(losses, limits)
     of_targets = zip(losses.unbind(2), limits, strict=True)
     return [shrinkage_factor(of_target, weight, limit) for of_target, limit in of_targets]
+
+
+def _means_over_quantiles(losses: Tensor, weight: Tensor) -> Tensor:
+    """Means of losses (F, n, k, Q), in which each quantile counts as much as the others.
+
+    Where some rows are far above all others, that of the far quantile would decide alone.
+    """
+    if losses.shape[3] == 1:
+        return losses[..., 0]
+    limits = error_limit(losses[0].flatten(1), weight, 1).unflatten(0, losses.shape[2:])  # (k, Q)
+    return (losses / limits).mean(3)
 
 
 def shrinkage_factor(losses: Tensor, weight: Tensor, limit: Tensor) -> float:

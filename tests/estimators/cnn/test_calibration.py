@@ -68,13 +68,25 @@ def model(**params):
     )
 
 
-def test_noise_is_not_predicted_with_certainty():
-    (X, y), (X_test, y_test) = noise(200, 0), noise(500, 1)
+@pytest.mark.parametrize("n_rows", [60, 200, 520])
+def test_noise_is_not_predicted_with_certainty(n_rows):
+    (X, y), (X_test, y_test) = noise(n_rows, 0), noise(500, 1)
     fitted = model(channels=(32,), max_epochs=40).fit(X, y)
     assert fitted.temperature_ > 2
     assert log_loss(y_test, fitted.predict_proba(X_test)) < 0.85
     scores = fitted.decision_function(X_test) * fitted.temperature_
     assert log_loss(y_test, 1 / (1 + np.exp(-scores))) > 1
+
+
+def test_many_rows_that_are_learned_at_sight_are_not_parted():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 700)
+    X = rng.normal(size=(700, 20)) + 2 * y[:, None]
+    assert model(max_epochs=6).fit(X, y).temperature_ == 1
+    shuffled = rng.permutation(y)
+    assert model(max_epochs=4).fit(X, shuffled).temperature_ == 1  # too few passes to learn noise
+    fitted = model(max_epochs=6, warm_start=True).fit(X, shuffled)
+    assert min(fitted.temperature_, fitted.fit(X, shuffled).temperature_) > 1
 
 
 def test_labels_do_not_depend_on_it(monkeypatch):
@@ -96,7 +108,7 @@ def test_validation_rows_are_used_where_there_are_some():
     X, y = noise(80, 0)
     fitted = model(early_stopping=True, validation_fraction=0.5, n_iter_no_change=30).fit(X, y)
     assert fitted.temperature_ >= 1
-    assert model().fit(X, y).temperature_ == 1  # too few rows to part them
+    assert model().fit(X[:30], y[:30]).temperature_ == 1  # too few rows to part them
 
 
 def test_a_fit_from_the_fit_before_begins_without_it():
@@ -105,7 +117,7 @@ def test_a_fit_from_the_fit_before_begins_without_it():
     before = fitted.temperature_
     fitted.partial_fit(X, y)
     assert fitted.temperature_ == before
-    assert fitted.fit(X[:50], y[:50]).temperature_ == 1
+    assert fitted.fit(X[:30], y[:30]).temperature_ == 1
 
 
 def test_callbacks_see_one_training_only():

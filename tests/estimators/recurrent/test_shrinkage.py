@@ -125,3 +125,17 @@ def test_rows_of_one_part_that_contradict_all_others_do_not_decide(loss):
     few, many = (torch.where(place < n, -NOISE, NOISE) for n in (40, 95))
     assert shrinkage_factor(few, NOISE / 2, loss) > 0.3
     assert shrinkage_factor(many, NOISE / 2, loss) < 0.1
+
+
+def test_a_far_quantile_does_not_decide_for_the_others():
+    y = NOISE.clone()
+    y[::9] += 1e6
+    levels = (0.05, 0.5, 0.95)
+    before = torch.quantile(y, torch.tensor(levels).double()).expand(len(y), 3)
+    corrected = before.clone()
+    corrected[:, 1] = NOISE  # all of the median, but for the outliers
+    corrected[:, 2] += 1e3 * OTHER  # noise
+    weight = torch.ones(len(y)).double()
+    outputs = before[:, None], corrected[:, None]
+    (factor,) = shrinkage_factors(Pinball(levels), y[:, None], *outputs, weight)
+    assert factor > 0.5
