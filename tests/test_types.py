@@ -45,6 +45,7 @@ LSTMRegressor(loss="quantile", quantiles=np.array([0.1, 0.9]))
 LSTMRegressor(np.int64(16), lr=np.float64(0.1), random_state=np.random.RandomState(0))
 CNNClassifier((8, 16), image_shape=(8, 8), architecture="resnet", freeze=True)
 CNNClassifier(channels=[8, 16], image_shape=[8, 8, 3], augment=lambda x: x)
+CNNClassifier(channels=np.array([8, 16]), image_shape=np.array([8, 8]))
 CNNClassifier(architecture=lambda shape, n_classes: torch.nn.Linear(shape[0], n_classes))
 CNNClassifier(backbone=torch.nn.Linear(2, 3), freeze=2, device=torch.device("cuda", 0))
 weights = {0: 1, 1: 2}

@@ -314,7 +314,7 @@ class Net(NeuralNet):
         """Data, or a batch as a callback was given it; arrays as the estimator reads them."""
         if isinstance(X, Dataset):
             X = X.X
-        return X if isinstance(X, (Data, dict)) else self.estimator._read_again(X)
+        return X if isinstance(X, (Data, dict)) else self._call_estimator("_read_again", X)
 
     def get_iterator(self, dataset: Data | Batch, training: bool = False) -> Any:
         if isinstance(dataset, StoredRows):
@@ -459,8 +459,8 @@ class Net(NeuralNet):
         estimator = self.estimator
         if not hasattr(estimator, name):
             raise TypeError(
-                f"{type(estimator).__name__} has no {name}, and so has its net none: use its "
-                "transform."
+                f"The net of {type(estimator).__name__} takes no X for {name.strip('_')}: use "
+                "transform of the estimator."
             )
         return getattr(estimator, name)(*args)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ...engine import NUMBERS, STREAM_BYTES
+from ...preprocessing._frames import check_numbers
 from ._given import Given
 from ._units import Rows, Units
 
@@ -32,14 +34,19 @@ class InputMixin(BaseEstimator):
         to ``check_finite``, which says where they are not.
         """
         streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
-        array = validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype=None if streamed else NUMBERS,
-            allow_nd=allow_nd,
-            ensure_all_finite=False,
-        )
+        try:
+            array = validate_data(
+                self,
+                X,
+                reset=reset,
+                dtype=None if streamed else NUMBERS,
+                allow_nd=allow_nd,
+                ensure_all_finite=False,
+            )
+        except (TypeError, ValueError):
+            if isinstance(X, (list, tuple, np.ndarray)) and len(X) and np.ndim(X[0]) == 1:
+                check_numbers(pd.DataFrame(X))  # which names the first value that is none
+            raise
         return array, streamed
 
     def _check_units(self, rows: Rows, given: Given, *, reset: bool) -> None:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor, nn
@@ -174,12 +175,12 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
     (2, 3)
     """
 
-    channels: Sequence[int] = (32, 64)
+    channels: Sequence[int] | NDArray[Any] = (32, 64)
     _: KW_ONLY
     architecture: str | Callable[..., nn.Module] = "auto"
     kernel_size: int = 3
     kind: str = "auto"
-    image_shape: Sequence[int] | None = None
+    image_shape: Sequence[int] | NDArray[Any] | None = None
     dropout: float = 0.2
     normalize: bool = True
     augment: str | Callable[[Tensor], Tensor] | None = None
@@ -260,7 +261,8 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
             name = self.architecture
         if name == "fcn" and self.kind_ == "image":
             raise ValueError('architecture="fcn" is for signals; for images use "plain", "resnet".')
-        features = ARCHITECTURES[name](tuple(probe.shape[1:]), self.channels, self.kernel_size)
+        channels = tuple(self.channels)
+        features = ARCHITECTURES[name](tuple(probe.shape[1:]), channels, self.kernel_size)
         pool = GridPool(POOL_GRID[self.kind_])
         module = self._with_head(features, pool, self._unit_scales(), probe)
         module.bfloat16_safe = self.kind_ == "image"  # signals gain nothing by it

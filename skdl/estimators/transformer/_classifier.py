@@ -139,6 +139,12 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
 
     Attributes
     ----------
+    module_ : torch.nn.Module
+        The trained module. On numbers ``x`` holds rows of X, channels last, padded at their ends
+        with ``lengths`` (n_samples,) where they are of unequal length. On text ``x`` holds ids of
+        tokens, with ``lengths``, and where there is a linear model its scores ``linear``
+        (n_samples, n_classes). It returns scores of classes, as ``net_.forward(X)`` does for the X
+        of ``predict``.
     input_type_ : str
         "text" or "numeric".
     tokenizer_ : tokenizers.Tokenizer or None

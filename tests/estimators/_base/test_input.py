@@ -49,3 +49,10 @@ def test_a_second_fit_is_as_a_first_one(model, before, after):
     for name, value in attributes.items():
         np.testing.assert_array_equal(value, getattr(fresh, name))
     np.testing.assert_array_equal(again.predict(after[1]), fresh.predict(after[1]))
+
+
+@pytest.mark.parametrize("X", [[[1, "x"], [2, "3"]], [["1", "x"], ["2", "3"]], [("1", "x")]])
+@pytest.mark.parametrize("model", [LSTMRegressor(2, **SMALL), CNNClassifier((2,), **SMALL)])
+def test_text_in_lists_is_named(model, X):
+    with pytest.raises(ValueError, match="must hold numbers, got 'x' in row 0 of column 1"):
+        model.fit(X, range(len(X)))
