@@ -57,6 +57,7 @@ def test_files_are_those_of_gensim_byte_for_byte(tmp_path, binary):
 
 finite = st.floats(width=32, allow_nan=False, allow_infinity=False)
 names = st.text(st.characters(exclude_characters=" \n", exclude_categories=["Cs"]))
+names |= st.sampled_from([" ", "\n", "\u2581", "\u2581\u2581", "\u2424", "\ufeff"])
 
 
 @st.composite
@@ -210,6 +211,44 @@ def test_separators_that_are_words_come_back(tmp_path, binary):
     theirs = gensim_of(tmp_path / "v", binary=binary)
     assert theirs.index_to_key == ["a", "\u2581", "\u2424", "\t", "\u3000", "月"]
     assert same_bits(theirs.vectors, VECTORS)
+
+
+PIECES = ["\u2581the", "\u2581", "s", "\u2424", "\u2581\u2581"]
+
+
+@pytest.mark.filterwarnings("ignore:.*unclosed file|.*_io.FileIO")  # by gensim
+@pytest.mark.parametrize(("binary", "no_header"), [(False, False), (True, False), (False, True)])
+def test_words_of_other_programs_that_look_like_separators_stay(tmp_path, binary, no_header):
+    """As pieces of sentencepiece, in which U+2581 stands for the space before a word."""
+    rows = zip(PIECES, VECTORS, strict=False)
+    if binary:
+        content = b"".join(word.encode() + b" " + row.tobytes() for word, row in rows)
+    else:
+        content = "".join(f"{w} {' '.join(map(repr, r.tolist()))}\n" for w, r in rows).encode()
+    (tmp_path / "v").write_bytes((b"" if no_header else b"5 5\n") + content)
+    options = {"binary": binary, "no_header": no_header}
+    words, vectors = read_word2vec_format(tmp_path / "v", **options)
+    assert words == PIECES == gensim_of(tmp_path / "v", **options).index_to_key
+    assert same_bits(vectors, VECTORS[:5])
+    write_word2vec_format(tmp_path / "again", words, vectors, binary)
+    assert gensim_of(tmp_path / "again", binary=binary).index_to_key == PIECES
+
+
+@every_form
+def test_separators_and_the_words_that_they_are_written_as(tmp_path, binary):
+    words = [" ", "\u2581", "\u2581\u2581", "\u2424", "\u2581a", "\ufeff"]
+    write_word2vec_format(tmp_path / "v", words, VECTORS, binary)
+    found, vectors = read_word2vec_format(tmp_path / "v", binary)
+    assert found == words
+    assert same_bits(vectors, VECTORS)
+    theirs = gensim_of(tmp_path / "v", binary=binary).index_to_key
+    assert theirs[:3] == ["\u2581", "\u2581\u2581", "\u2581\u2581\u2581"]
+
+
+@every_form
+def test_a_first_word_may_begin_like_a_byte_order_mark(tmp_path, binary):
+    write_word2vec_format(tmp_path / "v", ["\ufeff", "a"], VECTORS[:2], binary)
+    assert read_word2vec_format(tmp_path / "v", binary)[0] == ["\ufeff", "a"]
 
 
 # Wrong files -------------------------------------------------------------------------------------
@@ -367,7 +406,6 @@ def test_unknown_encoding_and_missing_file(tmp_path):
         ([3], [[1]], "words must be str, got 3"),
         (["\ud800"], [[1]], "UTF-8 can encode"),
         (["a", "a"], [[1], [2]], "'a' in row 0 and again in row 1"),
-        ([" ", "\u2581"], [[1], [2]], "in row 0 and again in row 1"),
         (["a", "b"], [[1]], r"got \(1, 1\) for 2 words"),
         (["a"], [1], r"got \(1,\) for 1 words"),
         ([], np.empty((0, 3)), "at least one of both"),
