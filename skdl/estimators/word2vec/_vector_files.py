@@ -22,7 +22,6 @@ from ._separators import with_stand_ins, without_stand_ins
 _READ_BYTES = 1 << 20
 _WRITE_ROWS = 1024
 _HEADER_BYTES = 100
-_PACKED = (b"\x1f\x8b", b"PK", b"BZh", b"\xfd7zXZ")  # how gzip, zip, bz2 and xz begin
 
 
 def write_word2vec_format(
@@ -327,8 +326,9 @@ class _VectorFile:
         parts = header.split()
         if len(parts) != 2 or not all(part.isdigit() and int(part) > 0 for part in parts):
             advice = "Pass no_header=True if the file begins with its first word, as GloVe's do."
-            if header.startswith(_PACKED):
-                advice = "It is compressed: unpack it, or name it as .gz, .bz2 or .xz if it is one."
+            if self.binary:
+                advice = "Save the vectors again in word2vec's binary format, or pass binary=False "
+                advice += "if the file is text, and no_header=True if that begins with a word."
             raise ValueError(
                 f"{self.path}, line 1 must hold the number of words and that of dimensions, two "
                 f"positive integers, got {_shown(header)}. {advice}"

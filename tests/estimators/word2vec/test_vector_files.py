@@ -1,6 +1,7 @@
 """Files of word vectors: what gensim reads and writes, the same numbers back, every wrong file."""
 
 import gzip
+import zipfile
 
 import numpy as np
 import pytest
@@ -353,14 +354,34 @@ def test_a_byte_order_mark_is_no_part_of_the_first_word(tmp_path, no_header):
     assert read_word2vec_format(tmp_path / "v", no_header=no_header)[0] == ["sun", "moon"]
 
 
+READINGS = [{}, {"binary": True}, {"no_header": True}, {"unicode_errors": "replace"}]
+
+
+@pytest.mark.parametrize("options", READINGS, ids=str)
 @pytest.mark.parametrize("end", [".gz", ".bz2", ".xz"])
-def test_a_compressed_file_of_another_name_is_told(tmp_path, end):
+def test_a_compressed_file_of_another_name_is_told(tmp_path, end, options):
     write_word2vec_format(tmp_path / f"v{end}", WORDS, VECTORS)
     (tmp_path / f"v{end}").rename(tmp_path / "v")
-    with pytest.raises(ValueError, match=r"It is compressed: .* name it as \.gz, \.bz2 or \.xz"):
-        read_word2vec_format(tmp_path / "v")
+    with pytest.raises(ValueError, match=rf"Let its name end in \{end}, or unpack it"):
+        read_word2vec_format(tmp_path / "v", **options)
     (tmp_path / "v").rename(tmp_path / f"v{end.upper()}")
     assert read_word2vec_format(tmp_path / f"v{end.upper()}")[0] == WORDS
+
+
+@pytest.mark.parametrize("options", READINGS, ids=str)
+def test_a_zip_archive_is_told(tmp_path, options):
+    """As GloVe's are shipped; zip begins with a few printable characters."""
+    with zipfile.ZipFile(tmp_path / "glove.zip", "w") as archive:
+        archive.writestr("glove.txt", "the 1 2\nsun 3 4\n")
+    with pytest.raises(ValueError, match=r"a zip archive\. Unpack it, and pass the file"):
+        read_word2vec_format(tmp_path / "glove.zip", **options)
+
+
+def test_the_advice_for_text_that_is_read_as_binary_helps(tmp_path):
+    (tmp_path / "v").write_bytes(b"sun 1 2\nmoon 3 4\n")
+    with pytest.raises(ValueError, match="pass binary=False if the file is text, and no_header=Tr"):
+        read_word2vec_format(tmp_path / "v", binary=True)
+    assert read_word2vec_format(tmp_path / "v", no_header=True)[0] == ["sun", "moon"]
 
 
 def test_the_advice_for_a_file_with_a_header_helps(tmp_path):
