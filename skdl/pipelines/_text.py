@@ -2,14 +2,13 @@
 
 from typing import Any, Self
 
-import numpy as np
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 
 from ..estimators import TransformerClassifier
-from ..estimators._base import one_column
+from ..estimators._base import read_texts
 from ._preparation import (
     Preparation,
     check_instance,
@@ -124,39 +123,25 @@ def make_text_classifier(
 
 
 class ColumnTfidfVectorizer(TfidfVectorizer):
-    """scikit-learn's ``TfidfVectorizer``, which takes texts in one column of a table too.
+    """scikit-learn's ``TfidfVectorizer``, which reads X as the deep estimators read texts.
 
-    scikit-learn's iterates over a DataFrame, and so reads the names of its columns as texts.
+    scikit-learn's iterates over X: it reads the names of the columns of a DataFrame as texts.
     """
 
     def fit(self, raw_documents: Any, y: Any = None) -> Self:
-        super().fit(_texts(raw_documents), y)
+        super().fit(self._read(raw_documents), y)
         return self
 
     def fit_transform(self, raw_documents: Any, y: Any = None) -> Any:
-        return super().fit_transform(_texts(raw_documents), y)
+        return super().fit_transform(self._read(raw_documents), y)
 
     def transform(self, raw_documents: Any) -> Any:
-        return super().transform(_texts(raw_documents))
+        return super().transform(self._read(raw_documents))
 
-
-def _texts(X: Any) -> Any:
-    """The texts in X: its items, or those of the one column of a table."""
-    texts = one_column(X) if hasattr(X, "__len__") and hasattr(X, "__getitem__") else X
-    if texts is None:
-        raise ValueError(
-            "X must hold texts in one dimension or one column, got "
-            f"{type(X).__name__} of shape {np.shape(X)}. Choose the column of texts, such as "
-            'X["text"] of a DataFrame.'
-        )
-    if texts is not X or isinstance(X, (list, tuple)):  # else any iterable, maybe read only once
-        for row, text in enumerate(texts):
-            if not isinstance(text, (str, bytes)):
-                raise ValueError(
-                    f"X must hold texts only, got {type(text).__name__} in row {row}: {text!r:.60}."
-                    ' Leave such rows out, or put an empty text "" there.'
-                )
-    return texts
+    def _read(self, X: Any) -> Any:
+        if self.input != "content":  # files or their names
+            return X
+        return read_texts(X, decode=lambda text: text.decode(self.encoding, self.decode_error))
 
 
 def _takes_text(estimator: Any) -> bool:

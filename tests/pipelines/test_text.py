@@ -27,6 +27,7 @@ from skdl.estimators import (
     LSTMClassifier,
     TransformerClassifier,
 )
+from skdl.estimators._base import read_texts
 from skdl.estimators._base._estimator import TorchEstimator
 from skdl.pipelines import make_text_classifier, search_grid
 
@@ -106,7 +107,10 @@ def test_what_is_counted():
 @pytest.mark.parametrize("name", CLASSICAL)
 def test_classical_classifiers_take_texts(name, docstrings):
     X, y = docstrings
-    model = make_text_classifier(getattr(skdl.estimators, name)())
+    estimator = getattr(skdl.estimators, name)()
+    if "random_state" in estimator.get_params():
+        estimator.set_params(random_state=0)
+    model = make_text_classifier(estimator)
     assert type(model) is Pipeline
     assert model.fit(X[:200], y[:200]).score(X[200:], y[200:]) > 0.75
 
@@ -207,16 +211,60 @@ def test_containers_of_texts_do_not_matter(convert, estimator):
     np.testing.assert_array_equal(fitted.predict(convert(texts[:5])), expected[:5])
 
 
-@pytest.mark.parametrize(
-    ("X", "words"),
-    [
-        (pd.DataFrame({"a": ["x", "y"], "b": ["x", "y"]}), r"one column.*\(2, 2\).*Choose"),
-        (pd.DataFrame({"a": ["x", None]}), "in row 1.*Leave such rows out"),
-        (["x", None], "NoneType in row 1"),
-        (pd.DataFrame({"a": [3, 4]}), "int in row 0"),
-        (np.zeros((2, 3)), "one column"),
-    ],
-)
-def test_what_is_no_column_of_texts_is_told(X, words):
-    with pytest.raises(ValueError, match=words):
-        make_text_classifier(LinearSVC()).fit(X, [0, 1])
+BAD = {
+    "two columns": pd.DataFrame({"a": ["x", "y"], "b": ["x", "y"]}),
+    "missing": pd.DataFrame({"a": ["x", None]}),
+    "missing in a list": ["x", None],
+    "column of numbers": pd.DataFrame({"a": [3, 4]}),
+    "numbers": np.zeros((2, 3)),
+    "lists of words": [["good", "film"], ["bad", "film"]],
+    "tuples of words": [("good", "film"), ("bad", "film")],
+    "arrays of words": [np.array(["good", "film"]), np.array(["bad", "film"])],
+    "dicts": [{"text": "good film"}, {"text": "bad film"}],
+    "mapping": {"a": "good film", "b": "bad film"},
+    "one text": "good film",
+    "set": {"good film", "bad film"},
+    "none": [],
+    "no row": pd.Series([], dtype=str),
+    "row": np.array([["good film", "bad film"]]),
+}
+
+
+@pytest.mark.parametrize("method", ["fit", "predict"])
+@pytest.mark.parametrize("X", BAD.values(), ids=BAD)
+@pytest.mark.parametrize("estimator", [LinearSVC(), GaussianNB()], ids=lambda e: type(e).__name__)
+def test_what_is_no_column_of_texts_is_told_as_by_deep_estimators(X, estimator, method):
+    with pytest.raises((ValueError, TypeError)) as expected:
+        read_texts(X)
+    model = make_text_classifier(estimator)
+    if "truncatedsvd" in model.named_steps:
+        model.set_params(truncatedsvd__n_components=1)
+    if method == "predict":
+        model.fit(["good film", "bad film"], [0, 1])
+    with pytest.raises(expected.type) as error:
+        model.fit(X, [0, 1]) if method == "fit" else model.predict(X)
+    assert str(error.value) == str(expected.value)
+
+
+@pytest.mark.parametrize("method", ["fit", "predict"])
+def test_texts_that_can_be_read_only_once_are_told(method):
+    model = make_text_classifier(LinearSVC()).fit(["good film", "bad film"], [0, 1])
+    X = (text for text in ["good film", "bad film"])
+    with pytest.raises(TypeError, match=r"got generator. Make it a list, list\(X\)"):
+        model.fit(X, [0, 1]) if method == "fit" else model.predict(X)
+
+
+def test_parameters_of_the_vectorizer_that_say_how_texts_are_read(tmp_path):
+    texts = ["gute Bären", "schöne Füchse"]
+    model = make_text_classifier(LinearSVC(random_state=0))
+    expected = model.fit(texts, [0, 1]).decision_function(texts)
+    encoded = [text.encode("latin-1") for text in texts]
+    with pytest.raises(UnicodeDecodeError):
+        model.fit(encoded, [0, 1])
+    model.set_params(tfidfvectorizer__encoding="latin-1").fit(encoded, [0, 1])
+    np.testing.assert_array_equal(model.decision_function(encoded), expected)
+    files = [tmp_path / name for name in "ab"]
+    for file, content in zip(files, encoded, strict=True):
+        file.write_bytes(content)
+    model.set_params(tfidfvectorizer__input="filename").fit(files, [0, 1])
+    np.testing.assert_array_equal(model.decision_function(files), expected)
