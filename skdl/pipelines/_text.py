@@ -1,5 +1,6 @@
 """Pipelines that let any classifier take texts."""
 
+from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 from sklearn.decomposition import TruncatedSVD
@@ -9,6 +10,7 @@ from sklearn.utils import get_tags
 
 from ..estimators import TransformerClassifier
 from ..estimators._base import read_texts
+from ..preprocessing._words import split_words_and_characters
 from ._preparation import (
     Preparation,
     check_instance,
@@ -21,6 +23,7 @@ from ._preparation import (
 )
 
 _N_COMPONENTS = 100
+_TOKEN_PATTERN = TfidfVectorizer().token_pattern
 
 
 def make_text_classifier(
@@ -55,8 +58,11 @@ def make_text_classifier(
         Lengths of the n-grams of ``TfidfVectorizer``: by default words and pairs of words. Ignored
         where the estimator takes texts itself.
     analyzer : {"word", "char", "char_wb"}, default="word"
-        Whether ``TfidfVectorizer`` counts words or characters. Chinese and Japanese put no
-        spaces between words: use "char". Ignored where the estimator takes texts itself.
+        Whether ``TfidfVectorizer`` counts words or characters. Words have two letters, digits or _
+        or more, with their combining marks, such as the vowel signs of Hindi; of Chinese, Thai,
+        Lao, Burmese and Khmer, which put no spaces between words, each character is one. Use "char"
+        for other scripts without spaces, such as Javanese. Set ``token_pattern`` or ``tokenizer``
+        of the step to find words otherwise. Ignored where the estimator takes texts itself.
 
     Returns
     -------
@@ -125,7 +131,9 @@ def make_text_classifier(
 class ColumnTfidfVectorizer(TfidfVectorizer):
     """scikit-learn's ``TfidfVectorizer``, which reads X as the deep estimators read texts.
 
-    scikit-learn's iterates over X: it reads the names of the columns of a DataFrame as texts.
+    scikit-learn's iterates over X: it reads the names of the columns of a DataFrame as texts. It
+    also divides words at their combining marks; with the ``token_pattern`` that is its default,
+    they are divided by `split_words_and_characters` here.
     """
 
     def fit(self, raw_documents: Any, y: Any = None) -> Self:
@@ -137,6 +145,11 @@ class ColumnTfidfVectorizer(TfidfVectorizer):
 
     def transform(self, raw_documents: Any) -> Any:
         return super().transform(self._read(raw_documents))
+
+    def build_tokenizer(self) -> Callable[[str], Iterable[str]]:
+        if self.tokenizer is None and self.token_pattern == _TOKEN_PATTERN:
+            return split_words_and_characters
+        return super().build_tokenizer()
 
     def _read(self, X: Any) -> Any:
         if self.input != "content":  # files or their names

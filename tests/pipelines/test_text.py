@@ -151,14 +151,63 @@ def test_the_transformer_gets_the_texts_untouched(docstrings):
     np.testing.assert_array_equal(wrapped.predict_proba(X[60:]), alone.predict_proba(X[60:]))
 
 
-def test_characters_serve_chinese():
+@pytest.mark.parametrize("analyzer", ["word", "char"])
+def test_chinese_needs_no_setting(analyzer):
     X = ["今天天氣很好", "明天天氣不好", "我喜歡吃魚", "他不吃魚肉"] * 6
     y = np.array(["weather", "weather", "food", "food"] * 6)
     unseen = ["昨天天氣好", "你吃魚嗎"]
-    model = make_text_classifier(LogisticRegression(), analyzer="char").fit(X, y)
+    model = make_text_classifier(LogisticRegression(), analyzer=analyzer).fit(X, y)
     assert list(model.predict(unseen)) == ["weather", "food"]
-    words = make_text_classifier(LogisticRegression()).fit(X, y)
-    assert words[0].transform(unseen).nnz == 0  # each sentence was a word
+    sentences = TfidfVectorizer().fit(X)  # each one a word
+    assert sentences.transform(unseen).nnz == 0
+
+
+SCRIPTS = {
+    "Hindi": (["बिल्ली", "अच्छी", "पसंद"], ["कुत्ता", "बुरी", "नापसंद"], " "),
+    "Telugu": (["పిల్లి", "మంచి"], ["కుక్క", "చెడు"], " "),
+    "Tamil": (["பூனை", "நல்ல"], ["நாய்", "கெட்ட"], " "),
+    "Arabic with points": (["قِطَّة", "جَيِّد"], ["كَلْب", "سَيِّئ"], " "),
+    "English": (["cat", "good"], ["dog", "bad"], " "),
+    "Korean": (["고양이", "좋아해"], ["강아지", "싫어해"], " "),
+    "Thai": (["แมว", "รัก"], ["หมา", "เกลียด"], ""),
+    "Lao": (["ແມວ", "ຮັກ"], ["ໝາ", "ຊັງ"], ""),
+    "Burmese": (["ကြောင်", "ကောင်း"], ["ခွေး", "ဆိုး"], ""),
+    "Khmer": (["ឆ្មា", "ស្រឡាញ់"], ["ឆ្កែ", "ស្អប់"], ""),
+    "Chinese": (["猫", "爱"], ["狗", "恨"], ""),
+}
+
+
+@pytest.mark.parametrize(("one", "other", "between"), SCRIPTS.values(), ids=SCRIPTS)
+@pytest.mark.parametrize("name", ["LinearSVC", "LogisticRegression", "RandomForestClassifier"])
+def test_words_of_every_script_are_found(one, other, between, name):
+    """Texts of random words, of which a new one has an order of its own."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 120)
+    X = [between.join(rng.choice((one, other)[label], 4)) for label in y]
+    model = make_text_classifier(getattr(skdl.estimators, name)(random_state=0))
+    assert model.fit(X[:100], y[:100]).score(X[100:], y[100:]) == 1
+    found = model[0].vocabulary_
+    if between:
+        assert set(one + other) <= set(found)
+
+
+def test_how_words_are_found_can_be_set():
+    texts, y = ["A good film I saw", "a bad day I had"], [0, 1]
+    model = make_text_classifier(LinearSVC(), ngram_range=(1, 1))
+
+    def features(**params):
+        named = {f"tfidfvectorizer__{name}": value for name, value in params.items()}
+        return set(clone(model).set_params(**named).fit(texts, y)[0].vocabulary_)
+
+    words = {"good", "film", "saw", "bad", "day", "had"}
+    assert features() == words
+    assert features(token_pattern=r"(?u)\b\w+\b") == words | {"a", "i"}
+    assert features(token_pattern=None, tokenizer=str.split) == words | {"a", "i"}
+    assert features(stop_words=["good", "bad"]) == words - {"good", "bad"}
+    assert features(lowercase=False, token_pattern=r"[A-Z]") == {"A", "I"}
+    assert features(analyzer="char") == set(" ".join(texts).lower())
+    assert features(analyzer=str.split) == set(" ".join(texts).split())
+    assert features(max_features=1) < words
 
 
 def test_grids_clones_and_the_estimator_itself(docstrings):
