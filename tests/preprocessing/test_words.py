@@ -1,5 +1,6 @@
 """Words of every script: those of CountVectorizer, combining marks, scripts without spaces."""
 
+import re
 import unicodedata
 
 import pytest
@@ -7,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
-from skdl.preprocessing._words import split_words, split_words_and_characters
+from skdl.preprocessing._words import (
+    has_unspaced,
+    shown_settings,
+    split_words,
+    split_words_and_characters,
+    wider_patterns,
+)
 
 SPACED = {
     "English": "the cat's hat_1 12",
@@ -63,3 +70,22 @@ def test_without_marks_words_are_those_of_count_vectorizer(text):
 def test_words_beside_chinese_are_the_same(text):
     assert split_words_and_characters(text) == split_words(text)
     assert split_words_and_characters(f"{text} 猫") == [*split_words(text), "猫"]
+
+
+@pytest.mark.parametrize("text", [text for text, _ in UNSPACED.values()], ids=UNSPACED)
+def test_scripts_without_spaces_are_known(text):
+    assert has_unspaced(f"a {text}")
+
+
+@pytest.mark.parametrize("text", SPACED.values(), ids=SPACED)
+def test_scripts_with_spaces_are_known(text):
+    assert not has_unspaced(text)
+    divided = re.findall(r"\w+", text) != re.findall(r"[^\s']+", text.replace("'", " "))
+    assert (r"\w+" in wider_patterns(["a", text])) == (not divided)
+
+
+def test_settings_are_shown_as_they_are_written():
+    settings = {"token_pattern": r"\w+", "min_count": 1, "analyzer": "char", "stop_words": None}
+    shown = r'token_pattern=r"\w+", min_count=1, analyzer="char", stop_words=None'
+    assert shown_settings(settings) == shown
+    assert shown_settings({"a": (1, 2)}, "step__") == "step__a=(1, 2)"

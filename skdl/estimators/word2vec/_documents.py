@@ -16,6 +16,8 @@ from ...preprocessing._words import split_words
 BATCH_TOKENS = 2**14  # tokens that are looked up at once, while they are in the processor's cache
 
 Analyze = Callable[[str], Iterable[str]]
+# Parameters that say what the words of a document are: those of `make_analyzer`.
+READING = ("lowercase", "token_pattern", "tokenizer", "analyzer", "stop_words")
 
 
 def make_analyzer(
