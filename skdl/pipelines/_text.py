@@ -1,6 +1,8 @@
 """Pipelines that let any classifier take texts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import product
 from typing import Any, Self
 
 from sklearn.decomposition import TruncatedSVD
@@ -10,7 +12,7 @@ from sklearn.utils import get_tags
 
 from ..estimators import TransformerClassifier
 from ..estimators._base import read_texts
-from ..preprocessing._words import split_words_and_characters
+from ..preprocessing._words import shown_settings, split_words_and_characters, wider_patterns
 from ._preparation import (
     Preparation,
     check_instance,
@@ -23,6 +25,7 @@ from ._preparation import (
 )
 
 _N_COMPONENTS = 100
+_CHARACTERS = ("char", "char_wb")
 _TOKEN_PATTERN = TfidfVectorizer().token_pattern
 
 
@@ -137,11 +140,15 @@ class ColumnTfidfVectorizer(TfidfVectorizer):
     """
 
     def fit(self, raw_documents: Any, y: Any = None) -> Self:
-        super().fit(self._read(raw_documents), y)
+        texts = self._read(raw_documents)
+        with self._advised(texts):
+            super().fit(texts, y)
         return self
 
     def fit_transform(self, raw_documents: Any, y: Any = None) -> Any:
-        return super().fit_transform(self._read(raw_documents), y)
+        texts = self._read(raw_documents)
+        with self._advised(texts):
+            return super().fit_transform(texts, y)
 
     def transform(self, raw_documents: Any) -> Any:
         return super().transform(self._read(raw_documents))
@@ -155,6 +162,40 @@ class ColumnTfidfVectorizer(TfidfVectorizer):
         if self.input != "content":  # files or their names
             return X
         return read_texts(X, decode=lambda text: text.decode(self.encoding, self.decode_error))
+
+    @contextmanager
+    def _advised(self, texts: Any) -> Iterator[None]:
+        """Inside, the error of an empty vocabulary names a setting with which it is not."""
+        try:
+            yield
+        except ValueError as error:
+            if self.input != "content" or not str(error).startswith("empty vocabulary"):
+                raise
+            kind, n = "character" if self.analyzer in _CHARACTERS else "word", self.ngram_range[0]
+            raise ValueError(
+                "The vocabulary is empty: no text in X has "
+                f"{f'a {kind}' if n == 1 else f'{n} {kind}s'}. {self._advice(texts)}"
+            ) from None
+
+    def _advice(self, texts: Any) -> str:
+        settings = self.get_params(deep=False)
+        words = {"analyzer": "word", "tokenizer": None}
+        patterns = wider_patterns(texts)
+        candidates: list[tuple[dict[str, Any], str]] = [
+            ({}, ""),
+            ({"stop_words": None}, ", or leave out fewer words"),
+            ({**words, "token_pattern": _TOKEN_PATTERN}, ""),
+            *(({**words, "token_pattern": pattern}, end) for pattern, end in patterns.items()),
+            ({"analyzer": "char", "stop_words": None}, " to count characters"),
+        ]
+        single = {"ngram_range": (1, max(self.ngram_range))}
+        for (change, end), more in product(candidates, ({}, single)):
+            changed = {n: value for n, value in {**change, **more}.items() if settings[n] != value}
+            analyze = type(self)(**{**settings, **changed}).build_analyzer()
+            if changed and any(token.strip() for text in texts for token in analyze(text)):
+                shown = shown_settings(changed, "tfidfvectorizer__")
+                return f"Set {shown} by set_params of the pipeline{end}."
+        return "Pass texts with words."
 
 
 def _takes_text(estimator: Any) -> bool:

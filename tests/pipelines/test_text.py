@@ -1,5 +1,6 @@
 """Any classifier takes texts through make_text_classifier."""
 
+import re
 from collections import deque
 
 import numpy as np
@@ -317,3 +318,52 @@ def test_parameters_of_the_vectorizer_that_say_how_texts_are_read(tmp_path):
         file.write_bytes(content)
     model.set_params(tfidfvectorizer__input="filename").fit(files, [0, 1])
     np.testing.assert_array_equal(model.decision_function(files), expected)
+
+
+def no_token(text):
+    """A tokenizer that finds nothing."""
+    return []
+
+
+FILMS = ["good film", "bad film"]
+HELPED = {
+    "letters": (["a", "b"], {}, r'token_pattern=r"\w+"'),
+    "digits": (["1", "2"], {}, r'token_pattern=r"\w+"'),
+    "emoji": (["😀😀", "😡😡"], {}, r'token_pattern=r"\S+"'),
+    "punctuation": (["!", "?"], {}, r'token_pattern=r"\S+"'),
+    "letters with marks": (["e\u0301 !", "?"], {"token_pattern": "zzz"}, "token_pattern="),
+    "stop words": (FILMS, {"stop_words": ["good", "bad", "film"]}, "stop_words=None"),
+    "English stop words": (["the", "of"], {"stop_words": "english"}, "stop_words=None"),
+    "pattern": (FILMS, {"token_pattern": "zzz"}, "token_pattern="),
+    "tokenizer": (FILMS, {"tokenizer": no_token, "token_pattern": None}, "tokenizer=None"),
+    "analyzer": (FILMS, {"analyzer": no_token, "ngram_range": (1, 1)}, 'analyzer="word"'),
+    "pairs of words": (["good", "bad"], {"ngram_range": (2, 3)}, "ngram_range=(1, 3)"),
+    "pairs of letters": (["a", "b"], {"ngram_range": (2, 2)}, "ngram_range=(1, 2)"),
+    "characters": (["a", "b"], {"analyzer": "char", "ngram_range": (2, 2)}, "ngram_range=(1, 2)"),
+}
+
+
+@pytest.mark.parametrize(("texts", "params", "words"), HELPED.values(), ids=HELPED)
+def test_texts_without_words_are_told_what_helps(texts, params, words):
+    model = make_text_classifier(LinearSVC(random_state=0))
+    model.set_params(**{f"{TFIDF}__{name}": value for name, value in params.items()})
+    for fit in (model.fit, lambda X, y: model[0].fit(X)):
+        with pytest.raises(ValueError, match="no text in X has") as error:
+            fit(texts, [0, 1])
+        message = str(error.value)
+        assert f"{TFIDF}__{words}" in message
+    settings = re.search(r"Set (.*?) by set_params of the pipeline", message)[1]
+    model.set_params(**eval(f"dict({settings})")).fit(texts, [0, 1])
+    assert list(model.predict(texts)) == [0, 1]
+
+
+@pytest.mark.parametrize("texts", [["", ""], ["  ", " "]], ids=["empty", "spaces"])
+def test_texts_without_anything(texts):
+    with pytest.raises(ValueError, match=r"no text in X has a word\. Pass texts with words\.$"):
+        make_text_classifier(LinearSVC()).fit(texts, [0, 1])
+
+
+def test_other_errors_of_the_vectorizer_are_its_own():
+    model = make_text_classifier(LinearSVC()).set_params(tfidfvectorizer__min_df=2)
+    with pytest.raises(ValueError, match="lower min_df"):
+        model.fit(["good film", "bad movie"], [0, 1])
