@@ -1,15 +1,18 @@
 """Pipelines that let any classifier take texts."""
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import product
 from typing import Any, Self
 
-import numpy as np
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 
 from ..estimators import TransformerClassifier
-from ..estimators._base import one_column
+from ..estimators._base import read_texts
+from ..preprocessing._words import shown_settings, split_words_and_characters, wider_patterns
 from ._preparation import (
     Preparation,
     check_instance,
@@ -22,6 +25,8 @@ from ._preparation import (
 )
 
 _N_COMPONENTS = 100
+_CHARACTERS = ("char", "char_wb")
+_TOKEN_PATTERN = TfidfVectorizer().token_pattern
 
 
 def make_text_classifier(
@@ -56,8 +61,11 @@ def make_text_classifier(
         Lengths of the n-grams of ``TfidfVectorizer``: by default words and pairs of words. Ignored
         where the estimator takes texts itself.
     analyzer : {"word", "char", "char_wb"}, default="word"
-        Whether ``TfidfVectorizer`` counts words or characters. Chinese and Japanese put no
-        spaces between words: use "char". Ignored where the estimator takes texts itself.
+        Whether ``TfidfVectorizer`` counts words or characters. Words have two letters, digits or _
+        or more, with their combining marks, such as the vowel signs of Hindi; of Chinese, Thai,
+        Lao, Burmese and Khmer, which put no spaces between words, each character is one. Use "char"
+        for other scripts without spaces, such as Javanese. Set ``token_pattern`` or ``tokenizer``
+        of the step to find words otherwise. Ignored where the estimator takes texts itself.
 
     Returns
     -------
@@ -124,39 +132,70 @@ def make_text_classifier(
 
 
 class ColumnTfidfVectorizer(TfidfVectorizer):
-    """scikit-learn's ``TfidfVectorizer``, which takes texts in one column of a table too.
+    """scikit-learn's ``TfidfVectorizer``, which reads X as the deep estimators read texts.
 
-    scikit-learn's iterates over a DataFrame, and so reads the names of its columns as texts.
+    scikit-learn's iterates over X: it reads the names of the columns of a DataFrame as texts. It
+    also divides words at their combining marks; with the ``token_pattern`` that is its default,
+    they are divided by `split_words_and_characters` here.
     """
 
     def fit(self, raw_documents: Any, y: Any = None) -> Self:
-        super().fit(_texts(raw_documents), y)
+        texts = self._read(raw_documents)
+        with self._advised(texts):
+            super().fit(texts, y)
         return self
 
     def fit_transform(self, raw_documents: Any, y: Any = None) -> Any:
-        return super().fit_transform(_texts(raw_documents), y)
+        texts = self._read(raw_documents)
+        with self._advised(texts):
+            return super().fit_transform(texts, y)
 
     def transform(self, raw_documents: Any) -> Any:
-        return super().transform(_texts(raw_documents))
+        return super().transform(self._read(raw_documents))
 
+    def build_tokenizer(self) -> Callable[[str], Iterable[str]]:
+        if self.tokenizer is None and self.token_pattern == _TOKEN_PATTERN:
+            return split_words_and_characters
+        return super().build_tokenizer()
 
-def _texts(X: Any) -> Any:
-    """The texts in X: its items, or those of the one column of a table."""
-    texts = one_column(X) if hasattr(X, "__len__") and hasattr(X, "__getitem__") else X
-    if texts is None:
-        raise ValueError(
-            "X must hold texts in one dimension or one column, got "
-            f"{type(X).__name__} of shape {np.shape(X)}. Choose the column of texts, such as "
-            'X["text"] of a DataFrame.'
-        )
-    if texts is not X or isinstance(X, (list, tuple)):  # else any iterable, maybe read only once
-        for row, text in enumerate(texts):
-            if not isinstance(text, (str, bytes)):
-                raise ValueError(
-                    f"X must hold texts only, got {type(text).__name__} in row {row}: {text!r:.60}."
-                    ' Leave such rows out, or put an empty text "" there.'
-                )
-    return texts
+    def _read(self, X: Any) -> Any:
+        if self.input != "content":  # files or their names
+            return X
+        return read_texts(X, decode=lambda text: text.decode(self.encoding, self.decode_error))
+
+    @contextmanager
+    def _advised(self, texts: Any) -> Iterator[None]:
+        """Inside, the error of an empty vocabulary names a setting with which it is not."""
+        try:
+            yield
+        except ValueError as error:
+            if self.input != "content" or not str(error).startswith("empty vocabulary"):
+                raise
+            kind, n = "character" if self.analyzer in _CHARACTERS else "word", self.ngram_range[0]
+            raise ValueError(
+                "The vocabulary is empty: no text in X has "
+                f"{f'a {kind}' if n == 1 else f'{n} {kind}s'}. {self._advice(texts)}"
+            ) from None
+
+    def _advice(self, texts: Any) -> str:
+        settings = self.get_params(deep=False)
+        words = {"analyzer": "word", "tokenizer": None}
+        patterns = wider_patterns(texts)
+        candidates: list[tuple[dict[str, Any], str]] = [
+            ({}, ""),
+            ({"stop_words": None}, ", or leave out fewer words"),
+            ({**words, "token_pattern": _TOKEN_PATTERN}, ""),
+            *(({**words, "token_pattern": pattern}, end) for pattern, end in patterns.items()),
+            ({"analyzer": "char", "stop_words": None}, " to count characters"),
+        ]
+        single = {"ngram_range": (1, max(self.ngram_range))}
+        for (change, end), more in product(candidates, ({}, single)):
+            changed = {n: value for n, value in {**change, **more}.items() if settings[n] != value}
+            analyze = type(self)(**{**settings, **changed}).build_analyzer()
+            if changed and any(token.strip() for text in texts for token in analyze(text)):
+                shown = shown_settings(changed, "tfidfvectorizer__")
+                return f"Set {shown} by set_params of the pipeline{end}."
+        return "Pass texts with words."
 
 
 def _takes_text(estimator: Any) -> bool:

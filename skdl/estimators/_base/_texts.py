@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -68,31 +69,59 @@ def input_type_of(X: Any, wanted: str) -> str:
     return found if wanted == "auto" else wanted
 
 
-def read_texts(X: Any) -> list[str]:
+def read_texts(X: Any, *, decode: Callable[[bytes], str] | None = None) -> list[str]:
     """The texts in X.
+
+    Parameters
+    ----------
+    X : list, 1-D array, Series or DataFrame with one column of str, or another iterable in order
+    decode : callable, default=None
+        Makes a str of bytes. With None they are an error.
 
     Raises
     ------
+    TypeError
+        For sets, mappings, and what can be read only once.
     ValueError
         For anything that is not a str, naming its row, and for a str alone.
     """
-    if isinstance(X, str):
+    if isinstance(X, (str, bytes)):
+        advice = "Pass [X]." if isinstance(X, str) or decode else "Decode it, and pass [X]."
         raise ValueError(
-            f"X must be a list, array or Series of texts, got one text: {_shortened(X)}. Pass [X]."
+            f"X must be a list, array or Series of texts, got one text: {_shortened(X)}. {advice}"
         )
-    items = one_column(X)
+    items = one_column(list(X) if _is_read_by_iterating(X) else X)
     if items is None:
-        got = f"{type(X).__name__} of shape {np.shape(X)}" if hasattr(X, "shape") else type(X)
-        raise ValueError(
-            "X must hold texts: a list, 1-D array, Series or DataFrame with one column of str; "
-            f"got {got}. Choose the column of texts."
-        )
+        raise ValueError(_no_column(X))
     if not len(items):
         raise ValueError("Found no text in X: 0 sample(s), while a minimum of 1 is required.")
+    if decode is not None:
+        items = [decode(item) if isinstance(item, bytes) else item for item in items]
     for row, item in enumerate(items):
         if not isinstance(item, str):
             raise ValueError(_not_a_text(row, item))
     return [str(item) for item in items]
+
+
+def _no_column(X: Any) -> str:
+    got = f"{type(X).__name__} of shape {tuple(np.shape(X))}" if hasattr(X, "shape") else type(X)
+    table, advice = plain_container(X), "Choose the column of texts."
+    if isinstance(table, np.ndarray) and table.dtype.kind not in "OSUT":
+        advice = "It holds numbers: pass the texts themselves."
+    elif isinstance(table, np.ndarray) and table.ndim == 2 and len(table) == 1:
+        advice = "Pass its only row, X[0]."
+    return (
+        "X must hold texts: a list, 1-D array, Series or DataFrame with one column of str; "
+        f"got {got}. {advice}"
+    )
+
+
+def _is_read_by_iterating(X: Any) -> bool:
+    """Whether X is an object whose ``__iter__`` is all that it has: a corpus on disk, say."""
+    others = (Iterator, Mapping, Set)  # which have no order, or are read only once
+    if isinstance(X, others) or not isinstance(X, Iterable):
+        return False
+    return not any(hasattr(X, name) for name in ("__getitem__", "__array__", "shape"))
 
 
 def _not_a_text(row: int, item: Any) -> str:
@@ -101,15 +130,24 @@ def _not_a_text(row: int, item: Any) -> str:
             f"X holds a missing text, {item!r}, first in row {row}. Drop such rows, or replace it "
             'by an empty text "".'
         )
-    advice = "Texts and numbers cannot be mixed."
+    advice = "Make it a str, or drop such rows."
     if isinstance(item, bytes):
         advice = "Decode it first."
-    elif isinstance(item, (list, tuple)):
-        advice = "A row is one str: join its words."
     elif isinstance(item, Mapping):
         advice = "A row is one str: pass the value that is the text."
+    elif isinstance(item, (list, tuple)) or _has_words(item):
+        advice = "A row is one str: join its words."
+    elif isinstance(item, Number) or np.ndim(item):
+        advice = "Texts and numbers cannot be mixed. Make it a str, or drop such rows."
     return f"X must hold texts only, got {type(item).__name__} in row {row}: {item!r:.60}. {advice}"
 
 
-def _shortened(text: str) -> str:
-    return repr(text if len(text) <= 40 else f"{text[:40]}...")
+def _has_words(item: Any) -> bool:
+    try:
+        return any(isinstance(part, str) for part in item)
+    except TypeError:
+        return False
+
+
+def _shortened(text: str | bytes) -> str:
+    return repr(text) if len(text) <= 40 else f"{text[:40]!r}..."

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 
+from ...preprocessing._words import split_words
+
 BATCH_TOKENS = 2**14  # tokens that are looked up at once, while they are in the processor's cache
 
 Analyze = Callable[[str], Iterable[str]]
+# Parameters that say what the words of a document are: those of `make_analyzer`.
+READING = ("lowercase", "token_pattern", "tokenizer", "analyzer", "stop_words")
 
 
 def make_analyzer(
@@ -79,24 +81,6 @@ def make_analyzer(
             stacklevel=4,
         )
     return analyze
-
-
-@cache
-def _word_pattern() -> re.Pattern[str]:
-    """Two letters, digits, _ or combining marks, or more."""
-    # Marks beyond are those of historical scripts, and make the search many times slower.
-    codes = map(chr, range(0x300, 0x10000))
-    marks = "".join(code for code in codes if unicodedata.category(code).startswith("M"))
-    return re.compile(rf"\b\w[\w{marks}]+")
-
-
-def split_words(text: str) -> list[str]:
-    """The words of a text, as CountVectorizer finds them, with their combining marks.
-
-    These are vowel signs in Hindi, Telugu and other scripts, and accents that are characters of
-    their own; regular expressions of Python do not count them as parts of words.
-    """
-    return _word_pattern().findall(text)
 
 
 class StopWordFilter:

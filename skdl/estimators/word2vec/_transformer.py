@@ -41,8 +41,9 @@ from .._base import (
     none_known,
     other_spellings,
 )
+from ._advice import advised
 from ._corpus import Corpus, encode, read_corpus
-from ._documents import Analyze, make_analyzer
+from ._documents import READING, Analyze, make_analyzer
 from ._network import Word2Vec
 from ._pooling import (
     common_component,
@@ -55,11 +56,8 @@ from ._pooling import (
 from ._search import unit_rows
 from ._training_sizes import training_sizes
 from ._vector_files import read_word2vec_format
-from ._vocabulary import Vocabulary, choose_vocabulary, least_count
+from ._vocabulary import NothingToLearnError, Vocabulary, choose_vocabulary, least_count
 from ._word_vectors import WordVectors
-
-# Parameters that say what the words of a document are.
-READING = ("lowercase", "token_pattern", "tokenizer", "analyzer", "stop_words")
 
 
 @deep_estimator
@@ -309,7 +307,8 @@ class Word2VecTransformer(
             If X can be read only once, or is not a series of documents.
         ValueError
             If a document or token is invalid, if no word occurs ``min_count`` times, if no document
-            has two words of the vocabulary, or if parameters contradict each other.
+            has two words of the vocabulary, or if parameters contradict each other. Where another
+            setting would give words to learn from, the message names it.
 
         Warns
         -----
@@ -317,7 +316,7 @@ class Word2VecTransformer(
             If ``stop_words`` holds words that cannot be left out, because they are divided into
             tokens that are not among them, or because ``analyzer`` is not "word".
         """
-        with self._learning():
+        with self._learning(), advised(self, X):
             self._keep_parameters(READING)
             self._check_parameters()
             for name in ("_net", "idf_", "component_", "_rare", "_loaded", "_spellings"):
@@ -360,7 +359,7 @@ class Word2VecTransformer(
         TypeError, ValueError
             As in ``fit``; if ``vector_size``, ``algorithm`` or ``objective`` changed.
         """
-        with self._learning():
+        with self._learning(), advised(self, X):
             self._keep_parameters(READING)
             self._check_parameters()
             self._check_unchanged()
@@ -561,9 +560,9 @@ class Word2VecTransformer(
 
     def _make_module(self, block_size: int, n_workers: int) -> Word2Vec:
         if self.objective == "hierarchical" and len(self.counts_) < 2:
-            raise ValueError(
+            raise NothingToLearnError(
                 'objective="hierarchical" needs a tree of at least two words, and the vocabulary '
-                "has one. Lower min_count, or pass more documents."
+                "has one."
             )
         module = Word2Vec(
             self.counts_.tolist(),
@@ -604,10 +603,9 @@ class Word2VecTransformer(
             net.module_.longest_document = int(corpus.lengths.max())
             net.bound_to(self).train(Data(columns), n_epochs=n_epochs)
         elif not net.history:
-            raise ValueError(
+            raise NothingToLearnError(
                 "No document has two words of the vocabulary, so that there is nothing to learn "
-                "from: words are learned from the other words of their document. Lower min_count, "
-                "or pass longer documents."
+                "from: words are learned from the other words of their document."
             )
         self.net_ = net.clear_optimizer()
         self.n_iter_ = len(net.history)
@@ -677,7 +675,7 @@ class Word2VecTransformer(
         if n_kept * n_epochs < 0.1:
             raise ValueError(
                 f"sample={self.sample:g} leaves out nearly all words, so that nothing would be "
-                "learned. Use a larger one; 1e-3 is usual, and 0 leaves out none."
+                "learned. Set sample=0, which leaves out none, or a larger one."
             )
 
     def _check_pooling(self) -> None:

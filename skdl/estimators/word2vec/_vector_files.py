@@ -17,14 +17,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._compression import damage_reported, open_compressing, open_decompressed
+from ._separators import with_stand_ins, without_stand_ins
 
 _READ_BYTES = 1 << 20
 _WRITE_ROWS = 1024
 _HEADER_BYTES = 100
-_PACKED = (b"\x1f\x8b", b"PK", b"BZh", b"\xfd7zXZ")  # how gzip, zip, bz2 and xz begin
-# How the words that consist of one separator are written, which vectors of characters have.
-STAND_INS = {" ": "\u2581", "\n": "\u2424"}
-_OF_STAND_IN = {shown: word for word, shown in STAND_INS.items()}
 
 
 def write_word2vec_format(
@@ -41,8 +38,10 @@ def write_word2vec_format(
         The file to write, compressed if the name ends in .gz, .bz2 or .xz. It is written under
         another name and then renamed, so that after an error an old file is still there.
     words : sequence of str of shape (n_words,)
-        Distinct, without spaces and newlines, which separate words in the format; a word that is
-        a space or a newline alone is written as "\u2581" (U+2581) or "\u2424" (U+2424).
+        Distinct, without spaces and newlines, which separate words in the format. A word that is
+        a space or a newline alone is written as "\u2581" (U+2581) or "\u2424" (U+2424), and the
+        number of dimensions in the first line with a zero before it: files of sentencepiece have
+        "\u2581" as a word of their own.
     vectors : array-like of shape (n_words, n_dimensions)
         Finite numbers, saved as float32.
     binary : bool, default=False
@@ -74,12 +73,14 @@ def write_word2vec_format(
     if not target.parent.is_dir():
         raise FileNotFoundError(f"The folder of {target} must exist. Make it first.")
     matrix = _checked_matrix(vectors, len(words))
+    words, has_stand_ins = with_stand_ins(words)
+    header = b"%d 0%d\n" if has_stand_ins else b"%d %d\n"
     encoded = [_encoded(word) for word in words]
     _check_distinct(encoded)
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         with open(draft, "xb") as plain, open_compressing(plain, target) as stream:
-            stream.write(b"%d %d\n" % matrix.shape)
+            stream.write(header % matrix.shape)
             for start in range(0, len(matrix), _WRITE_ROWS):
                 block = slice(start, start + _WRITE_ROWS)
                 rows = _rows_as_bytes(matrix[block]) if binary else _rows_as_text(matrix[block])
@@ -109,7 +110,6 @@ def _checked_matrix(vectors: ArrayLike, n_words: int) -> NDArray[np.float32]:
 def _encoded(word: Any) -> bytes:
     if not isinstance(word, str):
         raise ValueError(f"words must be str, got {word!r}. Pass str(word) instead.")
-    word = STAND_INS.get(word, word)
     if " " in word or "\n" in word:
         raise ValueError(
             "words must hold no space and no newline, which separate words in such files, got "
@@ -264,6 +264,7 @@ class _VectorFile:
     encoding: str
     unicode_errors: str
     no_header: bool
+    has_stand_ins: bool = False
 
     def read(
         self, stream: BufferedIOBase, limit: int | None, shape: tuple[int, int]
@@ -282,7 +283,8 @@ class _VectorFile:
         for row in np.flatnonzero(~np.isfinite(vectors).all(axis=1)):
             got = f"{vectors[row]} for {words[row]!r}"
             raise self._error(int(row), "must hold finite numbers in float32", got, "Leave it out.")
-        return self._first_of_each([_OF_STAND_IN.get(word, word) for word in words], vectors)
+        words = without_stand_ins(words) if self.has_stand_ins else words
+        return self._first_of_each(words, vectors)
 
     def _first_of_each(
         self, words: list[str], vectors: NDArray[np.float32]
@@ -324,12 +326,14 @@ class _VectorFile:
         parts = header.split()
         if len(parts) != 2 or not all(part.isdigit() and int(part) > 0 for part in parts):
             advice = "Pass no_header=True if the file begins with its first word, as GloVe's do."
-            if header.startswith(_PACKED):
-                advice = "It is compressed: unpack it, or name it as .gz, .bz2 or .xz if it is one."
+            if self.binary:
+                advice = "Save the vectors again in word2vec's binary format, or pass binary=False "
+                advice += "if the file is text, and no_header=True if that begins with a word."
             raise ValueError(
                 f"{self.path}, line 1 must hold the number of words and that of dimensions, two "
                 f"positive integers, got {_shown(header)}. {advice}"
             )
+        self.has_stand_ins = parts[1].startswith(b"0")  # other programs write no such number
         return int(parts[0]), int(parts[1])
 
     def _room_for(self, n_words: int, n_dimensions: int) -> NDArray[np.float32]:
@@ -350,7 +354,7 @@ class _VectorFile:
             line = stream.readline()
             if not line:
                 raise self._ends_early(row, len(vectors))
-            if not row:
+            if not row and self.no_header:
                 line = line.removeprefix(codecs.BOM_UTF8)
             word, _, rest = line.rstrip().partition(b" ")
             numbers = rest.split()

@@ -12,6 +12,10 @@ import numpy as np
 SMALL_CORPUS = 10**5
 
 
+class NothingToLearnError(ValueError):
+    """Documents have no two words to learn from each other."""
+
+
 def choose_vocabulary(
     words: Sequence[str], counts: np.ndarray, min_count: int, max_vocab: int | None
 ) -> np.ndarray:
@@ -21,19 +25,17 @@ def choose_vocabulary(
 
     Raises
     ------
-    ValueError
+    NothingToLearnError
         If no word remains.
     """
     if not len(words):
-        raise ValueError("The vocabulary is empty: no document in X has a word. Pass some that do.")
+        raise NothingToLearnError("The vocabulary is empty: no document in X has a word.")
     order = np.argsort(-counts, kind="stable")
     most = int(counts[order[0]])
     if most < min_count:
-        raise ValueError(
+        raise NothingToLearnError(
             f"The vocabulary is empty: min_count={min_count} leaves no word; the most frequent "
-            f"one, {words[order[0]]!r}, occurs {most} time(s). Lower min_count, or pass more "
-            "documents. For texts without spaces between words, such as Chinese and Thai, set "
-            'analyzer="char" or a tokenizer.'
+            f"one, {words[order[0]]!r}, occurs {most} time(s)."
         )
     return order[counts[order] >= min_count][:max_vocab]
 
@@ -71,7 +73,7 @@ class Vocabulary:
 
         Raises
         ------
-        ValueError
+        NothingToLearnError
             If there is still no word in the vocabulary.
         """
         grown, waiting, totals = dict(self.rows), dict(self.rare), self.counts.copy()

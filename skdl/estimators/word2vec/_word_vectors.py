@@ -322,7 +322,9 @@ class WordVectors:
         ValueError
             If a word contains a space or a newline, which separate words in such files. Where one
             of them is a whole word, as in vectors of characters, it is written as "\u2581" (U+2581)
-            or "\u2424" (U+2424), which ``from_word2vec_format`` turns back.
+            or "\u2424" (U+2424), and the number of dimensions in the first line with a zero before
+            it, by which ``from_word2vec_format`` turns them back, and leaves these characters as
+            they are in files of other programs, such as those of sentencepiece.
         """
         check_is_fitted(self, "vectors_")
         write_word2vec_format(path, self._words(), self.vectors_, binary)

@@ -44,7 +44,7 @@ def test_invalid_documents(X, error, message, method):
     ("X", "params", "message"),
     [
         (["cat cat dog"], {"min_count": 5}, r"min_count=5 .* 'cat', occurs 2 time\(s\)"),
-        (["cat", "dog"] * 5, {}, "No document has two words .* longer documents"),
+        (["cat", "dog"] * 5, {}, "No document has two words .* Pass documents of two"),
         (["cat"], {"objective": "hierarchical"}, "at least two words, .* has one"),
         (TEXTS, {"negative": 0}, r"got negative=0.*negative=5"),
         (TEXTS, {"min_lr": 0.1, "lr": 0.05}, "min_lr=0.1, lr=0.05"),

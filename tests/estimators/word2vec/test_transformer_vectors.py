@@ -389,3 +389,12 @@ def test_a_transformer_starts_with_the_vectors():
     assert classifier.fit(TEXTS[20:], TOPICS[20:]).score(TEXTS[:20], TOPICS[:20]) > 0.9
     scores = cross_val_score(classifier, TEXTS, TOPICS, cv=2, error_score="raise")
     assert len(scores) == 2
+
+
+def test_pieces_of_sentencepiece_are_found_as_they_are_written(tmp_path):
+    """U+2581 alone is a piece of its own there, not a space."""
+    path = tmp_path / "v"
+    path.write_text("3 2\n\u2581the 1 2\n\u2581 3 4\ns 5 6\n", encoding="utf-8")
+    pieces = Word2VecTransformer.from_word2vec_format(path)
+    assert list(pieces.vocabulary_) == ["\u2581the", "\u2581", "s"]
+    assert pieces.transform([["\u2581"], [" "]]).tolist() == [[3, 4], [0, 0]]

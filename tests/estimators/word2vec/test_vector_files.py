@@ -1,6 +1,7 @@
 """Files of word vectors: what gensim reads and writes, the same numbers back, every wrong file."""
 
 import gzip
+import zipfile
 
 import numpy as np
 import pytest
@@ -57,6 +58,7 @@ def test_files_are_those_of_gensim_byte_for_byte(tmp_path, binary):
 
 finite = st.floats(width=32, allow_nan=False, allow_infinity=False)
 names = st.text(st.characters(exclude_characters=" \n", exclude_categories=["Cs"]))
+names |= st.sampled_from([" ", "\n", "\u2581", "\u2581\u2581", "\u2424", "\ufeff"])
 
 
 @st.composite
@@ -212,6 +214,44 @@ def test_separators_that_are_words_come_back(tmp_path, binary):
     assert same_bits(theirs.vectors, VECTORS)
 
 
+PIECES = ["\u2581the", "\u2581", "s", "\u2424", "\u2581\u2581"]
+
+
+@pytest.mark.filterwarnings("ignore:.*unclosed file|.*_io.FileIO")  # by gensim
+@pytest.mark.parametrize(("binary", "no_header"), [(False, False), (True, False), (False, True)])
+def test_words_of_other_programs_that_look_like_separators_stay(tmp_path, binary, no_header):
+    """As pieces of sentencepiece, in which U+2581 stands for the space before a word."""
+    rows = zip(PIECES, VECTORS, strict=False)
+    if binary:
+        content = b"".join(word.encode() + b" " + row.tobytes() for word, row in rows)
+    else:
+        content = "".join(f"{w} {' '.join(map(repr, r.tolist()))}\n" for w, r in rows).encode()
+    (tmp_path / "v").write_bytes((b"" if no_header else b"5 5\n") + content)
+    options = {"binary": binary, "no_header": no_header}
+    words, vectors = read_word2vec_format(tmp_path / "v", **options)
+    assert words == PIECES == gensim_of(tmp_path / "v", **options).index_to_key
+    assert same_bits(vectors, VECTORS[:5])
+    write_word2vec_format(tmp_path / "again", words, vectors, binary)
+    assert gensim_of(tmp_path / "again", binary=binary).index_to_key == PIECES
+
+
+@every_form
+def test_separators_and_the_words_that_they_are_written_as(tmp_path, binary):
+    words = [" ", "\u2581", "\u2581\u2581", "\u2424", "\u2581a", "\ufeff"]
+    write_word2vec_format(tmp_path / "v", words, VECTORS, binary)
+    found, vectors = read_word2vec_format(tmp_path / "v", binary)
+    assert found == words
+    assert same_bits(vectors, VECTORS)
+    theirs = gensim_of(tmp_path / "v", binary=binary).index_to_key
+    assert theirs[:3] == ["\u2581", "\u2581\u2581", "\u2581\u2581\u2581"]
+
+
+@every_form
+def test_a_first_word_may_begin_like_a_byte_order_mark(tmp_path, binary):
+    write_word2vec_format(tmp_path / "v", ["\ufeff", "a"], VECTORS[:2], binary)
+    assert read_word2vec_format(tmp_path / "v", binary)[0] == ["\ufeff", "a"]
+
+
 # Wrong files -------------------------------------------------------------------------------------
 
 BAD_TEXTS = {
@@ -314,14 +354,34 @@ def test_a_byte_order_mark_is_no_part_of_the_first_word(tmp_path, no_header):
     assert read_word2vec_format(tmp_path / "v", no_header=no_header)[0] == ["sun", "moon"]
 
 
+READINGS = [{}, {"binary": True}, {"no_header": True}, {"unicode_errors": "replace"}]
+
+
+@pytest.mark.parametrize("options", READINGS, ids=str)
 @pytest.mark.parametrize("end", [".gz", ".bz2", ".xz"])
-def test_a_compressed_file_of_another_name_is_told(tmp_path, end):
+def test_a_compressed_file_of_another_name_is_told(tmp_path, end, options):
     write_word2vec_format(tmp_path / f"v{end}", WORDS, VECTORS)
     (tmp_path / f"v{end}").rename(tmp_path / "v")
-    with pytest.raises(ValueError, match=r"It is compressed: .* name it as \.gz, \.bz2 or \.xz"):
-        read_word2vec_format(tmp_path / "v")
+    with pytest.raises(ValueError, match=rf"Let its name end in \{end}, or unpack it"):
+        read_word2vec_format(tmp_path / "v", **options)
     (tmp_path / "v").rename(tmp_path / f"v{end.upper()}")
     assert read_word2vec_format(tmp_path / f"v{end.upper()}")[0] == WORDS
+
+
+@pytest.mark.parametrize("options", READINGS, ids=str)
+def test_a_zip_archive_is_told(tmp_path, options):
+    """As GloVe's are shipped; zip begins with a few printable characters."""
+    with zipfile.ZipFile(tmp_path / "glove.zip", "w") as archive:
+        archive.writestr("glove.txt", "the 1 2\nsun 3 4\n")
+    with pytest.raises(ValueError, match=r"a zip archive\. Unpack it, and pass the file"):
+        read_word2vec_format(tmp_path / "glove.zip", **options)
+
+
+def test_the_advice_for_text_that_is_read_as_binary_helps(tmp_path):
+    (tmp_path / "v").write_bytes(b"sun 1 2\nmoon 3 4\n")
+    with pytest.raises(ValueError, match="pass binary=False if the file is text, and no_header=Tr"):
+        read_word2vec_format(tmp_path / "v", binary=True)
+    assert read_word2vec_format(tmp_path / "v", no_header=True)[0] == ["sun", "moon"]
 
 
 def test_the_advice_for_a_file_with_a_header_helps(tmp_path):
@@ -367,7 +427,6 @@ def test_unknown_encoding_and_missing_file(tmp_path):
         ([3], [[1]], "words must be str, got 3"),
         (["\ud800"], [[1]], "UTF-8 can encode"),
         (["a", "a"], [[1], [2]], "'a' in row 0 and again in row 1"),
-        ([" ", "\u2581"], [[1], [2]], "in row 0 and again in row 1"),
         (["a", "b"], [[1]], r"got \(1, 1\) for 2 words"),
         (["a"], [1], r"got \(1,\) for 1 words"),
         ([], np.empty((0, 3)), "at least one of both"),
