@@ -49,7 +49,10 @@ class HasOwnStep(Protocol):
 
 
 class HasEncode(Protocol):
-    """A module with a representation before its head; what ``encode`` of an estimator gives."""
+    """A module with a representation before its head; what ``encode`` of an estimator gives.
+
+    The engine does without it; a law asks it of the module of every estimator.
+    """
 
     def encode(self, **inputs: Tensor) -> Tensor:
         """The representation (B, n_features) of the arguments of ``forward``."""

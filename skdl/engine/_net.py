@@ -357,6 +357,7 @@ class Net(NeuralNet):
         )
 
     partial_fit = fit_loop = fit
+    train_step = train_step_single = validation_step = run_single_epoch = fit
 
     def __sklearn_clone__(self) -> NoReturn:
         """Raise TypeError: the net alone cannot read arrays or be trained anew."""

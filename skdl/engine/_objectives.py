@@ -67,6 +67,7 @@ class Supervised:
         training_loss: Loss | None = None,
     ) -> None:
         self.loss, self.converter, self.training_loss = loss, converter, training_loss or loss
+        self.output_shape: tuple[int, ...] | None = getattr(converter, "output_shape", None)
 
     @property
     def error_power(self) -> int | None:
@@ -74,11 +75,21 @@ class Supervised:
 
     def __call__(self, module: nn.Module, batch: Batch) -> Tensor:
         loss = self.training_loss if module.training else self.loss
-        return mean_loss(loss, module(**inputs_of(batch)), batch)
+        return mean_loss(loss, self._output(module, batch), batch)
+
+    def _output(self, module: nn.Module, batch: Batch) -> Tensor:
+        """The module's output, of the right shape: losses would broadcast others."""
+        output: Tensor = module(**inputs_of(batch))
+        if self.output_shape not in (None, output.shape[1:]):
+            raise ValueError(
+                f"The module must return (n, {', '.join(map(str, self.output_shape or ()))}) for n "
+                f"rows, got {tuple(output.shape)} for {len(batch['y'])}."
+            )
+        return output
 
     def row_losses(self, module: nn.Module, batch: Batch) -> Tensor:
         """The losses of each row, (B,), and of each of its targets and quantiles, (B, k * Q)."""
-        return losses_of_targets(self.loss, module(**inputs_of(batch)), batch["y"])
+        return losses_of_targets(self.loss, self._output(module, batch), batch["y"])
 
 
 def error_power(loss: Loss) -> int | None:

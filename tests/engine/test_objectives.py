@@ -158,3 +158,27 @@ def test_mixup_mixes_inputs_and_losses_alike(weighted):
                   [(batch["y"], w), (batch["y"][order], w[order])])  # fmt: skip
     torch.testing.assert_close(got, (share * own + (1 - share) * other).mean())
     assert 0 < share < 1
+
+
+class OfOneShape(nn.Module):
+    """Gives outputs of a shape that the targets have not."""
+
+    def __init__(self, shape):
+        super().__init__()
+        self.shape, self.weight = shape, nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        return self.weight + torch.zeros(len(x), *self.shape)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (2, 1), (3,)])
+def test_outputs_of_another_shape_are_told(shape):
+    class Converter:
+        output_shape = (2,)
+
+    objective = Supervised(squared_error, Converter())
+    batch = {"x": torch.zeros(4, 3), "y": torch.zeros(4, 2)}
+    for call in (objective, objective.row_losses):
+        with pytest.raises(ValueError, match=r"must return \(n, 2\) for n rows, got \(4.* for 4"):
+            call(OfOneShape(shape), batch)
+    assert objective(OfOneShape((2,)), batch) == 0

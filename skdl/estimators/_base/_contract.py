@@ -94,9 +94,9 @@ class Family(ABC):
         chosen = int(np.clip(2 ** np.floor(np.log2(n_rows / 8)), 8, 64))
         return batch_size or chosen, 100
 
-    @abstractmethod
     def _make_objective(self) -> Objective:
         """The objective; by default the loss of the target."""
+        raise NotImplementedError  # the default is TorchEstimator's
 
     def _prepare_module(self, module: nn.Module, mode: FitMode) -> None:
         """Set what parameters may change in a module before each training, new or old."""

@@ -367,6 +367,8 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
             resolve_device(self.device)
             check_callbacks(self.callbacks)
             self._check_one_schedule()
+            if not hasattr(self, "_input_kinds"):
+                raise TypeError(f"{type(self).__name__} must say what X may be, in _input_kinds.")
             self._check_parameters()
             if y is None:
                 raise ValueError(

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...engine import Batch, Data
 from ...modules import padding_mask
-from ._placeholders import warn_of_placeholders
+from ._placeholders import counted, warn_of_placeholders
 
 EPS = torch.finfo(torch.float64).eps
 
@@ -55,7 +55,7 @@ def channel_scales(
     first = next(train.chunks())
     if first["x"].dtype not in (torch.uint8, torch.bool):
         # In float64, for torch has no extremes of unsigned integers.
-        warn_of_placeholders(real_steps(first).double(), "X", "channel")
+        warn_of_placeholders(real_steps(_counted_rows(first)).double(), "X", "channel")
     if not measured:
         return unit_scales(n_channels, dtype)
     mean, scale = channel_statistics(train)
@@ -79,6 +79,13 @@ def learn_channel_scales(module: Any, train: Data, *, measured: bool) -> None:
     module.mean, module.scale = channel_scales(
         train, len(module.scale), module.scale.dtype, measured=measured
     )
+
+
+def _counted_rows(batch: Batch) -> Batch:
+    if "weight" not in batch:
+        return batch
+    rows = counted(batch["weight"])
+    return {name: batch[name][rows] for name in ("x", "lengths") if name in batch}
 
 
 def real_steps(batch: Batch) -> Tensor:

@@ -30,7 +30,7 @@ from ...engine import (
 )
 from ...preprocessing._containers import plain_values
 from ...preprocessing._frames import check_numbers, column_names, different_columns
-from ._placeholders import warn_of_placeholders
+from ._placeholders import counted, warn_of_placeholders
 from ._series import is_series
 
 REGRESSION_LOSSES: dict[str, Loss] = {
@@ -223,7 +223,9 @@ class RegressionTarget(Target):
             ) from error
 
     def learn(self, values: np.ndarray, weight: np.ndarray | None) -> None:
-        warn_of_placeholders(torch.from_numpy(values), "y", "target")
+        known = torch.from_numpy(values)
+        known = known if weight is None else known[counted(torch.from_numpy(weight))]
+        warn_of_placeholders(known, "y", "target")
         self.mean, self.scale = np.zeros(self.n_targets), np.ones(self.n_targets)
         if self.standardize:
             size = np.abs(values).max(0)

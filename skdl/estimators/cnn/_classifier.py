@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor, nn
 
 from ..._sklearn import Interval, StrOptions
@@ -373,7 +372,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         twin.callbacks, twin.verbose, twin.early_stopping = None, 0, False
         twin.max_epochs, twin.batch_size = net.max_epochs, net.batch_size
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.simplefilter("ignore")  # the network of all rows has given them
             try:
                 module = twin._new_module(half, half, net.seed)
                 trained = twin._new_net(module, half, net.seed, FitMode.FIT).train(half)

@@ -89,3 +89,15 @@ def test_what_the_warning_advises_works():
     filled = series.replace(-999, np.nan).interpolate().to_numpy()
     X = np.lib.stride_tricks.sliding_window_view(filled[:-1], 8)
     LSTMRegressor(4, max_epochs=1).fit(X, filled[8:])
+
+
+@pytest.mark.parametrize("model", DEEP, ids=lambda model: type(model).__name__)
+def test_rows_that_count_for_nothing_are_not_told(model):
+    X, y = RNG.normal(size=(40, 6, 2)), np.arange(40) % 2
+    weight = np.where(np.arange(40) < 5, 1e-12, 1.0)
+    X[:5] = -999
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(X, y, sample_weight=weight)
+    with pytest.warns(UserWarning, match="X holds -999 30 times"):
+        model.fit(X, y, sample_weight=np.ones(40))
