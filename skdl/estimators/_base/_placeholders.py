@@ -58,7 +58,7 @@ def _times_spread(value: float, n_times: int) -> float:
     """How many times their spread the others must be away for it to stand for missing values."""
     if is_placeholder(value):
         return 1 if n_times > 1 else FAR
-    return FAR if n_times > 2 else math.inf
+    return FAR if n_times > 2 and value != 0 else math.inf  # 0 is usual among amounts
 
 
 def is_placeholder(value: float) -> bool:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from skdl.estimators._base._texts import holds_text, read_texts
+from tests.ids import short
 
 TEXTS = ["one text", "", "zwei Texte", "三"]
 
@@ -99,7 +100,7 @@ def test_numbers_are_no_text(X):
         ((text for text in "ab"), ["generator", r"Make it a list, list\(X\)"]),
         ({0: "a"}, ["dict", r"list\(X\.values\(\)\)"]),
     ],
-    ids=str,
+    ids=short,
 )
 def test_what_is_no_list_of_texts_is_named(X, words):
     with pytest.raises((ValueError, TypeError)) as error:
