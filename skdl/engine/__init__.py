@@ -7,21 +7,25 @@ training of it, epoch by epoch. ``_contract.py`` lists the optional methods of a
 from ._callback_checks import check_callbacks, check_validated, sets_rate
 from ._data import NUMBERS, STREAM_BYTES, Batch, Column, Data, Ragged, Streamed, as_tensor
 from ._loop import TrainingRun
-from ._net import Net, Output, forward
-from ._objectives import (
-    Augmented,
+from ._losses import (
+    ErrorLoss,
     Loss,
-    Objective,
     Pinball,
-    Supervised,
-    TargetConverter,
     absolute_error,
     cross_entropy,
     error_power,
     huber,
+    squared_error,
+    weighted_quantiles,
+)
+from ._net import Net, Output, forward
+from ._objectives import (
+    Augmented,
+    Objective,
+    Supervised,
+    TargetConverter,
     inputs_of,
     losses_of_targets,
-    squared_error,
 )
 from ._optim import LR_SCHEDULES, OPTIMIZERS, set_lr
 from ._random import outside_of_runs, seeded
@@ -44,6 +48,7 @@ __all__ = [
     "Batch",
     "Column",
     "Data",
+    "ErrorLoss",
     "Loss",
     "Net",
     "Objective",
@@ -76,5 +81,6 @@ __all__ = [
     "set_lr",
     "sets_rate",
     "squared_error",
+    "weighted_quantiles",
     "without_outliers",
 ]

@@ -8,13 +8,12 @@ from typing import Protocol
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ._contract import attribute_or_default
 from ._data import Batch
+from ._losses import Loss, error_power
 
 Objective = Callable[[nn.Module, Batch], Tensor]
-Loss = Callable[..., Tensor]
 
 
 def inputs_of(batch: Batch) -> Batch:
@@ -90,13 +89,6 @@ class Supervised:
     def row_losses(self, module: nn.Module, batch: Batch) -> Tensor:
         """The losses of each row, (B,), and of each of its targets and quantiles, (B, k * Q)."""
         return losses_of_targets(self.loss, self._output(module, batch), batch["y"])
-
-
-def error_power(loss: Loss) -> int | None:
-    """2 for squared errors, 1 for losses that grow like absolute ones, None for others."""
-    if loss is squared_error:
-        return 2
-    return 1 if loss in (absolute_error, huber) or isinstance(loss, Pinball) else None
 
 
 def losses_of_targets(loss: Loss, output: Tensor, y: Tensor) -> Tensor:
@@ -186,28 +178,3 @@ class Augmented(Supervised):
             mean_loss(self.training_loss, output, rows) for rows in (batch, others)
         )
         return torch.lerp(other_loss, own_loss, share)
-
-
-squared_error: Loss = F.mse_loss
-absolute_error: Loss = F.l1_loss
-huber: Loss = F.huber_loss
-cross_entropy: Loss = F.cross_entropy
-
-
-class Pinball:
-    """Quantile loss of output (B, k, n_quantiles) against y (B, k).
-
-    Koenker and Bassett, "Regression quantiles" (1978).
-    """
-
-    def __init__(self, quantiles: tuple[float, ...]) -> None:
-        self.quantiles = quantiles
-
-    def levels(self, like: Tensor) -> Tensor:
-        """The quantiles, filled in on the device: a copy from the host would be waited for."""
-        return torch.stack([like.new_full((), level) for level in self.quantiles])
-
-    def __call__(self, output: Tensor, y: Tensor, reduction: str = "none") -> Tensor:
-        error, levels = y[..., None] - output, self.levels(output)  # (B, k, Q), (Q,)
-        losses = torch.maximum(levels * error, (levels - 1) * error)
-        return losses.mean() if reduction == "mean" else losses

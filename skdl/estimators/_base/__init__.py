@@ -22,7 +22,7 @@ from ._scales import channel_scales, learn_channel_scales, unit_scales
 from ._sequences import SequenceInputMixin, lengths_of
 from ._series import is_series
 from ._tables import TableInputMixin
-from ._targets import outlier_limits, weighted_quantiles
+from ._targets import outlier_limits
 from ._texts import input_type_of, read_texts
 from ._torchvision import torchvision_explained
 from ._trained import Trained
@@ -61,6 +61,5 @@ __all__ = [
     "rows_of_numbers",
     "torchvision_explained",
     "unit_scales",
-    "weighted_quantiles",
     "weights_of",
 ]

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from ...engine import (
     Data,
+    ErrorLoss,
     Loss,
     Pinball,
     absolute_error,
@@ -27,13 +28,14 @@ from ...engine import (
     cross_entropy,
     huber,
     squared_error,
+    weighted_quantiles,
 )
 from ...preprocessing._containers import plain_values
 from ...preprocessing._frames import check_numbers, column_names, different_columns
 from ._placeholders import counted, warn_of_placeholders
 from ._series import is_series
 
-REGRESSION_LOSSES: dict[str, Loss] = {
+REGRESSION_LOSSES: dict[str, ErrorLoss] = {
     "squared_error": squared_error,
     "absolute_error": absolute_error,
     "huber": huber,
@@ -271,31 +273,10 @@ class RegressionTarget(Target):
         return (self.n_targets, *([] if self.quantiles is None else [len(self.quantiles)]))
 
     @property
-    def loss(self) -> Loss:
+    def loss(self) -> ErrorLoss:
         if self.quantiles is not None:
             return Pinball(tuple(self.quantiles))
         return REGRESSION_LOSSES[self.loss_name]
-
-    def constants(self, residuals: Tensor, weight: Tensor) -> Tensor:
-        """What to add to predictions so that their loss is least: (k,) or (k, n_quantiles).
-
-        Parameters
-        ----------
-        residuals : Tensor of shape (n, k)
-            y less predictions, standardized.
-        weight : Tensor of shape (n,)
-        """
-        if self.loss_name == "squared_error":
-            return (weight @ residuals) / weight.sum()
-        median = weighted_quantiles(residuals, weight, [0.5])[:, 0]
-        if self.quantiles is not None:
-            return weighted_quantiles(residuals, weight, self.quantiles)
-        if self.loss_name == "absolute_error":
-            return median
-        for _ in range(50):  # of Huber's loss: a mean in which far residuals weigh less
-            inside = weight[:, None] / (residuals - median).abs().clamp_min(1)
-            median = (inside * residuals).sum(0) / inside.sum(0)
-        return median
 
     def predictions(self, outputs: np.ndarray) -> np.ndarray:
         """The mean, or the median where quantiles are estimated: (n,) or (n, k)."""
@@ -364,16 +345,6 @@ class RegressionTarget(Target):
         place = (ends - weight[heavy] / 2) / ends[-1] * n_parts % 1  # within its part
         chosen = heavy[place > max(1 - fraction, 0.5 + 1e-9)]  # a half is not more by rounding
         return chosen if len(chosen) else heavy[-1:]
-
-
-def weighted_quantiles(values: Tensor, weight: Tensor, levels: Sequence[float]) -> Tensor:
-    """Quantiles (k, n_levels) of each column of values (n, k) whose rows have weights (n,)."""
-    order = values.argsort(0)
-    below = weight[order].cumsum(0)  # (n, k)
-    below = (below - weight[order] / 2) / below[-1]
-    wanted = torch.tensor(levels, dtype=below.dtype).expand(values.shape[1], -1).contiguous()
-    place = torch.searchsorted(below.T.contiguous(), wanted).clamp_max(len(values) - 1)
-    return values.gather(0, order).T.gather(1, place)
 
 
 def outlier_limits(errors: Tensor, weight: Tensor, n_deviations: float = 10) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..._sklearn import Interval, StrOptions
-from ...engine import Batch, Data, Net, forward, squared_error
+from ...engine import Batch, Data, Net, forward
 from .._base import (
     FitMode,
     SequenceInputMixin,
@@ -161,7 +161,7 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         limits = None if residuals is None else outlier_limits(residuals, weight)
         module.set_linear_model(linear_model.coefficients, train.chunks(), limits)
         if residuals is not None:
-            module.set_initial_output(self._target.constants(residuals, weight))
+            module.set_initial_output(self._target.loss.minimizer(residuals, weight))
 
     def _fit_linear_model(self, used: Data, mean: Tensor, scale: Tensor) -> LinearModel:
         """A linear model of the last steps, standardized, on training and validation rows.
@@ -175,7 +175,7 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         offset, slope = (mean[:, None] - y_mean) / y_scale, scale[:, None] / y_scale
         lengths = [int(n) for n in np.quantile(lengths_of(used), (0, 0.1, 0.5, 0.9))]
         possible = possible_inputs(used, mean, scale, lengths)
-        is_robust = self._target.loss is not squared_error
+        is_robust = self._target.loss.power != 2
 
         def fitted(data: Data) -> LinearModel:
             models = (

@@ -12,9 +12,9 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ...engine._data import Batch, Data
+from ...engine import Batch, Data, weighted_quantiles
 from ...modules import last_steps, standardized
-from .._base import is_series, outlier_limits, weighted_quantiles, weights_of
+from .._base import is_series, outlier_limits, weights_of
 
 MAX_FEATURES = 256  # time grows with the cube of their number
 N_BLOCKS, PERSISTENCE_ERRORS = 10, 1.5

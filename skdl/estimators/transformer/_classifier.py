@@ -107,8 +107,8 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
         the candidates, which makes them unfitted.
     linear_model : bool, default=True
         Whether a linear support vector machine on n-grams of words and characters stands beside the
-        Transformer on text: its calibrated scores are averaged with the network's in prediction
-        (``network_weight_``). There is none on numbers.
+        Transformer on text: its calibrated scores are added to the network's in prediction, with
+        weights (``network_weight_``). There is none on numbers.
     label_smoothing : float, default=0.0
         Fraction of the target that is spread over all classes in training, in [0, 1).
     pretrained : str, path or None, default=None
@@ -152,8 +152,8 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
     patch_size_ : int
         Steps of a patch; on numbers only.
     network_weight_ : float
-        Weight of the network's scores in the average with those of the linear model, in (0, 1]; 1
-        where there is no linear model.
+        Weight of the network's scores as a fraction of both weights, those of the linear model
+        being the other; in (0, 1]; 1 where there is no linear model.
     n_features_in_ : int
         Size of the second dimension of X; not set by texts and by lists of sequences.
     n_channels_in_ : int
