@@ -33,8 +33,8 @@ def close_figures():
 def signals(n_channels=1):
     """A bump at one of three places."""
     rng = np.random.default_rng(0)
-    y = np.arange(60) % 3
-    X = rng.normal(0, 0.3, size=(60, 24, n_channels))
+    y = np.arange(48) % 3
+    X = rng.normal(0, 0.3, size=(48, 24, n_channels))
     for row, place in enumerate(y):
         X[row, 8 * place : 8 * place + 4] += 2
     return X, NAMES[y]
@@ -42,7 +42,7 @@ def signals(n_channels=1):
 
 @pytest.fixture(scope="module")
 def images():
-    return make_images(60, size=(8, 8), random_state=0)
+    return make_images(48, size=(8, 8), random_state=0)
 
 
 @pytest.fixture(scope="module")
@@ -348,7 +348,7 @@ def test_other_estimators_are_refused(images):
 
 def test_too_many_rows_are_refused(classifier, images):
     X = np.concatenate([images[0]] * 2)
-    with pytest.raises(ValueError, match=r"at most 64 rows, got 120\. Pass some"):
+    with pytest.raises(ValueError, match=r"at most 64 rows, got 96\. Pass some"):
         GradCAMDisplay.from_estimator(classifier, X)
 
 

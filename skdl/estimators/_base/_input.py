@@ -22,7 +22,8 @@ class InputMixin(BaseEstimator):
 
     def _forget_inputs(self) -> None:
         """Delete what was learned by reading X in a fit before."""
-        for name in [name for name in vars(self) if name.endswith("_in_")]:
+        private = ("_columns", "_units", "_shortest")
+        for name in [name for name in vars(self) if name.endswith("_in_") or name in private]:
             delattr(self, name)
 
     def _validated_numbers(
@@ -43,8 +44,8 @@ class InputMixin(BaseEstimator):
                 allow_nd=allow_nd,
                 ensure_all_finite=False,
             )
-        except (TypeError, ValueError):
-            if isinstance(X, (list, tuple, np.ndarray)) and len(X) and np.ndim(X[0]) == 1:
+        except ValueError as error:
+            if "could not convert string" in str(error) and np.ndim(X) == 2:
                 check_numbers(pd.DataFrame(X))  # which names the first value that is none
             raise
         return array, streamed

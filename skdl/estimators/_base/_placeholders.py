@@ -18,12 +18,15 @@ def counted(weight: Tensor) -> Tensor:
     return (weight >= LIGHT * weight.mean()).nonzero()[:, 0]
 
 
-def warn_of_placeholders(values: Tensor, name: str, column: str) -> None:
+def warn_of_placeholders(
+    values: Tensor, name: str, column: str, *, only_usual: bool = False
+) -> None:
     """Warn where the extreme value of a column (n, k) seems to stand for missing ones.
 
-    It is farther from all others than these are from each other, and a number that data formats use
-    so: nines (-99, -999, 9999, 999.9), the limits of integers, 1e20. Where it comes once only, it
-    is ten times as far; so is any other number that comes three times or more.
+    It is farther from all others than these are from each other, comes twice or more, and is a
+    number that data formats use so: nines (-99, -999, 9999, 999.9), the limits of integers, 1e20.
+    Unless ``only_usual``, it may come once where it is ten times as far; so may any other number
+    that comes three times or more.
     """
     if len(values) < 3:
         return
@@ -43,7 +46,9 @@ def warn_of_placeholders(values: Tensor, name: str, column: str) -> None:
             low, high = float(rest.min()), float(rest.max())
             often = "once" if n_times == 1 else f"{n_times} times"
             distance = min(abs(value - low), abs(value - high))
-            if high > low and distance > _times_spread(value, n_times) * (high - low):
+            least = _times_spread(value, n_times)
+            least = least if least == 1 or not only_usual else math.inf
+            if high > low and distance > least * (high - low):
                 warnings.warn(
                     f"{name} holds {value:g} {often} in {column} {at}, where all else is "
                     f"from {low:.4g} to {high:.4g}. If that stands for missing values, it spoils "

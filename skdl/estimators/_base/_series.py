@@ -9,7 +9,7 @@ from torch import Tensor
 from ...engine import Data
 from ...modules import last_steps
 
-N_PAIRS = 512  # of neighbouring rows whose X is looked at
+N_PAIRS, N_VALUES = 512, 2**20  # of neighbouring rows whose X is looked at, at most
 N_OVERLAPS, MAX_STRIDE = 16, 64
 
 
@@ -24,7 +24,8 @@ def is_series(values: np.ndarray, data: Data) -> bool:
     alike = float(_correlations(values[:-1], values[1:]).max())
     if alike <= 4 / np.sqrt(n_rows):
         return False
-    first = np.unique(np.linspace(0, n_rows - 2, min(n_rows - 1, N_PAIRS)).astype(int))
+    n_pairs = min(n_rows - 1, N_PAIRS, max(N_OVERLAPS, data.chunk_size(N_VALUES)))
+    first = np.unique(np.linspace(0, n_rows - 2, n_pairs).astype(int))
     earlier, later = (_steps(data, rows) for rows in (first, first + 1))
     if _overlap(earlier, later):
         return True

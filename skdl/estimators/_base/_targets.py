@@ -227,7 +227,7 @@ class RegressionTarget(Target):
     def learn(self, values: np.ndarray, weight: np.ndarray | None) -> None:
         known = torch.from_numpy(values)
         known = known if weight is None else known[counted(torch.from_numpy(weight))]
-        warn_of_placeholders(known, "y", "target")
+        warn_of_placeholders(known, "y", "target", only_usual=True)  # outliers of y may be true
         self.mean, self.scale = np.zeros(self.n_targets), np.ones(self.n_targets)
         if self.standardize:
             size = np.abs(values).max(0)

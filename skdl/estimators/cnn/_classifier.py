@@ -48,7 +48,7 @@ from ._network_architectures import ARCHITECTURES, BEST_ARCHITECTURE, POOL_GRID,
 # learned by heart makes probabilities of 0 and 1. With fewer rows a half says too little. With more
 # it is done only where the first pass over them, which were new then, was not much better than
 # guessing: then it may be noise that later passes have learned.
-FEW_ROWS, SOME_ROWS = range(40, 500), range(500, 10_000)
+FEW_ROWS, SOME_ROWS = range(50, 500), range(500, 10_000)
 
 
 @deep_estimator
@@ -118,7 +118,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
     temperature_ : float
         What scores are divided by, at least 1, so that probabilities are not more certain than
         they are right; the predicted labels do not depend on it. It is fitted to the validation
-        rows; without such, where there are 40 to 499 training rows, by another network that is
+        rows; without such, where there are 50 to 499 training rows, by another network that is
         trained on half of them, and so for up to 10,000 rows where the first pass over them was
         little better than guessing; else it is 1.
 

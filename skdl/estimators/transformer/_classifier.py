@@ -478,7 +478,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
         ids, _ = self._tokenization.ids(texts)
         unknown = float(np.mean(ids == self._tokenization.unknown))
         if unknown > 0.5:
-            ways = "Begin with texts that have the words of all, or pass a tokenizer of all texts"
+            ways = "Begin with texts that have the words of all, or pass a tokenizer trained on all"
             if isinstance(self.tokenizer, str) and self.tokenizer == "word":
                 ways += ', or set tokenizer="bpe" or "char"'
             warnings.warn(

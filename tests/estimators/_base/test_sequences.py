@@ -158,7 +158,7 @@ BAD = {
     "length 0": ([*X2[:-1], X2[-1, :0]], {}, r"Sequence 29 .*at least one step; got shape \(0,\)"),
     "no sequence": ([*X2[:-1], np.ones((2, 2, 2))], {}, r"Sequence 29 .*got shape \(2, 2, 2\)"),
     "words": ([*X2[:-1], ["a", "b"]], {}, "Sequence 29 in X is not a numeric array"),
-    "table of words": ([["a", "b"]] * 30, {}, "could not convert string to float"),
+    "table of words": ([["a", "b"]] * 30, {}, "must hold numbers, got 'a' in row 0 of column 0"),
     "NaN": (NAN, {}, "X contains NaN, first at row 3, step 2, channel 1"),
     "NaN, flat": (NAN.reshape(30, 12), {"n_channels": 2}, "NaN, first at row 3, step 2, channel 1"),
     "infinity": (INF, {}, "X contains infinity.*first at row 4, step 5, channel 0"),
