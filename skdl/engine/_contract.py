@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class HasPrepare(Protocol):
-    """A module whose inputs are first brought to another form, without any weight.
+    """A module whose inputs first get another form that depends on no trainable weight.
 
     With ``prepare_is_costly`` that is done once per fit for data of every kind, else where the
     prepared columns fit into memory beside the stored ones.

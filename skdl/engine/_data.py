@@ -127,13 +127,13 @@ class Ragged:
         lengths, starts = self.lengths[device_rows], self.starts[device_rows]
         n_steps = padded_length(int(self.lengths_of(rows).max()))
         steps = torch.arange(n_steps, device=lengths.device)
-        real = steps < lengths[:, None]  # (B, T)
+        mask = steps < lengths[:, None]  # (B, T), False on padding
         # Padding reads the first step of the column and is set to 0 by the product below: an index
-        # by a mask would have a size that the host must wait for.
-        index = torch.where(real, starts[:, None] + steps, 0)
+        # by a boolean mask would have a size that the host must wait for.
+        index = torch.where(mask, starts[:, None] + steps, 0)
         padded = self.values[index]
-        real = real.view(*real.shape, *[1] * (padded.ndim - 2))
-        return padded * real.to(padded.dtype), lengths
+        mask = mask.view(*mask.shape, *[1] * (padded.ndim - 2))
+        return padded * mask.to(padded.dtype), lengths
 
     def lengths_of(self, rows: Tensor | slice) -> np.ndarray:
         """Number of steps of the given rows."""

@@ -124,7 +124,7 @@ class TrainingRun:
         count = attribute_or_default(self.objective, "count")
         # A module with a step of its own gets its rows in their order.
         shuffle = None if self.own_step else self.random.generators.shuffle
-        # Once for all epochs where memory allows: no trained weight comes into it.
+        # Once for all epochs where memory allows: it does not depend on trainable weights.
         prepared = net.prepared(train, at_once=True)
         self.train = BatchIterator(prepared, net.batch_size, shuffle, max_steps, count)
         self.valid: BatchIterator | None = None

@@ -12,7 +12,7 @@ def padding_mask(x: Tensor, lengths: Tensor) -> Tensor:
 
 
 def last_steps(x: Tensor, lengths: Tensor | None, n_steps: int) -> Tensor:
-    """The last real ``n_steps`` of each sequence, flattened: (B, n_steps * C).
+    """The last ``n_steps`` before the padding of each sequence, flattened: (B, n_steps * C).
 
     A sequence that is shorter is extended backwards by its first step.
     """
@@ -27,9 +27,9 @@ def last_steps(x: Tensor, lengths: Tensor | None, n_steps: int) -> Tensor:
 
 
 class Pool(nn.Module):
-    """(B, T, D) to (B, D) over the real steps of each sequence.
+    """(B, T, D) to (B, D) over the steps of each sequence, without padding.
 
-    "last" takes the last real step; "attention" a softmax-weighted mean whose scores are a
+    "last" takes the last step; "attention" a softmax-weighted mean whose scores are a
     learned linear function of each step.
     """
 
@@ -45,14 +45,14 @@ class Pool(nn.Module):
             return h[torch.arange(len(h), device=h.device), lengths - 1]
         return self.over(h, None if lengths is None else padding_mask(h, lengths))
 
-    def over(self, h: Tensor, real: Tensor | None) -> Tensor:
-        """The same over the steps that are ``real`` (B, T, 1); over all where it is None."""
+    def over(self, h: Tensor, mask: Tensor | None) -> Tensor:
+        """The same with a padding mask (B, T, 1), False on padding; None pools over all steps."""
         if self.kind == "mean":
-            return h.mean(1) if real is None else (h * real).sum(1) / real.sum(1)
+            return h.mean(1) if mask is None else (h * mask).sum(1) / mask.sum(1)
         if self.kind == "max":
-            return (h if real is None else h.masked_fill(~real, -torch.inf)).amax(1)
+            return (h if mask is None else h.masked_fill(~mask, -torch.inf)).amax(1)
         scores = self.score(h)  # (B, T, 1)
         # A weight of 0 for padding, after the softmax.
-        if real is not None:
-            scores = scores.masked_fill(~real, -torch.inf)
+        if mask is not None:
+            scores = scores.masked_fill(~mask, -torch.inf)
         return (scores.softmax(1) * h).sum(1)

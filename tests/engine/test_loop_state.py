@@ -48,9 +48,9 @@ class OverSteps(Network):
     max_steps = 40
 
     def forward(self, x, lengths):
-        real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
+        mask = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
         h = self.last(self.dropout(self.first(x).tanh()))
-        return (h * real[..., None]).sum(1) / lengths[:, None]
+        return (h * mask[..., None]).sum(1) / lengths[:, None]
 
 
 class Foreign(nn.Module):

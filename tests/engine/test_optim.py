@@ -265,7 +265,7 @@ def test_fused_adam_takes_a_closure():
 
 @pytest.mark.parametrize("shape", ["linear", "cosine", "one-cycle"])
 @pytest.mark.parametrize("warmup_fraction", [0.0, 0.3])
-def test_more_steps_than_were_foreseen_end_at_the_last_rate(shape, warmup_fraction):
+def test_more_steps_than_planned_end_at_the_last_rate(shape, warmup_fraction):
     """Batches that are cut to size may be some more in one epoch than in another."""
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=2.0)
     schedule = Schedule(optimizer, 10, shape, warmup_fraction)
@@ -291,7 +291,7 @@ def test_falling_rates_end_at_the_floor(shape, floor):
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=2.0)
     schedule = Schedule(optimizer, 50, shape, floor=floor)
     seen = []
-    for _ in range(60):  # more than were foreseen
+    for _ in range(60):  # more than were planned
         schedule.before_step()
         seen.append(schedule.lr)
     assert min(seen) >= 2 * floor - 1e-12

@@ -149,13 +149,13 @@ def test_word2vec_waits_twice_for_a_piece_of_text(instance, monkeypatch):
 
         monkeypatch.setattr(_network_host, name, answer)
 
-    counted("true_places")
-    counted("true_or_false")
+    counted("nonzero_on_host")
+    counted("flags_on_host")
     monkeypatch.setattr(_network_host, "is_on_host", lambda tensor: False)
     monkeypatch.setattr(Word2Vec, "_train_on_piece", watched)
     operations, _ = operations_of(instance, monkeypatch, batch_size=8, lr=1e-4)
     assert operations.that_wait == {}
-    assert asked == {"true_places": len(pieces), "true_or_false": len(pieces)}
+    assert asked == {"nonzero_on_host": len(pieces), "flags_on_host": len(pieces)}
 
 
 # A pretended card -------------------------------------------------------------------------------
@@ -287,10 +287,10 @@ class Answers:
     def __init__(self):
         self.n_asked = 0
 
-    def true_places(self, mask):
+    def nonzero_on_host(self, mask):
         return torch.empty(len(mask) // 2, dtype=torch.int64, device=mask.device)
 
-    def true_or_false(self, flags):
+    def flags_on_host(self, flags):
         self.n_asked += 1
         return [self.n_asked == 1 and i % 3 == 0 for i in range(len(flags))]
 
@@ -303,8 +303,8 @@ def word2vec_step_on_card(run):
     with pytest.MonkeyPatch.context() as patch, FakeTensorMode(), enable_python_dispatcher():
         patch.setattr(torch, "Generator", NoGenerator)
         patch.setattr(_network, "compiled", lambda step: step)
-        patch.setattr(_network_host, "true_places", answers.true_places)
-        patch.setattr(_network_host, "true_or_false", answers.true_or_false)
+        patch.setattr(_network_host, "nonzero_on_host", answers.nonzero_on_host)
+        patch.setattr(_network_host, "flags_on_host", answers.flags_on_host)
         patch.setattr(Word2Vec, "_draw_seeds", lambda module, n_seeds: [0] * n_seeds)
         move_to_card(moved.module.train())
         batch = {name: on_card(column) for name, column in stored.items()}

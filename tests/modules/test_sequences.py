@@ -8,7 +8,7 @@ from skdl.modules import Pool, last_steps, padding_mask
 LENGTHS = torch.tensor([3, 1])
 
 
-def test_padding_mask_is_true_on_real_steps():
+def test_padding_mask_is_false_on_padding():
     mask = padding_mask(torch.zeros(2, 3, 5), LENGTHS)
     assert mask[..., 0].tolist() == [[True] * 3, [True, False, False]]
 

@@ -85,7 +85,8 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
         rows = _with_channels(array, self.kind_, shape)
         self.input_shape_, self.n_channels_in_ = rows.shape[1:], rows.shape[-1]
         self._check_values(rows, X, given)
-        if shape is None or (self.kind_ == "image" and not is_whole):  # else it is said
+        # Otherwise ``shape`` says which dimension is that of the channels.
+        if shape is None or (self.kind_ == "image" and not is_whole):
             check_channels_last(self.input_shape_, self.kind_, given.array)
         check_smallest(self.input_shape_, self.kind_)
         if kind == "auto" and shape is None and self.kind_ == "image":
@@ -178,7 +179,9 @@ def _as_array(X: Any, given: Given) -> Any:
     """X as it is, but lists, Series and object arrays of images or signals as one array."""
     if is_ragged(X):
         items = [as_numbers(item, f"Item {row} of X") for row, item in enumerate(X)]
-        check_one_scale(items, given)  # their dtypes tell it too, and one array has one
+        # Before stacking: the dtypes of the items also show their scales, and the stacked array has
+        # one dtype only.
+        check_one_scale(items, given)
         return _stack(items)
     if isinstance(X, (list, tuple)):
         with contextlib.suppress(ValueError):  # scikit-learn raises a better error

@@ -9,10 +9,10 @@ from torch import nn
 
 from ...engine import Data
 from ...modules import standardized
-from ._scales import real_steps
+from ._scales import unpadded_steps
 from ._targets import Target
 
-MAX_DISTANCE = 30.0  # standard deviations; what drifts and trends is nearer
+MAX_DISTANCE = 30.0  # standard deviations; drifting or trending values stay below this
 
 
 def warn_of_other_range(
@@ -66,7 +66,7 @@ def far_channel(module: nn.Module, train: Data) -> tuple[int, float] | None:
     mean, scale = (scales[name].cpu() for name in ("mean", "scale"))
     if not mean.any() and (scale == 1).all():  # not measured
         return None
-    distance = standardized(real_steps(batch).cpu(), mean, scale).abs()  # (N, C)
+    distance = standardized(unpadded_steps(batch).cpu(), mean, scale).abs()  # (N, C)
     return _farthest(distance.double().numpy())
 
 

@@ -15,7 +15,7 @@ EPS = torch.finfo(torch.float64).eps
 
 
 def channel_statistics(train: Data) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each channel of ``x`` over real steps, weighted by row.
+    """Mean and standard deviation of each channel of ``x`` without padding, weighted by row.
 
     The channels (of tables: the columns) are the last dimension; all between it and the rows are
     steps. Channels that do not vary get the scale 1.
@@ -29,14 +29,14 @@ def channel_statistics(train: Data) -> tuple[Tensor, Tensor]:
             sums = sums + x.sum((0, 1))
             squares = squares + x.square_().sum((0, 1))
             continue
-        real = torch.ones_like(x[..., :1])
+        step_weight = torch.ones_like(x[..., :1])
         if "lengths" in batch:
-            real = padding_mask(x, batch["lengths"]).double()
+            step_weight = padding_mask(x, batch["lengths"]).double()
         if "weight" in batch:
-            real = real * batch["weight"].double()[:, None, None]
-        total = total + real.sum()
-        sums = sums + (real * x).sum((0, 1))
-        squares = squares + (real * x * x).sum((0, 1))
+            step_weight = step_weight * batch["weight"].double()[:, None, None]
+        total = total + step_weight.sum()
+        sums = sums + (step_weight * x).sum((0, 1))
+        squares = squares + (step_weight * x * x).sum((0, 1))
     mean = sums / total
     spread = (squares / total - mean**2).clamp_min(0).sqrt()
     size = torch.maximum(mean.abs(), shift.abs())
@@ -55,7 +55,7 @@ def channel_scales(
     first = next(train.chunks())
     if first["x"].dtype not in (torch.uint8, torch.bool):
         # In float64, for torch has no extremes of unsigned integers.
-        warn_of_placeholders(real_steps(_counted_rows(first)).double(), "X", "channel")
+        warn_of_placeholders(unpadded_steps(_counted_rows(first)).double(), "X", "channel")
     if not measured:
         return unit_scales(n_channels, dtype)
     mean, scale = channel_statistics(train)
@@ -88,7 +88,7 @@ def _counted_rows(batch: Batch) -> Batch:
     return {name: batch[name][rows] for name in ("x", "lengths") if name in batch}
 
 
-def real_steps(batch: Batch) -> Tensor:
+def unpadded_steps(batch: Batch) -> Tensor:
     """The steps of ``x`` in a batch, without padding: (N, C)."""
     x = steps_of(batch["x"])
     if "lengths" not in batch:

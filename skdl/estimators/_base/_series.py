@@ -29,7 +29,8 @@ def is_series(values: np.ndarray, data: Data) -> bool:
     earlier, later = (_steps(data, rows) for rows in (first, first + 1))
     if _overlap(earlier, later):
         return True
-    # (T, C): a channel is alike where half of its steps are. Sorting makes single ones so.
+    # (T, C): neighbouring rows are alike in a channel where they are so in half of its steps. Rows
+    # that were sorted by one step are alike in that step only.
     of_channels = np.median(_correlations(earlier, later), 0)
     return bool(of_channels.max() > max(4 / np.sqrt(len(first)), alike / 2))
 

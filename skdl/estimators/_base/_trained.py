@@ -46,7 +46,7 @@ class Trained:
         Number of weights, trained and fixed.
     """
 
-    # Underlined, so that ``net_`` can tell the net which estimator it is of.
+    # With a leading underscore: the property ``net_`` tells the net which estimator it is of.
     _net: Net
     # Parameters of the last fit that the reading of X depends on.
     _fitted_with: dict[str, Any]

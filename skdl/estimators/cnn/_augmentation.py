@@ -162,7 +162,7 @@ class BatchAugmentation:
 
     def __call__(self, seen: Tensor, *generator: Generator) -> Tensor:
         x = seen.movedim(-1, 1)
-        with torch.autocast(x.device.type, enabled=False):  # 8 bits are too few for places
+        with torch.autocast(x.device.type, enabled=False):  # bfloat16 rounds indices
             changed = self.augment(x.clone(), *generator)  # it may work in place
         if not isinstance(changed, Tensor):
             raise ValueError(f"augment must return a tensor, got {type(changed).__name__}.")

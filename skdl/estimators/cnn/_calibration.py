@@ -56,7 +56,7 @@ def temperature_on(net: Net, data: Data, n_classes: int, trained: Data | None = 
 def guessed_at_first(net: Net, train: Data) -> bool:
     """Whether the first pass over the training rows was little better than guessing by class.
 
-    Several must have followed, in which they could be learned by heart.
+    Several must have followed, in which the network could overfit them.
     """
     columns = all_of(train)
     frequencies = torch.bincount(columns["y"], weights=columns.get("weight")).double()

@@ -44,10 +44,10 @@ from ._network import (
 )
 from ._network_architectures import ARCHITECTURES, BEST_ARCHITECTURE, POOL_GRID, GridPool
 
-# Training rows of which a second network is trained on half, for the temperature: noise that is
-# learned by heart makes probabilities of 0 and 1. With fewer rows a half says too little. With more
-# it is done only where the first pass over them, which were new then, was not much better than
-# guessing: then it may be noise that later passes have learned.
+# Training rows of which a second network is trained on half, for the temperature: an overfitted
+# network gives probabilities of 0 and 1. With fewer rows a half is too small to estimate the
+# temperature. With more it is done only where the first pass over them, which were new then, was
+# not much better than guessing: then it may be noise that later passes have overfitted.
 FEW_ROWS, SOME_ROWS = range(50, 500), range(500, 10_000)
 
 

@@ -339,7 +339,8 @@ def _weights(errors: Tensor, n_rows: int) -> tuple[Tensor, float]:
     The last candidate is persistence. Also the logarithm of the errors of what is chosen.
     """
     tiny, half = torch.finfo(torch.float64).tiny, torch.tensor([1.0, 0.5])[:, None, None]
-    # log(MAE * RMSE): outliers count less than in squares, foreseen spikes more than in MAE.
+    # log(MAE * RMSE): outliers count less than in squares, spikes that are predicted count more
+    # than in MAE.
     score = ((errors.sum(0) + tiny).log() * half).sum(0)  # (M, k)
     of_blocks = ((errors + tiny).log() * half).sum(1)  # (n_blocks, M, k)
     lowest, best = score.min(0)  # (k,)

@@ -141,7 +141,7 @@ def _with_lengths(lengths: Tensor | None, **inputs: Tensor) -> dict[str, Tensor]
 
 
 def last_step(x: Tensor, lengths: Tensor | None) -> Tensor:
-    """The last real step of each sequence: (B, 1, C)."""
+    """The last step before the padding of each sequence: (B, 1, C)."""
     if lengths is None:
         return x[:, -1:]
     return x[torch.arange(len(x), device=x.device), lengths - 1][:, None]
@@ -283,8 +283,8 @@ class ResidualRecurrentNetwork(nn.Module):
         if lengths is None:
             spread = from_last.square().mean(1, keepdim=True)  # (B, 1, C)
         else:
-            real = padding_mask(x, lengths)
-            spread = (from_last.square() * real).sum(1, keepdim=True) / lengths[:, None, None]
+            mask = padding_mask(x, lengths)
+            spread = (from_last.square() * mask).sum(1, keepdim=True) / lengths[:, None, None]
         # The constant keeps the differences finite in windows that do not vary.
         spread = (spread + 1e-4).sqrt()
         # Levels are clipped, because the network cannot extrapolate; the linear model can.

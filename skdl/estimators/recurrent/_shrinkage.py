@@ -59,7 +59,7 @@ def shrinkage_factor(losses: Tensor, weight: Tensor, limit: Tensor) -> float:
 
     It is the factor of least loss, times ``1 - (2 se / gain)^2``: the gain is the fraction by which
     the loss falls, ``se`` its standard error over contiguous blocks of rows. It may be significant
-    for all rows, as where a correction foresees rare events; for those without outliers; or for the
+    for all rows, as where a correction predicts rare events; for those without outliers; or for the
     blocks without the quarters of largest and smallest gain, so that rows of a part of the data
     that contradict all others do not decide alone.
 
@@ -82,15 +82,15 @@ def shrinkage_factor(losses: Tensor, weight: Tensor, limit: Tensor) -> float:
     gain = (losses[0] - losses[best]) * weight
     before = losses[0].clamp_max(LIMIT_RMS * limit) * weight
     inside = losses[0] <= limit
-    certain = max(
-        _certainty(*_jackknife(gain, before)),
-        _certainty(*_jackknife(gain * inside, before * inside)),
-        _certainty(*_trimmed_mean(_sums_of_blocks(gain))),
+    significant = max(
+        _significance_factor(*_jackknife(gain, before)),
+        _significance_factor(*_jackknife(gain * inside, before * inside)),
+        _significance_factor(*_trimmed_mean(_sums_of_blocks(gain))),
     )
-    return float(FACTORS[best]) * certain
+    return float(FACTORS[best]) * significant
 
 
-def _certainty(estimate: Tensor, squared_error: Tensor) -> float:
+def _significance_factor(estimate: Tensor, squared_error: Tensor) -> float:
     """``1 - (2 se / estimate)^2``, at least 0."""
     if estimate <= 0:
         return 0.0

@@ -19,7 +19,7 @@ from ...modules import (
 )
 
 POSITIONS = ("rotary", "sinusoidal", "learned")
-REACHES = (2, 8)  # distances from an end, in patches, at which its nearness falls to 1 / e
+DECAY_LENGTHS = (2, 8)  # patches; over so many from an end, boundary features fall to 1 / e
 
 
 def angles(n_steps: int, size: int, like: Tensor) -> Tensor:
@@ -165,41 +165,42 @@ class TransformerEncoder(nn.Module):
             else None
         )
 
-    def begin(self, x: Tensor, real: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    def begin(self, x: Tensor, is_token: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """The input of the first block (B, T, D), and the steps that may be attended to (B, T)."""
         # The padding mask gets a step too.
         if self.first is not None:
             x = torch.cat([self.first.to(x.dtype).expand(len(x), 1, -1), x], 1)
-            real = None if real is None else F.pad(real, (1, 0), value=True)
+            is_token = None if is_token is None else F.pad(is_token, (1, 0), value=True)
         if self.learned is not None:
             steps = torch.arange(x.shape[1], device=x.device).clamp_max(len(self.learned) - 1)
             x = x + self.learned[steps]
         elif self.positional == "sinusoidal":
             turn = angles(x.shape[1], x.shape[2], x)
             x = x + torch.stack([turn.sin(), turn.cos()], -1).flatten(1)[:, : x.shape[2]]
-        if real is not None:  # a row without any step attends to its first one
-            real = torch.cat([real[:, :1] | ~real.any(1, keepdim=True), real[:, 1:]], 1)
-        return self.dropout(x), real
+        if is_token is not None:  # a row without any step attends to its first one
+            first = is_token[:, :1] | ~is_token.any(1, keepdim=True)
+            is_token = torch.cat([first, is_token[:, 1:]], 1)
+        return self.dropout(x), is_token
 
-    def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
-        """Pooled representation (B, D) of x (B, T, D); ``real`` (B, T) is False on padding."""
-        x, real = self.begin(x, real)
-        mask = None if real is None else real[:, None, None]
+    def forward(self, x: Tensor, is_token: Tensor | None = None) -> Tensor:
+        """Pooled representation (B, D) of x (B, T, D); ``is_token`` (B, T) is False on padding."""
+        x, is_token = self.begin(x, is_token)
+        mask = None if is_token is None else is_token[:, None, None]
         for block in self.blocks:
             x = block(x, mask)
         # Normalized after the blocks: within a block, only what goes into its parts is.
         if self.first is not None:
             return self.norm(x[:, 0])
-        return self.pool.over(self.norm(x), None if real is None else real[..., None])
+        return self.pool.over(self.norm(x), None if is_token is None else is_token[..., None])
 
-    def attention_maps(self, x: Tensor, real: Tensor | None = None) -> list[Tensor]:
+    def attention_maps(self, x: Tensor, is_token: Tensor | None = None) -> list[Tensor]:
         """Attention weights of each row (n_layers, H, T_i, T_i)."""
-        x, real = self.begin(x, real)
-        mask, maps = None if real is None else real[:, None, None], []
+        x, is_token = self.begin(x, is_token)
+        mask, maps = None if is_token is None else is_token[:, None, None], []
         for block in self.blocks:
             maps.append(block.weights(x, mask))  # type: ignore[operator]
             x = block(x, mask)
-        return cut_to_length(torch.stack(maps, 1), None if real is None else real.sum(1))
+        return cut_to_length(torch.stack(maps, 1), None if is_token is None else is_token.sum(1))
 
 
 def cut_to_length(maps: Tensor, lengths: Tensor | None) -> list[Tensor]:
@@ -248,8 +249,8 @@ class TokenEmbedding(RandomLayer):
         if self.training and self.token_dropout:
             drawn = torch.rand(x.shape, device=x.device, generator=self.generator)
             x = x.masked_fill(drawn < self.token_dropout, self.unknown)
-        real = None if lengths is None else padding_mask(x, lengths)[..., 0]
-        return self.project(self.table(x)), real
+        is_token = None if lengths is None else padding_mask(x, lengths)[..., 0]
+        return self.project(self.table(x)), is_token
 
 
 class PatchEmbedding(RandomLayer):
@@ -286,7 +287,7 @@ class PatchEmbedding(RandomLayer):
         self.kernel_size = max(8, 2 * patch_size)
         # Not a convolution: torch's are wrong in bfloat16 for some shapes on some CPUs.
         self.project = nn.Linear(n_channels * self.kernel_size, d_model)
-        self.place = nn.Linear(2 * len(REACHES), d_model, bias=False)
+        self.position_projection = nn.Linear(2 * len(DECAY_LENGTHS), d_model, bias=False)
         self.norm = nn.LayerNorm(d_model)
         self.register_buffer("mean", mean)
         self.register_buffer("scale", scale)
@@ -298,17 +299,20 @@ class PatchEmbedding(RandomLayer):
         windows = self.windows(standardized(x, self.mean, self.scale), n_steps)
         index = torch.arange(windows.shape[1], device=x.device)
         n_patches = -(-n_steps // self.patch_size)[:, None]  # of each row
-        real = None if lengths is None else index < n_patches
+        is_token = None if lengths is None else index < n_patches
         # Masked patches are treated as padding: no patch attends to them.
         if self.training and self.token_dropout:
             shape = windows.shape[:2]
             drawn = torch.rand(shape, device=x.device, generator=self.generator)
             seen = drawn >= self.token_dropout
-            real = seen if real is None else seen & real
-        # Nearness to both ends, which positions from the start alone do not tell.
+            is_token = seen if is_token is None else seen & is_token
+        # Boundary features: how near both ends are, which positions from the start do not tell.
         to_ends = torch.stack([index.expand(len(n_patches), -1), n_patches - 1 - index], -1)
-        near = torch.cat([(-to_ends / reach).clamp_max(0).exp() for reach in REACHES], -1)
-        return self.norm(self.project(windows) + self.place(near.to(windows.dtype))), real
+        boundary = torch.cat(
+            [(-to_ends / length).clamp_max(0).exp() for length in DECAY_LENGTHS], -1
+        )
+        positions = self.position_projection(boundary.to(windows.dtype))
+        return self.norm(self.project(windows) + positions), is_token
 
     def windows(self, x: Tensor, n_steps: Tensor) -> Tensor:
         """The window around each patch (B, n_patches, kernel_size * C), zeros outside of rows."""

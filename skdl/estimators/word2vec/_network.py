@@ -213,8 +213,8 @@ class Word2Vec(RandomLayer):
         seeds = torch.randint(2**62, (n_seeds,), generator=host.host_generator(self.generator))
         return [int(seed) for seed in seeds.tolist()]
 
-    def _reach(self, document: Tensor) -> int:
-        """Upper bound of the windows within documents."""
+    def _max_radius(self, document: Tensor) -> int:
+        """Upper bound of the radii of windows within documents."""
         longest = self.longest_document
         if host.is_on_host(document):
             longest = int(torch.unique_consecutive(document, return_counts=True)[1].max())
@@ -222,8 +222,8 @@ class Word2Vec(RandomLayer):
 
     def _piece_size(self, document: Tensor) -> int:
         """Tokens to prepare at once: as many pieces for each worker, none shorter than a block."""
-        reach = self._reach(document)  # a piece ends windows: it is several times as long
-        limit = min(self.layout.piece, max(MAX_WINDOW_ENTRIES // (2 * reach + 1), 8 * reach))
+        radius = self._max_radius(document)  # a piece ends windows: it is several times as long
+        limit = min(self.layout.piece, max(MAX_WINDOW_ENTRIES // (2 * radius + 1), 8 * radius))
         n_rounds = -(-len(document) // (limit * self.n_workers))
         size = -(-len(document) // (n_rounds * self.n_workers))
         return max(size, min(self.layout.block, self.layout.piece))
@@ -242,18 +242,18 @@ class Word2Vec(RandomLayer):
         generator = torch.Generator(tokens.device).manual_seed(seed)
         # Sub-sampling of frequent words.
         drawn = torch.rand(tokens.shape, generator=generator, device=tokens.device)
-        kept = host.true_places(drawn < self.keep_probability.index_select(0, tokens))
+        kept = host.nonzero_on_host(drawn < self.keep_probability.index_select(0, tokens))
         if stop.is_set() or not len(kept):
             return None
         tokens, document = tokens.index_select(0, kept).long(), document.index_select(0, kept)
-        # Each token's window is drawn from 1 to the maximum: near words count more often.
-        reach = torch.randint(
+        # The radius of each window is drawn from 1 to the maximum: near words count more often.
+        radius = torch.randint(
             1, self.window + 1, tokens.shape, generator=generator, device=tokens.device
         )
         layout = self.layout.with_block_size(min(self.layout.block, len(tokens)))
-        window = self.window if host.is_on_host(tokens) else self._reach(document)
+        window = self.window if host.is_on_host(tokens) else self._max_radius(document)
         text = Text.from_documents(
-            tokens, document, reach, reach, window, layout.tile, layout.block
+            tokens, document, radius, radius, window, layout.tile, layout.block
         ).with_smallest_window()
         losses = [
             step(*self._tables, *self._batch(part, rate, generator))
@@ -276,7 +276,7 @@ class Word2Vec(RandomLayer):
         """
         while True:
             limit = 1.0 if layout.block > SMALL_BLOCK else 0.5
-            dense = host.true_or_false(self._relative_density(text, lr) > limit)
+            dense = host.flags_on_host(self._relative_density(text, lr) > limit)
             if not any(dense):
                 yield text, lr
                 return

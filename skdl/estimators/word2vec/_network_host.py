@@ -17,12 +17,12 @@ def is_on_host(tensor: Tensor) -> bool:
     return tensor.device.type == "cpu"
 
 
-def true_places(mask: Tensor) -> Tensor:
-    """The places (k,) of the true values of a mask (n,); synchronizes, for their number."""
+def nonzero_on_host(mask: Tensor) -> Tensor:
+    """The indices (k,) of the true values of a mask (n,); synchronizes, for their number."""
     return mask.nonzero().squeeze(1)
 
 
-def true_or_false(flags: Tensor) -> list[bool]:
+def flags_on_host(flags: Tensor) -> list[bool]:
     """The values of some flags (n,); synchronizes."""
     found: list[bool] = flags.tolist()
     return found

@@ -88,7 +88,7 @@ def hierarchical_batch(
     on_path = torch.arange(depth, device=own.device) < n_steps.unsqueeze(3)
     # A node and its code as one number: it is one output of a tile, shared by all tokens below it.
     steps = torch.where(on_path, nodes[own, :depth] * 2 + codes[own, :depth], -1).flatten(2)
-    outputs, place = distinct_of_rows(steps, most_of_paths(text.tile, depth))
+    outputs, place = distinct_of_rows(steps, max_distinct_steps(text.tile, depth))
     pair_weights = torch.zeros(*own.shape, outputs.shape[2], device=own.device)
     pair_weights.scatter_add_(3, place.view(on_path.shape), on_path * lr)
     labels = (outputs % 2 == 0).float().unsqueeze(2)
@@ -99,7 +99,7 @@ def hierarchical_batch(
     )
 
 
-def most_of_paths(n_paths: int, depth: int) -> int:
+def max_distinct_steps(n_paths: int, depth: int) -> int:
     """Maximum number of distinct steps of so many paths, or -1 for none, in a binary tree.
 
     There are two steps from the root, four from the nodes below it, and so on.
@@ -107,16 +107,17 @@ def most_of_paths(n_paths: int, depth: int) -> int:
     return 1 + sum(min(n_paths, 2 ** (level + 1)) for level in range(depth))
 
 
-def distinct_of_rows(values: Tensor, most: int) -> tuple[Tensor, Tensor]:
+def distinct_of_rows(values: Tensor, max_distinct: int) -> tuple[Tensor, Tensor]:
     """The distinct values along the last dimension, padded with -1, and the place of each value.
 
-    There are ``most`` of them at most: on a device so many columns, on a CPU as many as are needed.
+    On a device there are ``max_distinct`` columns, which must suffice; on a CPU as many as are
+    needed.
     """
     ordered, order = values.sort(dim=2)
     new = torch.ones_like(ordered, dtype=torch.bool)
     new[:, :, 1:] = ordered[:, :, 1:] != ordered[:, :, :-1]
     slot = new.cumsum(2) - 1
-    n_columns = int(slot.max()) + 1 if host.is_on_host(slot) else min(most, values.shape[2])
+    n_columns = int(slot.max()) + 1 if host.is_on_host(slot) else min(max_distinct, values.shape[2])
     distinct = values.new_full((*values.shape[:2], n_columns), -1)
     return distinct.scatter_(2, slot, ordered), torch.empty_like(slot).scatter_(2, order, slot)
 

@@ -148,11 +148,11 @@ class Windows:
         self, text: Text, weight: float = 1.0, n_extra: int = 0, extra_weight: float = 0.0
     ) -> None:
         device, size = text.tokens.device, text.window + 1
-        reach, here = torch.arange(size, device=device), torch.arange(text.tile, device=device)
+        radius, here = torch.arange(size, device=device), torch.arange(text.tile, device=device)
         distance = torch.arange(text.n_context, device=device) - here[:, None, None] - text.window
         sides = torch.stack([-distance, distance])  # (2, tile, 1, n_context)
-        inside = ((sides > 0) & (sides <= reach[:, None])).float()
-        extra = (reach[:, None] * extra_weight).expand(*inside.shape[:3], n_extra)
+        inside = ((sides > 0) & (sides <= radius[:, None])).float()
+        extra = (radius[:, None] * extra_weight).expand(*inside.shape[:3], n_extra)
         self.table = torch.cat([inside, extra], 3).mul_(weight).flatten(0, 2)
         first = here * size
         self.rows = torch.stack(

@@ -18,7 +18,7 @@ RNG = np.random.default_rng(0)
 X3 = RNG.normal(size=(20, 5, 2))
 
 
-def test_channel_statistics_are_those_of_the_real_steps():
+def test_channel_statistics_are_those_of_the_steps_without_padding():
     sequences = [RNG.normal(size=(n, 2)) for n in (3, 1, 4, 1, 5)]
     lengths = torch.tensor([len(x) for x in sequences])
     column = Ragged(torch.tensor(np.concatenate(sequences)), lengths)

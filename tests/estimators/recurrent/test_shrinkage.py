@@ -107,7 +107,7 @@ def test_outliers_take_nothing_from_what_is_sure_without_them(loss, places):
 
 
 @pytest.mark.parametrize("loss", [squared_error, absolute_error])
-def test_rare_events_that_are_foreseen_count(loss):
+def test_rare_events_that_are_predicted_count(loss):
     """Without these rows there is nothing to gain."""
     events = torch.where(torch.arange(200) % 33 == 0, 20.0, 0.0).double()
     assert shrinkage_factor(NOISE + events, events, loss) > 0.6

@@ -51,7 +51,7 @@ def make_encoder(positional="rotary", pooling="mean", n_layers=2, **params):
     )
 
 
-def reals(lengths, x):
+def token_mask(lengths, x):
     """Which steps of x (B, T, ...) are no padding (B, T)."""
     return torch.arange(x.shape[1]) < torch.as_tensor(lengths)[:, None]
 
@@ -74,7 +74,7 @@ def turned_by_hand(vector, position):
     return turned
 
 
-def attended_by_hand(attention, x, n_real, rotary):
+def attended_by_hand(attention, x, n_tokens, rotary):
     """softmax(Q K^T / sqrt(d)) V of one row x (T, D), head by head; and the softmax (H, T, T)."""
     x = x.double().numpy()
     weight = attention.project.weight.detach().double().numpy()
@@ -88,8 +88,8 @@ def attended_by_hand(attention, x, n_real, rotary):
             k = np.stack([turned_by_hand(row, step) for step, row in enumerate(k)])
         map_ = np.zeros((len(x), len(x)))
         for i in range(len(x)):
-            scores = np.array([q[i] @ k[j] / math.sqrt(size) for j in range(n_real)])
-            map_[i, :n_real] = np.exp(scores - scores.max()) / np.exp(scores - scores.max()).sum()
+            scores = np.array([q[i] @ k[j] / math.sqrt(size) for j in range(n_tokens)])
+            map_[i, :n_tokens] = np.exp(scores - scores.max()) / np.exp(scores - scores.max()).sum()
         maps.append(map_)
         heads.append(map_ @ v)
     out = np.concatenate(heads, 1) @ attention.out.weight.detach().double().numpy().T
@@ -102,7 +102,7 @@ def test_attention_is_the_softmax_of_scaled_products_times_values(rotary, masked
     attention = made(Attention, D, HEADS, rotary=rotary)
     x = drawn(3, 5, D)
     lengths = torch.tensor([5, 2, 1]) if masked else torch.tensor([5, 5, 5])
-    mask = reals(lengths, x)[:, None, None] if masked else None
+    mask = token_mask(lengths, x)[:, None, None] if masked else None
     with torch.no_grad():
         out, maps = attention(x, mask), attention.weights(x, mask)
     for row, length in enumerate(lengths.tolist()):
@@ -115,7 +115,7 @@ def test_attention_is_the_softmax_of_scaled_products_times_values(rotary, masked
 def test_the_output_of_attention_comes_from_its_maps():
     attention = made(Attention, D, HEADS, rotary=True)
     x = drawn(2, 6, D)
-    mask = reals([6, 3], x)[:, None, None]
+    mask = token_mask([6, 3], x)[:, None, None]
     maps = attention.weights(x, mask)
     _, _, values = attention.heads(x)
     expected = attention.out((maps @ values).transpose(1, 2).flatten(2))
@@ -213,15 +213,15 @@ def test_pooling_by_hand(positional, pooling):
     encoder, x = make_encoder(positional, pooling), drawn(4, 6, D)
     lengths = torch.tensor([6, 1, 3, 5])
     expected = [pooled_by_hand(encoder, *row) for row in zip(x, lengths.tolist(), strict=True)]
-    assert_close(encoder(x, reals(lengths, x)), torch.stack(expected))
+    assert_close(encoder(x, token_mask(lengths, x)), torch.stack(expected))
     assert_close(encoder(x[:1]), expected[0][None])
 
 
 @torch.no_grad()
 def test_cls_puts_a_learned_step_first():
     encoder, x = make_encoder("rotary", "cls"), drawn(2, 4, D)
-    steps, real = encoder.begin(x, reals([4, 2], x))
-    assert real.tolist() == [[True] * 5, [True] * 3 + [False] * 2]
+    steps, is_token = encoder.begin(x, token_mask([4, 2], x))
+    assert is_token.tolist() == [[True] * 5, [True] * 3 + [False] * 2]
     assert steps[:, 0].equal(encoder.first.expand(2, -1))
     assert steps[:, 1:].equal(x)
 
@@ -244,8 +244,8 @@ def test_padding_never_changes_an_answer(positional, pooling, lengths, n_more, p
     for place, row in zip(x, rows, strict=True):
         place[: len(row)] = row
     alone = torch.cat([encoder(row[None]) for row in rows])
-    assert_close(encoder(x, reals(lengths, x)), alone)
-    maps = encoder.attention_maps(x, reals(lengths, x))
+    assert_close(encoder(x, token_mask(lengths, x)), alone)
+    maps = encoder.attention_maps(x, token_mask(lengths, x))
     for row, found in zip(rows, maps, strict=True):
         assert_close(found, encoder.attention_maps(row[None])[0])
 
@@ -254,13 +254,13 @@ def test_padding_never_changes_an_answer(positional, pooling, lengths, n_more, p
 def test_a_row_of_padding_only_is_finite_and_so_is_its_gradient(positional, pooling):
     encoder = make_encoder(positional, pooling)
     x = torch.cat([drawn(1, 4, D), torch.zeros(1, 4, D)])
-    real = reals([3, 0], x)
-    out = encoder(x, real)
+    is_token = token_mask([3, 0], x)
+    out = encoder(x, is_token)
     out.square().sum().backward()
     assert out.isfinite().all()
     assert all(weight.grad.isfinite().all() for weight in encoder.blocks.parameters())
-    assert_close(out[:1].detach(), encoder(x[:1], real[:1]).detach())
-    assert all(found.isfinite().all() for found in encoder.attention_maps(x, real))
+    assert_close(out[:1].detach(), encoder(x[:1], is_token[:1]).detach())
+    assert all(found.isfinite().all() for found in encoder.attention_maps(x, is_token))
 
 
 # Maps --------------------------------------------------------------------------------------------
@@ -272,7 +272,7 @@ def test_attention_maps_are_the_weights_of_forward(positional, pooling):
     """What forward gives is recomputed from the maps."""
     encoder, x = make_encoder(positional, pooling), drawn(3, 5, D)
     lengths = torch.tensor([5, 2, 4])
-    maps = encoder.attention_maps(x, reals(lengths, x))
+    maps = encoder.attention_maps(x, token_mask(lengths, x))
     n_first = int(pooling == "cls")
     for row, (found, length) in enumerate(zip(maps, lengths.tolist(), strict=True)):
         assert found.shape == (2, HEADS, length + n_first, length + n_first)
@@ -285,7 +285,7 @@ def test_attention_maps_are_the_weights_of_forward(positional, pooling):
             h = h + block.feedforward(block.feedforward_norm(h))
         h = encoder.norm(h)
         pooled = h[:, 0] if pooling == "cls" else encoder.pool(h)
-        assert_close(pooled, encoder(x, reals(lengths, x))[row : row + 1])
+        assert_close(pooled, encoder(x, token_mask(lengths, x))[row : row + 1])
 
 
 def test_maps_without_lengths_are_whole():
@@ -319,9 +319,9 @@ def test_dropout_acts_in_training_only(place):
 def test_token_embedding_looks_tokens_up():
     embed = TokenEmbedding(5, 4, unknown=1, token_dropout=0.5).eval()
     x, lengths = torch.tensor([[3, 0], [4, 1]]), torch.tensor([1, 2])
-    got, real = embed(x, lengths)
+    got, is_token = embed(x, lengths)
     assert got.equal(embed.table.weight[x])
-    assert real.tolist() == [[True, False], [True, True]]
+    assert is_token.tolist() == [[True, False], [True, True]]
     assert embed(x, None)[1] is None
 
 
@@ -366,10 +366,10 @@ def make_patches(n_channels=2, patch_size=3, **params):
 @given(st.integers(1, 40), st.integers(1, 9))
 def test_the_number_of_patches(n_steps, patch_size):
     embed = make_patches(patch_size=patch_size)
-    got, real = embed(drawn(2, n_steps, 2), torch.tensor([n_steps, 1]))
+    got, is_token = embed(drawn(2, n_steps, 2), torch.tensor([n_steps, 1]))
     assert got.shape == (2, math.ceil(n_steps / patch_size), D)
-    assert real.sum(1).tolist() == [math.ceil(n_steps / patch_size), 1]
-    assert real[:, 0].all()
+    assert is_token.sum(1).tolist() == [math.ceil(n_steps / patch_size), 1]
+    assert is_token[:, 0].all()
 
 
 @settings(max_examples=30, deadline=None)
@@ -397,7 +397,8 @@ def test_patches_by_hand():
     embed, x = make_patches(patch_size=3, mean=mean, scale=scale), drawn(1, 10, 2)
     steps, around = ((x[0] - mean) / scale).double(), embed.kernel_size - 3
     weight, bias = embed.project.weight.double(), embed.project.bias.double()
-    weight, place_weight = weight.view(D, embed.kernel_size, 2), embed.place.weight.double()
+    weight = weight.view(D, embed.kernel_size, 2)
+    position_weight = embed.position_projection.weight.double()
     expected = []
     for patch in range(4):
         value = bias.clone()
@@ -405,8 +406,8 @@ def test_patches_by_hand():
             step = 3 * patch - 2 + place - around // 2  # the first patch lacks 2
             if 0 <= step < 10:
                 value = value + weight[:, place] @ steps[step]
-        near = [math.exp(-far / reach) for reach in (2, 8) for far in (patch, 3 - patch)]
-        value = value + place_weight @ torch.tensor(near, dtype=torch.float64)
+        boundary = [math.exp(-far / length) for length in (2, 8) for far in (patch, 3 - patch)]
+        value = value + position_weight @ torch.tensor(boundary, dtype=torch.float64)
         expected.append(F.layer_norm(value.float(), (D,), embed.norm.weight, embed.norm.bias))
     got, _ = embed(x, None)
     assert_close(got[0], torch.stack(expected))
@@ -417,15 +418,15 @@ def test_dropped_patches_are_not_looked_at_in_training_only():
     torch.manual_seed(0)
     embed, x = make_patches(token_dropout=0.4), drawn(200, 30, 2)
     lengths = torch.arange(200) % 30 + 1
-    whole, real = embed(x, lengths)
+    whole, is_token = embed(x, lengths)
     got, seen = embed.train()(x, lengths)
     assert got.equal(whole)
-    assert not (seen & ~real).any(), "padding is not looked at either"
-    assert (real & ~seen).sum() / real.sum() == pytest.approx(0.4, abs=0.05)
+    assert not (seen & ~is_token).any(), "padding is not looked at either"
+    assert (is_token & ~seen).sum() / is_token.sum() == pytest.approx(0.4, abs=0.05)
     got, seen = embed(x, None)
     assert (~seen).float().mean() == pytest.approx(0.4, abs=0.05)
     assert embed.eval()(x, None)[1] is None
-    assert embed(x, lengths)[1].equal(real)
+    assert embed(x, lengths)[1].equal(is_token)
 
 
 @every_kind
@@ -472,10 +473,10 @@ def test_scores_of_the_linear_model_are_added_in_prediction_only():
 @torch.no_grad()
 def test_encode_and_maps_look_at_no_linear_model():
     network, scores = make_network(), drawn(2, 3)
-    steps, real = network.embed(X, LENGTHS)
-    assert_close(network.encode(X, LENGTHS, scores), network.encoder(steps, real))
+    steps, is_token = network.embed(X, LENGTHS)
+    assert_close(network.encode(X, LENGTHS, scores), network.encoder(steps, is_token))
     maps = network.attention_maps(X, LENGTHS, scores)
-    for found, expected in zip(maps, network.encoder.attention_maps(steps, real), strict=True):
+    for found, expected in zip(maps, network.encoder.attention_maps(steps, is_token), strict=True):
         assert_close(found, expected)
 
 

@@ -20,8 +20,8 @@ class Case:
     def __init__(self, lengths, window, tile, block, *, n_negatives=4, seed=0):
         args = make_text(lengths, window, tile, block, seed)
         text = text_of(*args)
-        self.tokens, document, reach, self.window, self.tile, self.block = args
-        self.contexts = contexts_of(document, reach)
+        self.tokens, document, radius, self.window, self.tile, self.block = args
+        self.contexts = contexts_of(document, radius)
         generator = torch.Generator().manual_seed(seed + 1)
         shape = text.n_blocks, tile, n_negatives
         self.negatives = torch.randint(N_WORDS, shape, generator=generator)

@@ -5,8 +5,8 @@ import torch
 
 from skdl.estimators.word2vec import _network_host
 from skdl.estimators.word2vec._network import LAYOUTS, Word2Vec
-from skdl.estimators.word2vec._network_host import host_generator, seeded_by, true_places
-from skdl.estimators.word2vec._network_steps import distinct_of_rows, most_of_paths
+from skdl.estimators.word2vec._network_host import host_generator, nonzero_on_host, seeded_by
+from skdl.estimators.word2vec._network_steps import distinct_of_rows, max_distinct_steps
 from skdl.estimators.word2vec._network_tiles import runs_of
 
 KINDS = list(LAYOUTS)
@@ -52,24 +52,24 @@ def test_what_is_not_asked_for_on_a_device_changes_nothing(
 def test_windows_are_no_wider_than_the_longest_document(monkeypatch):
     monkeypatch.setattr(_network_host, "is_on_host", lambda tensor: False)
     module, document = Word2Vec([1, 1], 2, window=50), torch.zeros(9)
-    assert module._reach(document) == 50
+    assert module._max_radius(document) == 50
     module.longest_document = 8
-    assert module._reach(document) == 8
+    assert module._max_radius(document) == 8
 
 
 def test_distinct_values_have_as_many_columns_as_there_may_be(monkeypatch):
     monkeypatch.setattr(_network_host, "is_on_host", lambda tensor: False)
     values = torch.tensor([[[4, 2, 4, 7], [1, 1, 1, 1]]])
-    for most, n_columns in [(3, 3), (9, 4)]:
-        distinct, place = distinct_of_rows(values, most)
+    for max_distinct, n_columns in [(3, 3), (9, 4)]:
+        distinct, place = distinct_of_rows(values, max_distinct)
         assert distinct.shape == (1, 2, n_columns)
         assert distinct.gather(2, place).equal(values)
 
 
-@pytest.mark.parametrize(("n_paths", "depth", "most"), [(1, 3, 4), (3, 1, 3), (5, 4, 17)])
-def test_most_distinct_steps_of_paths(n_paths, depth, most):
+@pytest.mark.parametrize(("n_paths", "depth", "max_distinct"), [(1, 3, 4), (3, 1, 3), (5, 4, 17)])
+def test_max_distinct_steps_of_paths(n_paths, depth, max_distinct):
     """With -1: of 5 paths 2 steps from the root, 4 from the next nodes, and 5 of each level."""
-    assert most_of_paths(n_paths, depth) == most
+    assert max_distinct_steps(n_paths, depth) == max_distinct
 
 
 def test_runs_of_selected_blocks():
@@ -77,8 +77,8 @@ def test_runs_of_selected_blocks():
     assert runs_of([False, True], 3) == [slice(3, 6)]
 
 
-def test_true_places():
-    assert true_places(torch.tensor([True, False, True])).tolist() == [0, 2]
+def test_nonzero_on_host():
+    assert nonzero_on_host(torch.tensor([True, False, True])).tolist() == [0, 2]
 
 
 # Generators --------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ class Case:
         n_tokens = n_blocks * block - 3  # the last tile is padded
         frequent = torch.tensor(COUNTS, dtype=torch.float32)
         self.tokens = frequent.multinomial(n_tokens, replacement=True, generator=generator)
-        self.reach = torch.randint(1, window + 1, (n_tokens,), generator=generator)
+        self.radius = torch.randint(1, window + 1, (n_tokens,), generator=generator)
         lengths = torch.tensor([7, 1, 2, *[11] * n_tokens])
         self.document = torch.repeat_interleave(torch.arange(len(lengths)), lengths)[:n_tokens]
         self.paths = huffman_paths(COUNTS)
@@ -52,7 +52,7 @@ class Case:
             scale * torch.randn(n, SIZE, generator=generator) for n in (N_WORDS, n_outputs)
         ]
         self.text = Text.from_documents(
-            self.tokens, self.document, self.reach, self.reach, window, self.tile, block
+            self.tokens, self.document, self.radius, self.radius, window, self.tile, block
         )
 
     def batch(self):
@@ -79,7 +79,7 @@ class Case:
             around = [
                 int(self.tokens[j])
                 for j in range(len(self.tokens))
-                if j != i and abs(j - i) <= self.reach[i] and self.document[j] == self.document[i]
+                if j != i and abs(j - i) <= self.radius[i] and self.document[j] == self.document[i]
             ]
             own, tile, place = int(self.tokens[i]), (i - first) // self.tile, i % self.tile
             if "hierarchical" in self.kind:
@@ -174,8 +174,8 @@ def test_each_word_of_a_window_gets_the_whole_step_of_their_mean():
     tables = torch.eye(3), torch.zeros(3, 3)
     tables[1][1] = torch.tensor([0.0, 3.0, 0.0])
     tokens = torch.tensor([0, 1, 2])
-    reach = torch.ones(3, dtype=torch.int64)
-    text = Text.from_documents(tokens, torch.zeros(3), reach, reach, 1, 3, 3)
+    radius = torch.ones(3, dtype=torch.int64)
+    text = Text.from_documents(tokens, torch.zeros(3), radius, radius, 1, 3, 3)
     batch = cbow_batch(text, torch.full((1, 3, 1), 2), 0, 0.1)  # negative samples weigh 0
     train_cbow_blocks(*tables, *batch)
     error = 1 - torch.tensor(0.0).sigmoid()  # of word 1, predicted from words 0 and 2
@@ -199,10 +199,10 @@ def test_groups_of_tokens_share_negative_samples(kind):
     """Those of a tile, or those at the same place of all tiles; others are not affected."""
     case = Case(kind, 0.05)
     case.document = torch.zeros_like(case.document)
-    case.reach = torch.ones_like(case.reach)
+    case.radius = torch.ones_like(case.radius)
     case.tokens = torch.arange(len(case.tokens))  # no word comes twice
     case.text = Text.from_documents(
-        case.tokens, case.document, case.reach, case.reach, 3, 4, case.block
+        case.tokens, case.document, case.radius, case.radius, 3, 4, case.block
     )
     case.tables = [torch.randn(len(case.tokens) + 2, SIZE) for _ in range(2)]
     case.negatives = torch.full_like(case.negatives, len(case.tokens))

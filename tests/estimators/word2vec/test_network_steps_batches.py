@@ -72,10 +72,10 @@ def pairs_of(batch):
 
 def pairs_by_hand(kind, args, negatives=None):
     """The same, token by token."""
-    tokens, document, reach, _window, tile, block = args
+    tokens, document, radius, _window, tile, block = args
     paths = huffman_paths(COUNTS)
     expected = Counter()
-    for i, places in enumerate(contexts_of(document, reach)):
+    for i, places in enumerate(contexts_of(document, radius)):
         if not places:
             continue
         b, of_tile = i // block, i % block // tile

@@ -13,17 +13,17 @@ from tests.estimators.word2vec.tiled_texts import TEXTS, contexts_of, make_text,
 
 @pytest.mark.parametrize("args", TEXTS.values(), ids=TEXTS)
 def test_windows_end_where_documents_do(args):
-    tokens, document, reach, *sizes = make_text(*args)
-    text = text_of(tokens, document, reach, *sizes)
-    for i, places in enumerate(contexts_of(document, reach)):
+    tokens, document, radius, *sizes = make_text(*args)
+    text = text_of(tokens, document, radius, *sizes)
+    for i, places in enumerate(contexts_of(document, radius)):
         assert int(text.before[i]) == sum(j < i for j in places)
         assert int(text.after[i]) == sum(j > i for j in places)
         assert int(text.window_sizes[i]) == len(places)
 
 
 def test_a_document_is_a_run_of_equal_numbers():
-    reach = torch.full((5,), 4)
-    text = text_of(torch.arange(5), torch.tensor([8, 8, 3, 3, 8]), reach, 4, 2, 4)
+    radius = torch.full((5,), 4)
+    text = text_of(torch.arange(5), torch.tensor([8, 8, 3, 3, 8]), radius, 4, 2, 4)
     assert text.before.tolist() == [0, 1, 0, 1, 0]
     assert text.after.tolist() == [1, 0, 1, 0, 0]
 
@@ -40,12 +40,12 @@ def test_text_is_cut_into_tiles_and_padded():
 @pytest.mark.parametrize("args", TEXTS.values(), ids=TEXTS)
 @pytest.mark.parametrize(("weight", "n_extra", "extra"), [(1.0, 0, 0.0), (0.5, 3, 2.0)])
 def test_windows_weigh_the_context_of_each_token(args, weight, n_extra, extra):
-    tokens, document, reach, window, tile, block = make_text(*args)
-    text = text_of(tokens, document, reach, window, tile, block)
+    tokens, document, radius, window, tile, block = make_text(*args)
+    text = text_of(tokens, document, radius, window, tile, block)
     windows = Windows(text, weight, n_extra, extra)
     found = windows.table[windows.rows].sum(3)  # (b, S, tile, n_context + n_extra)
     expected = torch.zeros(text.n_blocks, block // tile, tile, text.n_context + n_extra)
-    for i, places in enumerate(contexts_of(document, reach)):
+    for i, places in enumerate(contexts_of(document, radius)):
         token = expected[i // block, i % block // tile, i % tile]
         start = i - i % tile - window  # the first token of the tile's context
         for j in places:
@@ -80,9 +80,9 @@ def test_update_density_is_the_mean_sum_of_a_words_rates(args):
 
 
 def test_update_density_by_example():
-    reach = torch.ones(8, dtype=torch.int64)
+    radius = torch.ones(8, dtype=torch.int64)
     tokens = torch.tensor([1, 1, 1, 2, 5, 6, 7, 5])
-    text = text_of(tokens, torch.zeros(8), reach, 1, 2, 4)
+    text = text_of(tokens, torch.zeros(8), radius, 1, 2, 4)
     assert text.update_density(torch.full((8,), 2.0)).tolist() == [(3 * 6 + 2) / 4, (2 * 4 + 4) / 4]
     later = torch.tensor([0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 3.0])
     assert text.update_density(later).tolist() == pytest.approx([0, (4 * 4 + 1 + 1) / 6])

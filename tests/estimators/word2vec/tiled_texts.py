@@ -27,23 +27,23 @@ def make_text(lengths, window, tile, block, seed=0):
     generator = torch.Generator().manual_seed(seed)
     n_tokens = sum(lengths)
     tokens = torch.randint(N_WORDS, (n_tokens,), generator=generator)
-    reach = torch.randint(1, window + 1, (n_tokens,), generator=generator)
+    radius = torch.randint(1, window + 1, (n_tokens,), generator=generator)
     document = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
-    return tokens, document, reach, window, tile, block
+    return tokens, document, radius, window, tile, block
 
 
-def text_of(tokens, document, reach, *sizes):
-    return Text.from_documents(tokens, document, reach, reach, *sizes)
+def text_of(tokens, document, radius, *sizes):
+    return Text.from_documents(tokens, document, radius, radius, *sizes)
 
 
-def contexts_of(document, reach):
+def contexts_of(document, radius):
     """The places of the tokens in each token's window."""
     n_tokens = len(document)
     return [
         [
             j
             for j in range(n_tokens)
-            if j != i and abs(j - i) <= reach[i] and document[j] == document[i]
+            if j != i and abs(j - i) <= radius[i] and document[j] == document[i]
         ]
         for i in range(n_tokens)
     ]
