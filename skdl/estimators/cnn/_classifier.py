@@ -370,7 +370,8 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         half, others = train.subset(order[::2]), train.subset(order[1::2])
         twin = copy.copy(self)
         twin.callbacks, twin.verbose, twin.early_stopping = None, 0, False
-        twin.max_epochs, twin.batch_size = net.max_epochs, net.batch_size
+        # As many epochs as brought the weights that are kept, which may be those of an earlier one.
+        twin.max_epochs, twin.batch_size = net.best_epoch_ or net.max_epochs, net.batch_size
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the network of all rows has given them
             try:
