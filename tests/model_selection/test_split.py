@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 import sklearn
 from hypothesis import assume, given, settings
@@ -313,6 +312,7 @@ def test_indices_that_may_be_in_order(index):
 
 
 def test_an_enumeration_of_polars_is_in_its_order():
+    pl = pytest.importorskip("polars")
     stages = ["start", "middle", "end"]
     groups = pl.Series(2 * stages, dtype=pl.Enum(stages))
     (train, test), (_, last) = ForwardChainingSplit(2).split(np.zeros((6, 1)), groups=groups)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 import torch
 from PIL import Image
@@ -197,6 +196,7 @@ def test_columns_of_text_are_no_rows_of_numbers(kind, dtype):
 
 
 def test_a_lazy_frame_is_to_be_collected():
+    pl = pytest.importorskip("polars")
     frame = pl.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
     with pytest.raises(TypeError, match=r"Compute it first: X\.collect\(\)"):
         plain_container(frame.lazy())
