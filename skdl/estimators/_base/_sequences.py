@@ -125,7 +125,8 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
         is_flat, array = array.ndim == 2, _with_channels(array, self.n_channels)
 
         def advice(bad: tuple[int, ...]) -> str:
-            return _fill_advice(array[bad[0], bad[1] :], X, is_flat=is_flat, is_first=not bad[1])
+            rest = array[bad[0], bad[1] :]
+            return _fill_advice(rest, given, is_flat=is_flat, is_first=not bad[1])
 
         check_finite(array, ("row", "step", "channel"), advice=advice)
         if reset:
@@ -236,13 +237,13 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
         return tags
 
 
-def _fill_advice(rest: np.ndarray, X: Any, *, is_flat: bool, is_first: bool) -> str:
+def _fill_advice(rest: np.ndarray, given: Given, *, is_flat: bool, is_first: bool) -> str:
     """What to do about NaN in an array X; ``rest`` (t, C) is the first sequence from there on."""
     advice = IMPUTE if is_flat else FILL.format("np.stack([", "pd.DataFrame(x)", "X", "])")
     if is_first or not np.isnan(rest).all() or (is_flat and rest.shape[1] > 1):
         return advice
-    if isinstance(X, pd.DataFrame):
-        cut = "[x.dropna() for _, x in X.iterrows()]"
+    if given.is_frame:
+        cut = f"[x.dropna() for _, x in {given.frame}.iterrows()]"
     else:
         cut = f"[x[~np.isnan(x){'' if is_flat else '.any(1)'}] for x in np.asarray(X, float)]"
     return f"{advice} Where NaN pads shorter sequences, pass a list of them without it: {cut}."
@@ -304,15 +305,22 @@ def _read_one(item: Any, row: int, n_channels: int, given: Given) -> np.ndarray:
             f"Sequence {row} in X must be (n_steps,), (n_steps, n_channels) or, with n_channels, "
             f"(n_steps * n_channels,), with at least one step; got shape {array.shape}. {way}"
         )
-    if given.has_cells:
-        filled = "pd.DataFrame(x).ffill().bfill().fillna(0).to_numpy().reshape(x.shape)"
-        advice = f"Fill the gaps first, for example with {given.each_row(filled)}."
-    else:
-        is_frame = isinstance(item, (pd.DataFrame, pd.Series))
-        own = "x" if is_frame else f"pd.DataFrame(np.asarray(x).reshape(-1, {array.shape[1]}))"
-        advice = FILL.format("[", own, given.rows, "]")
+
+    def advice(_: tuple[int, ...]) -> str:
+        return _gap_advice(item, array.shape[1], given)
+
     check_finite(array, ("step", "channel"), f"sequence {row}, ", advice=advice)
     return array
+
+
+def _gap_advice(item: Any, n_channels: int, given: Given) -> str:
+    """What to do about NaN in one sequence of X."""
+    if given.has_cells:
+        filled = "pd.DataFrame(x).ffill().bfill().fillna(0).to_numpy().reshape(x.shape)"
+        return f"Fill the gaps first, for example with {given.each_row(filled)}."
+    is_frame = isinstance(item, (pd.DataFrame, pd.Series))
+    own = "x" if is_frame else f"pd.DataFrame(np.asarray(x).reshape(-1, {n_channels}))"
+    return FILL.format("[", own, given.rows, "]")
 
 
 def lengths_of(data: Data) -> np.ndarray:

@@ -278,12 +278,12 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
     # Reading ------------------------------------------------------------------------------------
 
     def _read_inputs(self, X: Any, *, reset: bool) -> Data:
-        X = plain_container(X)
+        plain = plain_container(X)
         if reset:
             self._forget_inputs()
-            self.input_type_ = input_type_of(X, self.input_type)
+            self.input_type_ = input_type_of(plain, self.input_type)
         else:
-            input_type_of(X, self.input_type_)
+            input_type_of(plain, self.input_type_)
         if self.input_type_ == "numeric":
             for name in ("pretrained", "embeddings"):
                 if reset and getattr(self, name) is not None:
@@ -292,9 +292,9 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
                         f"the ids of their tokens; or set {name}=None for series of numbers."
                     )
             return super()._read_inputs(X, reset=reset)
-        texts = read_texts(X)
-        if isinstance(X, pd.DataFrame):
-            validate_data(self, X, reset=reset, skip_check_array=True)  # the column's name
+        texts = read_texts(plain)
+        if isinstance(plain, pd.DataFrame):
+            validate_data(self, plain, reset=reset, skip_check_array=True)  # the column's name
         if reset:  # the tokenizer is trained when the training rows are known
             return Data({"text": Streamed(np.array(texts, dtype=object))})
         if self._ngram_model is None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from skdl.estimators import CNNClassifier, GRURegressor, LSTMClassifier
+from skdl.estimators import CNNClassifier, GRURegressor, LSTMClassifier, TransformerClassifier
 from skdl.estimators._base._given import Given
 
 IMAGES = np.random.default_rng(0).integers(1, 256, (12, 6, 5)).astype(np.uint8)
@@ -142,6 +142,7 @@ def test_rows_can_be_scaled_alike_as_advised(name):
         CNNClassifier((2,), kind="signal", **SMALL),
         LSTMClassifier(2, **SMALL),
         GRURegressor(2, **SMALL),
+        TransformerClassifier(8, n_heads=1, n_layers=1, **SMALL),
     ],
     ids=lambda model: type(model).__name__,
 )
@@ -168,3 +169,17 @@ def test_images_that_look_swapped_are_taken_by_their_shape(convert):
     CNNClassifier((2,), **SMALL).fit(run(code, X), Y)
     shape = run(advised(str(error.value), r"pass image_shape=(.*)\.$"), X)
     assert CNNClassifier((2,), image_shape=shape, **SMALL).fit(X, Y).input_shape_ == shape
+
+
+@pytest.mark.parametrize("convert", FLAT.values(), ids=FLAT)
+def test_padding_can_be_cut_off_as_advised(convert):
+    padded = SIGNALS[..., 0].copy()
+    padded[3, 4:] = np.nan
+    X = convert(padded)
+    with pytest.raises(ValueError, match="NaN, first at") as error:
+        LSTMClassifier(2, **SMALL).fit(X, Y)
+    if isinstance(X, list) and isinstance(X[0], array.array):
+        pytest.skip("sequences of their own are not padded")
+    code = advised(str(error.value), r"pass a list of them without it: (.*)\.$")
+    assert [len(x) for x in run(code, X)] == [6, 6, 6, 4, *[6] * 8]
+    LSTMClassifier(2, **SMALL).fit(run(code, X), Y)
