@@ -172,7 +172,7 @@ class Augmented(Supervised):
         both = torch.full((2,), self.mixup, device=device)
         share = torch._sample_dirichlet(both, generator)[0].to(x.dtype)
         order = torch.randperm(n_rows, device=device, generator=generator)
-        output = module(**inputs_of({**batch, self.column: torch.lerp(x[order], x, share)}))
+        output = self._output(module, {**batch, self.column: torch.lerp(x[order], x, share)})
         others: Batch = {key: batch[key][order] for key in ("y", "weight") if key in batch}
         own_loss, other_loss = (
             mean_loss(self.training_loss, output, rows) for rows in (batch, others)

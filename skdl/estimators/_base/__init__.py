@@ -18,7 +18,7 @@ from ._images import ImageInputMixin
 from ._learning import LearningMixin
 from ._regressor import TorchRegressor
 from ._rows import Rows, weights_of
-from ._scales import channel_scales, learn_channel_scales, unit_scales
+from ._scales import learn_channel_scales, unit_scales
 from ._sequences import SequenceInputMixin, lengths_of
 from ._series import is_series
 from ._tables import TableInputMixin
@@ -45,7 +45,6 @@ __all__ = [
     "WordVectorTable",
     "all_given_vectors",
     "batch_size_between",
-    "channel_scales",
     "deep_estimator",
     "given_vectors",
     "input_type_of",
