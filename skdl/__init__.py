@@ -19,6 +19,8 @@ The packages:
                             splitters for time series
 - ``skdl.inspection``       displays: plots of comparisons, loss curves, class activation maps,
                             attention and word vectors
+- ``skdl._reading``         X and indices as users pass them, for the other packages: containers,
+                            frames, times, texts, units
 - ``skdl.datasets``         real data that works offline, benchmark sets to fetch, and seeded
                             generators
 """

@@ -26,15 +26,17 @@ FAMILIES = [
 BELOW = {
     "_sklearn": set(),
     "_progress_bar": set(),
+    "_reading": set(),
     "datasets": set(),
     "modules": set(),
     "engine": {"_sklearn", "_progress_bar"},
-    "preprocessing": {"_sklearn"},
-    "estimators": {"_sklearn", "engine", "modules", "preprocessing"},
-    "pipelines": {"_sklearn", "estimators", "engine", "modules", "preprocessing"},
+    "preprocessing": {"_sklearn", "_reading"},
+    "estimators": {"_sklearn", "_reading", "engine", "modules", "preprocessing"},
+    "pipelines": {"_sklearn", "_reading", "estimators", "engine", "modules", "preprocessing"},
     "model_selection": {
         "_sklearn",
         "_progress_bar",
+        "_reading",
         "estimators",
         "engine",
         "modules",
@@ -108,6 +110,17 @@ def test_families_do_not_import_each_others_private_files(family):
             parts = name.split(".")
             if parts[:2] == ["skdl", "estimators"] and len(parts) > 3:
                 assert parts[2] in (family.name, "_base"), f"{file.name} imports {name}"
+
+
+@every_file
+def test_private_files_are_imported_in_their_own_package(file):
+    """Others import what the package's ``__init__`` offers; _base and _reading are packages too."""
+    package = ("skdl", *file.relative_to(ROOT).parent.parts)
+    for name in imports_of(file):
+        parts = tuple(name.split("."))
+        owners = [parts[:i] for i, part in enumerate(parts) if part.startswith("_")]
+        for owner in owners if parts[0] == "skdl" else []:
+            assert package[: len(owner)] == owner, f"{name} is private to {'.'.join(owner)}"
 
 
 @every_file

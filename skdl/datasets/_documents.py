@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
-from ._synthetic import _balanced_labels, _check_between, _check_rng
+from ._synthetic import balanced_labels, check_between, check_rng
 
 _TOPICS = {
     "astronomy": "star planet orbit telescope galaxy comet moon eclipse solar gravity nebula light",
@@ -67,14 +67,14 @@ def make_documents(
     (4, ['astronomy', 'cooking'])
     """
     names = sorted(_TOPICS)
-    _check_between("n_classes", n_classes, 2, len(names))
-    _check_between("n_samples", n_samples, n_classes)
+    check_between("n_classes", n_classes, 2, len(names))
+    check_between("n_samples", n_samples, n_classes)
     fewest, most = n_words
-    _check_between("the minimum of n_words", fewest, 1)
-    _check_between("the maximum of n_words", most, fewest)
-    _check_between("topic_fraction", topic_fraction, 0, 1)
-    rng = _check_rng(random_state)
-    labels = _balanced_labels(rng, n_samples, n_classes)
+    check_between("the minimum of n_words", fewest, 1)
+    check_between("the maximum of n_words", most, fewest)
+    check_between("topic_fraction", topic_fraction, 0, 1)
+    rng = check_rng(random_state)
+    labels = balanced_labels(rng, n_samples, n_classes)
     lengths = rng.randint(fewest, most + 1, size=n_samples)
     X = [
         _sentence(rng, _TOPICS[names[k]].split(), int(n), topic_fraction)

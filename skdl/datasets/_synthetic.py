@@ -82,14 +82,14 @@ def make_sequences(
     """
     _check_choice("task", task, ("classification", "regression"))
     classify = task == "classification"
-    _check_between("n_classes", n_classes, 2)
-    _check_between("n_samples", n_samples, n_classes if classify else 1)
+    check_between("n_classes", n_classes, 2)
+    check_between("n_samples", n_samples, n_classes if classify else 1)
     for name, size, least in [("n_steps", n_steps, 2), ("n_channels", n_channels, 1)]:
-        _check_between(name, size, least)
-    _check_between("n_targets", n_targets, 1)
-    _check_between("noise", noise, 0)
+        check_between(name, size, least)
+    check_between("n_targets", n_targets, 1)
+    check_between("noise", noise, 0)
     shortest = _shortest(n_steps, min_steps) if ragged else n_steps
-    rng = _check_rng(random_state)
+    rng = check_rng(random_state)
     X = _autoregressive(rng, (n_samples, n_steps, n_channels))
     lengths = rng.randint(shortest, n_steps + 1, size=n_samples)
     y = _standardized_targets(rng, X, lengths, 1 if classify else n_targets)
@@ -150,14 +150,14 @@ def make_images(
     >>> X.shape, X.dtype
     ((30, 12, 16, 3), dtype('uint8'))
     """
-    _check_between("n_classes", n_classes, 2)
-    _check_between("n_samples", n_samples, n_classes)
-    _check_between("n_channels", n_channels, 1)
-    _check_between("noise", noise, 0)
+    check_between("n_classes", n_classes, 2)
+    check_between("n_samples", n_samples, n_classes)
+    check_between("n_channels", n_channels, 1)
+    check_between("noise", noise, 0)
     for side in size:
-        _check_between("each side of size", side, 4)
-    rng = _check_rng(random_state)
-    y = _balanced_labels(rng, n_samples, n_classes)
+        check_between("each side of size", side, 4)
+    rng = check_rng(random_state)
+    y = balanced_labels(rng, n_samples, n_classes)
     height, width = size
     rows, columns = np.mgrid[:height, :width] / min(size)
     angle = np.pi * y[:, None, None] / n_classes
@@ -171,7 +171,7 @@ def make_images(
     return X[..., 0] if n_channels == 1 else X, y
 
 
-def _check_rng(random_state: int | RandomState | None) -> RandomState:
+def check_rng(random_state: int | RandomState | None) -> RandomState:
     """Return a random generator; None means a new seed instead of numpy's global state."""
     return check_random_state(secrets.randbits(32) if random_state is None else random_state)
 
@@ -181,7 +181,7 @@ def _check_choice(name: str, got: str, choices: tuple[str, ...]) -> None:
         raise ValueError(f"{name} must be one of {choices}, got {got!r}. Choose one of these.")
 
 
-def _check_between(name: str, got: float, least: float, most: float = np.inf) -> None:
+def check_between(name: str, got: float, least: float, most: float = np.inf) -> None:
     if not least <= got <= most:
         bound = f"at least {least}" if most == np.inf else f"from {least} to {most}"
         raise ValueError(f"{name} must be {bound}, got {got!r}. Pass a value in that range.")
@@ -189,7 +189,7 @@ def _check_between(name: str, got: float, least: float, most: float = np.inf) ->
 
 def _shortest(n_steps: int, min_steps: int | None) -> int:
     shortest = max(2, n_steps // 2) if min_steps is None else min_steps
-    _check_between("min_steps", shortest, 2, n_steps)
+    check_between("min_steps", shortest, 2, n_steps)
     return shortest
 
 
@@ -225,5 +225,5 @@ def _ranked_classes(score: NDArray[np.float64], n_classes: int) -> NDArray[np.in
     return rank * n_classes // len(score)
 
 
-def _balanced_labels(rng: RandomState, n_samples: int, n_classes: int) -> NDArray[np.int64]:
+def balanced_labels(rng: RandomState, n_samples: int, n_classes: int) -> NDArray[np.int64]:
     return rng.permutation(np.arange(n_samples) % n_classes)

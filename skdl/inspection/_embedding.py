@@ -15,8 +15,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.manifold import TSNE
 from sklearn.pipeline import FeatureUnion, Pipeline
 
-from ..estimators.word2vec._search import check_count, row_of, unit_rows, word_list
-from ..estimators.word2vec._word_vectors import WordVectors
+from ..estimators.word2vec import WordVectors, check_count, row_of, unit_rows, word_list
 from ._labels import draw_labels, letters
 from ._letters import drawable
 from ._matplotlib import import_pyplot

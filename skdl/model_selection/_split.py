@@ -11,9 +11,16 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator
 
+from .._reading import (
+    as_index,
+    fall_in_words,
+    first_fall,
+    in_order,
+    is_in_time,
+    keys_of_time,
+    text_as_dates,
+)
 from .._sklearn import num_samples
-from ..preprocessing._time import as_index, fall_in_words, first_fall, in_order, is_in_time
-from ..preprocessing._time_text import keys_of_time, text_as_dates
 
 
 class ForwardChainingSplit(BaseCrossValidator):

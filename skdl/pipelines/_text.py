@@ -10,9 +10,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 
+from .._reading import read_texts, shown_settings, split_words_and_characters, wider_patterns
 from ..estimators import TransformerClassifier
-from ..estimators._base import read_texts
-from ..preprocessing._words import shown_settings, split_words_and_characters, wider_patterns
 from ._preparation import (
     Preparation,
     check_instance,

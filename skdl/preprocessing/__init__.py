@@ -5,8 +5,8 @@
 - `PixelScaler`: standardizes pixels, with one standard deviation for all of them.
 - `sliding_windows`: a series as windows and the values that follow them, without look-ahead.
 
-Only numpy, pandas and scikit-learn are needed here; torch is not imported. How a family reads its X
-(tokens, images, documents) is in its own folder of `skdl.estimators`.
+Containers, frames and times are read by `skdl._reading`. How a family reads its X (tokens, images,
+documents) is in its own folder of `skdl.estimators`.
 """
 
 from ._encoder import Encoder

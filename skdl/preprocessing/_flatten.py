@@ -12,8 +12,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._containers import plain_container, rows_of_numbers
-from ._frames import ChannelNamesMixin, check_numbers
+from .._reading import ChannelNamesMixin, check_numbers, plain_container, rows_of_numbers
 
 
 class Flatten(ChannelNamesMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):

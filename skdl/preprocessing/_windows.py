@@ -12,9 +12,15 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from ._containers import plain_container
-from ._frames import first_not_numeric
-from ._time import fall_in_words, first_fall, holds_times, in_order, irregular_steps
+from .._reading import (
+    fall_in_words,
+    first_fall,
+    first_not_numeric,
+    holds_times,
+    in_order,
+    irregular_steps,
+    plain_container,
+)
 
 GAPS = ("error", "drop", "ignore")
 

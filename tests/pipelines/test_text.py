@@ -19,6 +19,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, StandardScaler
 
 import skdl.estimators
+from skdl._reading import read_texts
 from skdl.datasets import load_docstrings
 from skdl.estimators import (
     SVC,
@@ -28,7 +29,6 @@ from skdl.estimators import (
     LSTMClassifier,
     TransformerClassifier,
 )
-from skdl.estimators._base import read_texts
 from skdl.estimators._base._estimator import TorchEstimator
 from skdl.pipelines import make_text_classifier, search_grid
 

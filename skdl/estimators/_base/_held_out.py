@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import torch
 
+from ..._reading import plain_values
 from ..._sklearn import check_sample_weight, num_samples
 from ...engine import Data, as_tensor
-from ...preprocessing._containers import plain_values
 from ._targets import Target
 
 

@@ -9,22 +9,25 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils import Tags
 
-from ...engine import Column, Data, Streamed, as_tensor
-from ...preprocessing._containers import rows_of_numbers
-from ...preprocessing._frames import ChannelNamesMixin, check_numbers
-from ._checks import IMPUTE, check_finite
-from ._given import Given
-from ._image_shapes import (
+from ..._reading import (
+    IMPUTE,
+    ChannelNamesMixin,
+    Given,
     Shape,
     check_channels_last,
+    check_finite,
+    check_numbers,
+    check_one_scale,
+    check_order_of_columns,
+    check_order_of_steps,
     check_smallest,
+    rows_of_numbers,
     warn_of_other_meaning,
     way_out,
 )
+from ...engine import Column, Data, Streamed, as_tensor
 from ._input import InputMixin
 from ._sequences import as_numbers, is_ragged
-from ._steps import check_order_of_columns, check_order_of_steps
-from ._units import check_one_scale
 
 AXES = {"image": ("image", "row", "column", "channel"), "signal": ("signal", "step", "channel")}
 

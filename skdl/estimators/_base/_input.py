@@ -9,10 +9,8 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+from ..._reading import Arrays, Given, Units, check_numbers
 from ...engine import NUMBERS, STREAM_BYTES
-from ...preprocessing._frames import check_numbers
-from ._given import Given
-from ._units import Rows, Units
 
 
 class InputMixin(BaseEstimator):
@@ -50,7 +48,7 @@ class InputMixin(BaseEstimator):
             raise
         return array, streamed
 
-    def _check_units(self, rows: Rows, given: Given, *, reset: bool) -> None:
+    def _check_units(self, rows: Arrays, given: Given, *, reset: bool) -> None:
         """Learn in what units X is, or warn where it is in others than in ``fit``."""
         if reset:
             self._units = Units.of_fit(rows)

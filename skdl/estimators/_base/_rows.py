@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..._reading import plain_values
 from ..._sklearn import check_sample_weight
 from ...engine import Data, as_tensor
-from ...preprocessing._containers import plain_values
 from ._held_out import groups_set_aside
 from ._targets import Target
 

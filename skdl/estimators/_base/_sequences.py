@@ -12,16 +12,22 @@ import pandas as pd
 import torch
 from sklearn.utils import Tags
 
+from ..._reading import (
+    IMPUTE,
+    ChannelNamesMixin,
+    Given,
+    check_finite,
+    check_numbers,
+    check_one_scale,
+    check_order_of_columns,
+    check_order_of_steps,
+    column_names,
+    rows_of_numbers,
+)
 from ..._sklearn import Interval
 from ...engine import NUMBERS, Column, Data, Ragged, Streamed, as_tensor
-from ...preprocessing._containers import rows_of_numbers
-from ...preprocessing._frames import ChannelNamesMixin, check_numbers, column_names
-from ._checks import IMPUTE, check_finite
 from ._docs import deep_estimator
-from ._given import Given
 from ._input import InputMixin
-from ._steps import check_order_of_columns, check_order_of_steps
-from ._units import check_one_scale
 
 FILL = (
     "Fill the gaps in each sequence first, for example {}{}.ffill().bfill().fillna(0) for x in "

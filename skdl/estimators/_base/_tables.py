@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ..._reading import ColumnsMixin, check_finite, check_numbers, plain_container
 from ...engine import Data, Streamed, as_tensor
-from ...preprocessing._containers import plain_container
-from ...preprocessing._frames import ColumnsMixin, check_numbers
-from ._checks import check_finite
 from ._input import InputMixin
 
 

@@ -18,6 +18,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from torch import Tensor
 
+from ..._reading import check_numbers, column_names, different_columns, plain_values
 from ...engine import (
     Data,
     ErrorLoss,
@@ -30,8 +31,6 @@ from ...engine import (
     squared_error,
     weighted_quantiles,
 )
-from ...preprocessing._containers import plain_values
-from ...preprocessing._frames import check_numbers, column_names, different_columns
 from ._placeholders import counted, warn_of_placeholders
 from ._series import is_series
 

@@ -9,7 +9,8 @@ import torch
 from sklearn.frozen import FrozenEstimator
 from torch import Tensor, nn
 
-from .._base import Given, Units, torchvision_explained
+from ..._reading import Given, Units
+from .._base import torchvision_explained
 from ._network import Backbone, ConvolutionalNetwork, CustomNetwork
 
 

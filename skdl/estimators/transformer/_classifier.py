@@ -18,6 +18,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
+from ..._reading import input_type_of, plain_container, read_texts
 from ..._sklearn import Interval, StrOptions
 from ...engine import (
     Batch,
@@ -36,10 +37,7 @@ from .._base import (
     TorchClassifier,
     batch_size_between,
     deep_estimator,
-    input_type_of,
     learn_channel_scales,
-    plain_container,
-    read_texts,
     unit_scales,
 )
 from ._checkpoints import load_tokenization, make_pretrained

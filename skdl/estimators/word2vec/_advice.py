@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from ...preprocessing._words import has_unspaced, shown_settings, wider_patterns
+from ..._reading import has_unspaced, shown_settings, wider_patterns
 from ._corpus import read_corpus
 from ._documents import READING, check_documents, make_analyzer
 from ._vocabulary import NothingToLearnError, choose_vocabulary, least_count

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 
-from ...preprocessing._words import split_words
+from ..._reading import split_words
 
 BATCH_TOKENS = 2**14  # tokens that are looked up at once, while they are in the processor's cache
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ._given import Given
 
-Rows = np.ndarray | Sequence[np.ndarray]
+Arrays = np.ndarray | Sequence[np.ndarray]
 N_LOOKED_AT = 32  # rows of a fit
 GOLDEN = (5**0.5 - 1) / 2
 N_VALUES = 16  # of a row, from which its values say in what units it is
@@ -40,7 +40,7 @@ class Units:
     is_negative: bool
 
     @classmethod
-    def of(cls, rows: Rows) -> Units:
+    def of(cls, rows: Arrays) -> Units:
         """The units of all these rows."""
         largest, is_whole, is_negative = 0.0, True, False
         for part in _parts(rows):
@@ -53,11 +53,11 @@ class Units:
         )
 
     @classmethod
-    def of_fit(cls, rows: Rows) -> Units:
+    def of_fit(cls, rows: Arrays) -> Units:
         """The units of the rows of a fit, of which some are looked at."""
         return cls.of(rows[:: -(-len(rows) // N_LOOKED_AT)])
 
-    def check(self, rows: Rows, owner: str, given: Given) -> None:
+    def check(self, rows: Arrays, owner: str, given: Given) -> None:
         """Warn where these are whole numbers up to 255, say, and the other rows are fractions of 1.
 
         And the other way round, and where their values are far larger than those of the fit, or
@@ -74,7 +74,7 @@ class Units:
             stacklevel=2,
         )
 
-    def _other_scale(self, rows: Rows, given: Given) -> tuple[str, str] | None:
+    def _other_scale(self, rows: Arrays, given: Given) -> tuple[str, str] | None:
         """In words, what all rows hold, and what to do for images of bytes; None if all is well."""
         if self.kind == "fractions" and _all(rows, _is_whole):
             got = Units.of(rows)
@@ -98,7 +98,7 @@ class Units:
         return None
 
 
-def check_one_scale(rows: Rows, given: Given) -> None:
+def check_one_scale(rows: Arrays, given: Given) -> None:
     """Warn where some rows hold large whole numbers, such as bytes, and others fractions of 1."""
     groups: dict[np.dtype, list[int]] = {}
     for place, item in enumerate(rows if not isinstance(rows, np.ndarray) else []):
@@ -137,7 +137,7 @@ def _some_of(n_rows: int) -> list[int]:
     return sorted({int(n_rows * (GOLDEN * place % 1)) for place in range(N_LOOKED_AT)})
 
 
-def _parts(rows: Rows) -> Iterator[np.ndarray]:
+def _parts(rows: Arrays) -> Iterator[np.ndarray]:
     """Rows of equal length, some at once: (n, n_values)."""
     at_once = max(1, 2**18 // max(1, rows[0].size)) if isinstance(rows, np.ndarray) else 1
     for start in range(0, len(rows), at_once):
@@ -145,7 +145,7 @@ def _parts(rows: Rows) -> Iterator[np.ndarray]:
         yield part.reshape(-1 if at_once > 1 else 1, part[0].size if at_once > 1 else part.size)
 
 
-def _all(rows: Rows, condition: Callable[[np.ndarray], bool]) -> bool:
+def _all(rows: Arrays, condition: Callable[[np.ndarray], bool]) -> bool:
     """Whether all rows are so. Most are not in their first row, which is tried first."""
     return all(map(condition, _parts(rows[:1]))) and all(map(condition, _parts(rows)))
 

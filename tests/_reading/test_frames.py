@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skdl.preprocessing._frames import agreed_names, check_numbers, column_names, first_not_numeric
+from skdl._reading._frames import agreed_names, check_numbers, column_names, first_not_numeric
 
 A = pd.DataFrame({"t": [1.0], "f": [2.0]})
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
+from skdl._reading._given import Given
 from skdl.estimators import CNNClassifier, GRURegressor, LSTMClassifier, TransformerClassifier
-from skdl.estimators._base._given import Given
 
 IMAGES = np.random.default_rng(0).integers(1, 256, (12, 6, 5)).astype(np.uint8)
 SIGNALS = IMAGES[:, :, :2].astype(float)

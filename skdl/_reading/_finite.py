@@ -1,4 +1,4 @@
-"""What values must be: finite."""
+"""Values that are finite, or an error that says where they are not and what to do."""
 
 from __future__ import annotations
 

@@ -5,9 +5,9 @@ import warnings
 import numpy as np
 import pytest
 
+from skdl._reading._given import Given
+from skdl._reading._units import Units
 from skdl.estimators import CNNClassifier, LSTMClassifier, LSTMRegressor, TransformerClassifier
-from skdl.estimators._base._given import Given
-from skdl.estimators._base._units import Units
 
 BYTES = np.random.default_rng(0).integers(0, 256, (40, 6)).astype(np.uint8)
 SHARES = BYTES / 255

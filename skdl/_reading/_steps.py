@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from ...preprocessing._time import fall_in_words, first_fall, in_order, is_in_time
-from ...preprocessing._time_text import orders_of_names, text_as_dates
+from ._time import fall_in_words, first_fall, in_order, is_in_time
+from ._time_text import orders_of_names, text_as_dates
 
 
 def check_order_of_steps(sequence: Any, row: int) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...preprocessing._containers import is_frame, plain_container
-from ...preprocessing._frames import holds_arrays
+from ._containers import is_frame, plain_container
+from ._frames import holds_arrays
 
 
 class Given:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
-from skdl.preprocessing._words import (
+from skdl._reading._words import (
     has_unspaced,
     shown_settings,
     split_words,

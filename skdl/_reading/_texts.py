@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...preprocessing._containers import one_column, plain_container
+from ._containers import one_column, plain_container
 
 
 def holds_text(X: Any) -> bool:

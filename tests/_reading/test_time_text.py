@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from skdl.preprocessing._time_text import (
+from skdl._reading._time_text import (
     keys_of_time,
     orders_of_names,
     text_as_dates,

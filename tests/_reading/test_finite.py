@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skdl.estimators._base._checks import check_finite
+from skdl._reading._finite import check_finite
 
 TABLE = np.random.default_rng(0).normal(size=(700_000, 2))
 

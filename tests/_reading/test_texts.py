@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skdl.estimators._base._texts import holds_text, read_texts
+from skdl._reading._texts import holds_text, read_texts
 from tests.ids import short
 
 TEXTS = ["one text", "", "zwei Texte", "三"]

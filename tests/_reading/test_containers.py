@@ -12,7 +12,7 @@ from PIL import Image
 from scipy import sparse
 from torch.utils.data import DataLoader, TensorDataset
 
-from skdl.estimators._base import one_column, plain_container, rows_of_numbers
+from skdl._reading import one_column, plain_container, rows_of_numbers
 
 ROWS = [np.arange(3.0), np.arange(5.0), np.arange(4.0)]
 SAME = np.arange(12.0).reshape(3, 4)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skdl.preprocessing._time import first_fall, holds_times, in_order, irregular_steps
+from skdl._reading._time import first_fall, holds_times, in_order, irregular_steps
 
 DAYS = pd.date_range("2024-01-01", periods=4)
 

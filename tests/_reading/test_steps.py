@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skdl._reading._steps import check_order_of_columns, check_order_of_steps
 from skdl.estimators import CNNClassifier, GRURegressor, TransformerClassifier
-from skdl.estimators._base._steps import check_order_of_columns, check_order_of_steps
 
 DAYS = pd.date_range("2024-01-01", periods=4)
 X = np.random.default_rng(0).normal(size=(20, 8))

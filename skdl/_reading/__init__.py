@@ -1,0 +1,86 @@
+"""What users pass as X becomes arrays: containers, frames, times, texts, units; or a clear error.
+
+Every part of skdl that takes data reads them by this, transformers and splitters too. How the rows
+of an estimator become columns of the engine is in ``skdl.estimators._base``.
+"""
+
+from ._containers import one_column, plain_container, plain_values, rows_of_numbers
+from ._finite import IMPUTE, check_finite
+from ._frames import (
+    ChannelNamesMixin,
+    ColumnsMixin,
+    check_numbers,
+    column_names,
+    different_columns,
+    first_not_numeric,
+)
+from ._given import Given
+from ._image_shapes import (
+    Shape,
+    check_channels_last,
+    check_smallest,
+    warn_of_other_meaning,
+    way_out,
+)
+from ._steps import check_order_of_columns, check_order_of_steps
+from ._texts import input_type_of, read_texts
+from ._time import (
+    as_index,
+    fall_in_words,
+    first_fall,
+    holds_times,
+    in_order,
+    irregular_steps,
+    is_in_time,
+)
+from ._time_text import keys_of_time, text_as_dates
+from ._units import Arrays, Units, check_one_scale
+from ._words import (
+    has_unspaced,
+    shown_settings,
+    split_words,
+    split_words_and_characters,
+    wider_patterns,
+)
+
+__all__ = [
+    "IMPUTE",
+    "Arrays",
+    "ChannelNamesMixin",
+    "ColumnsMixin",
+    "Given",
+    "Shape",
+    "Units",
+    "as_index",
+    "check_channels_last",
+    "check_finite",
+    "check_numbers",
+    "check_one_scale",
+    "check_order_of_columns",
+    "check_order_of_steps",
+    "check_smallest",
+    "column_names",
+    "different_columns",
+    "fall_in_words",
+    "first_fall",
+    "first_not_numeric",
+    "has_unspaced",
+    "holds_times",
+    "in_order",
+    "input_type_of",
+    "irregular_steps",
+    "is_in_time",
+    "keys_of_time",
+    "one_column",
+    "plain_container",
+    "plain_values",
+    "read_texts",
+    "rows_of_numbers",
+    "shown_settings",
+    "split_words",
+    "split_words_and_characters",
+    "text_as_dates",
+    "warn_of_other_meaning",
+    "way_out",
+    "wider_patterns",
+]
