@@ -4,10 +4,11 @@ Both versions are imported in one process, the other one under another name, and
 same data: fits and predictions of each family, a network of somebody else's, a grid search, and
 imports in new interpreters. Medians of interleaved rounds, which change places: an even round
 begins with the other version. Ratios are that of this version to the other; that of medians, and
-the median of those of each round.
+the median of those of each round, with an interval of about 95 % from order statistics.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +19,7 @@ import numpy as np
 import pandas as pd
 from _other_commit import ROOT, add_commit, both_versions, maker
 from _report import Report, median
+from scipy.stats import binom
 from sklearn.model_selection import GridSearchCV
 from torch import nn
 
@@ -136,7 +138,11 @@ def seconds_of_import(package, folder) -> float:
         "from time import perf_counter; start = perf_counter(); "
         f"import {package.__name__}; print(perf_counter() - start)"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    # As installed packages are: compiled, which the first import does where it may write.
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env
+    )
     return float(run.stdout)
 
 
@@ -158,6 +164,13 @@ def compare(here, there, n_rounds: int):
     return seconds[here], seconds[there]
 
 
+def median_with_interval(values) -> tuple[float, str]:
+    """The median, and the order statistics that enclose it with about 95 %."""
+    values = np.sort(values)
+    below = max(0, int(binom.ppf(0.025, len(values), 0.5)) - 1)
+    return float(np.median(values)), f"{values[below]:.3f} to {values[-1 - below]:.3f}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     add_commit(parser)
@@ -171,13 +184,13 @@ def main() -> None:
         for name in (name for name in jobs_here if report.args.only in name):
             seconds = compare(jobs_here[name], jobs_there[name], n_rounds)
             here, there = map(median, seconds)
-            of_rounds = float(np.median(np.divide(*seconds)))
-            rows[name] = (here, there, here / there, of_rounds)
-            print(name, f"{here:.4f} {here / there:.3f} {of_rounds:.3f}", flush=True)
-    columns = ["median s here", "there", "ratio of medians", "median of ratios"]
+            of_rounds, interval = median_with_interval(np.divide(*seconds))
+            rows[name] = (here, there, here / there, of_rounds, interval)
+            print(name, f"{here:.4f} {here / there:.3f} {of_rounds:.3f} {interval}", flush=True)
+    columns = ["median s here", "there", "ratio of medians", "median of ratios", "95 %"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("job")
     report.table(f"{n_rounds} rounds", table)
-    ratios = table[columns[2:]].min(axis=1)
+    ratios = table[columns[2:4]].min(axis=1)
     report.say(
         f"Median ratio {ratios.median():.3f}, highest {ratios.max():.3f} ({ratios.idxmax()})."
     )

@@ -16,7 +16,8 @@ GOLDEN = (5**0.5 - 1) / 2
 N_VALUES = 16  # of a row, from which its values say in what units it is
 SMALLEST_SCALE = 16  # below, whole numbers may be counts or codes beside which fractions are usual
 BYTES = 128  # whole numbers up to here or more are no flags
-OTHER_SCALE = 64  # times the largest value of the fit
+OTHER_SCALE = 64  # times the largest value of the fit, or a fraction of the least row's
+OF_BYTES = 8  # that fraction where each row of the fit has large bytes: of 255, 16 are black
 BELOW_ZERO = (0.25, -0.1)  # so many values of a row are below that
 KINDS = {"whole": "whole numbers", "fractions": "fractions"}
 
@@ -31,26 +32,29 @@ class Units:
         Whole numbers up to 16 or more, fractions of 1, or else.
     largest : float
         Largest absolute value.
+    least : float
+        Largest absolute value of the row in which that is smallest.
     is_negative : bool
         Whether a value is below 0.
     """
 
     kind: str
     largest: float
+    least: float
     is_negative: bool
 
     @classmethod
     def of(cls, rows: Arrays) -> Units:
         """The units of all these rows."""
-        largest, is_whole, is_negative = 0.0, True, False
+        largest, least, is_whole, is_negative = 0.0, np.inf, True, False
         for part in _parts(rows):
-            largest = max(largest, float(np.abs(part, dtype=float).max()))
+            of_rows = np.abs(part, dtype=float).max(1)
+            largest, least = max(largest, float(of_rows.max())), min(least, float(of_rows.min()))
             is_negative = is_negative or bool((part < 0).any())
             is_whole = is_whole and _is_whole(part)
         kind = "" if is_whole or largest > 1 else "fractions"
-        return cls(
-            "whole" if is_whole and largest >= SMALLEST_SCALE else kind, largest, is_negative
-        )
+        kind = "whole" if is_whole and largest >= SMALLEST_SCALE else kind
+        return cls(kind, largest, least, is_negative)
 
     @classmethod
     def of_fit(cls, rows: Arrays) -> Units:
@@ -60,8 +64,8 @@ class Units:
     def check(self, rows: Arrays, owner: str, given: Given) -> None:
         """Warn where these are whole numbers up to 255, say, and the other rows are fractions of 1.
 
-        And the other way round, and where their values are far larger than those of the fit, or
-        below 0 where there were none. All rows must be so: then it is their scale that differs.
+        And the other way round, and where their values are far larger or smaller than those of the
+        fit, or below 0 where there were none. All rows must be so: it is their scale that differs.
         """
         found = self._other_scale(rows, given)
         if found is None:
@@ -95,6 +99,13 @@ class Units:
             return f"values more than {OTHER_SCALE} times as large in each row", ""
         if self.kind and not self.is_negative and _all(rows, _is_below_zero):
             return "many values below 0 in each row, where there were none", ""
+        is_bytes = self.kind == "whole" and self.least >= BYTES
+        ratio = OF_BYTES if is_bytes else OTHER_SCALE
+        if _all(rows, lambda part: _is_below(part, self.least / ratio)):
+            got = Units.of(rows)
+            if got.largest:  # a row of nothing but 0 is as usual as any
+                least = f"less than 1/{ratio} of those in any row of the fit"
+                return f"values up to {got.largest:g}, {least}", ""
         return None
 
 

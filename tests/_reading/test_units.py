@@ -58,6 +58,8 @@ def test_whole_numbers_for_fractions(X):
         (PICTURES, PICTURES.astype(np.uint16) * 9),
         (PICTURES - 128.0, PICTURES - 129.0),
         (PICTURES % 9, PICTURES > 99),
+        (PICTURES, PICTURES // 8),  # dark
+        (PICTURES % 9, (PICTURES > 254) * 1),  # counts of rare events
         (np.zeros((3, 20)), PICTURES),
         (list(BYTES), list(BYTES[:2])),
     ],
@@ -82,6 +84,9 @@ def test_silence(fitted_on, X):
         (PICTURES > 99, (PICTURES > 99) * 255, "more than 64 times", lambda X: X > 0),
         ((PICTURES > 99) * 255, PICTURES > 99, "booleans", lambda X: np.asarray(X) * 255),
         (PICTURES, PICTURES / 254, "fractions up to", lambda X: X * 254),
+        (PICTURES, PICTURES // 16, "less than 1/8", lambda X: X * 16),
+        (PICTURES / 255, PICTURES / 255**2, "less than 1/64", lambda X: X * 255),
+        (PICTURES - 128.0, (PICTURES - 128.0) / 99, "less than 1/64", lambda X: X * 99),
     ],
 )
 def test_other_scales_of_images(fitted_on, X, words, advised):

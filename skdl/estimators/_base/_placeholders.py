@@ -30,14 +30,13 @@ def warn_of_placeholders(
     """
     if len(values) < 3:
         return
-    for sign in (1, -1):
-        extreme = values.amax(0) if sign > 0 else values.amin(0)  # (k,)
+    lowest, highest = values.aminmax(dim=0)  # (k,) each
+    for sign, extreme, opposite in ((1, highest, lowest), (-1, lowest, highest)):
         is_extreme = values == extreme
         # Most columns have one extreme value, near the others: they are passed over at once.
         others = values.masked_fill(is_extreme, -sign * torch.inf)
         nearest = others.amax(0) if sign > 0 else others.amin(0)
-        spread = (nearest - (values.amin(0) if sign > 0 else values.amax(0))).abs()
-        is_far = (extreme - nearest).abs() > spread
+        is_far = (extreme - nearest).abs() > (nearest - opposite).abs()
         for at in is_far.nonzero()[:, 0].tolist():
             n_times, value = int(is_extreme[:, at].sum()), float(extreme[at])
             rest = values[~is_extreme[:, at], at]
