@@ -40,6 +40,7 @@ from ._words import (
     shown_settings,
     split_words,
     split_words_and_characters,
+    split_words_and_punctuation,
     wider_patterns,
 )
 
@@ -79,6 +80,7 @@ __all__ = [
     "shown_settings",
     "split_words",
     "split_words_and_characters",
+    "split_words_and_punctuation",
     "text_as_dates",
     "warn_of_other_meaning",
     "way_out",

@@ -44,6 +44,14 @@ def _token_pattern() -> re.Pattern[str]:
     )
 
 
+@cache
+def _symbol_pattern() -> re.Pattern[str]:
+    """A Chinese character, a word of one letter or more with its marks, or a punctuation mark."""
+    marks = _marks()
+    letter = rf"[^\W{_CHINESE}]"
+    return re.compile(rf"[{_CHINESE}]|{letter}(?:{letter}|[{marks}])*|[^\w\s{marks}]")
+
+
 def split_words(text: str) -> list[str]:
     """The words of a text, as CountVectorizer finds them, with their combining marks.
 
@@ -60,6 +68,11 @@ def split_words_and_characters(text: str) -> list[str]:
     Burmese and Khmer with its combining marks.
     """
     return _token_pattern().findall(text) if has_unspaced(text) else split_words(text)
+
+
+def split_words_and_punctuation(text: str) -> list[str]:
+    """All words with their combining marks, single Chinese characters, and punctuation marks."""
+    return _symbol_pattern().findall(text)
 
 
 def has_unspaced(text: str) -> bool:

@@ -13,6 +13,7 @@ from skdl._reading._words import (
     shown_settings,
     split_words,
     split_words_and_characters,
+    split_words_and_punctuation,
     wider_patterns,
 )
 
@@ -47,6 +48,26 @@ def test_words_have_their_marks(text):
     for split in (split_words, split_words_and_characters):
         assert split(text) == words
         assert split(f"({text}), a {text}!") == words * 2
+
+
+@pytest.mark.parametrize("text", SPACED.values(), ids=SPACED)
+def test_words_and_punctuation(text):
+    words = text.replace("'s", " ' s").split()
+    assert split_words_and_punctuation(text) == words
+    assert split_words_and_punctuation(f"({text}), 猫猫!") == ["(", *words, ")", ",", *"猫猫!"]
+
+
+@settings(deadline=None)
+@given(text=st.text(max_size=40))
+def test_nothing_but_spaces_and_marks_is_lost(text):
+    """Marks that follow no letter are left out."""
+    kept = "".join(split_words_and_punctuation(text))
+    lost = [char for char in text if not char.isspace()]
+    for char in kept:
+        while lost[0] != char:
+            assert unicodedata.category(lost.pop(0))[0] == "M"
+        lost.pop(0)
+    assert all(unicodedata.category(char)[0] == "M" for char in lost)
 
 
 @pytest.mark.parametrize(("text", "tokens"), UNSPACED.values(), ids=UNSPACED)

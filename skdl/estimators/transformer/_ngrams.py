@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import count
 
 import numpy as np
 import scipy.sparse as sp
 
-# Words, single Chinese characters, punctuation marks.
-WORDS = re.compile(r"[㐀-䶿一-鿿豈-﫿]|[^\W㐀-䶿一-鿿豈-﫿]+|[^\w\s]")
+from ..._reading import split_words_and_punctuation
+
 CHARACTERS = (3, 4, 5)
 # Odd numbers: products with them, modulo 2 ** 64, are different for different keys.
 FACTORS = np.random.default_rng(0).integers(2**63, size=8, dtype=np.uint64) | np.uint64(1)
@@ -94,7 +93,7 @@ class Ngrams:
         index: dict[str, int] = {}
         words, lengths = [], []
         for text in texts:
-            found = WORDS.findall(text.lower() if self.lowercase else text)
+            found = split_words_and_punctuation(text.lower() if self.lowercase else text)
             lengths.append(len(found))
             words += [index.setdefault(word, len(index)) for word in found]
         row = np.repeat(np.arange(len(texts)), lengths)

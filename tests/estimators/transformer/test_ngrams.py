@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from skdl.estimators.transformer._ngrams import WORDS, Ngrams
+from skdl._reading import split_words_and_punctuation
+from skdl.estimators.transformer._ngrams import Ngrams
 from tests.texts import CHINESE, ODD_TEXTS, make_texts
 
 TEXTS = [*make_texts(50, 3)[0], "Good, GOOD film!", "it's a film; a film...", "好电影 film"]
@@ -17,7 +18,7 @@ NEW = ["good unseen film", "dreadfully good", "never zzz", "", "好坏"]
 
 
 def words_of(text):
-    return WORDS.findall(text.lower())
+    return split_words_and_punctuation(text.lower())
 
 
 def word_pairs(text):
@@ -129,15 +130,6 @@ def test_lowercase():
     assert grams_of(cased, [0], [1])[0, 0] < 0.5
 
 
-def test_every_chinese_character_is_a_word():
-    expected = ["看", "好", "电", "film42", ",", "ok", "!"]
-    assert WORDS.findall("看好电 film42, ok!") == expected
-    ngrams = Ngrams()
-    features = ngrams.fit_transform(CHINESE)
-    assert np.isfinite(features.data).all()
-    assert (features.toarray().any(1)).all()
-
-
 @pytest.mark.parametrize("texts", [ODD_TEXTS, [""], ["", ""], ["a"]])
 def test_odd_texts(texts):
     ngrams = Ngrams()
@@ -187,3 +179,21 @@ def test_at_most_so_many_features_those_of_most_texts():
         np.testing.assert_array_equal(idf[left], kept_idf)
         assert idf[~left].min() > kept_idf.max()
     assert Ngrams(max_features=0).fit_transform(TEXTS).shape == (len(TEXTS), 0)
+
+
+def test_every_chinese_character_is_a_word():
+    expected = ["看", "好", "电", "film42", ",", "ok", "!"]
+    assert words_of("看好电 film42, OK!") == expected
+    ngrams = Ngrams()
+    features = ngrams.fit_transform(CHINESE)
+    assert np.isfinite(features.data).all()
+    assert (features.toarray().any(1)).all()
+
+
+def test_marks_belong_to_their_words():
+    """Two words of Hindi that differ by vowel signs alone."""
+    ngrams = Ngrams()
+    features = ngrams.fit_transform(["जैसे", "जिस", "जैसे"]).toarray()
+    assert np.array_equal(features[0], features[2])
+    # Two words, and the character n-grams that are in two texts.
+    assert ngrams.n_features == 2 + len(set(pieces("जैसे")))
