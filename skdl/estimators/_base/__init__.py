@@ -3,6 +3,7 @@
 from ...preprocessing._containers import one_column, plain_container, rows_of_numbers
 from ._classifier import TorchClassifier
 from ._contract import FitMode, batch_size_between
+from ._deep import DeepEstimator
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
 from ._fitted_parameter import FittedParameterMixin
@@ -29,6 +30,7 @@ from ._trained import Trained
 from ._units import Units
 
 __all__ = [
+    "DeepEstimator",
     "FitMode",
     "FittedParameterMixin",
     "Given",
