@@ -2,7 +2,7 @@
 
 from ...preprocessing._containers import one_column, plain_container, rows_of_numbers
 from ._classifier import TorchClassifier
-from ._contract import FitMode, batch_size_between
+from ._contract import FitMode, Split, batch_size_between
 from ._deep import DeepEstimator
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
@@ -15,8 +15,8 @@ from ._given_vectors import (
     none_known,
     other_spellings,
 )
+from ._held_out import Passed
 from ._images import ImageInputMixin
-from ._learning import LearningMixin
 from ._regressor import TorchRegressor
 from ._rows import Rows, weights_of
 from ._scales import learn_channel_scales, unit_scales
@@ -35,9 +35,10 @@ __all__ = [
     "FittedParameterMixin",
     "Given",
     "ImageInputMixin",
-    "LearningMixin",
+    "Passed",
     "Rows",
     "SequenceInputMixin",
+    "Split",
     "TableInputMixin",
     "TorchClassifier",
     "TorchEstimator",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import KW_ONLY, fields
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -137,7 +137,7 @@ class DeepEstimator(LearningMixin, Trained, Family, BaseEstimator):
     def _fitting(self) -> Iterator[None]:
         """Around each way to learn: parameters are checked first; what fails changes nothing."""
         with self._learning():
-            self._keep_parameters(self._fixed_parameters())
+            self._keep_parameters(self._reading_parameters())
             resolve_device(self.device)
             check_callbacks(self.callbacks)
             self._check_one_schedule()
@@ -217,6 +217,10 @@ class DeepEstimator(LearningMixin, Trained, Family, BaseEstimator):
             net.clear_optimizer()
         self.n_iter_ = len(net.history)
         self.best_epoch_ = net.best_epoch_
+
+    def _reading_parameters(self) -> Iterable[str]:
+        """The parameters that reading X depends on: after ``fit`` they count as they were in it."""
+        return self._fixed_parameters()
 
     # Whether a network can go on -----------------------------------------------------------------
 
