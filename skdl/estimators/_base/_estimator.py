@@ -141,18 +141,14 @@ class TorchEstimator(DeepEstimator):
         "warm_start": ["boolean"],
     }
 
-    # A network of another precision is another network.
-    _changeable: ClassVar[frozenset[str]] = frozenset(
-        {"optimizer", "weight_decay", "lr_schedule", "warmup_fraction", "gradient_clip"}
-        | {"early_stopping", "validation_fraction", "n_iter_no_change", "tol", "ema_decay"}
-        | {"warm_start"}
-    )
     _last_parameters: ClassVar[tuple[str, ...]] = (
         *("max_epochs", "batch_size", "lr", "optimizer", "weight_decay", "lr_schedule"),
         *("warmup_fraction", "gradient_clip", "early_stopping", "validation_fraction"),
         *("n_iter_no_change", "tol", "ema_decay", "device", "precision", "warm_start"),
         *("random_state", "verbose", "callbacks"),
     )
+    # A network of another precision is another network.
+    _changeable: ClassVar[frozenset[str]] = frozenset(_last_parameters) - {"precision"}
 
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
         _target: Target = field(init=False)
