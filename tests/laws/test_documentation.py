@@ -11,7 +11,7 @@ from skdl.estimators import _base
 from skdl.estimators._base._docs import SECTIONS, entries_of
 from tests.laws.common import DEEP, every, every_class, tabular
 
-SHARED = [_base.TorchEstimator, _base.TorchRegressor, _base.TorchClassifier]
+SHARED = [_base.DeepEstimator, _base.TorchEstimator, _base.TorchRegressor, _base.TorchClassifier]
 FAMILY_WORDS = r"LSTM|GRU|recurrent|Transformer|CNN|convol|image|picture|token|[Ww]ord|attention"
 
 

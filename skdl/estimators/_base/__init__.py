@@ -1,7 +1,8 @@
 """What every deep estimator shares: parameters, ``fit``, targets, reading of X, checks, docs."""
 
 from ._classifier import TorchClassifier
-from ._contract import FitMode, batch_size_between
+from ._contract import FitMode, Split, batch_size_between
+from ._deep import DeepEstimator
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
 from ._fitted_parameter import FittedParameterMixin
@@ -12,8 +13,8 @@ from ._given_vectors import (
     none_known,
     other_spellings,
 )
+from ._held_out import Passed
 from ._images import ImageInputMixin
-from ._learning import LearningMixin
 from ._regressor import TorchRegressor
 from ._rows import Rows, weights_of
 from ._scales import learn_channel_scales, unit_scales
@@ -25,12 +26,14 @@ from ._torchvision import torchvision_explained
 from ._trained import Trained
 
 __all__ = [
+    "DeepEstimator",
     "FitMode",
     "FittedParameterMixin",
     "ImageInputMixin",
-    "LearningMixin",
+    "Passed",
     "Rows",
     "SequenceInputMixin",
+    "Split",
     "TableInputMixin",
     "TorchClassifier",
     "TorchEstimator",

@@ -80,7 +80,7 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         """
         self._declared_classes = classes
         try:
-            return self._fit_part(X, y, sample_weight)
+            return self._learn_part(X, y, sample_weight)
         finally:
             del self._declared_classes
 

@@ -1,10 +1,10 @@
-"""The hooks of ``TorchEstimator`` that a family of estimators implements, in one place."""
+"""The hooks of a deep estimator that a family of estimators implements, in one place."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from torch import nn
@@ -34,6 +34,24 @@ class FitMode(Enum):
     PARTIAL_FIT = "partial_fit"
 
 
+class Split(NamedTuple):
+    """The rows of a fit by their use.
+
+    Attributes
+    ----------
+    train : Data
+        The training rows.
+    valid : Data or None
+        The rows that validate.
+    used : Data
+        The training rows and those set aside for validation.
+    """
+
+    train: Data
+    valid: Data | None
+    used: Data
+
+
 class Family(ABC):
     """The hooks of a family: two that it must write, eight that it may.
 
@@ -60,11 +78,12 @@ class Family(ABC):
 
     @abstractmethod
     def _make_module(self, train: Data) -> nn.Module:
-        """The untrained module, its outputs of the shape ``self._target.output_shape``.
+        """The untrained module; with targets its outputs have ``self._target.output_shape``.
 
-        ``train`` holds the training rows, with a column ``y`` and maybe ``weight``. Initial weights
-        may be drawn from torch's global generator, which all threads share: fits in other threads
-        wait meanwhile, so what takes long and draws nothing is for ``_learn_before_training``.
+        ``train`` holds the training rows, with targets a column ``y`` and maybe ``weight``. Initial
+        weights may be drawn from torch's global generator, which all threads share: fits in other
+        threads wait meanwhile, so what takes long and draws nothing is for
+        ``_learn_before_training``.
         """
 
     # Optional hooks ------------------------------------------------------------------------------
@@ -94,9 +113,12 @@ class Family(ABC):
         chosen = int(np.clip(2 ** np.floor(np.log2(n_rows / 8)), 8, 64))
         return batch_size or chosen, 100
 
-    def _make_objective(self) -> Objective:
-        """The objective; by default the loss of the target."""
-        raise NotImplementedError  # the default is TorchEstimator's
+    def _make_objective(self) -> Objective | None:
+        """The objective: by default the loss of the target, where there is one.
+
+        None is for a module with a training step of its own.
+        """
+        return None
 
     def _prepare_module(self, module: nn.Module, mode: FitMode) -> None:
         """Set what parameters may change in a module before each training, new or old."""

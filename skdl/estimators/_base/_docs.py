@@ -69,13 +69,20 @@ def _keep_kinds(cls: type) -> None:
 
 
 def _own_first(cls: type, signature: inspect.Signature) -> inspect.Signature:
-    """Parameters in the order of the classes that declare them, from the class to its bases."""
-    rank: dict[str, int] = {}
+    """Parameters in the order of the classes that declare them, from the class to its bases.
+
+    Those that ``_last_parameters`` names come last, in its order. Of several classes that have a
+    parameter the last one declares it; but where that is a base of all, which has such names, a
+    parameter that is not among them stands where the family gives it a meaning of its own.
+    """
+    rank: dict[str, tuple[int, int]] = {}
     for place, base in enumerate(cls.__mro__):
         if "__dataclass_fields__" in vars(base):
-            # The last one that has it is the one that declared it.
-            rank.update(dict.fromkeys(inspect.get_annotations(base), place))
-    ordered = sorted(signature.parameters.values(), key=lambda p: (p.kind, rank.get(p.name, -1)))
+            found = {name: (place, i) for i, name in enumerate(inspect.get_annotations(base))}
+            rank = found | rank if "_last_parameters" in vars(base) else rank | found
+    last: tuple[str, ...] = getattr(cls, "_last_parameters", ())
+    rank |= {name: (len(cls.__mro__), i) for i, name in enumerate(last)}
+    ordered = sorted(signature.parameters.values(), key=lambda p: (p.kind, rank.get(p.name, (-1,))))
     return signature.replace(parameters=ordered)
 
 

@@ -1,19 +1,15 @@
-"""TorchEstimator: the parameters that all deep estimators share, and their three ways to learn."""
+"""TorchEstimator: deep estimators with targets, trained by gradients."""
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import os
-from collections.abc import Iterator
-from dataclasses import KW_ONLY, field, fields
+from dataclasses import KW_ONLY, field
 from functools import partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
@@ -23,33 +19,23 @@ from ...engine import (
     OPTIMIZERS,
     Batch,
     Data,
-    Net,
     Objective,
     Output,
-    Snapshot,
     Supervised,
-    check_callbacks,
     check_validated,
     default_torch_modes,
     draw_seed,
     forward,
     inputs_of,
-    resolve_device,
     resolve_dtype,
-    scoped_threads,
-    seeded,
-    set_lr,
-    sets_rate,
 )
-from ._contract import Family, FitMode
-from ._described import described
+from ._contract import FitMode, Split
+from ._deep import DeepEstimator
 from ._docs import deep_estimator
-from ._held_out import HeldOut, read_groups
+from ._held_out import HeldOut, Passed, read_groups
 from ._later_rows import warn_of_other_range
-from ._learning import LearningMixin, parameter_names
-from ._rows import Rows, RowsBelowMinimum
+from ._rows import Rows, RowsBelowMinimum, Seen
 from ._targets import Target
-from ._trained import Trained
 
 # What n_iter_no_change="auto" means: epochs without improvement, but not before so many steps of
 # the optimizer. A network whose output is zero at first may need some hundred until its loss falls.
@@ -58,22 +44,15 @@ PRECISIONS = {"auto", "float32", "bfloat16", "float64"}
 
 
 @deep_estimator
-class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
-    """Base of every deep estimator: shared parameters, ``fit`` through the engine.
+class TorchEstimator(DeepEstimator):
+    """Base of the deep estimators with targets: y, weights, validation, training by gradients.
 
-    The hooks of a family are in :class:`Family`; how y is read and converted, in :class:`Target`.
-    How to write an estimator: CONTRIBUTING.md, "Add an estimator".
+    The hooks of a family are in :class:`Family`, the ways to learn in :class:`DeepEstimator`; how y
+    is read and converted, in :class:`Target`. How to write an estimator: CONTRIBUTING.md, "Add an
+    estimator".
 
     Parameters
     ----------
-    max_epochs : int or "auto", default=100
-        Maximum number of passes over the training rows, at least 1. "auto" is 100.
-    batch_size : int or "auto", default="auto"
-        Rows per step of the optimizer, at least 1. "auto" is an eighth of the training rows,
-        rounded down to a power of 2, between 8 and 64. A single row that would be left over joins
-        the batch before.
-    lr : float, default=0.001
-        Learning rate at its peak, above 0.
     optimizer : {"sgd", "adagrad", "rmsprop", "adam", "adamw"}, default="adam"
         The optimizer: "sgd" has momentum 0.9; "adagrad", "rmsprop", "adam" and "adamw" have the
         defaults of torch.
@@ -104,8 +83,6 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
     ema_decay : float or None, default=None
         Decay of an exponential moving average of the weights, in [0, 1), such as 0.999; used for
         validation and prediction. None uses the weights themselves.
-    device : str or torch.device, default="auto"
-        "auto" is CUDA when there is one, else the CPU. Also "cpu", "cuda" and "cuda:1".
     precision : {"auto", "float32", "bfloat16", "float64"}, default="auto"
         "float32" and "float64" are the dtype of weights and computation. "bfloat16" trains in mixed
         precision; "auto" does so on CUDA and on CPUs with matrix units (Intel AMX), where the
@@ -116,20 +93,16 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
         before training, such as scales. A fit that ran out of epochs is continued from its last
         weights, not from those that were best on its validation rows: so many short fits learn
         what a long one does.
-    random_state : int, RandomState instance or None, default=None
-        Decides initial weights, validation split, shuffling and dropout. None draws a new seed each
-        time. numpy's and torch's global random states are left alone.
-    verbose : int, default=0
-        0 is silent, 1 shows one bar with loss and remaining time, 2 a line per epoch.
     callbacks : list or None, default=None
         Instances of skorch callbacks, or pairs (name, callback). What they record by epoch, such as
-        scores, are columns of ``history_``: ``EpochScoring("roc_auc", lower_is_better=False)``
-        scores the validation rows, in the labels and units of y; with ``on_train=True`` the outputs
-        of training, with dropout, and with ``use_caching=False`` predictions of the training rows.
-        ``net.predict(X)`` in a callback takes what ``predict`` takes. With ``ema_decay`` the
-        averaged weights are in place at the end of an epoch. The callbacks that are given are used
-        themselves, as by skorch, and keep what they saw; ``clone``, and so a search, copies them,
-        which fails for one that holds an open file or a connection: open it in ``on_train_begin``.
+        scores, are columns of ``history_``. The callbacks that are given are used themselves, as by
+        skorch, and keep what they saw; ``clone``, and so a search, copies them, which fails for one
+        that holds an open file or a connection: open it in ``on_train_begin``.
+        ``EpochScoring("roc_auc", lower_is_better=False)`` scores the validation rows, in the labels
+        and units of y; with ``on_train=True`` the outputs of training, with dropout, and with
+        ``use_caching=False`` predictions of the training rows. ``net.predict(X)`` in a callback
+        takes what ``predict`` takes. With ``ema_decay`` the averaged weights are in place at the
+        end of an epoch.
 
     Attributes
     ----------
@@ -140,9 +113,6 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
     """
 
     _: KW_ONLY
-    max_epochs: int | str = 100
-    batch_size: int | str = "auto"
-    lr: float = 1e-3
     optimizer: str = "adam"
     weight_decay: float = 0.0
     lr_schedule: str = "constant"
@@ -153,17 +123,10 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
     n_iter_no_change: int | str = "auto"
     tol: float = 1e-4
     ema_decay: float | None = None
-    device: str | torch.device = "auto"
     precision: str = "auto"
     warm_start: bool = False
-    random_state: Any = None
-    verbose: int = 0
-    callbacks: list[Any] | None = None
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "lr": [Interval(Real, 0, None, closed="neither")],
         "optimizer": [StrOptions(set(OPTIMIZERS))],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "lr_schedule": [StrOptions(set(LR_SCHEDULES))],
@@ -174,13 +137,18 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "tol": [Interval(Real, 0, None, closed="left")],
         "ema_decay": [Interval(Real, 0, 1, closed="left"), None],
-        "device": [str, torch.device],
         "precision": [StrOptions(PRECISIONS)],
         "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-        "callbacks": [list, None],
     }
+
+    _last_parameters: ClassVar[tuple[str, ...]] = (
+        *("max_epochs", "batch_size", "lr", "optimizer", "weight_decay", "lr_schedule"),
+        *("warmup_fraction", "gradient_clip", "early_stopping", "validation_fraction"),
+        *("n_iter_no_change", "tol", "ema_decay", "device", "precision", "warm_start"),
+        *("random_state", "verbose", "callbacks"),
+    )
+    # A network of another precision is another network.
+    _changeable: ClassVar[frozenset[str]] = frozenset(_last_parameters) - {"precision"}
 
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
         _target: Target = field(init=False)
@@ -199,7 +167,7 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
     def _make_objective(self) -> Objective:
         return Supervised(self._target.loss, self._target)
 
-    # Three ways to learn -------------------------------------------------------------------------
+    # fit and partial_fit -------------------------------------------------------------------------
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -248,10 +216,12 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
             epoch. The estimator is then as it was before.
         """
         held_out = HeldOut(X_val, y_val, sample_weight_val, groups)
-        with self._fitting(y):
+        passed = Passed(X, y, sample_weight, held_out)
+        with self._fitting():
+            self._check_has_target(y)
             held_out.check(self.early_stopping)
             is_warm = self.warm_start and hasattr(self, "net_") and not self._had_too_few_rows(y)
-            (self._fit_warm if is_warm else self._fit)(X, y, sample_weight, held_out)
+            (self._fit_warm if is_warm else self._fit)(passed)
         return self
 
     def _had_too_few_rows(self, y: Any) -> bool:
@@ -259,231 +229,106 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
         first = self._rows_below_minimum
         return first is not None and num_samples(y) > len(first.rows.target)
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, held_out: HeldOut) -> None:
-        """``fit`` from nothing: learn how to read X and y, draw a network, train it."""
+    def _learn_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        """``partial_fit``; it begins anew as long as there were fewer rows than the minimum."""
+        passed = Passed(X, y, sample_weight)
+        with self._fitting():
+            self._check_has_target(y)
+            check_validated(self.callbacks, "Use fit with early_stopping=True")
+            first = self._rows_below_minimum if hasattr(self, "net_") else None
+            if first is None:
+                self._fit_part(passed)
+            else:
+                self._check_architecture()
+                joined = self._joined_rows(first, passed)
+                self._train_new(joined, draw_seed(self.random_state), FitMode.PARTIAL_FIT)
+        return self
+
+    def _check_has_target(self, y: Any) -> None:
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but the "
+                "target y is None."
+            )
+
+    # What they read ------------------------------------------------------------------------------
+
+    def _first_rows(self, passed: Passed, seed: int | None, mode: FitMode) -> Split:
         self._target = self._make_target()
-        read = self._read_inputs(X, reset=True)
-        rows, seed = self._read_rows(read, y, sample_weight, held_out)
+        read = self._read_inputs(passed.X, reset=True)
+        rows = self._read_rows(read, passed, seed)
         self._target.learn(rows.target[rows.train], rows.train_weight)
-        data = self._learn_inputs(X, read, rows, FitMode.FIT)
-        self._rows_below_minimum = RowsBelowMinimum.copied(data, rows) if data is read else None
-        train, valid, used = rows.of(data, self._target, self._dtype)
-        valid = self._read_held_out(held_out) if held_out.is_own else valid
-        self._built_with = self._architecture()
-        module = self._new_module(train, used, seed)
-        net = self._new_net(module, train, seed, FitMode.FIT)
-        self._train(net, train, valid, FitMode.FIT)
-        self._seen = rows.seen
+        data = self._learn_inputs(passed.X, read, rows, mode)
+        # Of a whole fit they are read again by a warm start, where reading is learned from rows.
+        keeps = data is read or mode is FitMode.PARTIAL_FIT
+        self._rows_below_minimum = RowsBelowMinimum.copied(data, rows) if keeps else None
+        return self._split(data, rows, passed)
 
-    def _fit_warm(self, X: Any, y: Any, sample_weight: Any, held_out: HeldOut) -> None:
-        """``fit`` from the fit before: its network is trained further, on these rows."""
-        self._check_architecture()
-        self._target = self._same_target()
-        data = self._read_inputs(X, reset=False)
-        rows, seed = self._read_rows(data, y, sample_weight, held_out)
-        data = self._learn_inputs(X, data, rows, FitMode.WARM_START)
-        train, valid, _ = rows.of(data, self._target, self._dtype)
-        self._warn_of_other_range(rows, train, "warm_start")
-        valid = self._read_held_out(held_out) if held_out.is_own else valid
-        module = copy.deepcopy(self.module_)
-        net = self._new_net(module, train, seed, FitMode.WARM_START)
-        net.resume_state = self.net_.resume_state
-        self._train(net, train, valid, FitMode.WARM_START)
-        self._seen = rows.seen
-
-    def _fit_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        """``partial_fit``: one epoch on one part of the data, with the optimizer's last state."""
-        if not hasattr(self, "net_"):
-            return self._fit_first_part(X, y, sample_weight)
-        with self._fitting(y):
-            self._check_architecture()
-            self._target = self._same_target()
-            check_validated(self.callbacks, "Use fit with early_stopping=True")
-            data = self._read_inputs(X, reset=False)
-            rows = Rows.read(self._target, y, sample_weight, len(data), self._seen)
-            if self._rows_below_minimum is not None:
-                self._target = copy.copy(self._target)
-                self._start_in_parts(*self._rows_below_minimum.joined(self._target, data, rows))
-                return self
-            train, _, _ = rows.of(data, self._target, self._dtype)
-            self._warn_of_other_range(rows, train, "partial_fit")
-            net = self.net_
-            with self._with_current_parameters(net, train):
-                self._train(net, train, None, FitMode.PARTIAL_FIT)
-            self._seen = rows.seen
-        return self
-
-    def _fit_first_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        """The first ``partial_fit``: scales and the like are learned from these rows."""
-        with self._fitting(y):
-            self._target = self._make_target()
-            check_validated(self.callbacks, "Use fit with early_stopping=True")
-            data = self._read_inputs(X, reset=True)
-            rows = Rows.read(self._target, y, sample_weight, len(data))
-            self._start_in_parts(self._learn_inputs(X, data, rows, FitMode.PARTIAL_FIT), rows)
-        return self
-
-    def _start_in_parts(self, data: Data, rows: Rows) -> None:
-        """A new network, and one epoch: on the first part, or several where these are small."""
+    def _joined_rows(self, first: RowsBelowMinimum, passed: Passed) -> Split:
+        """The rows before, which were too few, and those of this ``partial_fit``."""
+        self._target = copy.copy(self._same_target())
+        data = self._read_inputs(passed.X, reset=False)
+        data, rows = first.joined(self._target, data, self._read_rows(data, passed, None))
+        self._target.learn(rows.target[rows.train], rows.train_weight)
         self._rows_below_minimum = RowsBelowMinimum.copied(data, rows)
-        self._target.learn(rows.target[rows.train], rows.train_weight)
-        train, _, used = rows.of(data, self._target, self._dtype)
-        self._built_with = self._architecture()
-        seed = draw_seed(self.random_state)
-        module = self._new_module(train, used, seed)
-        net = self._new_net(module, train, seed, FitMode.PARTIAL_FIT)
-        self._train(net, train, None, FitMode.PARTIAL_FIT)
-        self._seen = rows.seen
+        return self._split(data, rows, passed)
 
-    @contextlib.contextmanager
-    def _with_current_parameters(self, net: Net, train: Data) -> Iterator[None]:
-        """The net with the current parameters; with those before where training fails."""
-        names = ("lr", "batch_size", "criterion_", "callbacks", "callbacks_")
-        before, weights = {name: getattr(net, name) for name in names}, Snapshot(net.module_)
-        weights.take()
-        self._prepare_module(net.module_, FitMode.PARTIAL_FIT)
-        net.use_callbacks(self.callbacks)
-        if self.lr != net.lr or not sets_rate(self.callbacks):
-            set_lr(net.optimizer_, self.lr)
-        net.lr, net.batch_size = self.lr, self._training_sizes(train)[0]
-        net.criterion_ = self._make_objective()
-        try:
-            yield
-        except BaseException:
-            weights.restore()
-            for name, value in before.items():
-                setattr(net, name, value)
-            if not sets_rate(net.callbacks):
-                set_lr(net.optimizer_, net.lr)
-            raise
-
-    # Their steps ---------------------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def _fitting(self, y: Any) -> Iterator[None]:
-        """Around each way to learn: parameters are checked first; what fails changes nothing."""
-        with self._learning():
-            self._keep_parameters(self._fixed_parameters())
-            resolve_device(self.device)
-            check_callbacks(self.callbacks)
-            self._check_one_schedule()
-            if not hasattr(self, "_input_kinds"):
-                raise TypeError(f"{type(self).__name__} must say what X may be, in _input_kinds.")
-            self._check_parameters()
-            if y is None:
-                raise ValueError(
-                    f"This {type(self).__name__} estimator requires y to be passed, but the "
-                    "target y is None."
-                )
-            yield
+    def _further_rows(self, passed: Passed, seed: int | None, mode: FitMode) -> Split:
+        self._target = self._same_target()
+        data = self._read_inputs(passed.X, reset=False)
+        before = self._seen if mode is FitMode.PARTIAL_FIT else None
+        rows = self._read_rows(data, passed, seed, before)
+        if mode is FitMode.WARM_START:
+            data = self._learn_inputs(passed.X, data, rows, mode)
+        split = self._split(data, rows, passed)
+        values = rows.target[rows.train]
+        warn_of_other_range(self._target, values, self.module_, split.train, mode.value)
+        return split
 
     def _read_rows(
-        self, data: Data, y: Any, sample_weight: Any, held_out: HeldOut
-    ) -> tuple[Rows, int]:
-        """Targets and weights, with rows set aside where training may stop early; the seed."""
-        rows = Rows.read(self._target, y, sample_weight, len(data))
-        seed, stops_early = draw_seed(self.random_state), self.early_stopping
-        groups = held_out.groups
+        self, data: Data, passed: Passed, seed: int | None, before: Seen | None = None
+    ) -> Rows:
+        """Targets and weights; with a seed, rows are set aside where training may stop early."""
+        rows = Rows.read(self._target, passed.y, passed.sample_weight, len(data), before)
+        groups, stops_early = passed.held_out.groups, self.early_stopping
         if groups is not None:
             groups = read_groups(groups, len(data))
-        if held_out.is_own:
-            return rows, seed
+        if seed is None or passed.held_out.is_own:
+            return rows
         if stops_early == "auto":
             stops_early = self._target.stops_early_by_default(len(rows.used))
         if stops_early:
             rows.set_aside(self._target, data, self.validation_fraction, seed, groups)
         else:
             check_validated(self.callbacks, "Set early_stopping=True, or give fit X_val and y_val")
-        return rows, seed
+        return rows
 
-    def _read_held_out(self, held_out: HeldOut) -> Data:
-        """The user's own rows that validate."""
-        return held_out.data(partial(self._read_inputs, reset=False), self._target, self._dtype)
+    def _split(self, data: Data, rows: Rows, passed: Passed) -> Split:
+        """The rows by their use; those that validate are the user's own where there are some."""
+        split, held_out = rows.of(data, self._target, self._dtype), passed.held_out
+        self._seen = rows.seen
+        if held_out.is_own:
+            read = partial(self._read_inputs, reset=False)
+            split = split._replace(valid=held_out.data(read, self._target, self._dtype))
+        return split
 
-    def _warn_of_other_range(self, rows: Rows, train: Data, way: str) -> None:
-        warn_of_other_range(self._target, rows.target[rows.train], self.module_, train, way)
-
-    def _new_module(self, train: Data, used: Data, seed: int) -> nn.Module:
-        with scoped_threads(1):
-            with seeded(seed, resolve_device(self.device)):
-                module = self._make_module(train)
-            self._learn_before_training(module, train, used)
-        return module
-
-    def _training_sizes(self, train: Data) -> tuple[int, int]:
-        """Batch size and maximum number of epochs."""
-        chosen = None if isinstance(self.batch_size, str) else self.batch_size
-        batch_size, max_epochs = self._auto_training(train, chosen)
-        return batch_size, max_epochs if isinstance(self.max_epochs, str) else self.max_epochs
-
-    def _new_net(self, module: nn.Module, train: Data, seed: int, mode: FitMode) -> Net:
-        self._prepare_module(module, mode)
-        batch_size, max_epochs = self._training_sizes(train)
+    def _net_options(self) -> dict[str, Any]:
         asked, min_steps = self.n_iter_no_change, 0
         if isinstance(asked, str):
             asked, min_steps = PATIENCE, MIN_STEPS
-        return Net(
-            module,
-            self._make_objective(),
-            optimizer=self.optimizer,
-            lr=self.lr,
-            weight_decay=self.weight_decay,
-            max_epochs=max_epochs,
-            batch_size=batch_size,
-            lr_schedule=self.lr_schedule,
-            warmup_fraction=self.warmup_fraction,
-            gradient_clip=self.gradient_clip,
-            patience=asked if self.early_stopping is not False else None,
-            min_steps=min_steps,
-            tol=self.tol,
-            ema_decay=self.ema_decay,
-            device=self.device,
-            precision=self.precision,
-            seed=seed,
-            resumable=bool(self.warm_start),
-            verbose=self.verbose,
-            callbacks=self.callbacks,
-        ).initialize()
-
-    def _train(self, net: Net, train: Data, valid: Data | None, mode: FitMode) -> None:
-        """Train a net and keep it; after a whole fit without the state of its optimizer."""
-        self.net_ = net  # so that callbacks can predict
-        is_part = mode is FitMode.PARTIAL_FIT
-        net.bound_to(self).train(train, valid, n_epochs=1 if is_part else None)
-        self._after_training(net, train, valid, mode)
-        if not is_part:
-            net.clear_optimizer()
-        self.n_iter_ = len(net.history)
-        self.best_epoch_ = net.best_epoch_
-
-    def _fixed_parameters(self) -> dict[str, Any]:
-        """The parameters that a trained network cannot change any more."""
-        free = {shared.name for shared in fields(TorchEstimator)} - {"precision"} | self._changeable
         return {
-            name: getattr(self, name) for name in parameter_names(type(self)) if name not in free
+            "optimizer": self.optimizer,
+            "weight_decay": self.weight_decay,
+            "lr_schedule": self.lr_schedule,
+            "warmup_fraction": self.warmup_fraction,
+            "gradient_clip": self.gradient_clip,
+            "patience": asked if self.early_stopping is not False else None,
+            "min_steps": min_steps,
+            "tol": self.tol,
+            "ema_decay": self.ema_decay,
+            "precision": self.precision,
+            "resumable": bool(self.warm_start),
         }
-
-    def _architecture(self) -> dict[str, str]:
-        """The parameters that a trained network cannot change, as text to compare."""
-        return {
-            name: repr(os.fspath(value))
-            if isinstance(value, (str, os.PathLike))
-            else described(value)
-            for name, value in self._fixed_parameters().items()
-        }
-
-    def _check_architecture(self) -> None:
-        changed = [k for k, v in self._architecture().items() if v != self._built_with[k]]
-        if changed:
-            before = {name: self._built_with[name] for name in changed}
-            ways = [
-                f"{k} to what it was, {v}" if v[0] == "<" else f"{k}={v}" for k, v in before.items()
-            ]
-            raise ValueError(
-                f"warm_start and partial_fit go on with the network there is, but "
-                f"{', '.join(changed)} changed since it was built. Set {', '.join(ways)}, or fit a "
-                "clone."
-            )
 
     # After fit ------------------------------------------------------------------------------------
 

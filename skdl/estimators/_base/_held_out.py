@@ -1,4 +1,4 @@
-"""Arguments of ``fit`` about validation: rows that the user holds out, or groups kept together."""
+"""Arguments of ``fit``, those about validation among them: rows held out, groups kept together."""
 
 from __future__ import annotations
 
@@ -91,6 +91,16 @@ class HeldOut:
             raise ValueError("sample_weight_val must not be zero for all samples.")
         data = data.with_columns(weight=as_tensor(weight / weight[used].mean()).to(dtype))
         return data if len(used) == len(data) else data.subset(used)
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What is passed to ``fit`` or ``partial_fit``: X and, where there are targets, the others."""
+
+    X: Any
+    y: Any = None
+    sample_weight: Any = None
+    held_out: HeldOut = HeldOut()
 
 
 @contextlib.contextmanager

@@ -110,7 +110,7 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
             If most of y or of a channel of X is more than 30 standard deviations from where the
             first rows had it.
         """
-        return self._fit_part(X, y, sample_weight)
+        return self._learn_part(X, y, sample_weight)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict in the units of y.

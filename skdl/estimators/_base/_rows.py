@@ -11,6 +11,7 @@ import torch
 from ..._reading import plain_values
 from ..._sklearn import check_sample_weight
 from ...engine import Data, as_tensor
+from ._contract import Split
 from ._held_out import groups_set_aside
 from ._targets import Target
 
@@ -176,7 +177,7 @@ class Rows:
         added = float(len(self.train)) if weight is None else float(weight.sum())
         return Seen(self.before.n_rows + len(self.train), self.before.weight + added, self.of_class)
 
-    def of(self, data: Data, target: Target, dtype: torch.dtype) -> tuple[Data, Data | None, Data]:
+    def of(self, data: Data, target: Target, dtype: torch.dtype) -> Split:
         """Training, validation and all used rows of ``data``, with columns y and maybe weight.
 
         Weights are relative to the mean weight of the training rows, those of earlier calls
@@ -191,7 +192,7 @@ class Rows:
         train, used = (
             data if len(rows) == n_rows else data.subset(rows) for rows in (self.train, self.used)
         )
-        return train, None if self.valid is None else data.subset(self.valid), used
+        return Split(train, None if self.valid is None else data.subset(self.valid), used)
 
 
 # From fewer rows, scales and linear models are learned again when more rows come.

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from ...engine import Data, Streamed, as_tensor
 from ._documents import Analyze, check_documents, token_batches, token_error
 
 SPILL_BYTES = 256 * 2**20  # maximum size of word ids in memory; larger corpora go to a file
@@ -107,6 +108,16 @@ class DocumentNumbers:
         last = int(np.searchsorted(self.offsets, stop, side="left"))
         lengths = np.diff(self.offsets[first : last + 1].clip(start, stop))
         return np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+
+
+class CorpusData(Data):
+    """A corpus as the columns that a module is trained on: all tokens and their documents."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        in_memory = not isinstance(corpus.tokens, np.memmap)
+        tokens = as_tensor(corpus.tokens) if in_memory else Streamed(corpus.tokens)
+        super().__init__({"tokens": tokens, "document": Streamed(corpus.document_numbers())})
+        self.corpus = corpus
 
 
 def _without_unknown(ids: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

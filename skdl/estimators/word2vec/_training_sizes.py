@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import torch
 
@@ -18,44 +17,24 @@ CUDA_BLOCK = 4096
 CHUNK_TOKENS, FEWEST_CHUNKS = 2**17, 16
 
 
-class TrainingSizes(NamedTuple):
-    """Numbers of epochs and of tokens in a batch, with "auto" resolved.
+def auto_epochs(n_tokens: int) -> int:
+    """What ``max_epochs="auto"`` means for a corpus of so many tokens."""
+    fewest, most = AUTO_EPOCHS
+    return min(max(math.ceil(AUTO_TOKENS / max(1, n_tokens)), fewest), most)
 
-    Attributes
-    ----------
-    n_epochs : int
-        Passes over the corpus.
-    block : int
-        Tokens of a mini-batch, whose updates are computed from the same vectors.
-    chunk : int
-        Tokens at one learning rate.
+
+def block_size(batch_size: int | str, kind: tuple[str, str], device: torch.device) -> int:
+    """Tokens of a mini-batch, whose updates are computed from the same vectors.
+
+    ``kind`` is algorithm and objective, each of which has an "auto" of its own on a CPU, by
+    measurements.
     """
+    layout = LAYOUTS[kind]
+    if isinstance(batch_size, str):
+        batch_size = CUDA_BLOCK if device.type == "cuda" else layout.block
+    return layout.with_block_size(batch_size).block
 
-    n_epochs: int
-    block: int
-    chunk: int
 
-
-def training_sizes(
-    max_epochs: int | str,
-    batch_size: int | str,
-    *,
-    kind: tuple[str, str],
-    n_tokens: int,
-    device: torch.device,
-    n_workers: int,
-) -> TrainingSizes:
-    """Sizes for a corpus of ``n_tokens``; those of "auto" were chosen by measurements.
-
-    ``kind`` is algorithm and objective: mini-batches of each have a size of their own on a CPU.
-    """
-    n_epochs, block, layout = max_epochs, batch_size, LAYOUTS[kind]
-    if isinstance(n_epochs, str):
-        fewest, most = AUTO_EPOCHS
-        n_epochs = min(max(math.ceil(AUTO_TOKENS / max(1, n_tokens)), fewest), most)
-    if isinstance(block, str):
-        block = CUDA_BLOCK if device.type == "cuda" else layout.block
-    block = layout.with_block_size(block).block
-    chunk = min(max(n_tokens // FEWEST_CHUNKS, block), CHUNK_TOKENS * n_workers)
-    n_epochs = max(1, n_epochs)  # 0 is of fit alone, and partial_fit trains once
-    return TrainingSizes(n_epochs, block, chunk)
+def chunk_size(n_tokens: int, block: int, n_workers: int) -> int:
+    """Tokens of the corpus at one learning rate."""
+    return min(max(n_tokens // FEWEST_CHUNKS, block), CHUNK_TOKENS * n_workers)

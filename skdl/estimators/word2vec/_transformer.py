@@ -13,27 +13,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn import get_config
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ..._sklearn import Interval, StrOptions, fit_context
-from ...engine import (
-    Data,
-    Net,
-    Streamed,
-    as_tensor,
-    check_callbacks,
-    check_validated,
-    draw_seed,
-    resolve_device,
-    scoped_threads,
-    seeded,
-)
+from ...engine import Data, Net, as_tensor, check_validated, draw_seed, resolve_device
 from .._base import (
+    DeepEstimator,
+    FitMode,
     FittedParameterMixin,
-    LearningMixin,
-    Trained,
+    Passed,
+    Split,
     WordVectorTable,
     all_given_vectors,
     deep_estimator,
@@ -42,7 +33,7 @@ from .._base import (
     other_spellings,
 )
 from ._advice import advised
-from ._corpus import Corpus, encode, read_corpus
+from ._corpus import Corpus, CorpusData, encode, read_corpus
 from ._documents import READING, Analyze, make_analyzer
 from ._network import Word2Vec
 from ._pooling import (
@@ -54,21 +45,22 @@ from ._pooling import (
     without_component,
 )
 from ._search import unit_rows
-from ._training_sizes import training_sizes
+from ._training_sizes import auto_epochs, block_size, chunk_size
 from ._vector_files import read_word2vec_format
 from ._vocabulary import NothingToLearnError, Vocabulary, choose_vocabulary, least_count
 from ._word_vectors import WordVectors
+
+# What a fit learns beside vocabulary and counts, of which some is not there after every fit.
+LEARNED = ("_net", "_built_with", "_rare", "_loaded", "_spellings", "idf_", "component_")
 
 
 @deep_estimator
 class Word2VecTransformer(
     FittedParameterMixin,
     WordVectors,
-    LearningMixin,
-    Trained,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    BaseEstimator,
+    DeepEstimator,
 ):
     r"""Word2vec: word vectors learned from documents; documents become pooled word vectors.
 
@@ -103,14 +95,14 @@ class Word2VecTransformer(
         Threshold of sub-sampling, 0 or more: of words that are a larger fraction of the corpus,
         tokens are left out at random, the more the more frequent a word is. 0 leaves out none.
     lr : float, default=0.025
-        Learning rate at the start of ``fit``, above 0; in ``partial_fit`` the constant learning
-        rate.
+        Learning rate at its peak, above 0: the one at the start of ``fit``, and the constant one of
+        ``partial_fit``.
     min_lr : float, default=0.0001
         Learning rate at the end of ``fit``, from 0 to ``lr``; it falls linearly.
     max_epochs : int or "auto", default="auto"
-        Maximum number of passes of ``fit`` over the corpus. "auto" is the number that makes a
-        million tokens, but at least 5 and at most 100. 0 keeps ``init_vectors`` as they are: they
-        are the vocabulary, and ``fit`` learns nothing but what ``pooling`` needs.
+        Maximum number of passes over the training rows, at least 1, or 0. "auto" is the number that
+        makes a million tokens, but at least 5 and at most 100. 0 keeps ``init_vectors`` as they
+        are: they are the vocabulary, and ``fit`` learns nothing but what ``pooling`` needs.
     pooling : {"mean", "max", "idf", "sif", "none"}, default="mean"
         How the vectors of the words of a document are combined: "mean" is their mean, "max" their
         maximum in each dimension, "idf" their mean weighted by inverse document frequency. "sif"
@@ -151,18 +143,16 @@ class Word2VecTransformer(
         one thread. False trains in as many threads as torch may use (``torch.set_num_threads``),
         which update the vectors without locks, like gensim's workers: faster, with slightly
         different results each time. On CUDA sums have no fixed order either way.
-    device : str or torch.device, default="auto"
-        "auto" is CUDA when there is one, else the CPU. Also "cpu", "cuda" and "cuda:1".
     random_state : int, RandomState instance or None, default=None
         Decides initial vectors, sub-sampling, window sizes and negative samples. None draws a new
         seed each time. numpy's and torch's global random states are left alone.
-    verbose : int, default=0
-        0 is silent, 1 shows one bar with loss and remaining time, 2 a line per epoch.
     callbacks : list or None, default=None
-        Instances of skorch callbacks, or pairs (name, callback). What they record by epoch are
-        columns of ``history_``. The callbacks that are given are used themselves, and keep what
-        they saw; ``clone`` copies them. An ``LRScheduler`` takes the place of the fall to
-        ``min_lr``. Those that need gradients, predictions or validation rows are an error.
+        Instances of skorch callbacks, or pairs (name, callback). What they record by epoch, such as
+        scores, are columns of ``history_``. The callbacks that are given are used themselves, as by
+        skorch, and keep what they saw; ``clone``, and so a search, copies them, which fails for one
+        that holds an open file or a connection: open it in ``on_train_begin``. An ``LRScheduler``
+        takes the place of the fall to ``min_lr``. Those that need gradients, predictions or
+        validation rows are an error.
 
     Attributes
     ----------
@@ -246,10 +236,6 @@ class Word2VecTransformer(
     init_vectors: Any = None
     batch_size: int | str = "auto"
     deterministic: bool = True
-    device: str | torch.device = "auto"
-    random_state: Any = None
-    verbose: int = 0
-    callbacks: list[Any] | None = None
 
     _fitted_parameter: ClassVar[str] = "init_vectors"
     _used_after_fit: ClassVar[frozenset[str]] = frozenset({"pooling", "normalize"})
@@ -264,7 +250,6 @@ class Word2VecTransformer(
         "negative": [Interval(Integral, 0, None, closed="left")],
         "ns_exponent": [Interval(Real, None, None, closed="neither")],
         "sample": [Interval(Real, 0, None, closed="left")],
-        "lr": [Interval(Real, 0, None, closed="neither")],
         "min_lr": [Interval(Real, 0, None, closed="left")],
         "max_epochs": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
         "pooling": [StrOptions({"mean", "max", "idf", "sif", "none"})],
@@ -275,12 +260,7 @@ class Word2VecTransformer(
         "analyzer": [StrOptions({"word", "char"}), callable],
         "stop_words": [object, None],  # see make_analyzer
         "init_vectors": [object, None],  # see given_vectors
-        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "deterministic": ["boolean"],
-        "device": [str, torch.device],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-        "callbacks": [list, None],
     }
 
     # Learning ------------------------------------------------------------------------------------
@@ -316,22 +296,14 @@ class Word2VecTransformer(
             If ``stop_words`` holds words that cannot be left out, because they are divided into
             tokens that are not among them, or because ``analyzer`` is not "word".
         """
-        with self._learning(), advised(self, X):
-            self._keep_parameters(READING)
-            self._check_parameters()
-            for name in ("_net", "idf_", "component_", "_rare", "_loaded", "_spellings"):
+        with self._fitting(), advised(self, X):
+            for name in LEARNED:
                 self.__dict__.pop(name, None)
             if self.max_epochs == 0:
                 self._take_over_vectors()
                 self._learn_pooling_alone(X)
-                return self
-            words, counts, corpus = read_corpus(X, self._make_analyzer(warn=True))
-            chosen = choose_vocabulary(
-                words, counts, least_count(self.min_count, counts), self.max_vocab
-            )
-            self.vocabulary_ = {words[i]: row for row, i in enumerate(chosen.tolist())}
-            self.counts_ = counts[chosen]
-            self._train(self._make_net(), corpus.renumbered(chosen, len(words)))
+            else:
+                self._fit(Passed(X))
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -359,25 +331,18 @@ class Word2VecTransformer(
         TypeError, ValueError
             As in ``fit``; if ``vector_size``, ``algorithm`` or ``objective`` changed.
         """
-        with self._learning(), advised(self, X):
-            self._keep_parameters(READING)
-            self._check_parameters()
-            self._check_unchanged()
-            if self.max_epochs == 0 and not hasattr(self, "vocabulary_"):
-                self._take_over_vectors()
-            known = Vocabulary()
-            if hasattr(self, "vocabulary_"):
-                known = Vocabulary(self.vocabulary_, self.counts_, getattr(self, "_rare", {}))
-            words, counts, corpus = read_corpus(X, self._make_analyzer(warn=True))
-            rare = list(known.rare.values())
-            min_count = least_count(self.min_count, counts, known.counts, rare)
-            found = known.extended(words, counts, min_count=min_count, max_vocab=self.max_vocab)
-            self.vocabulary_, self.counts_, self._rare = found.rows, found.counts, found.rare
-            net = self._make_net()
-            if known.rows:
-                self._copy_learned(net, len(known.rows))
-            self._train(net, corpus.renumbered(*found.ids_of_rows(words)), n_epochs=1)
+        with self._fitting(), advised(self, X):
+            self._fit_part(Passed(X))
         return self
+
+    def _fit_part(self, passed: Passed) -> None:
+        """One epoch on a part of the documents, of a larger network where there are new words."""
+        self._check_architecture()
+        if self.max_epochs == 0 and not hasattr(self, "vocabulary_"):
+            self._take_over_vectors()
+        part = self._read_part(passed.X)
+        seed = draw_seed(self.random_state)
+        self._train_new(Split(part, None, part), seed, FitMode.PARTIAL_FIT)
 
     # Documents to tables -------------------------------------------------------------------------
 
@@ -404,7 +369,7 @@ class Word2VecTransformer(
         """
         check_is_fitted(self)
         self._check_pooling()
-        corpus = self._as_fitted()._encode(X)
+        corpus = self._as_fitted()._read_inputs(X, reset=False).corpus
         if self.pooling == "none":
             empty = np.zeros((1, self.vectors_.shape[1]), dtype=np.float32)
             found = [words if len(words) else empty for words in ragged(corpus, self.vectors_)]
@@ -531,40 +496,44 @@ class Word2VecTransformer(
         """What ``fit`` would keep as it is, else None."""
         return self.init_vectors if self.max_epochs == 0 else None
 
-    def _make_net(self) -> Net:
-        """An untrained net for the vocabulary."""
-        seed, device = draw_seed(self.random_state), resolve_device(self.device)
-        single = self.deterministic or device.type != "cpu"
-        n_workers = 1 if single else torch.get_num_threads()
-        asked, kind = (self.max_epochs, self.batch_size), (self.algorithm, self.objective)
-        n_tokens = int(self.counts_.sum())
-        sizes = training_sizes(
-            *asked, kind=kind, n_tokens=n_tokens, device=device, n_workers=n_workers
-        )
-        with seeded(seed, device), scoped_threads(1):
-            module = self._make_module(sizes.block, n_workers)
-        return Net(
-            module,
-            None,
-            lr=self.lr,
-            min_lr=self.min_lr,
-            lr_schedule="linear",
-            max_epochs=sizes.n_epochs,
-            batch_size=sizes.chunk,
-            device=self.device,
-            precision="float32",
-            seed=seed,
-            verbose=self.verbose,
-            callbacks=self.callbacks,
-        ).initialize()
+    # Hooks ---------------------------------------------------------------------------------------
 
-    def _make_module(self, block_size: int, n_workers: int) -> Word2Vec:
+    def _reading_parameters(self) -> Iterable[str]:
+        return READING
+
+    def _fixed_parameters(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("vector_size", "algorithm", "objective")}
+
+    def _read_inputs(self, X: Iterable[Any], *, reset: bool) -> CorpusData:
+        """The documents as rows of the vocabulary, which is learned with ``reset``."""
+        if not reset:
+            return CorpusData(self._encode(X))
+        words, counts, corpus = read_corpus(X, self._make_analyzer(warn=True))
+        min_count = least_count(self.min_count, counts)
+        chosen = choose_vocabulary(words, counts, min_count, self.max_vocab)
+        self.vocabulary_ = {words[i]: row for row, i in enumerate(chosen.tolist())}
+        self.counts_ = counts[chosen]
+        return CorpusData(corpus.renumbered(chosen, len(words)))
+
+    def _read_part(self, X: Iterable[Any]) -> CorpusData:
+        """The same with the words that were known before, behind which new ones come."""
+        known = Vocabulary()
+        if hasattr(self, "vocabulary_"):
+            known = Vocabulary(self.vocabulary_, self.counts_, getattr(self, "_rare", {}))
+        words, counts, corpus = read_corpus(X, self._make_analyzer(warn=True))
+        rare = list(known.rare.values())
+        min_count = least_count(self.min_count, counts, known.counts, rare)
+        found = known.extended(words, counts, min_count=min_count, max_vocab=self.max_vocab)
+        self.vocabulary_, self.counts_, self._rare = found.rows, found.counts, found.rare
+        return CorpusData(corpus.renumbered(*found.ids_of_rows(words)))
+
+    def _make_module(self, train: Data) -> Word2Vec:
         if self.objective == "hierarchical" and len(self.counts_) < 2:
             raise NothingToLearnError(
                 'objective="hierarchical" needs a tree of at least two words, and the vocabulary '
                 "has one."
             )
-        module = Word2Vec(
+        return Word2Vec(
             self.counts_.tolist(),
             self.vector_size,
             window=self.window,
@@ -573,44 +542,65 @@ class Word2VecTransformer(
             negative=self.negative,
             ns_exponent=self.ns_exponent,
             sample=self.sample,
-            block_size=block_size,
-            n_workers=n_workers,
+            block_size=self._block_size,
         )
+
+    def _learn_before_training(self, module: Any, train: Any, used: Data) -> None:
+        module.longest_document = int(train.corpus.lengths.max())
         if self.init_vectors is not None:
             rows, given = given_vectors(self.init_vectors, self.vocabulary_, "init_vectors")
             self._check_size(given)
             module.set_vectors(rows, as_tensor(given))
-        return module
 
-    def _copy_learned(self, net: Net, n_words: int) -> None:
-        """What the first words have learned before, and the history, into a new net."""
-        if not hasattr(self, "net_"):  # vectors from a file
-            net.module_.set_vectors(range(n_words), as_tensor(self.vectors_))
-            return
-        net.module_.copy_learned(self.module_)
-        net.history_, net.seed = copy.copy(self.net_.history), self.net_.seed
+    def _prepare_module(self, module: Any, mode: FitMode) -> None:
+        module.n_workers = self._n_workers
 
-    def _train(self, net: Net, corpus: Corpus, n_epochs: int | None = None) -> None:
+    def _auto_training(self, train: Data, batch_size: int | None) -> tuple[int, int]:
+        """Tokens at one learning rate, and epochs; ``batch_size`` is that of the module."""
+        n_tokens = int(self.counts_.sum())
+        return chunk_size(n_tokens, self._block_size, self._n_workers), auto_epochs(n_tokens)
+
+    @property
+    def _block_size(self) -> int:
+        kind = self.algorithm, self.objective
+        return block_size(self.batch_size, kind, resolve_device(self.device))
+
+    @property
+    def _n_workers(self) -> int:
+        single = self.deterministic or resolve_device(self.device).type != "cpu"
+        return 1 if single else torch.get_num_threads()
+
+    def _net_options(self) -> dict[str, Any]:
+        return {"min_lr": self.min_lr, "lr_schedule": "linear", "precision": "float32"}
+
+    def _new_net(self, module: Any, train: Data, seed: int, mode: FitMode) -> Net:
+        """In ``partial_fit``, with what the net before has learned, and its history."""
+        net = super()._new_net(module, train, seed, mode)
+        if hasattr(self, "net_"):
+            net.module_.copy_learned(self.module_)
+            net.history_, net.seed = copy.copy(self.net_.history), self.net_.seed
+        elif hasattr(self, "_loaded"):
+            net.module_.set_vectors(range(len(self._loaded)), as_tensor(self._loaded))
+        return net
+
+    def _train(self, net: Net, train: Any, valid: Data | None, mode: FitMode) -> None:
         """Train a net, if the corpus has pairs of words, and keep it."""
         for name in ("_loaded", "_spellings", "idf_", "component_"):
             self.__dict__.pop(name, None)
-        if (corpus.lengths > 1).any():
-            self._check_sample(net, n_epochs or net.max_epochs)
-            in_memory = not isinstance(corpus.tokens, np.memmap)
-            tokens = as_tensor(corpus.tokens) if in_memory else Streamed(corpus.tokens)
-            columns = {"tokens": tokens, "document": Streamed(corpus.document_numbers())}
-            self.net_ = net
-            net.module_.longest_document = int(corpus.lengths.max())
-            net.bound_to(self).train(Data(columns), n_epochs=n_epochs)
-        elif not net.history:
+        if (train.corpus.lengths > 1).any():
+            self._check_sample(net, 1 if mode is FitMode.PARTIAL_FIT else net.max_epochs)
+            super()._train(net, train, valid, mode)
+            return
+        if not net.history:
             raise NothingToLearnError(
                 "No document has two words of the vocabulary, so that there is nothing to learn "
                 "from: words are learned from the other words of their document."
             )
-        self.net_ = net.clear_optimizer()
-        self.n_iter_ = len(net.history)
-        self.best_epoch_ = net.best_epoch_ or self.n_iter_
-        self._learn_pooling(corpus)
+        self.net_, self.n_iter_, self.best_epoch_ = net, len(net.history), len(net.history)
+        self._after_training(net, train, valid, mode)
+
+    def _after_training(self, net: Net, train: Any, valid: Data | None, mode: FitMode) -> None:
+        self._learn_pooling(train.corpus)
 
     def _learn_pooling(self, corpus: Corpus) -> None:
         """The statistics of the documents that pooling needs."""
@@ -631,10 +621,7 @@ class Word2VecTransformer(
 
     def _check_parameters(self) -> None:
         """Raise ValueError where parameters contradict each other."""
-        resolve_device(self.device)
-        check_callbacks(self.callbacks)
         check_validated(self.callbacks, "Words are learned from all documents: leave it out")
-        self._check_one_schedule()
         if self.objective == "negative" and self.negative == 0:
             raise ValueError(
                 'objective="negative" needs negative samples, got negative=0: nothing would be '
@@ -653,7 +640,7 @@ class Word2VecTransformer(
                 f"{given.shape[1]}. Set vector_size={given.shape[1]}."
             )
 
-    def _check_unchanged(self) -> None:
+    def _check_architecture(self) -> None:
         """Raise ValueError where partial_fit cannot continue with the present vectors."""
         before: dict[str, Any] = {}
         if hasattr(self, "vocabulary_"):

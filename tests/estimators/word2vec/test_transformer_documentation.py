@@ -23,38 +23,6 @@ def entries_of(cls):
     return {e.split(" : ")[0]: re.sub(r", default=.*", "", e).strip() for e in entries}
 
 
-def test_entries_are_sentences_of_fitting_width():
-    for name, entry in entries_of(Word2VecTransformer).items():
-        first, text = entry.split("\n", 1)
-        assert first.startswith(f"{name} : "), name
-        assert text.endswith("."), name
-        assert all(len(line) <= 100 for line in text.splitlines()), name
-
-
-def test_every_parameter_is_documented_with_its_default_and_constrained():
-    documented = section_of(Word2VecTransformer, "Parameters")
-    params = Word2VecTransformer().get_params()
-    assert set(entries_of(Word2VecTransformer)) == set(params)
-    assert set(Word2VecTransformer._parameter_constraints) == set(params)
-    for name, default in params.items():
-        shown = f'"{default}"' if isinstance(default, str) else str(default)
-        assert re.search(rf"^{name} : .*, default={re.escape(shown)}$", documented, re.M), name
-
-
-@pytest.mark.parametrize("name", ["algorithm", "objective", "pooling", "analyzer"])
-def test_every_value_of_an_option_is_explained(name):
-    kind, text = entries_of(Word2VecTransformer)[name].split("\n", 1)
-    values = set(re.findall(r'"([^"]+)"', kind))
-    (options,) = [
-        constraint.options
-        for constraint in Word2VecTransformer._parameter_constraints[name]
-        if hasattr(constraint, "options")
-    ]
-    assert values == set(options)
-    for value in values:
-        assert f'"{value}"' in text, value
-
-
 @pytest.mark.parametrize("other", [LSTMClassifier, TransformerClassifier])
 def test_what_means_the_same_reads_the_same(other):
     ours, theirs = entries_of(Word2VecTransformer), entries_of(other)
@@ -89,19 +57,3 @@ def test_methods_are_documented():
         doc = inspect.getdoc(getattr(Word2VecTransformer, name))
         assert "Parameters\n---" in doc, name
         assert "Returns\n---" in doc, name
-
-
-def test_order_of_the_signature():
-    """Its own parameters come first, vector_size by position."""
-    parameters = inspect.signature(Word2VecTransformer).parameters
-    assert next(iter(parameters)) == "vector_size"
-    kinds = [parameter.kind for parameter in list(parameters.values())[1:]]
-    assert set(kinds) == {inspect.Parameter.KEYWORD_ONLY}
-    assert list(entries_of(Word2VecTransformer)) == list(parameters)
-
-
-def test_the_source_has_the_whole_docstring():
-    """Readers of the source, and tools that do not import it, see all parameters."""
-    source = inspect.getsource(Word2VecTransformer)
-    for name in Word2VecTransformer().get_params():
-        assert re.search(rf"^    {name} : .*, default=", source, re.M), name

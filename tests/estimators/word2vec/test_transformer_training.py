@@ -39,17 +39,6 @@ from tests.fits import InterruptsIn
 # Training ----------------------------------------------------------------------------------------
 
 
-def test_a_net_of_skorch_with_its_history():
-    model = fit(max_epochs=4, lr=0.05, min_lr=0.01)
-    assert isinstance(model.net_, skorch.NeuralNet)
-    assert model.module_ is model.net_.module_
-    assert model.history_.columns.tolist() == ["epoch", "train_loss", "valid_loss", "lr", "seconds"]
-    assert model.history_["epoch"].tolist() == [1, 2, 3, 4]
-    assert model.net_.history[:, "train_loss"] == model.history_["train_loss"].tolist()
-    assert np.isfinite(model.history_["train_loss"]).all()
-    assert (model.history_["seconds"] > 0).all()
-
-
 def test_the_rate_falls_linearly_to_min_lr():
     rates = fit(DOCSTRINGS, max_epochs=4, lr=0.05, min_lr=0.01).history_["lr"]
     np.testing.assert_allclose(rates, [0.04, 0.03, 0.02, 0.01], atol=2e-3)
@@ -110,12 +99,6 @@ def test_callbacks_stop_and_checkpoint(tmp_path):
     assert_same(weights["input_embedding.weight"], model.vectors_)
 
 
-@pytest.mark.parametrize("callbacks", [[3], ["print"], [("name", None)]])
-def test_invalid_callbacks(callbacks):
-    with pytest.raises(TypeError, match="callbacks must hold instances of skorch"):
-        fit(callbacks=callbacks)
-
-
 def test_progress(capfd):
     fit(verbose=1)
     out, err = capfd.readouterr()
@@ -153,17 +136,6 @@ def test_every_parameter_of_training_counts(name, values):
 def test_batch_size_auto_is_what_it_says():
     documents = TEXTS * 10
     assert same_model(fit(documents, batch_size=512), fit(documents))
-
-
-def test_to_moves_and_returns_self():
-    model = fit()
-    before = model.vectors_.copy()
-    assert model.to("cpu") is model
-    assert_same(model.vectors_, before)
-    with pytest.raises(ValueError, match="device"):
-        model.to("nowhere")
-    with pytest.raises(ValueError, match="device"):
-        fit(device="nowhere")
 
 
 @pytest.mark.gpu
