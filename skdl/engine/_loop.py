@@ -37,7 +37,7 @@ from ._optim import (
     state_of,
 )
 from ._progress import Progress
-from ._random import Generators, RandomNumbers
+from ._random import RandomNumbers
 from ._scope import autocast, default_torch_modes, scoped_threads, threads_for
 from ._stopping import EarlyStopping, Snapshot, ValidationScore
 
@@ -159,8 +159,8 @@ class TrainingRun:
             self.at_start = {**self._state_of_training(), "history": list(net.history)}
 
     def _new_random(self) -> RandomNumbers:
-        generators = Generators(self.net.seed, self.n_before, self.net.device)
-        return RandomNumbers(generators, self.module, self.objective)
+        net = self.net
+        return RandomNumbers(net.seed, self.n_before, net.device, self.module, self.objective)
 
     @torch.no_grad()
     def _resume(self, resume_state: dict[str, Any]) -> None:
@@ -171,7 +171,7 @@ class TrainingRun:
             kept = resume_state["moments"]  # other parameters may be frozen now
             restore_moments(self.optimizer, [kept.get(name, {}) for name in self._trained()])
         if resume_state["device"] == self.net.device:
-            self.random.generators.restore(resume_state["generators"])
+            self.random.restore(resume_state["generators"])
 
     def _trained(self) -> list[str]:
         """Names of the parameters that the optimizer has, in its order."""
@@ -186,7 +186,7 @@ class TrainingRun:
             "optimizer": self.net.optimizer,
             "moments": dict(zip(self._trained(), moments, strict=True)),
             "device": self.net.device,
-            "generators": self.random.generators.state(),
+            "generators": self.random.state(),
         }
 
     def _new_average(self) -> WeightAverage | None:
@@ -277,7 +277,7 @@ class TrainingRun:
             "average": None if self.average is None else self.average.state(),
             "stopping": None if self.stopping is None else self.stopping.state(),
             "validation_score": self.validation_score and self.validation_score.state(),
-            "generators": self.random.generators.state(),
+            "generators": self.random.state(),
         }
 
     @torch.no_grad()
@@ -300,7 +300,7 @@ class TrainingRun:
             self.stopping.restore(state["stopping"])
         if self.validation_score is not None:
             self.validation_score.restore(state["validation_score"])
-        self.random.generators.restore(state["generators"])
+        self.random.restore(state["generators"])
         self.net.history[:] = [plain_copy(row) for row in state["history"]]
 
     # One epoch -----------------------------------------------------------------------------------
@@ -474,7 +474,7 @@ class TrainingRun:
         )
 
     def _notify(self, event: str, **kwargs: Any) -> None:
-        """Call the net's callbacks, whose random numbers come from the run's generators too.
+        """Call the net's callbacks, whose random numbers come from generators of the run too.
 
         A KeyboardInterrupt that one raises ends the training, unless it is the user's Ctrl-C: at
         the end of an epoch as skorch's EarlyStopping does, within one after the batch at hand.

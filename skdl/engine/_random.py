@@ -60,6 +60,8 @@ class Generators:
     n_before : int
         Epochs of earlier runs: each run draws other numbers.
     device : torch.device
+    stream : int, default=0
+        Generators of another stream draw other numbers, for the callbacks of the run.
 
     Attributes
     ----------
@@ -69,10 +71,11 @@ class Generators:
         What else is drawn, on the host and on the device; one and the same on a CPU.
     """
 
-    def __init__(self, seed: int, n_before: int, device: torch.device) -> None:
+    def __init__(self, seed: int, n_before: int, device: torch.device, stream: int = 0) -> None:
         # Shuffling has a generator of its own: the order of rows does not depend on how many
         # numbers a module draws.
-        (other,) = np.random.SeedSequence((seed, n_before)).generate_state(1)
+        sequence = np.random.SeedSequence((seed, n_before), spawn_key=(stream,) if stream else ())
+        (other,) = sequence.generate_state(1)
         self.shuffle = torch.Generator().manual_seed(seed + n_before)
         self.host = torch.Generator().manual_seed(int(other))
         on_host = device.type == "cpu"
@@ -354,12 +357,15 @@ class RandomNumbers:
 
     Parameters
     ----------
-    generators : Generators
+    seed, n_before, device
+        See :class:`Generators`.
     module : nn.Module
     objective : callable or None
 
     Attributes
     ----------
+    generators, of_callbacks : Generators
+        A callback that draws does not change what the training draws.
     parts : list
         The objective and the layers with an attribute ``generator``.
     callback_mode : RandomFunctionMode
@@ -368,10 +374,13 @@ class RandomNumbers:
         Whether module or objective do not declare ``draws_from_generator``.
     """
 
-    def __init__(self, generators: Generators, module: nn.Module, objective: Any) -> None:
-        self.generators = generators
+    def __init__(
+        self, seed: int, n_before: int, device: torch.device, module: nn.Module, objective: Any
+    ) -> None:
+        self.generators = Generators(seed, n_before, device)
+        self.of_callbacks = Generators(seed, n_before, device, stream=1)
         self.parts = [part for part in (objective, *module.modules()) if has_generator(part)]
-        self.callback_mode = RandomFunctionMode(generators)
+        self.callback_mode = RandomFunctionMode(self.of_callbacks)
         self.buffers, self.has_stepped = list(module.buffers()), False
         known = [part for part in (module, objective) if part is not None]
         self.may_use_global_generators = not all(
@@ -382,6 +391,13 @@ class RandomNumbers:
             isinstance(part, torch.jit.ScriptModule) or type(part).__name__ == "OptimizedModule"
             for part in module.modules()
         )
+
+    def state(self) -> list[list[Tensor]]:
+        return [self.generators.state(), self.of_callbacks.state()]
+
+    def restore(self, state: list[list[Tensor]]) -> None:
+        self.generators.restore(state[0])
+        self.of_callbacks.restore(state[1])
 
     def with_generators(self) -> contextlib.AbstractContextManager[None]:
         """To be entered around passes over data: the parts have the run's generator."""

@@ -313,7 +313,7 @@ class Declares(nn.Module):
 
 
 def parts_of(module, objective=None):
-    return RandomNumbers(Generators(0, 0, CPU), module, objective or Supervised(squared_error))
+    return RandomNumbers(0, 0, CPU, module, objective or Supervised(squared_error))
 
 
 def test_what_says_that_it_draws_from_a_generator_gets_it_and_is_not_intercepted():
@@ -563,3 +563,22 @@ def test_callbacks_draw_from_the_fit():
     assert torch.get_rng_state().equal(before)
     torch.rand(1)
     assert trained(MODULES["own"], callbacks=[Noise()]).equal(first)
+
+
+@pytest.mark.parametrize("event", ["on_train_begin", "on_batch_end", "on_epoch_end"])
+def test_a_callback_that_draws_changes_nothing_but_its_own_numbers(event):
+    from skorch.callbacks import Callback
+
+    class Draws(Callback):
+        drawn = ()
+
+        def note(self, net, **kwargs):
+            self.drawn = [*self.drawn, float(torch.randn(3).sum()), float(torch.rand(()))]
+
+    setattr(Draws, event, Draws.note)
+    first, second = Draws(), Draws()
+    alone = trained(MODULES["own"])
+    assert trained(MODULES["own"], callbacks=[first]).equal(alone)
+    assert trained(MODULES["own"], callbacks=[second]).equal(alone)
+    assert first.drawn == second.drawn
+    assert len(set(first.drawn)) == len(first.drawn)

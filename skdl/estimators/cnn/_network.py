@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +32,7 @@ class StandardizedNetwork(nn.Module):
     Attributes
     ----------
     temperature : Tensor of shape ()
-        What scores are divided by in evaluation.
+        What scores are divided by in evaluation; NaN until it is learned, after the last epoch.
     learns_scales : bool
         Whether mean and scale are learned from the training rows; a fitted backbone brings its own.
     """
@@ -48,11 +49,20 @@ class StandardizedNetwork(nn.Module):
         super().__init__()
         self.register_buffer("mean", mean)
         self.register_buffer("scale", scale)
-        self.register_buffer("temperature", torch.ones_like(scale[0]))
+        self.register_buffer("temperature", torch.full_like(scale[0], torch.nan))
 
     def temperature_scaled(self, scores: Tensor) -> Tensor:
         """Scores: in training as they are, in evaluation divided by the temperature."""
-        return scores if self.training else scores / self.temperature
+        return scores if self.training else scores / self.temperature.nan_to_num(1)
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any
+    ) -> None:
+        """Weights of a checkpoint that was saved while training come without a temperature."""
+        name = f"{prefix}temperature"
+        if name in state_dict and state_dict[name].isnan():
+            state_dict[name] = self.temperature
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
     def standardize(self, x: Tensor) -> Tensor:
         """Standardized x (B, *space, C), channels last in memory."""
@@ -122,7 +132,7 @@ class ConvolutionalNetwork(StandardizedNetwork):
     def drop_head(self) -> None:
         """Replace the head by the identity, and freeze nothing."""
         self.head, self.freeze = nn.Identity(), False
-        self.temperature.fill_(1)
+        self.temperature.fill_(torch.nan)
 
     def train(self, mode: bool = True) -> ConvolutionalNetwork:
         super().train(mode)
@@ -206,7 +216,7 @@ class CustomNetwork(StandardizedNetwork):
 
     def drop_head(self) -> None:
         """Replace the last linear layer by the identity."""
-        self.temperature.fill_(1)
+        self.temperature.fill_(torch.nan)
         if self.head_name:
             self.network.set_submodule(self.head_name, nn.Identity())
         elif self.head_name is not None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.metrics import log_loss
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, Checkpoint
 
 from skdl.engine import Data
 from skdl.estimators import CNNClassifier
@@ -129,6 +129,24 @@ def test_callbacks_see_one_training_only():
 
     model(max_epochs=3, callbacks=[Counter()]).fit(*noise(150, 0))
     assert Counter.epochs == 3
+
+
+def test_weights_of_a_checkpoint_keep_it(tmp_path):
+    """They are saved after each epoch, before it is learned; weights of the net bring their own."""
+    (X, y), (X_test, _) = noise(120, 0), noise(50, 1)
+    checkpoint = Checkpoint(monitor=None, dirname=str(tmp_path))
+    fitted = model(callbacks=[checkpoint]).fit(X, y)
+    expected, before = fitted.predict_proba(X_test), fitted.temperature_
+    for weight in fitted.module_.parameters():
+        weight.data.fill_(1)
+    fitted.net_.load_params(checkpoint=checkpoint)
+    assert fitted.temperature_ == before > 1
+    np.testing.assert_array_equal(fitted.predict_proba(X_test), expected)
+    fitted.net_.save_params(f_params=tmp_path / "net.pt")
+    other = model(max_epochs=1).fit(X[:30], y[:30])
+    assert other.temperature_ == 1
+    other.net_.load_params(f_params=tmp_path / "net.pt")
+    assert other.temperature_ == before
 
 
 def test_a_network_of_the_user_is_calibrated_too():
