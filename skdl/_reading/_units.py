@@ -58,8 +58,12 @@ class Units:
 
     @classmethod
     def of_fit(cls, rows: Arrays) -> Units:
-        """The units of the rows of a fit, of which some are looked at."""
-        return cls.of(rows[:: -(-len(rows) // N_LOOKED_AT)])
+        """The units of the rows of a fit, of which some are looked at, and those with gaps not."""
+        some = rows[:: -(-len(rows) // N_LOOKED_AT)]
+        if isinstance(some, np.ndarray):
+            is_complete = np.isfinite(some.reshape(len(some), -1)).all(1)
+            some = some if is_complete.all() else some[is_complete]
+        return cls.of(some) if len(some) else cls("", 0.0, 0.0, False)
 
     def check(self, rows: Arrays, owner: str, given: Given) -> None:
         """Warn where these are whole numbers up to 255, say, and the other rows are fractions of 1.

@@ -12,7 +12,15 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._reading import ChannelNamesMixin, check_numbers, plain_container, rows_of_numbers
+from .._reading import (
+    ChannelNamesMixin,
+    Given,
+    Units,
+    check_numbers,
+    check_one_scale,
+    plain_container,
+    rows_of_numbers,
+)
 
 
 class Flatten(ChannelNamesMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -44,7 +52,8 @@ class Flatten(ChannelNamesMixin, OneToOneFeatureMixin, TransformerMixin, BaseEst
     Notes
     -----
     NaN passes through, for an imputer or an estimator that takes missing values to handle;
-    infinity raises. No copy is made where numpy can reshape without one.
+    infinity raises. No copy is made where numpy can reshape without one. A UserWarning tells of
+    samples that seem to be in other units than in `fit`: fractions of 1 where there were bytes.
 
     Examples
     --------
@@ -70,6 +79,7 @@ class Flatten(ChannelNamesMixin, OneToOneFeatureMixin, TransformerMixin, BaseEst
 
     shape_in_: tuple[int, ...]
     n_features_in_: int
+    _units: Units
 
     def fit(self, X: ArrayLike, y: Any = None) -> Flatten:
         """Learn the shape of one sample.
@@ -141,6 +151,7 @@ class Flatten(ChannelNamesMixin, OneToOneFeatureMixin, TransformerMixin, BaseEst
 
     def _validate(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
         """Check X, and against the fitted shape unless `reset`; return it as an array."""
+        given = Given(X)
         X = plain_container(X)
         if reset:
             self.__dict__.pop("channel_names_in_", None)
@@ -161,6 +172,11 @@ class Flatten(ChannelNamesMixin, OneToOneFeatureMixin, TransformerMixin, BaseEst
                 f"Flatten needs at least one value per sample, got X of shape {array.shape}. "
                 "Drop the empty axis or pass the samples that hold values."
             )
+        check_one_scale(array, given)
+        if reset:
+            self._units = Units.of_fit(array)
+        else:
+            self._units.check(array, "Flatten", given)
         return array
 
     def __sklearn_tags__(self) -> Tags:

@@ -153,3 +153,32 @@ def test_in_a_pipeline_and_cross_validation():
 def test_text_and_dates_are_no_numbers(X, words):
     with pytest.raises(ValueError, match=words):
         Flatten().fit(X)
+
+
+BYTES = np.random.default_rng(0).integers(0, 256, (20, 6, 6)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("as_list", [False, True])
+def test_other_units_than_in_fit_are_told(as_list):
+    def given(X):
+        return list(X) if as_list else X
+
+    flatten = Flatten().fit(given(BYTES))
+    for X, words in [
+        (BYTES / 255, "X holds fractions up to 1, but Flatten was fitted on whole numbers"),
+        (BYTES // 16, "X holds values up to 15, less than 1/8"),
+        (np.concatenate([BYTES, BYTES / 255]), "whole numbers in row 0 and fractions of 1"),
+    ]:
+        with pytest.warns(UserWarning, match=words):
+            flatten.transform(given(X))
+    flatten.transform(given(BYTES + 0.5))
+
+
+def test_units_are_those_of_rows_without_gaps():
+    gaps = np.where(BYTES > 250, np.nan, BYTES)
+    gaps[0] = BYTES[0]
+    flatten = Flatten().fit(gaps)
+    flatten.transform(gaps)
+    with pytest.warns(UserWarning, match="other units"):
+        flatten.transform(BYTES / 255)
+    Flatten().fit(np.full((3, 4), np.nan)).transform(BYTES[:, 0, :4] / 255)  # none are known
