@@ -13,6 +13,14 @@ from pandas.api.types import is_numeric_dtype
 from ._time import fall_in_words, first_fall, in_order, is_in_time
 from ._time_text import orders_of_names, text_as_dates
 
+# Numbers that count steps back from now: lag_1, shift2, x(t-1), "3 days ago".
+LAG = re.compile(
+    r"(?<![^\W_])(?:(?:lag|lags|lagged|shift|shifted|prev|previous)[\W_]*|t\s*-\s*)(\d+)"
+    r"|(\d+)[\W_]*(?:[a-z]+[\W_]+)?ago(?![^\W_])",
+    re.IGNORECASE,
+)
+NOW = re.compile(r"(?<![^\W_])t(?![^\W_])", re.IGNORECASE)  # beside x(t-1)
+
 
 def check_order_of_steps(sequence: Any, row: int) -> None:
     """Raise ValueError for a frame or Series, row ``row`` of X, whose dates fall."""
@@ -30,12 +38,19 @@ def check_order_of_steps(sequence: Any, row: int) -> None:
 def check_order_of_columns(X: Any, n_channels: int) -> None:
     """Raise ValueError for a frame of flat sequences whose columns are not in time order.
 
-    Seen by dates as names of columns, by numbers at the end of their names that neither rise nor
-    fall, and where there are several channels by their names or a MultiIndex: all steps of one
-    channel come before those of the next.
+    Seen by dates as names of columns, by lags in their names that rise, by numbers at the end of
+    their names that neither rise nor fall, and where there are several channels by their names or a
+    MultiIndex: all steps of one channel come before those of the next.
     """
     if not isinstance(X, pd.DataFrame):
         return
+    place = _newest_first(X.columns)
+    if place is not None:
+        raise ValueError(
+            "Columns are steps and must be in time order, but X has the column "
+            f"{X.columns[place]!r} in place {place}, after {X.columns[place - 1]!r}, which is "
+            f"newer. Turn them round, {_turned(n_channels)}; or pass X.to_numpy() if they are in order."
+        )
     found = None
     for level in _times_of(X.columns, n_channels):
         found = found or _fall(level, strictly=n_channels == 1)
@@ -106,6 +121,32 @@ def _out_of_order(columns: pd.Index) -> str | None:
     falls = [_first_fall(keys) for keys in orders]
     place = None if None in falls else next(iter(falls), None)
     return None if place is None else fall_in_words(columns, place)
+
+
+def _newest_first(columns: pd.Index) -> int | None:
+    """Place of the first older step where names count steps back, and all begin with the newest."""
+    lags = [_lag_of(str(name)) for name in columns]
+    if isinstance(columns, pd.MultiIndex) or None in lags:
+        return None
+    rises = [after - before for before, after in itertools.pairwise(lags)]  # type: ignore[operator]
+    if not rises or min(rises) < 0 or max(rises) == 0:
+        return None
+    return next(place for place, rise in enumerate(rises, 1) if rise)
+
+
+def _turned(n_channels: int) -> str:
+    """Code that turns the steps of a frame round, and leaves the channels in their order."""
+    if n_channels == 1:
+        return "X[X.columns[::-1]]"
+    return f"X[X.columns.to_numpy().reshape(-1, {n_channels})[::-1].ravel()]"
+
+
+def _lag_of(name: str) -> int | None:
+    """How many steps before now a name says that it is."""
+    found = LAG.search(name)
+    if found is not None:
+        return int(next(filter(None, found.groups())))
+    return 0 if NOW.search(name) else None
 
 
 def _first_fall(keys: list[Any]) -> int | None:

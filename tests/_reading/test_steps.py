@@ -41,6 +41,11 @@ RISING = {
     "pixels by column": ([f"p_{i}_{j}" for j in range(4) for i in range(2)], 1),
     "pixels of colours": ([f"{i} {j} {c}" for i in (0, 1) for j in (0, 1) for c in (0, 1)], 1),
     "other names": (["b2", "a1", "c0"], 1),
+    "steps before now": (["y(t-2)", "y(t-1)", "y(t)"], 1),
+    "steps before now, of two": (["a(t-1)", "b(t-1)", "a(t)", "b(t)"], 2),
+    "days ago": (["2 days ago", "1 day ago"], 1),
+    "no lags": (["flag_1", "flag_2", "flag_3"], 1),
+    "numbered steps": (["t0", "t1", "t2"], 1),
     "fractions": ([0.5, 1.5, 2.5], 1),
     "one channel": ([f"x{i}" for i in range(8)], 2),
 }
@@ -197,3 +202,37 @@ def test_ordered_categories_are_times():
     with pytest.raises(ValueError, match=r"must be in time order.*start in place 1 after end"):
         check_order_of_columns(pd.DataFrame(np.eye(2), columns=stages), 1)
     check_order_of_columns(pd.DataFrame(np.eye(2), columns=stages[::-1]), 1)
+
+
+NEWEST_FIRST = {
+    "lag": [f"lag_{i}" for i in range(1, 5)],
+    "of y": [f"y lag {i}" for i in range(4)],
+    "shifted": ["shift1", "shift2", "shift3", "shift24"],
+    "before now": ["x(t)", "x(t-1)", "x(t-2)"],
+    "minus": ["t-1", "t-2", "t-3"],
+    "ago": ["1 day ago", "2 days ago"],
+}
+
+
+@pytest.mark.parametrize("names", NEWEST_FIRST.values(), ids=NEWEST_FIRST)
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_lags_from_the_newest_on_are_told(names, n_channels):
+    columns = [
+        name if n_channels == 1 else f"{c} {name}" for name in names for c in "ab"[:n_channels]
+    ]
+    X = frame(columns)
+    with pytest.raises(ValueError, match="which is newer") as caught:
+        check_order_of_columns(X, n_channels)
+    message = str(caught.value)
+    assert f"{columns[n_channels]!r} in place {n_channels}" in message
+    advised = eval(message.partition("Turn them round, ")[2].partition(";")[0])
+    check_order_of_columns(advised, n_channels)
+    assert list(advised)[-n_channels:] == columns[:n_channels]
+
+
+def test_lags_of_a_series_from_the_newest_on_are_told_in_fit():
+    X = pd.DataFrame({f"lag_{i}": Y for i in range(1, 5)})
+    for model in (GRURegressor(**SMALL), CNNClassifier((2,), max_epochs=1)):
+        with pytest.raises(ValueError, match="'lag_2' in place 1, after 'lag_1'"):
+            model.fit(X, (Y > 0).astype(int))
+    GRURegressor(**SMALL).fit(X[X.columns[::-1]], Y)
