@@ -49,7 +49,8 @@ def check_order_of_columns(X: Any, n_channels: int) -> None:
         raise ValueError(
             "Columns are steps and must be in time order, but X has the column "
             f"{X.columns[place]!r} in place {place}, after {X.columns[place - 1]!r}, which is "
-            f"newer. Turn them round, {_turned(n_channels)}; or pass X.to_numpy() if they are in order."
+            f"newer. Turn them round, {_turned(n_channels)}; or pass X.to_numpy() if they are in "
+            "order."
         )
     found = None
     for level in _times_of(X.columns, n_channels):
