@@ -88,6 +88,15 @@ def test_rows_at_the_end_that_are_noise_do_not_decide(linear_model):
     assert learned(model, y) > 0.5
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("at_the_end", [True, False])
+def test_an_eighth_of_the_rows_that_contradict_does_not_decide(kind, at_the_end):
+    _, y = learnable(600)
+    rows = np.arange(350, 400) if at_the_end else np.random.default_rng(1).permutation(400)[:50]
+    y[rows] = 2 * y.mean() - y[rows]
+    assert learned(kind(8, lr=0.02, random_state=0), y) > 0.5
+
+
 @pytest.mark.parametrize("params", [{}, {"early_stopping": False}, {"optimizer": "sgd"}])
 def test_many_short_fits_are_a_long_one(params):
     """Bit for bit where each weight that was best is among those at the end of a fit."""
