@@ -117,11 +117,11 @@ def _factor_of_most(gains: Tensor, absolute_gains: Tensor) -> float:
     if best == 0:
         return 0.0
     blocks = _sums_of_blocks(gains[best], N_BLOCKS)
-    small_blocks = _sums_of_blocks(absolute_gains[best], N_SMALL_BLOCKS)
-    significant = max(
-        _significance(_trimmed_mean(blocks), _squared_error_of_trimmed(blocks), N_ERRORS),
-        _significance(_trimmed_mean(small_blocks), _squared_error_of_trimmed(small_blocks), 1.0),
-    )
+    significant = _significance(_trimmed_mean(blocks), _squared_error_of_trimmed(blocks), N_ERRORS)
+    if gains.shape[1] >= N_BLOCKS:  # fewer rows are too few for one standard error
+        blocks = _sums_of_blocks(absolute_gains[best], N_SMALL_BLOCKS)
+        in_absolute = _significance(_trimmed_mean(blocks), _squared_error_of_trimmed(blocks), 1.0)
+        significant = max(significant, in_absolute)
     return float(FACTORS[best]) * significant
 
 
