@@ -21,7 +21,7 @@ from ._scales import learn_channel_scales, unit_scales
 from ._sequences import SequenceInputMixin, lengths_of
 from ._series import is_series
 from ._tables import TableInputMixin
-from ._targets import outlier_limits
+from ._targets import decided_by_outliers, outlier_limits
 from ._torchvision import torchvision_explained
 from ._trained import Trained
 
@@ -42,6 +42,7 @@ __all__ = [
     "WordVectorTable",
     "all_given_vectors",
     "batch_size_between",
+    "decided_by_outliers",
     "deep_estimator",
     "given_vectors",
     "is_series",

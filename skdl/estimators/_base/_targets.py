@@ -356,6 +356,22 @@ def outlier_limits(errors: Tensor, weight: Tensor, n_deviations: float = 10) -> 
     return torch.where(spread > 0, n_deviations * spread, torch.inf)
 
 
+def decided_by_outliers(residuals: Tensor, weight: Tensor, levels: Sequence[float]) -> Tensor:
+    """Which quantiles of residuals (n, k) outliers decide, (k * n_levels,); never the median.
+
+    Those beyond which outliers are more than a quarter of the rows.
+    """
+    middle = weighted_quantiles(residuals, weight, [0.5])[:, 0]
+    errors = residuals - middle
+    limits, total = outlier_limits(errors, weight), weight.sum()
+    below, above = (weight @ (side * errors > limits).double() / total for side in (-1, 1))  # (k,)
+    of_levels = [
+        below > level / 4 if level < 0.5 else (above > (1 - level) / 4) & (level > 0.5)
+        for level in levels
+    ]
+    return torch.stack(of_levels, 1).flatten()
+
+
 def heavy_rows(weight: np.ndarray) -> np.ndarray:
     """The rows of half of the weighted median weight or more."""
     order = np.argsort(weight)

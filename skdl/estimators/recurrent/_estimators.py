@@ -18,6 +18,7 @@ from .._base import (
     TorchClassifier,
     TorchEstimator,
     TorchRegressor,
+    decided_by_outliers,
     deep_estimator,
     learn_channel_scales,
     lengths_of,
@@ -85,7 +86,13 @@ class _Recurrent(SequenceInputMixin, TorchEstimator):
             dropout=self.dropout,
             mean=mean,
             scale=scale,
+            median=self._median,
         )
+
+    @property
+    def _median(self) -> int:
+        """Which of the quantiles is the median, where there are any."""
+        return 0
 
     def _make_encoder(self, n_channels: int) -> RecurrentEncoder:
         return RecurrentEncoder(
@@ -150,11 +157,18 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
             dropout=self.dropout,
             mean=mean,
             scale=scale,
+            median=self._median,
         )
+
+    @property
+    def _median(self) -> int:
+        quantiles = self._target.quantiles
+        return quantiles.index(0.5) if quantiles else 0
 
     def _learn_before_training(self, module: Any, train: Data, used: Data) -> None:
         super()._learn_before_training(module, train, used)
         if not self.linear_model:
+            self._isolate_quantiles(module, used.column("y").cpu().double(), weights_of(used))
             return
         linear_model = self._fit_linear_model(used, module.mean, module.scale)
         residuals, weight = linear_model.residuals, weights_of(used)
@@ -162,6 +176,16 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         module.set_linear_model(linear_model.coefficients, train.chunks(), limits)
         if residuals is not None:
             module.set_initial_output(self._target.loss.minimizer(residuals, weight))
+            self._isolate_quantiles(module, residuals, weight)
+
+    def _isolate_quantiles(self, module: Any, residuals: Tensor, weight: Tensor) -> None:
+        """Keep from the encoder the gradients of quantiles that outliers decide.
+
+        An output cannot come near outliers, so the gradients of their rows stay as they are, and
+        the head's weights grow until the encoder serves these rows alone.
+        """
+        if self._target.quantiles:
+            module.head.isolate(decided_by_outliers(residuals, weight, self._target.quantiles))
 
     def _fit_linear_model(self, used: Data, mean: Tensor, scale: Tensor) -> LinearModel:
         """A linear model of the last steps, standardized, on training and validation rows.

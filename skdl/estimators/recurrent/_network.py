@@ -81,6 +81,44 @@ class RecurrentEncoder(nn.Module):
         return self.pool(x, lengths)
 
 
+class Head(nn.Linear):
+    """Linear head; the gradients of some outputs may be kept from the features.
+
+    Attributes
+    ----------
+    isolated : Tensor of bool of shape (out_features,) or None
+        Outputs that do not shape the features in training; None where all do.
+    """
+
+    isolated: Tensor | None
+
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__(in_features, out_features)
+        self.register_buffer("isolated", None, persistent=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, out_features)."""
+        outputs = super().forward(features)
+        if self.isolated is None or not self.training:
+            return outputs
+        return torch.where(self.isolated, super().forward(features.detach()), outputs)
+
+    def isolate(self, of_outputs: Tensor) -> None:
+        """Isolate the outputs where ``of_outputs`` (n_outputs,) is true, in each of their parts."""
+        n_parts = self.out_features // len(of_outputs)
+        self.isolated = of_outputs.repeat(n_parts) if of_outputs.any() else None
+
+
+def in_order(outputs: Tensor, median: int) -> Tensor:
+    """Quantiles (..., Q) of which none crosses another; number ``median`` stays as it is.
+
+    Sorting would put a far quantile that was estimated badly in the place of the median.
+    """
+    above = outputs[..., median:].cummax(-1).values
+    below = outputs[..., : median + 1].flip(-1).cummin(-1).values.flip(-1)
+    return torch.cat([below[..., :median], above], -1)
+
+
 class RecurrentNetwork(nn.Module):
     """Standardized channels, recurrent encoder, linear head.
 
@@ -93,6 +131,8 @@ class RecurrentNetwork(nn.Module):
         Before the head.
     mean, scale : Tensor of shape (2, n_channels) and (n_channels,)
         Mean and standard deviation of the channels.
+    median : int, default=0
+        Which of the quantiles is the median, where there are any.
 
     Attributes
     ----------
@@ -113,12 +153,13 @@ class RecurrentNetwork(nn.Module):
         dropout: float,
         mean: Tensor,
         scale: Tensor,
+        median: int = 0,
     ) -> None:
         super().__init__()
         self.encoder = encoder
-        self.output_shape = output_shape
+        self.output_shape, self.median = output_shape, median
         self.dropout = Dropout(dropout)
-        self.head = nn.Linear(encoder.n_features, math.prod(output_shape))
+        self.head = Head(encoder.n_features, math.prod(output_shape))
         self.register_buffer("mean", mean)
         self.register_buffer("scale", scale)
 
@@ -131,9 +172,12 @@ class RecurrentNetwork(nn.Module):
         return self.encoder(inputs, lengths)
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """(B, *output_shape)."""
+        """(B, *output_shape); quantiles in order, but in training."""
         z = self.head(self.dropout(self.encoder(inputs, lengths)))
-        return z if len(self.output_shape) == 1 else z.unflatten(1, self.output_shape)
+        if len(self.output_shape) == 1:
+            return z
+        z = z.unflatten(1, self.output_shape)
+        return z if self.training else in_order(z, self.median)
 
 
 def _with_lengths(lengths: Tensor | None, **inputs: Tensor) -> dict[str, Tensor]:
@@ -166,6 +210,8 @@ class ResidualRecurrentNetwork(nn.Module):
         Before the head.
     mean, scale : Tensor of shape (2, n_channels) and (n_channels,)
         Standardize the channels.
+    median : int, default=0
+        Which of the quantiles is the median, where there are any.
 
     Attributes
     ----------
@@ -200,12 +246,13 @@ class ResidualRecurrentNetwork(nn.Module):
         dropout: float,
         mean: Tensor,
         scale: Tensor,
+        median: int = 0,
     ) -> None:
         super().__init__()
         self.encoder = encoder
-        self.output_shape = output_shape
+        self.output_shape, self.median = output_shape, median
         self.dropout = Dropout(dropout)
-        self.head = nn.Linear(encoder.n_features, 2 * math.prod(output_shape))
+        self.head = Head(encoder.n_features, 2 * math.prod(output_shape))
         # The output is 0 at first, so that training begins with the linear model's predictions.
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
@@ -318,7 +365,7 @@ class ResidualRecurrentNetwork(nn.Module):
     def forward(
         self, inputs: Tensor, linear: Tensor, units: Tensor, lengths: Tensor | None = None
     ) -> Tensor:
-        """(B, *output_shape); quantiles in order."""
+        """(B, *output_shape); quantiles in order, but in training."""
         z = self.head(self.dropout(self.encoder(inputs, lengths)))
         # Half of the head's outputs in units of 1, half in units of the window's spread.
         z = (z.unflatten(1, (2, -1)) * units[..., None]).sum(1).view(-1, *self.output_shape)
@@ -337,5 +384,5 @@ class ResidualRecurrentNetwork(nn.Module):
         """The output for corrections z (B, *output_shape) in units of the residuals."""
         if z.ndim == 2:
             return torch.addcmul(linear, self.residual_scale, z)
-        # Sorted, so that quantiles do not cross (Chernozhukov et al., 2010).
-        return torch.addcmul(linear[..., None], self.residual_scale[:, None], z).sort(-1).values
+        outputs = torch.addcmul(linear[..., None], self.residual_scale[:, None], z)
+        return outputs if self.training else in_order(outputs, self.median)

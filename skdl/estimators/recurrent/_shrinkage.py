@@ -14,7 +14,9 @@ from ...engine import (
     without_outliers,
 )
 
-N_BLOCKS, N_ERRORS = 8, 2.0
+N_BLOCKS = 8  # contiguous ones, of the validation rows
+N_ERRORS = 2.0  # standard errors that a gain must exceed
+N_SMALL_BLOCKS = 16  # of absolute errors
 TRIMMED = 0.25  # fraction of the blocks at each end
 FACTORS = torch.linspace(0, 1, 21, dtype=torch.float64)
 
@@ -39,8 +41,9 @@ def shrinkage_factors(
     limits = error_limit(losses[0], weight, power)  # (k,)
     if power == 2:  # one outlier's squared error could decide alone
         losses = without_outliers(losses, limits)
-    of_targets = zip(losses.unbind(2), limits, strict=True)
-    return [shrinkage_factor(of_target, weight, limit) for of_target, limit in of_targets]
+    absolute = losses.sqrt() if power == 2 else losses
+    of_targets = zip(losses.unbind(2), absolute.unbind(2), limits, strict=True)
+    return [shrinkage_factor(*of_target, weight) for of_target in of_targets]
 
 
 def _means_over_quantiles(losses: Tensor, weight: Tensor) -> Tensor:
@@ -54,58 +57,85 @@ def _means_over_quantiles(losses: Tensor, weight: Tensor) -> Tensor:
     return (losses / limits).mean(3)
 
 
-def shrinkage_factor(losses: Tensor, weight: Tensor, limit: Tensor) -> float:
+def shrinkage_factor(losses: Tensor, absolute: Tensor, limit: Tensor, weight: Tensor) -> float:
     """Factor in [0, 1] by which a correction is multiplied; 0 where its gain is not significant.
 
-    It is the factor of least loss, times ``1 - (2 se / gain)^2``: the gain is the fraction by which
-    the loss falls, ``se`` its standard error over contiguous blocks of rows. It may be significant
-    for all rows, as where a correction predicts rare events; for those without outliers; or for the
-    blocks without the quarters of largest and smallest gain, so that rows of a part of the data
-    that contradict all others do not decide alone.
+    It is the highest of two estimates, each a factor of least loss times its significance,
+    ``1 - (n_errors * se / gain)^2`` with the standard error ``se`` of the gain over contiguous
+    blocks of rows.
 
     Parameters
     ----------
     losses : Tensor of shape (n_factors, n)
         Losses of rows with each of ``FACTORS``.
-    weight : Tensor of shape (n,)
-        Weights of rows.
+    absolute : Tensor of shape (n_factors, n)
+        The same as absolute errors, where they are squared ones.
     limit : Tensor of shape ()
         What the loss of an outlier exceeds before the correction.
+    weight : Tensor of shape (n,)
+        Weights of rows.
     """
     if losses.shape[1] < 4:
         return 0.0
-    best = int((losses @ weight).argmin())
-    if best == 0:  # any correction makes it worse
-        return 0.0
+    gains = (losses[0] - losses) * weight
+    absolute_gains = (absolute[0] - absolute) * weight
     # Outliers count in the gain, but the loss that it is a fraction of is limited: one outlier
     # there would make any gain look small.
-    gain = (losses[0] - losses[best]) * weight
     before = losses[0].clamp_max(LIMIT_RMS * limit) * weight
-    inside = losses[0] <= limit
+    return max(
+        _factor_of_all(gains, before, inside=losses[0] <= limit),
+        _factor_of_most(gains, absolute_gains),
+    )
+
+
+def _factor_of_all(gains: Tensor, before: Tensor, inside: Tensor) -> float:
+    """The factor by the mean of all rows.
+
+    Its gain may be significant for all, as where a correction predicts rare events, or for those
+    without outliers.
+    """
+    best = int(gains.sum(1).argmax())
+    if best == 0:  # any correction makes it worse
+        return 0.0
+    gain = gains[best]
     significant = max(
-        _significance_factor(*_jackknife(gain, before)),
-        _significance_factor(*_jackknife(gain * inside, before * inside)),
-        _significance_factor(*_trimmed_mean(_sums_of_blocks(gain))),
+        _significance(*_jackknife(gain, before), N_ERRORS),
+        _significance(*_jackknife(gain * inside, before * inside), N_ERRORS),
     )
     return float(FACTORS[best]) * significant
 
 
-def _significance_factor(estimate: Tensor, squared_error: Tensor) -> float:
-    """``1 - (2 se / estimate)^2``, at least 0."""
+def _factor_of_most(gains: Tensor, absolute_gains: Tensor) -> float:
+    """The factor by trimmed means over blocks, in which rows that contradict others do not decide.
+
+    Its gain may be significant as it is, or in absolute errors: squared errors of rows that
+    contradict grow by three times what those of others fall by, so that a few of them in each block
+    make any gain uncertain. The gain in absolute errors need only exceed one standard error; that
+    there is one, the objective has said.
+    """
+    best = int(_trimmed_mean(_sums_of_blocks(gains.T, N_BLOCKS)).argmax())
+    if best == 0:
+        return 0.0
+    blocks = _sums_of_blocks(gains[best], N_BLOCKS)
+    significant = _significance(_trimmed_mean(blocks), _squared_error_of_trimmed(blocks), N_ERRORS)
+    if gains.shape[1] >= N_BLOCKS:  # fewer rows are too few for one standard error
+        blocks = _sums_of_blocks(absolute_gains[best], N_SMALL_BLOCKS)
+        in_absolute = _significance(_trimmed_mean(blocks), _squared_error_of_trimmed(blocks), 1.0)
+        significant = max(significant, in_absolute)
+    return float(FACTORS[best]) * significant
+
+
+def _significance(estimate: Tensor, squared_error: Tensor, n_errors: float) -> float:
+    """``1 - (n_errors * se / estimate)^2``, at least 0."""
     if estimate <= 0:
         return 0.0
-    return float((1 - N_ERRORS**2 * squared_error / estimate**2).clamp_min(0))
-
-
-def _sums_of_blocks(values: Tensor) -> Tensor:
-    """Sums over the rows of each contiguous block (n_blocks,)."""
-    return torch.stack([part.sum() for part in values.tensor_split(min(N_BLOCKS, len(values)))])
+    return float((1 - n_errors**2 * squared_error / estimate**2).clamp_min(0))
 
 
 def _jackknife(gain: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
     """The fraction by which the loss before falls, and its squared standard error."""
-    total, of_gain = before.sum().clamp_min(1e-300), _sums_of_blocks(gain)
-    without = (total - _sums_of_blocks(before)).clamp_min(1e-300)
+    total, of_gain = before.sum().clamp_min(1e-300), _sums_of_blocks(gain, N_BLOCKS)
+    without = (total - _sums_of_blocks(before, N_BLOCKS)).clamp_min(1e-300)
     of_blocks = (of_gain.sum() - of_gain) / without
     # Variance of a jackknife: the estimates without a block vary little, for they share most rows.
     n = len(of_blocks)
@@ -113,8 +143,19 @@ def _jackknife(gain: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
     return gain.sum() / total, squared_error
 
 
-def _trimmed_mean(values: Tensor) -> tuple[Tensor, Tensor]:
-    """The mean without a fraction of the values at each end, and its squared standard error.
+def _sums_of_blocks(values: Tensor, n_blocks: int) -> Tensor:
+    """Sums (n_blocks, ...) over the rows of each contiguous block of values (n, ...)."""
+    return torch.stack([rows.sum(0) for rows in values.tensor_split(min(n_blocks, len(values)))])
+
+
+def _trimmed_mean(values: Tensor) -> Tensor:
+    """Mean (...) over rows of values (n, ...), without the quarter at each end."""
+    n_cut = int(TRIMMED * len(values))
+    return values.sort(0).values[n_cut : len(values) - n_cut].mean(0)
+
+
+def _squared_error_of_trimmed(values: Tensor) -> Tensor:
+    """Squared standard error of the trimmed mean of values (n,).
 
     That of the values moved to the ends of what is left (Tukey and McLaughlin, 1963; see Wilcox,
     "Introduction to robust estimation and hypothesis testing", section 3.3).
@@ -123,4 +164,4 @@ def _trimmed_mean(values: Tensor) -> tuple[Tensor, Tensor]:
     n_cut = int(TRIMMED * n)
     middle = values[n_cut : n - n_cut]
     moved = values.clamp(middle[0], middle[-1])
-    return middle.mean(), moved.var() * n / len(middle) ** 2
+    return moved.var() * n / len(middle) ** 2

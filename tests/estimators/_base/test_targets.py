@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from skdl.estimators._base._targets import ClassificationTarget, RegressionTarget
+from skdl.estimators._base._targets import (
+    ClassificationTarget,
+    RegressionTarget,
+    decided_by_outliers,
+)
 
 RNG = np.random.default_rng(0)
 Y = RNG.normal(3.0, 5.0, size=(40, 2))
@@ -89,3 +93,16 @@ def test_only_regressors_stop_early_by_default():
     assert learned(Y).stops_early_by_default(8)
     assert not learned(Y).stops_early_by_default(7)
     assert not ClassificationTarget("Owner").stops_early_by_default(1000)
+
+
+def test_which_quantiles_outliers_decide():
+    """Those beyond which outliers are more than a quarter of the rows; never the median."""
+    noise = torch.randn(1000, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    above, few = noise.clone(), noise.clone()
+    above[:100], few[:10] = 1e4, 1e4
+    residuals, levels = torch.cat([noise, above, -above, few], 1), (0.1, 0.5, 0.9)
+    decided = decided_by_outliers(residuals, torch.ones(1000).double(), levels)
+    expected = [[False] * 3, [False, False, True], [True, False, False], [False] * 3]
+    assert decided.view(4, 3).tolist() == expected
+    weight = torch.where(above[:, 0] > 1e3, 1e-3, 1.0).double()
+    assert not decided_by_outliers(above, weight, levels).any()

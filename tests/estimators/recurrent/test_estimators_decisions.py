@@ -88,6 +88,32 @@ def test_rows_at_the_end_that_are_noise_do_not_decide(linear_model):
     assert learned(model, y) > 0.5
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("at_the_end", [True, False])
+def test_an_eighth_of_the_rows_that_contradict_does_not_decide(kind, at_the_end):
+    _, y = learnable(600)
+    rows = np.arange(350, 400) if at_the_end else np.random.default_rng(1).permutation(400)[:50]
+    y[rows] = 2 * y.mean() - y[rows]
+    assert learned(kind(8, lr=0.02, random_state=0), y) > 0.5
+
+
+@pytest.mark.parametrize("linear_model", [True, False])
+@pytest.mark.parametrize("size", [1e4, -1e4])
+def test_a_far_quantile_does_not_decide_for_the_median_without_validation(linear_model, size):
+    """A tenth of the rows are outliers, and so is what lies beyond a quantile."""
+    _, y = learnable(600)
+    y[np.random.default_rng(1).permutation(400)[:40]] += size
+    params = {"loss": "quantile", "early_stopping": False, "lr": 0.01, "random_state": 0}
+    assert learned(LSTMRegressor(8, linear_model=linear_model, **params), y) > 0.5
+
+
+def test_quantiles_are_in_order_without_a_linear_model_too():
+    X, y = learnable(100)
+    params = {"loss": "quantile", "linear_model": False, "max_epochs": 1, "random_state": 0}
+    model = LSTMRegressor(4, quantiles=np.linspace(0.05, 0.95, 19), **params).fit(X, y)
+    assert (np.diff(model.predict_quantiles(X), axis=1) >= 0).all()
+
+
 @pytest.mark.parametrize("params", [{}, {"early_stopping": False}, {"optimizer": "sgd"}])
 def test_many_short_fits_are_a_long_one(params):
     """Bit for bit where each weight that was best is among those at the end of a fit."""

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from skdl.estimators.recurrent._network import RecurrentEncoder
+from skdl.estimators.recurrent._network import Head, RecurrentEncoder, in_order
 from skdl.modules._sequences import padding_mask
 
 LENGTHS = torch.tensor([5, 1, 3, 6])
@@ -122,3 +122,31 @@ def test_dropout_stands_between_layers_in_training_only():
         assert calm.equal(encoder(padded(), LENGTHS))
         training = encoder.train()(padded(), LENGTHS)
         assert calm.equal(training) is not changes
+
+
+# Quantiles ---------------------------------------------------------------------------------------
+
+
+def test_isolated_outputs_do_not_shape_the_features():
+    head, features = Head(3, 4), torch.randn(5, 3, requires_grad=True)
+    head.isolate(torch.tensor([False, True]))  # of each of two parts
+    head(features)[:, [1, 3]].sum().backward()
+    assert not features.grad.any()
+    assert head.weight.grad[[1, 3]].all()
+    head(features)[:, [0, 2]].sum().backward()
+    assert features.grad.all()
+    assert head.state_dict().keys() == nn.Linear(3, 4).state_dict().keys()
+
+
+def test_a_head_without_isolated_outputs_is_linear():
+    head, features = Head(3, 2), torch.randn(5, 3)
+    head.isolate(torch.tensor([False, False]))
+    assert head.isolated is None
+    assert head(features).equal(nn.functional.linear(features, head.weight, head.bias))
+
+
+def test_quantiles_in_order_keep_the_median():
+    outputs = torch.tensor([[5.0, 1.0, 2.0, 0.0, 9.0], [0.0, 1.0, 2.0, 3.0, 4.0]])
+    expected = torch.tensor([[1.0, 1.0, 2.0, 2.0, 9.0], [0.0, 1.0, 2.0, 3.0, 4.0]])
+    assert in_order(outputs, 2).equal(expected)
+    assert in_order(outputs[:1, :3], 0).tolist() == [[5, 5, 5]]

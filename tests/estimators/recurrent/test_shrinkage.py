@@ -127,6 +127,29 @@ def test_rows_of_one_part_that_contradict_all_others_do_not_decide(loss):
     assert shrinkage_factor(many, NOISE / 2, loss) < 0.1
 
 
+@pytest.mark.parametrize("first", [40, 44])
+def test_contradicting_rows_at_the_end_shrink_a_right_correction_little(first):
+    """Fifty rows, as the validation rows of five hundred; the last fifth or so are negated."""
+    place = torch.arange(50)
+    error = torch.where(place < first, NOISE[:50], -NOISE[:50]) + OTHER[:50] / 10
+    assert shrinkage_factor(error, NOISE[:50]) > 0.6
+
+
+@pytest.mark.parametrize("every", [6, 8, 10])
+def test_contradicting_rows_here_and_there_shrink_a_right_correction_little(every):
+    """Their squared errors rise by three times what those of others fall by."""
+    contradicts = torch.arange(200) % every == 0
+    error = torch.where(contradicts, -NOISE, NOISE) + OTHER / 10
+    assert shrinkage_factor(error, NOISE) > 0.6
+
+
+def test_noise_is_shrunk_in_small_data_too():
+    """The mean over many samples: few factors are high by chance."""
+    errors, corrections = torch.randn(2, 60, 50, generator=GENERATOR, dtype=torch.float64)
+    factors = [shrinkage_factor(*each) for each in zip(errors, corrections / 2, strict=True)]
+    assert np.mean(factors) < 0.1
+
+
 def test_a_far_quantile_does_not_decide_for_the_others():
     y = NOISE.clone()
     y[::9] += 1e6
