@@ -150,7 +150,8 @@ def fit_robustly(fit: Callable[[Data], LinearModel], data: Data) -> LinearModel:
 
     A pseudo-value is at most ``OUTLIER_DEVIATIONS`` from the prediction of models that were fitted
     without the row; predictions and pseudo-values are computed in turn (the H-algorithm of Huber
-    and Dutter, 1974). The residuals are those of the original y.
+    and Dutter, 1974). The residuals are those of the original y, less the mean of those of the
+    pseudo-values.
 
     Parameters
     ----------
@@ -172,7 +173,8 @@ def fit_robustly(fit: Callable[[Data], LinearModel], data: Data) -> LinearModel:
         # The model's errors are those of the pseudo-values: back to those of y.
         errors = model.residuals + (y - moved)
         limits = outlier_limits(errors, weight, OUTLIER_DEVIATIONS)
-    model.residuals = errors
+    # Around their mean, which a model with an intercept has none of but where it extrapolates.
+    model.residuals = errors - (weight @ model.residuals / weight.sum())
     return model
 
 
