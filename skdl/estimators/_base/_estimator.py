@@ -113,9 +113,9 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
         in float32.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the fit before, and from what else was learned
-        before training, such as scales. A fit that ran out of epochs is continued from its last
-        weights, not from those that were best on its validation rows: so many short fits learn
-        what a long one does.
+        before training, such as scales. A fit of fewer than 10 rows is not continued where now
+        there are more. A fit that ran out of epochs is continued from its last weights, not from
+        those that were best on its validation rows: so many short fits learn what a long one does.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, validation split, shuffling and dropout. None draws a new seed each
         time. numpy's and torch's global random states are left alone.
@@ -137,6 +137,14 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
         Size of the second dimension of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of a DataFrame; only where X was one in ``fit``.
+    module_ : torch.nn.Module
+        Where it has a method ``prepare``, it takes what that returns:
+        ``module_(**module_.prepare(x=x))``. ``x`` holds rows of X as a tensor, channels or columns
+        last; rows of unequal length are padded at their ends, with ``lengths`` (n_samples,). What
+        it returns is not yet in classes or in units of y. ``net_.forward(X)`` returns the same for
+        the X of ``predict``.
+    history_ : DataFrame
+        The losses are means of the objective over rows, and lr is that of the last step.
     """
 
     _: KW_ONLY

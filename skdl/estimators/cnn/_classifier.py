@@ -77,7 +77,8 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         Shape of one row of X: (height, width) or (height, width, n_channels), row by row when
         flattened; for ``kind="signal"`` (n_steps, n_channels). None takes the shape of X.
     dropout : float, default=0.2
-        Fraction of the features that is zeroed in training, before the head; in [0, 1).
+        Fraction of the features that is zeroed in training, in [0, 1). It is applied before the
+        head.
     normalize : bool, default=True
         Whether each channel is scaled to mean 0 and variance 1 inside; learned from the training
         rows of ``fit`` only.
@@ -98,20 +99,18 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         Transfer learning: a trained network to start from in place of ``architecture``: a module, a
         fitted ``CNNClassifier``, or the name of a network of timm or torchvision.
     freeze : bool or int, default=False
-        Which part of the backbone is not trained, statistics of batch normalization included: all
-        of it (True), nothing (False), or that number of first blocks.
+        Which part of the pretrained network is not trained: all of it (True), nothing (False), or
+        that number of first blocks. Statistics of batch normalization are frozen with it.
     backbone_lr_factor : float, default=0.1
         Learning rate of the backbone as a fraction of ``lr``; above 0.
     max_epochs : int or "auto", default="auto"
-        Maximum number of passes over the training rows, at least 1. "auto" is the number that makes
-        1,200 steps of the optimizer, but at least 20 and at most 60.
+        "auto" is the number that makes 1,200 steps of the optimizer, but at least 20 and at most
+        60.
     batch_size : int or "auto", default="auto"
-        Rows per step of the optimizer, at least 1. "auto" is 16; a quarter of the training rows
-        where there are fewer than 64, but at least 8; a 40th where there are more than 640, but at
-        most 128. A single row that would be left over joins the batch before.
+        "auto" is 16; a quarter of the training rows where there are fewer than 64, but at least 8;
+        a 40th where there are more than 640, but at most 128.
     random_state : int, RandomState instance or None, default=None
-        Decides initial weights, validation split, shuffling, dropout, augmentation and mixup. None
-        draws a new seed each time. numpy's and torch's global random states are left alone.
+        It decides augmentation and mixup too.
 
     Attributes
     ----------
