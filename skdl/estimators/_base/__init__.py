@@ -15,6 +15,7 @@ from ._given_vectors import (
     other_spellings,
 )
 from ._images import ImageInputMixin
+from ._kinds import Kinds
 from ._learning import LearningMixin
 from ._regressor import TorchRegressor
 from ._rows import Rows, weights_of
@@ -33,6 +34,7 @@ __all__ = [
     "FittedParameterMixin",
     "Given",
     "ImageInputMixin",
+    "Kinds",
     "LearningMixin",
     "Rows",
     "SequenceInputMixin",

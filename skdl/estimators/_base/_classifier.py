@@ -22,8 +22,8 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
     Parameters
     ----------
     class_weight : dict, "balanced" or None, default=None
-        Weight of each label; "balanced" makes the weights of all classes sum to the same. It is
-        multiplied by ``sample_weight``.
+        Weight of each label; "balanced" makes the weights of all classes sum to the same, None
+        gives each the weight 1. It is multiplied by ``sample_weight``.
     validation_fraction : float, default=0.1
         The rows are drawn at random, in proportion to the classes.
 

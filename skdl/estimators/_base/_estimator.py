@@ -130,6 +130,7 @@ class TorchEstimator(LearningMixin, Trained, Family, BaseEstimator):
         averaged weights are in place at the end of an epoch. The callbacks that are given are used
         themselves, as by skorch, and keep what they saw; ``clone``, and so a search, copies them,
         which fails for one that holds an open file or a connection: open it in ``on_train_begin``.
+        None is no callback.
 
     Attributes
     ----------

@@ -44,7 +44,7 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         What is minimised, on standardized y: "squared_error", "absolute_error", "huber", squared up
         to an error of one standard deviation of y and absolute beyond, or "quantile", the pinball
         loss of ``quantiles``.
-    quantiles : sequence of float or None, default=None
+    quantiles : array-like of float or None, default=None
         Levels for ``loss="quantile"``, sorted, each in (0, 1); None means (0.1, 0.5, 0.9). The
         median is always estimated too: it is what ``predict`` gives.
     early_stopping : bool or "auto", default="auto"

@@ -57,7 +57,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
 
     Parameters
     ----------
-    channels : tuple of int, default=(32, 64)
+    channels : array-like of int, default=(32, 64)
         Number of channels of each block of the network, at least 1 each; height and width (or the
         number of steps) are halved from block to block while they are large enough.
     architecture : {"auto", "plain", "resnet", "fcn"} or callable, default="auto"
@@ -73,7 +73,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         What the rows of X are, "image" or "signal". "auto" takes a 2-D X without ``image_shape``
         for signals, all else for images, and warns where another meaning is likelier: 128 x 3
         numbers are rather 128 steps of 3 channels.
-    image_shape : tuple of int or None, default=None
+    image_shape : array-like of int or None, default=None
         Shape of one row of X: (height, width) or (height, width, n_channels), row by row when
         flattened; for ``kind="signal"`` (n_steps, n_channels). None takes the shape of X.
     dropout : float, default=0.2
@@ -89,7 +89,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         contrast, sharpness, noise and cutout (on signals: those that exist in one dimension). A
         callable takes a batch of normalized rows (n, n_channels, height, width) or (n, n_channels,
         n_steps) on the device and returns one of that shape. The strengths are meant for
-        normalized rows.
+        normalized rows. None leaves rows as they are.
     mixup : float, default=0.0
         Parameter of mixup, 0 or more. When above 0, training rows are mixed in pairs, and their
         losses with them, in a proportion drawn from Beta(mixup, mixup).
@@ -97,7 +97,8 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         Fraction of the target that is spread over all classes in training, in [0, 1).
     backbone : torch.nn.Module, fitted CNNClassifier, str or None, default=None
         Transfer learning: a trained network to start from in place of ``architecture``: a module, a
-        fitted ``CNNClassifier``, or the name of a network of timm or torchvision.
+        fitted ``CNNClassifier``, or the name of a network of timm or torchvision. None trains a new
+        network.
     freeze : bool or int, default=False
         Which part of the pretrained network is not trained: all of it (True), nothing (False), or
         that number of first blocks. Statistics of batch normalization are frozen with it.

@@ -31,6 +31,7 @@ from ...engine import (
 from .._base import (
     FitMode,
     FittedParameterMixin,
+    Kinds,
     Rows,
     SequenceInputMixin,
     TorchClassifier,
@@ -46,6 +47,7 @@ from ._checkpoints import load_tokenization, make_pretrained
 from ._linear_model import NgramClassifier
 from ._network import POSITIONS, PatchEmbedding, TransformerEncoder, TransformerNetwork
 from ._tokenization import Tokenization, check_tokenizer, make_embedding
+from ._tokenizers import KINDS as TOKENIZERS
 
 MAX_STEPS = 2**14  # tokens or patches of a batch, padding included
 TOKENS_PER_BATCH = 1500  # on average, where batch_size is "auto"
@@ -84,9 +86,10 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
         What the rows of X are, "text" or "numeric"; "auto" takes what holds a str for text.
     tokenizer : {"word", "bpe", "wordpiece", "char"} or tokenizers.Tokenizer, default="word"
         The tokenizer: a kind, trained on the training rows in ``fit``, or one trained before, used
-        as it is. Tokens of "word" are words, punctuation marks and, of scripts without spaces
-        between words (Chinese, Thai, Lao, Burmese, Khmer), characters; those of "char" characters;
-        "bpe" (byte-pair encoding) and "wordpiece" learn subwords.
+        as it is; of a fast tokenizer of transformers, the one inside. Tokens of "word" are words,
+        punctuation marks and, of scripts without spaces between words (Chinese, Thai, Lao, Burmese,
+        Khmer), characters; those of "char" characters; "bpe" (byte-pair encoding) and "wordpiece"
+        learn subwords.
     vocab_size : int, default=20000
         Maximum number of tokens of a tokenizer trained in ``fit``, at least 3.
     min_frequency : int or "auto", default="auto"
@@ -98,13 +101,14 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
     token_dropout : float, default=0.3
         Fraction of the tokens that is replaced by the unknown token in training, or of the patches
         that is masked; in [0, 1).
-    embeddings : mapping, fitted Word2VecTransformer or None, default=None
-        Initial word vectors: word -> array of shape (size,). A token that is not there as it is
-        written gets the vector of its first spelling that differs in case alone; the vectors of
-        others are drawn from a normal distribution with the same mean and variance. Where ``size``
-        is not ``d_model``, a learned linear map follows. In a grid of candidates a fitted estimator
-        must be wrapped as ``sklearn.frozen.FrozenEstimator(fitted)``, because scikit-learn clones
-        the candidates, which makes them unfitted.
+    embeddings : mapping, KeyedVectors, fitted Word2VecTransformer or None, default=None
+        Initial word vectors: word -> array of shape (size,), also as gensim's KeyedVectors or in a
+        fitted estimator; None draws all. A token that is not there as it is written gets the vector
+        of its first spelling that differs in case alone; the vectors of others are drawn from a
+        normal distribution with the same mean and variance. Where ``size`` is not ``d_model``, a
+        learned linear map follows. In a grid of candidates a fitted estimator must be wrapped as
+        ``sklearn.frozen.FrozenEstimator(fitted)``, because scikit-learn clones the candidates,
+        which makes them unfitted.
     linear_model : bool, default=True
         Whether a linear support vector machine on n-grams of words and characters stands beside the
         Transformer on text: its calibrated scores are added to the network's in prediction, with
@@ -113,7 +117,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
         Fraction of the target that is spread over all classes in training, in [0, 1).
     pretrained : str, path or None, default=None
         A checkpoint that gives tokenizer and network, for fine-tuning: a local folder or the name
-        of a model of the Hugging Face hub, with weights in safetensors.
+        of a model of the Hugging Face hub, with weights in safetensors. None trains a new network.
     freeze : bool or int, default=False
         Which part of the pretrained network is not trained: all of it (True), nothing (False), or
         that number of first blocks.
@@ -257,12 +261,12 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
         "pooling": [StrOptions({"mean", "cls", "attention", "max"})],
         "max_length": [Interval(Integral, 1, None, closed="left")],
         "input_type": [StrOptions({"auto", "text", "numeric"})],
-        "tokenizer": [object],  # see check_tokenizer
+        "tokenizer": [StrOptions(set(TOKENIZERS)), Kinds("tokenizers.Tokenizer")],
         "vocab_size": [Interval(Integral, 3, None, closed="left")],
         "min_frequency": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "lowercase": ["boolean"],
         "token_dropout": [Interval(Real, 0, 1, closed="left")],
-        "embeddings": [object, None],  # see token_vectors
+        "embeddings": [Kinds("mapping", "KeyedVectors", "fitted Word2VecTransformer"), None],
         "linear_model": ["boolean"],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "pretrained": [str, os.PathLike, None],
