@@ -381,6 +381,16 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
                 return 1.0
         return temperature_on(trained, others, len(self.classes_), half)
 
+    def _activation_inputs(self, X: Any, batch_size: int) -> list[tuple[Tensor, Tensor]]:
+        """Batches of X for class activation maps: the rows, and what ``module_`` takes of them.
+
+        Both are (B, *space, C). What layers give for them is (B, n_features, *space), the scores
+        of the module are (B, n_classes).
+        """
+        module: Any = self.module_
+        batches = self._read_again(X).to(self.net_.device).batches(batch_size)
+        return [(batch["x"], module.standardize(batch["x"])) for batch in batches]
+
     @property
     def temperature_(self) -> float:
         module: Any = self.module_

@@ -545,6 +545,14 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
         maps = self.net_.outputs_of_batches(data, attention_maps, batch_size=16, prepared=False)
         return [of_row.float().cpu().numpy() for of_row in chain.from_iterable(maps)]
 
+    def _attention_positions(self, X: Any) -> dict[str, Any]:
+        """What the positions of the attention maps of one row are, as AttentionDisplay takes it."""
+        positions: dict[str, Any] = {"pooled_first": self._pools_first}
+        if self.input_type_ == "text":
+            return {**positions, "tokens": self.tokenize(X)[0]}
+        steps = {"patch_size": self.patch_size_, "n_steps": self._read_again(X).longest()}
+        return {**positions, **steps}
+
     @property
     def network_weight_(self) -> float:
         if getattr(self, "_ngram_model", None) is None:
