@@ -167,11 +167,12 @@ class AttentionDisplay:
         )
         probabilities = classifier.predict_proba(X)[0]
         best = probabilities.argmax()
-        # Without it, positions are steps.
-        positions = getattr(classifier, "_attention_positions", lambda X: {})
+        positions: dict[str, Any] = {}  # they are steps where the classifier says no more
+        if hasattr(classifier, "_attention_positions"):
+            positions = classifier._attention_positions(X)
         display = cls(
             attention=classifier.attention_maps(X)[0],
-            **positions(X),
+            **positions,
             title=f"{classifier.classes_[best]} ({probabilities[best]:.0%})",
         )
         return display.plot(ax, kind=kind, layer=layer, head=head, cmap=cmap)
