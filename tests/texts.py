@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
+from os import PathLike
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -92,6 +94,23 @@ def tiny_bert(seed: int = 0, **config: Any) -> Any:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return transformers.BertModel(transformers.BertConfig(**{**sizes, **config})).eval()
+
+
+class Checkpoint(PathLike):
+    """A folder with the tiny BERT, made when it is first asked for; copies are plain paths."""
+
+    def __fspath__(self) -> str:
+        return checkpoint_folder().name
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path, (self.__fspath__(),)
+
+
+@cache
+def checkpoint_folder() -> TemporaryDirectory[str]:
+    folder = TemporaryDirectory()
+    save_checkpoint(Path(folder.name), tiny_bert(hidden_size=8))
+    return folder
 
 
 def save_checkpoint(folder: Path, model: Any = None) -> str:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from ..estimators import TransformerClassifier
 from ._letters import drawable, fonts_for, n_cells, wrap
 from ._matplotlib import import_pyplot
 from ._reach import reach_classifier
@@ -131,8 +130,9 @@ class AttentionDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted ``TransformerClassifier``, or what holds one: a Pipeline with one at its end,
-            a search with one as ``best_estimator_``, or another meta-estimator as ``estimator_``.
+            A fitted ``TransformerClassifier`` or another classifier with the method
+            ``attention_maps``, or what holds one: a Pipeline with one at its end, a search with one
+            as ``best_estimator_``, or another meta-estimator as ``estimator_``.
         X : str, array-like or list
             One text, or one row as `estimator` takes rows: ``[text]``, ``X[:1]``. In a Pipeline,
             the steps before the classifier transform it first.
@@ -150,7 +150,7 @@ class AttentionDisplay:
         ImportError
             If matplotlib is not installed.
         TypeError
-            If there is no ``TransformerClassifier`` in the estimator.
+            If there is no classifier with the method ``attention_maps`` in the estimator.
         ValueError
             If X is not one row; `kind`, `layer` or `head` does not exist; or a layer or head is
             given for "rollout".
@@ -162,16 +162,17 @@ class AttentionDisplay:
             raise ValueError(
                 f"AttentionDisplay draws one row, got {len(X)}. Pass one of them, such as X[:1]."
             )
-        classifier, X = reach_classifier(estimator, X, TransformerClassifier, "AttentionDisplay")
+        classifier, X = reach_classifier(
+            estimator, X, "attention_maps", "AttentionDisplay", "TransformerClassifier"
+        )
         probabilities = classifier.predict_proba(X)[0]
         best = probabilities.argmax()
-        numeric = classifier.input_type_ == "numeric"
+        positions: dict[str, Any] = {}  # they are steps where the classifier says no more
+        if hasattr(classifier, "_attention_positions"):
+            positions = classifier._attention_positions(X)
         display = cls(
             attention=classifier.attention_maps(X)[0],
-            tokens=None if numeric else classifier.tokenize(X)[0],
-            patch_size=classifier.patch_size_ if numeric else 1,
-            n_steps=classifier._read_again(X).longest() if numeric else None,
-            pooled_first=classifier._pools_first,
+            **positions,
             title=f"{classifier.classes_[best]} ({probabilities[best]:.0%})",
         )
         return display.plot(ax, kind=kind, layer=layer, head=head, cmap=cmap)

@@ -11,8 +11,8 @@ from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .._sklearn import num_samples
 from ..engine import default_torch_modes
-from ..estimators import CNNClassifier
 from ._matplotlib import import_pyplot
 from ._reach import reach_classifier
 
@@ -123,8 +123,9 @@ n_channels)
         Parameters
         ----------
         estimator : estimator
-            A fitted ``CNNClassifier``, or what holds one: a Pipeline with one at its end, a
-            search with one as ``best_estimator_``, or another meta-estimator as ``estimator_``.
+            A fitted ``CNNClassifier`` or another classifier with the method
+            ``_activation_inputs``, or what holds one: a Pipeline with one at its end, a search with
+            one as ``best_estimator_``, or another meta-estimator as ``estimator_``.
         X : array-like or list
             The rows to be shown, as `estimator` takes them; at most 64. In a Pipeline, the steps
             before the classifier transform them first.
@@ -151,7 +152,7 @@ n_channels)
         ImportError
             If matplotlib is not installed.
         TypeError
-            If there is no ``CNNClassifier`` in the estimator.
+            If there is no classifier with the method ``_activation_inputs`` in the estimator.
         ValueError
             If there are too many rows, a label or `method` is unknown, or the output of the layer
             has no positions.
@@ -160,27 +161,29 @@ n_channels)
         """
         if method not in _METHODS:
             raise ValueError(f"method must be one of {_METHODS}, got {method!r}.")
-        classifier, X = reach_classifier(estimator, X, CNNClassifier, "GradCAMDisplay")
-        data = classifier._read_again(X)
-        if len(data) > _MAX_ROWS:
+        classifier, X = reach_classifier(
+            estimator, X, "_activation_inputs", "GradCAMDisplay", "CNNClassifier"
+        )
+        n_rows = num_samples(X)
+        if n_rows > _MAX_ROWS:
             raise ValueError(
-                f"GradCAMDisplay draws at most {_MAX_ROWS} rows, got {len(data)}. Pass some of "
+                f"GradCAMDisplay draws at most {_MAX_ROWS} rows, got {n_rows}. Pass some of "
                 "them, such as X[:16]."
             )
         classes, module = classifier.classes_, classifier.module_
         probabilities = classifier.predict_proba(X)
         predicted = probabilities.argmax(1)
-        shown = predicted if target is None else _indices(classes, target, len(data))
+        shown = predicted if target is None else _indices(classes, target, n_rows)
         with default_torch_modes():  # gradients are needed
-            batches = [batch["x"] for batch in data.to(classifier.net_.device).batches(_BATCH)]
-            part = _choose_layer(module, layer, module.standardize(batches[0][:1]))
+            drawn, inputs = zip(*classifier._activation_inputs(X, _BATCH), strict=True)
+            part = _choose_layer(module, layer, inputs[0][:1])
             of_batches = torch.from_numpy(shown).split(_BATCH)
             heat = [
-                _heat_of(module, part, module.standardize(x), of_rows.to(x.device), method)
-                for x, of_rows in zip(batches, of_batches, strict=True)
+                _heat_of(module, part, x, of_rows.to(x.device), method)
+                for x, of_rows in zip(inputs, of_batches, strict=True)
             ]
         display = cls(
-            inputs=torch.cat(batches).cpu().numpy(),
+            inputs=torch.cat(drawn).cpu().numpy(),
             heat=torch.cat(heat).cpu().numpy(),
             targets=classes[shown],
             predictions=classes[predicted],

@@ -7,8 +7,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 
-def reach_classifier(estimator: Any, X: Any, kind: type, display: str) -> tuple[Any, Any]:
-    """Return the fitted classifier of a kind that `estimator` is or holds, and its transformed X.
+def reach_classifier(
+    estimator: Any, X: Any, method: str, display: str, such_as: str
+) -> tuple[Any, Any]:
+    """Return the fitted classifier with a method that `estimator` is or holds, and its X.
+
+    The class of the classifier must have the method: meta-estimators may hand on any attribute.
+    ``such_as`` names one that does.
 
     Raises
     ------
@@ -18,7 +23,7 @@ def reach_classifier(estimator: Any, X: Any, kind: type, display: str) -> tuple[
         If it is not fitted.
     """
     inner = estimator
-    while not isinstance(inner, kind):
+    while not hasattr(type(inner), method):
         if isinstance(inner, Pipeline):
             X = inner[:-1].transform(X) if len(inner) > 1 else X
             inner = inner[-1]
@@ -38,8 +43,9 @@ def reach_classifier(estimator: Any, X: Any, kind: type, display: str) -> tuple[
         name = next((name for name in names if hasattr(inner, name)), None)
         if name is None:
             raise TypeError(
-                f"{display} needs a {kind.__name__}: itself, at the end of a Pipeline, or as "
-                f"best_estimator_ of a search (with refit). Got {type(inner).__name__}"
+                f"{display} needs a classifier with the method {method}, such as {such_as}: "
+                "itself, at the end of a Pipeline, or as best_estimator_ of a search (with "
+                f"refit). Got {type(inner).__name__}"
                 + (f" in {type(estimator).__name__}." if inner is not estimator else ".")
             )
         inner = getattr(inner, name)

@@ -5,6 +5,7 @@ import sys
 import matplotlib as mpl
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
@@ -286,10 +287,40 @@ def test_not_fitted():
 
 def test_other_estimators_are_refused():
     model = make_pipeline(TfidfVectorizer(), LinearSVC()).fit(TEXTS, LABELS)
-    with pytest.raises(TypeError, match=r"needs a TransformerClassifier.*Got LinearSVC in Pipe"):
+    with pytest.raises(TypeError, match=r"attention_maps, such as Transf.*Got LinearSVC in Pipe"):
         AttentionDisplay.from_estimator(model, TEXTS[:1])
     with pytest.raises(TypeError, match="Got NoneType"):
         AttentionDisplay.from_estimator(None, TEXTS[:1])
+
+
+class OtherClassifier(ClassifierMixin, BaseEstimator):
+    """A classifier of another kind that offers what the display asks for."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        return np.tile([0.25, 0.75], (len(X), 1))
+
+    def attention_maps(self, X):
+        return [TWO_LAYERS for _ in X]
+
+
+class OtherReader(OtherClassifier):
+    """One whose positions are words."""
+
+    def _attention_positions(self, X):
+        return {"tokens": X[0].split()}
+
+
+def test_another_classifier_that_offers_it():
+    display = show(OtherClassifier().fit(None, LABELS), np.zeros((1, 2)), kind="map")
+    np.testing.assert_array_equal(display.weights_, TWO_LAYERS[-1, 0])
+    assert display.title == "yes (75%)"
+    assert [text.get_text() for text in display.ax_.get_xticklabels()] == ["0", "1"]
+    reader = make_pipeline(FunctionTransformer(lower), OtherReader()).fit(TEXTS, LABELS)
+    assert words_of(show(reader, ["Good DAY"])) == ["good", "day"]
 
 
 def test_on_axes_of_the_user_with_colours_of_the_user(classifier):

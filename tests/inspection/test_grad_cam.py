@@ -6,6 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
@@ -338,12 +339,56 @@ def test_unknown_method(classifier, images):
 def test_other_estimators_are_refused(images):
     X, y = images
     flat = X.reshape(len(X), -1)
-    with pytest.raises(TypeError, match=r"needs a CNNClassifier.*Got SVC\."):
+    with pytest.raises(TypeError, match=r"_activation_inputs, such as CNNClassifier.*Got SVC\."):
         GradCAMDisplay.from_estimator(SVC().fit(flat, y), flat)
     with pytest.raises(TypeError, match=r"Got SVC in Pipeline\."):
         GradCAMDisplay.from_estimator(make_pipeline(SVC()).fit(flat, y), flat)
     with pytest.raises(TypeError, match="Got NoneType"):
         GradCAMDisplay.from_estimator(None, flat)
+
+
+class Brightest(nn.Module):
+    """Scores from the means of two maps: the images themselves, and their negatives."""
+
+    def __init__(self):
+        super().__init__()
+        self.maps = nn.Identity()
+
+    def forward(self, inputs):
+        maps = self.maps(torch.cat([inputs, -inputs], -1).movedim(-1, 1))
+        return maps.mean((2, 3))
+
+
+class OtherClassifier(ClassifierMixin, BaseEstimator):
+    """A classifier of another kind that offers what the display asks for."""
+
+    def fit(self, X, y):
+        self.classes_, self.module_ = np.unique(y), Brightest()
+        return self
+
+    def predict_proba(self, X):
+        with torch.no_grad():
+            return self.module_(self._tensor(X)).softmax(1).numpy()
+
+    def _activation_inputs(self, X, batch_size):
+        return [(rows, rows) for rows in self._tensor(X).split(batch_size)]
+
+    def _tensor(self, X):
+        return torch.as_tensor(X, dtype=torch.float32)[..., None]
+
+
+def test_another_classifier_that_offers_it(images):
+    X = images[0][:20] - images[0].mean()
+    fitted = OtherClassifier().fit(X, ["bright", "dark"] * 10)
+    display = GradCAMDisplay.from_estimator(
+        make_pipeline(FunctionTransformer(), fitted).fit(X, ["bright", "dark"] * 10), X
+    )
+    bright = fitted.predict_proba(X)[:, 0] > 0.5
+    assert 0 < bright.sum() < 20
+    sign = np.where(bright, 1, -1)[:, None, None]
+    np.testing.assert_allclose(display.heat_, np.maximum(sign * X, 0) / X[0].size, atol=1e-6)
+    np.testing.assert_array_equal(display.targets == "bright", bright)
+    np.testing.assert_allclose(display.inputs[..., 0], X, rtol=1e-6)
 
 
 def test_too_many_rows_are_refused(classifier, images):

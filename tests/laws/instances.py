@@ -16,7 +16,7 @@ from skdl.estimators import (
     TransformerClassifier,
     Word2VecTransformer,
 )
-from tests.texts import word_tokenizer
+from tests.texts import Checkpoint, word_tokenizer
 
 SMALL: dict[str, Any] = {"max_epochs": 2, "batch_size": 16, "device": "cpu", "random_state": 0}
 RECURRENT: dict[str, Any] = {**SMALL, "hidden_size": 4}
@@ -164,6 +164,8 @@ TABLE: list[tuple[Any, ...]] = [
         ),
         "texts",
     ),
+    (TransformerClassifier(**TRANSFORMER, pretrained=Checkpoint()), "texts"),
+    (TransformerClassifier(**TRANSFORMER, pretrained=Checkpoint(), freeze=True), "texts"),
     (
         TransformerClassifier(**FULL_BATCH, **TRANSFORMER_SMALL, dropout=0.0, token_dropout=0.0),
         CHECKS,

@@ -1,18 +1,33 @@
 """Laws of documentation: described where declared, joined for each estimator."""
 
 import inspect
+import os
 import re
+from numbers import Integral, Real
 
 import pandas as pd
 import pytest
+import torch
+from sklearn.base import BaseEstimator
 
-from skdl._sklearn import StrOptions
+from skdl._sklearn import Interval, StrOptions
 from skdl.estimators import _base
-from skdl.estimators._base._docs import SECTIONS, entries_of
+from skdl.estimators._base._docs import SECTIONS, entries_of, own_entries
 from tests.laws.common import DEEP, every, every_class, tabular
 
 SHARED = [_base.DeepEstimator, _base.TorchEstimator, _base.TorchRegressor, _base.TorchClassifier]
 FAMILY_WORDS = r"LSTM|GRU|recurrent|Transformer|CNN|convol|image|picture|token|[Ww]ord|attention"
+
+# Of several classes that declare a name, those that mean something else by it, and what. Their
+# words need not begin as those of the others do.
+OWN_MEANING = {
+    ("TorchRegressor", "standardize"): "y is scaled; X only where a regressor says so",
+    ("TransformerClassifier", "linear_model"): "one of n-grams beside the network, none of steps",
+    ("TransformerClassifier", "network_weight_"): "a fixed weight, none that validation decides",
+    ("Word2VecTransformer", "normalize"): "vectors are scaled that come out, no channels of X",
+    ("Word2VecTransformer", "pooling"): "of the vectors of words, to one of a document",
+    ("Word2VecTransformer", "tokenizer"): "a function, none that is trained in fit",
+}
 
 
 def shown(default):
@@ -52,17 +67,121 @@ def test_parameters_are_described_where_they_are_declared(cls):
                 assert default == shown(parameters[name].default), f"{base.__name__}.{name}"
 
 
+def sentences(text):
+    return re.split(r"(?<=\.) ", " ".join(text.split()))
+
+
+def not_of_auto(said):
+    """A class may say in place of its base what "auto" means."""
+    return [sentence for sentence in said if not sentence.startswith('"auto"')]
+
+
 @every_class
-def test_every_value_of_an_option_is_named(cls):
-    """By the type, and with what it means."""
-    described = entries_of(cls.__doc__, "Parameters")
-    for name, constraints in cls._parameter_constraints.items():
-        kind, text = described[name]
-        for options in (c.options for c in constraints if isinstance(c, StrOptions)):
-            assert {f'"{option}"' for option in options} == set(
-                re.findall(r'"[^"]+"', kind.partition(", default")[0])
-            ), name
-            assert all(f'"{option}"' in text for option in options), name
+@pytest.mark.parametrize("title", SECTIONS)
+def test_words_of_a_base_come_first_and_a_class_only_adds_to_them(cls, title):
+    for names, (kind, text) in entries_of(cls.__doc__, title).items():
+        told = [own_entries(base, title)[names] for base in describing(cls, title, names)]
+        said = sentences(text)
+        assert len(said) == len(set(said)), f"{names}: a sentence stands there twice"
+        words = [sentence for _, own in told for sentence in not_of_auto(sentences(own))]
+        assert not_of_auto(said) == words, names
+        assert kind.partition(", default")[0] == told[0][0].partition(", default")[0], names
+        starts = [first_words(own) for _, own in told]
+        assert starts[0] not in starts[1:], f"{names}: said by the base"
+
+
+def first_words(text):
+    return re.findall(r"\w+", text)[:3]
+
+
+def describing(cls, title, names):
+    """The classes that describe a name, the one that declares it first."""
+    return [base for base in reversed(cls.__mro__) if names in own_entries(base, title)]
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_what_several_classes_declare_begins_with_the_same_sentence(title):
+    """A name that no common base declares, unless it means something else in one of them."""
+    declared = {}
+    for cls in DEEP:
+        for names in entries_of(cls.__doc__, title):
+            origin = describing(cls, title, names)[0]
+            first = sentences(own_entries(origin, title)[names][1])[0]
+            declared.setdefault(names, {})[origin] = first
+    assert len(declared) > 5
+    for name, of_classes in declared.items():
+        own = {cls for cls in of_classes if (cls.__name__, name) in OWN_MEANING}
+        shared = {first for cls, first in of_classes.items() if cls not in own}
+        assert len(shared) <= 1, f"{name} is described in different words: {of_classes}"
+        for cls in own:
+            assert {of_classes[cls]} != shared, f"{cls.__name__}.{name} needs no reason"
+
+
+@pytest.mark.parametrize(("name", "attribute"), OWN_MEANING)
+def test_no_reason_stands_here_in_vain(name, attribute):
+    (title,) = [t for t in SECTIONS if attribute.endswith("_") == (t == "Attributes")]
+    origins = {
+        describing(cls, title, attribute)[0].__name__
+        for cls in DEEP
+        if attribute in entries_of(cls.__doc__, title)
+    }
+    assert name in origins
+    assert len(origins) > 1
+
+
+# As types name what constraints of scikit-learn allow.
+KIND_WORDS = {
+    None: ["None"],
+    callable: ["callable"],
+    "boolean": ["bool"],
+    "array-like": ["array-like"],
+    "random_state": ["int", "RandomState instance", "None"],
+    "verbose": ["int"],
+    os.PathLike: ["path"],
+    torch.nn.Module: ["torch.nn.Module"],
+    BaseEstimator: ["fitted"],
+}
+
+
+def kinds_of(constraint):
+    """The kinds of values that a constraint allows, in the words of a type."""
+    if isinstance(constraint, StrOptions):
+        return [f'"{option}"' for option in constraint.options]
+    if isinstance(constraint, Interval):
+        return [{Integral: "int", Real: "float"}[constraint.type]]
+    if isinstance(constraint, _base.Kinds):
+        return list(constraint.kinds)
+    if constraint in KIND_WORDS:
+        return KIND_WORDS[constraint]
+    assert isinstance(constraint, type), f"{constraint} has no words yet: add them to KIND_WORDS"
+    assert constraint is not object, "object tells nothing of what is accepted: see Kinds"
+    module = "" if constraint.__module__ == "builtins" else f"{constraint.__module__}."
+    return [f"{module}{constraint.__qualname__}"]
+
+
+def not_told(cls, name):
+    """What the type, or where it needs a meaning the text, leaves out or adds."""
+    kind, text = entries_of(cls.__doc__, "Parameters")[name]
+    told = re.split(r", | or ", re.sub(r"[{}]", "", kind.partition(", default")[0]))
+    allowed = {word for each in cls._parameter_constraints[name] for word in kinds_of(each)}
+    for word in allowed:
+        if not any(part == word or part.startswith(f"{word} ") for part in told):
+            yield f"{name}: the type lacks {word}"
+        if (word in {"None", "callable"} or word[0] == '"') and word not in text:
+            yield f"{name}: the text does not say what {word} means"
+    default = inspect.signature(cls).parameters[name].default
+    if isinstance(default, str) and shown(default) not in text:
+        yield f"{name}: the text does not say what {default} means"
+    for part in told:
+        if not any(part == word or part.startswith(f"{word} ") for word in allowed):
+            yield f"{name}: no constraint allows {part}"
+
+
+@every_class
+def test_every_kind_of_value_is_told(cls):
+    """By the type; each value of an option, None and callables with what they mean too."""
+    for name in inspect.signature(cls).parameters:
+        assert not [*not_told(cls, name)]
 
 
 @pytest.mark.parametrize("cls", [*SHARED, _base.Trained], ids=lambda cls: cls.__name__)

@@ -15,6 +15,7 @@ from ._given_vectors import (
 )
 from ._held_out import Passed
 from ._images import ImageInputMixin
+from ._kinds import Kinds
 from ._regressor import TorchRegressor
 from ._rows import Rows, weights_of
 from ._scales import learn_channel_scales, unit_scales
@@ -30,6 +31,7 @@ __all__ = [
     "FitMode",
     "FittedParameterMixin",
     "ImageInputMixin",
+    "Kinds",
     "Passed",
     "Rows",
     "SequenceInputMixin",

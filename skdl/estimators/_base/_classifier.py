@@ -22,15 +22,10 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
     Parameters
     ----------
     class_weight : dict, "balanced" or None, default=None
-        Weight of each label; "balanced" makes the weights of all classes sum to the same. It is
-        multiplied by ``sample_weight``.
-    early_stopping : bool or "auto", default="auto"
-        Whether to set ``validation_fraction`` of the rows aside, stop when their loss does not
-        improve, and keep the weights that were best on them. "auto" does so where ``fit`` is given
-        rows of their own for it, ``X_val``.
+        Weight of each label; "balanced" makes the weights of all classes sum to the same, None
+        gives each the weight 1. It is multiplied by ``sample_weight``.
     validation_fraction : float, default=0.1
-        Fraction of the rows of ``fit`` set aside when stopping early; in (0, 1). They are drawn at
-        random, in proportion to the classes.
+        The rows are drawn at random, in proportion to the classes.
 
     Attributes
     ----------

@@ -47,23 +47,21 @@ class DeepEstimator(LearningMixin, Trained, Family, BaseEstimator):
     max_epochs : int or "auto", default=100
         Maximum number of passes over the training rows, at least 1. "auto" is 100.
     batch_size : int or "auto", default="auto"
-        Rows per step of the optimizer, at least 1. "auto" is an eighth of the training rows,
-        rounded down to a power of 2, between 8 and 64. A single row that would be left over joins
-        the batch before.
+        Size of a mini-batch, at least 1. "auto" depends on the data.
     lr : float, default=0.001
         Learning rate at its peak, above 0.
     device : str or torch.device, default="auto"
         "auto" is CUDA when there is one, else the CPU. Also "cpu", "cuda" and "cuda:1".
     random_state : int, RandomState instance or None, default=None
-        Decides initial weights, validation split, shuffling and dropout. None draws a new seed each
-        time. numpy's and torch's global random states are left alone.
+        Decides all random numbers of a fit. None draws a new seed each time. numpy's and torch's
+        global random states are left alone.
     verbose : int, default=0
         0 is silent, 1 shows one bar with loss and remaining time, 2 a line per epoch.
     callbacks : list or None, default=None
         Instances of skorch callbacks, or pairs (name, callback). What they record by epoch, such as
         scores, are columns of ``history_``. The callbacks that are given are used themselves, as by
         skorch, and keep what they saw; ``clone``, and so a search, copies them, which fails for one
-        that holds an open file or a connection: open it in ``on_train_begin``.
+        that holds an open file or a connection: open it in ``on_train_begin``. None is no callback.
     """
 
     _: KW_ONLY

@@ -5,12 +5,15 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import MISSING, Field, dataclass, field, fields
-from textwrap import dedent, indent
+from textwrap import dedent, fill, indent
 from typing import Any, dataclass_transform
 
 SECTIONS = ("Parameters", "Attributes")
 # An entry of a section: "name : type" or "name, other : type", then indented lines.
 ENTRY = re.compile(r"^(?P<names>\w+(?:, \w+)*) : (?P<kind>.+)$", re.MULTILINE)
+# A sentence of a description that says what "auto" means.
+AUTO = re.compile(r'(?:(?<=\.)\s+|\A)"auto" .*?\.(?=\s|\Z)', re.DOTALL)
+WIDTH = 92  # of a line of a description, as in the source
 UNDERLINED = r"^{title}\n-+\n(?P<body>.*?)(?=^\S[^\n]*\n-+\n|\Z)"
 
 Entries = dict[str, tuple[str, str]]  # name -> (type, description)
@@ -24,8 +27,10 @@ def deep_estimator(cls: type) -> type:
       ``dataclass``. Parameters are keyword-only but for those before ``_: KW_ONLY``; one to which
       a subclass gives another default stays as it was declared.
     - The parameter constraints of all bases are joined, and so are the names in ``_changeable``.
-    - The sections Parameters and Attributes of the docstring gain those of the bases. The
-      most derived description of a name counts; defaults are those of the signature.
+    - The sections Parameters and Attributes of the docstring gain those of the bases. Where a
+      base describes a name too, the words of the class follow those of the base; a sentence of
+      theirs that begins with "auto" takes the place of that of the base. Defaults are those of
+      the signature.
 
     Raises
     ------
@@ -110,13 +115,31 @@ def entries_of(doc: str, title: str) -> Entries:
 
 
 def _of_all_bases(cls: type, title: str) -> Entries:
-    """Entries of a class and its bases; those of the most derived class take precedence."""
+    """Entries of a class and its bases, the words of bases first."""
     entries: Entries = {}
     for base in cls.__mro__:
-        own = vars(base).get("_described", {}).get(title)
-        for names, entry in (entries_of(base.__doc__ or "", title) if own is None else own).items():
-            entries.setdefault(names, entry)
+        for names, (kind, text) in own_entries(base, title).items():
+            if names in entries:
+                kind, addition = entries[names]
+                text = _with_addition(text, addition)
+            entries[names] = kind, text
     return entries
+
+
+def own_entries(cls: type, title: str) -> Entries:
+    """What a class itself describes, without its bases."""
+    own: Entries | None = vars(cls).get("_described", {}).get(title)
+    return entries_of(cls.__doc__ or "", title) if own is None else own
+
+
+def _with_addition(text: str, addition: str) -> str:
+    """The words of a base and those of a class on the same name, as one paragraph."""
+    if AUTO.search(addition):
+        text = AUTO.sub("", text)
+    *before, last = text.split("\n\n")
+    first, *after = addition.split("\n\n")
+    both = fill(f"{last} {first}".strip(), WIDTH, break_long_words=False, break_on_hyphens=False)
+    return "\n\n".join([*before, both, *after])
 
 
 def _joined(cls: type) -> str:

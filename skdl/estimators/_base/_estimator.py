@@ -90,19 +90,21 @@ class TorchEstimator(DeepEstimator):
         in float32.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the fit before, and from what else was learned
-        before training, such as scales. A fit that ran out of epochs is continued from its last
-        weights, not from those that were best on its validation rows: so many short fits learn
-        what a long one does.
+        before training, such as scales. A fit of fewer than 10 rows is not continued where now
+        there are more. A fit that ran out of epochs is continued from its last weights, not from
+        those that were best on its validation rows: so many short fits learn what a long one does.
     callbacks : list or None, default=None
-        Instances of skorch callbacks, or pairs (name, callback). What they record by epoch, such as
-        scores, are columns of ``history_``. The callbacks that are given are used themselves, as by
-        skorch, and keep what they saw; ``clone``, and so a search, copies them, which fails for one
-        that holds an open file or a connection: open it in ``on_train_begin``.
         ``EpochScoring("roc_auc", lower_is_better=False)`` scores the validation rows, in the labels
         and units of y; with ``on_train=True`` the outputs of training, with dropout, and with
         ``use_caching=False`` predictions of the training rows. ``net.predict(X)`` in a callback
         takes what ``predict`` takes. With ``ema_decay`` the averaged weights are in place at the
         end of an epoch.
+
+    batch_size : int or "auto", default="auto"
+        It counts rows. A single row that would be left over joins the batch before. "auto" is an
+        eighth of the training rows, rounded down to a power of 2, between 8 and 64.
+    random_state : int, RandomState instance or None, default=None
+        They are those of initial weights, validation split, shuffling and dropout.
 
     Attributes
     ----------
@@ -110,6 +112,14 @@ class TorchEstimator(DeepEstimator):
         Size of the second dimension of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of a DataFrame; only where X was one in ``fit``.
+    module_ : torch.nn.Module
+        Where it has a method ``prepare``, it takes what that returns:
+        ``module_(**module_.prepare(x=x))``. ``x`` holds rows of X as a tensor, channels or columns
+        last; rows of unequal length are padded at their ends, with ``lengths`` (n_samples,). What
+        it returns is not yet in classes or in units of y. ``net_.forward(X)`` returns the same for
+        the X of ``predict``.
+    history_ : DataFrame
+        The losses are means of the objective over rows, and lr is that of the last step.
     """
 
     _: KW_ONLY

@@ -42,7 +42,7 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
     input_shape_ : tuple of int
         Shape of one row, channels last: (H, W, C) or (T, C).
     n_channels_in_ : int
-        Channels of each pixel or step.
+        Number of channels of X.
     """
 
     _input_kinds: ClassVar[frozenset[str]] = frozenset({"signals", "images"})

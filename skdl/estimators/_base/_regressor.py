@@ -38,25 +38,23 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
     Parameters
     ----------
     standardize : bool, default=True
-        Whether y is scaled to mean 0 and variance 1 inside; learned from the training rows of
+        If True, y is scaled to mean 0 and variance 1 inside; learned from the training rows of
         ``fit`` only.
     loss : {"squared_error", "absolute_error", "huber", "quantile"}, default="squared_error"
         What is minimised, on standardized y: "squared_error", "absolute_error", "huber", squared up
         to an error of one standard deviation of y and absolute beyond, or "quantile", the pinball
         loss of ``quantiles``.
-    quantiles : sequence of float or None, default=None
+    quantiles : array-like of float or None, default=None
         Levels for ``loss="quantile"``, sorted, each in (0, 1); None means (0.1, 0.5, 0.9). The
         median is always estimated too: it is what ``predict`` gives.
     early_stopping : bool or "auto", default="auto"
-        Whether to set ``validation_fraction`` of the rows aside, stop when their loss does not
-        improve, and keep the weights that were best on them. "auto" does so for 8 rows or more,
-        and where ``fit`` is given rows of their own for it, ``X_val``.
+        "auto" does so for 8 rows or more, and where ``fit`` is given rows of their own for it,
+        ``X_val``.
     validation_fraction : float, default=0.1
-        Fraction of the rows of ``fit`` set aside when stopping early; in (0, 1); at least 4 rows if
-        there are 8. They are the last rows of each of up to 10 parts of the data, of up to 3 where
-        y is alike in neighbouring rows, as in windows of a series, for these overlap. With
-        ``sample_weight`` they carry this fraction of the weight, and rows of less than half the
-        weighted median weight are passed over.
+        At least 4 rows are set aside if there are 8. They are the last rows of each of up to 10
+        parts of the data, of up to 3 where y is alike in neighbouring rows, as in windows of a
+        series, for these overlap. With ``sample_weight`` they carry this fraction of the weight,
+        and rows of less than half the weighted median weight are passed over.
 
     Attributes
     ----------

@@ -69,9 +69,9 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
     Attributes
     ----------
     n_features_in_ : int
-        Size of the second dimension of X; not set where X was a list of sequences.
+        Not set where X was a list of sequences.
     n_channels_in_ : int
-        Channels of each step.
+        Number of channels of X.
     n_steps_in_ : int
         Steps of each sequence; not set where X was a list of sequences.
     """

@@ -28,14 +28,10 @@ class Trained:
     net_ : skorch.NeuralNet
         The trained net.
     module_ : torch.nn.Module
-        The trained module. Where it has a method ``prepare``, it takes what that returns:
-        ``module_(**module_.prepare(x=x))``. ``x`` holds rows of X as a tensor, channels or columns
-        last; rows of unequal length are padded at their ends, with ``lengths`` (n_samples,). What
-        it returns is not yet in classes or in units of y. ``net_.forward(X)`` returns the same for
-        the X of ``predict``.
+        The trained module.
     history_ : DataFrame
-        A row per epoch: epoch, train_loss, valid_loss (means of the objective over rows), lr (of
-        the last step), seconds; then what callbacks recorded, such as scores.
+        A row per epoch: epoch, train_loss, valid_loss, lr, seconds; then what callbacks recorded,
+        such as scores.
     n_iter_ : int
         Number of epochs trained.
     best_epoch_ : int

@@ -57,7 +57,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
 
     Parameters
     ----------
-    channels : tuple of int, default=(32, 64)
+    channels : array-like of int, default=(32, 64)
         Number of channels of each block of the network, at least 1 each; height and width (or the
         number of steps) are halved from block to block while they are large enough.
     architecture : {"auto", "plain", "resnet", "fcn"} or callable, default="auto"
@@ -73,11 +73,12 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         What the rows of X are, "image" or "signal". "auto" takes a 2-D X without ``image_shape``
         for signals, all else for images, and warns where another meaning is likelier: 128 x 3
         numbers are rather 128 steps of 3 channels.
-    image_shape : tuple of int or None, default=None
+    image_shape : array-like of int or None, default=None
         Shape of one row of X: (height, width) or (height, width, n_channels), row by row when
         flattened; for ``kind="signal"`` (n_steps, n_channels). None takes the shape of X.
     dropout : float, default=0.2
-        Fraction of the features that is zeroed in training, before the head; in [0, 1).
+        Fraction of the features that is zeroed in training, in [0, 1). It is applied before the
+        head.
     normalize : bool, default=True
         Whether each channel is scaled to mean 0 and variance 1 inside; learned from the training
         rows of ``fit`` only.
@@ -88,7 +89,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         contrast, sharpness, noise and cutout (on signals: those that exist in one dimension). A
         callable takes a batch of normalized rows (n, n_channels, height, width) or (n, n_channels,
         n_steps) on the device and returns one of that shape. The strengths are meant for
-        normalized rows.
+        normalized rows. None leaves rows as they are.
     mixup : float, default=0.0
         Parameter of mixup, 0 or more. When above 0, training rows are mixed in pairs, and their
         losses with them, in a proportion drawn from Beta(mixup, mixup).
@@ -96,22 +97,21 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         Fraction of the target that is spread over all classes in training, in [0, 1).
     backbone : torch.nn.Module, fitted CNNClassifier, str or None, default=None
         Transfer learning: a trained network to start from in place of ``architecture``: a module, a
-        fitted ``CNNClassifier``, or the name of a network of timm or torchvision.
+        fitted ``CNNClassifier``, or the name of a network of timm or torchvision. None trains a new
+        network.
     freeze : bool or int, default=False
-        Which part of the backbone is not trained, statistics of batch normalization included: all
-        of it (True), nothing (False), or that number of first blocks.
+        Which part of the pretrained network is not trained: all of it (True), nothing (False), or
+        that number of first blocks. Statistics of batch normalization are frozen with it.
     backbone_lr_factor : float, default=0.1
         Learning rate of the backbone as a fraction of ``lr``; above 0.
     max_epochs : int or "auto", default="auto"
-        Maximum number of passes over the training rows, at least 1. "auto" is the number that makes
-        1,200 steps of the optimizer, but at least 20 and at most 60.
+        "auto" is the number that makes 1,200 steps of the optimizer, but at least 20 and at most
+        60.
     batch_size : int or "auto", default="auto"
-        Rows per step of the optimizer, at least 1. "auto" is 16; a quarter of the training rows
-        where there are fewer than 64, but at least 8; a 40th where there are more than 640, but at
-        most 128. A single row that would be left over joins the batch before.
+        "auto" is 16; a quarter of the training rows where there are fewer than 64, but at least 8;
+        a 40th where there are more than 640, but at most 128.
     random_state : int, RandomState instance or None, default=None
-        Decides initial weights, validation split, shuffling, dropout, augmentation and mixup. None
-        draws a new seed each time. numpy's and torch's global random states are left alone.
+        It decides augmentation and mixup too.
 
     Attributes
     ----------
@@ -380,6 +380,16 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
             except ValueError:  # half of the rows may be too few to train on
                 return 1.0
         return temperature_on(trained, others, len(self.classes_), half)
+
+    def _activation_inputs(self, X: Any, batch_size: int) -> list[tuple[Tensor, Tensor]]:
+        """Batches of X for class activation maps: the rows, and what ``module_`` takes of them.
+
+        Both are (B, *space, C). What layers give for them is (B, n_features, *space), the scores
+        of the module are (B, n_classes).
+        """
+        module: Any = self.module_
+        batches = self._read_again(X).to(self.net_.device).batches(batch_size)
+        return [(batch["x"], module.standardize(batch["x"])) for batch in batches]
 
     @property
     def temperature_(self) -> float:

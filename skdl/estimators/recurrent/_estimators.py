@@ -45,18 +45,18 @@ class _Recurrent(SequenceInputMixin, TorchEstimator):
     hidden_size : int, default=64
         Number of features of the hidden state, in each direction; at least 1.
     n_layers : int, default=1
-        Number of stacked recurrent layers, at least 1.
+        Number of stacked layers, at least 1.
     bidirectional : bool, default=False
         Whether a second layer reads each sequence backwards.
     pooling : {"last", "mean", "max", "attention"}, default="last"
-        Pooling of the hidden states over the steps: "last" takes the state of the last step (never
-        of padding), "mean" and "max" the mean and maximum, "attention" a weighted mean whose
-        weights are learned.
+        Pooling of the states over the steps: "mean" and "max" take the mean and maximum,
+        "attention" a weighted mean whose weights are learned. "last" takes the hidden state of the
+        last step (never of padding).
     dropout : float, default=0.0
-        Fraction of the features that is zeroed in training, between layers and before the head; in
-        [0, 1).
+        Fraction of the features that is zeroed in training, in [0, 1). It is applied between layers
+        and before the head.
     standardize : bool, default=True
-        Whether each channel of X is scaled to mean 0 and variance 1 inside; learned from the
+        If True, each channel of X is scaled to mean 0 and variance 1 inside; learned from the
         training rows of ``fit`` only.
     """
 
@@ -118,9 +118,6 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
 
     Parameters
     ----------
-    standardize : bool, default=True
-        Whether y, and each channel of X, is scaled to mean 0 and variance 1 inside; learned from
-        the training rows of ``fit`` only.
     linear_model : bool, default=True
         Whether a ridge regression on the last steps of each sequence, fitted in closed form to all
         rows of ``fit``, comes first, and the network learns its residuals. The validation rows
@@ -129,10 +126,7 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         those most correlated with y, as cross-validation chooses; with more than 256 channels the
         last step of those that are most correlated with y.
     warm_start : bool, default=False
-        Whether ``fit`` goes on from the weights of the fit before, and keeps the scales and the
-        linear model that were learned then; but not from a fit of fewer than 10 rows, where now
-        there are more. A fit that ran out of epochs is continued from its last weights, not from
-        those that were best on its validation rows.
+        The linear model is kept as the scales are.
 
     Attributes
     ----------

@@ -171,10 +171,11 @@ def fit_robustly(fit: Callable[[Data], LinearModel], data: Data) -> LinearModel:
         model = fit(_with_targets(data, moved))
         assert model.residuals is not None
         # The model's errors are those of the pseudo-values: back to those of y.
-        errors = model.residuals + (y - moved)
+        of_pseudo_values = model.residuals
+        errors = of_pseudo_values + (y - moved)
         limits = outlier_limits(errors, weight, OUTLIER_DEVIATIONS)
     # Around their mean, which a model with an intercept has none of but where it extrapolates.
-    model.residuals = errors - (weight @ model.residuals / weight.sum())
+    model.residuals = errors - weight @ of_pseudo_values / weight.sum()
     return model
 
 

@@ -32,6 +32,7 @@ from ...engine import (
 from .._base import (
     FitMode,
     FittedParameterMixin,
+    Kinds,
     Rows,
     SequenceInputMixin,
     TorchClassifier,
@@ -44,6 +45,7 @@ from ._checkpoints import load_tokenization, make_pretrained
 from ._linear_model import NgramClassifier
 from ._network import POSITIONS, PatchEmbedding, TransformerEncoder, TransformerNetwork
 from ._tokenization import Tokenization, check_tokenizer, make_embedding
+from ._tokenizers import KINDS as TOKENIZERS
 
 MAX_STEPS = 2**14  # tokens or patches of a batch, padding included
 TOKENS_PER_BATCH = 1500  # on average, where batch_size is "auto"
@@ -62,19 +64,19 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
     n_heads : int, default=4
         Number of attention heads; must divide ``d_model``.
     n_layers : int, default=2
-        Number of Transformer blocks, at least 1.
+        Number of stacked layers, at least 1. Each is a Transformer block.
     dim_feedforward : int or None, default=None
         Number of hidden features of the feed-forward networks; None is 4 times ``d_model``.
     dropout : float, default=0.1
-        Fraction of the features that is zeroed in training, in the blocks and before the head; in
-        [0, 1).
+        Fraction of the features that is zeroed in training, in [0, 1). It is applied in the blocks
+        and before the head.
     positional : {"rotary", "sinusoidal", "learned"}, default="rotary"
         Positional encoding: "rotary" rotates queries and keys by angles that grow with their
         position, "sinusoidal" adds fixed sinusoids to the tokens, "learned" adds learned vectors.
     pooling : {"mean", "cls", "attention", "max"}, default="mean"
-        Pooling of the states over the tokens or patches: "mean" and "max" take the mean and
-        maximum, "attention" a weighted mean whose weights are learned, "cls" the state of a learned
-        token before the others.
+        Pooling of the states over the steps: "mean" and "max" take the mean and maximum,
+        "attention" a weighted mean whose weights are learned. "cls" takes the state of a learned
+        token before the others. Steps are tokens or patches.
     max_length : int, default=256
         Maximum number of tokens of a text for the Transformer, at least 1: longer texts are
         truncated in the middle. The linear model uses the whole text.
@@ -82,9 +84,10 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
         What the rows of X are, "text" or "numeric"; "auto" takes what holds a str for text.
     tokenizer : {"word", "bpe", "wordpiece", "char"} or tokenizers.Tokenizer, default="word"
         The tokenizer: a kind, trained on the training rows in ``fit``, or one trained before, used
-        as it is. Tokens of "word" are words, punctuation marks and, of scripts without spaces
-        between words (Chinese, Thai, Lao, Burmese, Khmer), characters; those of "char" characters;
-        "bpe" (byte-pair encoding) and "wordpiece" learn subwords.
+        as it is; of a fast tokenizer of transformers, the one inside. Tokens of "word" are words,
+        punctuation marks and, of scripts without spaces between words (Chinese, Thai, Lao, Burmese,
+        Khmer), characters; those of "char" characters; "bpe" (byte-pair encoding) and "wordpiece"
+        learn subwords.
     vocab_size : int, default=20000
         Maximum number of tokens of a tokenizer trained in ``fit``, at least 3.
     min_frequency : int or "auto", default="auto"
@@ -96,13 +99,14 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
     token_dropout : float, default=0.3
         Fraction of the tokens that is replaced by the unknown token in training, or of the patches
         that is masked; in [0, 1).
-    embeddings : mapping, fitted Word2VecTransformer or None, default=None
-        Initial word vectors: word -> array of shape (size,). A token that is not there as it is
-        written gets the vector of its first spelling that differs in case alone; the vectors of
-        others are drawn from a normal distribution with the same mean and variance. Where ``size``
-        is not ``d_model``, a learned linear map follows. In a grid of candidates a fitted estimator
-        must be wrapped as ``sklearn.frozen.FrozenEstimator(fitted)``, because scikit-learn clones
-        the candidates, which makes them unfitted.
+    embeddings : mapping, KeyedVectors, fitted Word2VecTransformer or None, default=None
+        Initial word vectors: word -> array of shape (size,), also as gensim's KeyedVectors or in a
+        fitted estimator; None draws all. A token that is not there as it is written gets the vector
+        of its first spelling that differs in case alone; the vectors of others are drawn from a
+        normal distribution with the same mean and variance. Where ``size`` is not ``d_model``, a
+        learned linear map follows. In a grid of candidates a fitted estimator must be wrapped as
+        ``sklearn.frozen.FrozenEstimator(fitted)``, because scikit-learn clones the candidates,
+        which makes them unfitted.
     linear_model : bool, default=True
         Whether a linear support vector machine on n-grams of words and characters stands beside the
         Transformer on text: its calibrated scores are added to the network's in prediction, with
@@ -111,38 +115,32 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
         Fraction of the target that is spread over all classes in training, in [0, 1).
     pretrained : str, path or None, default=None
         A checkpoint that gives tokenizer and network, for fine-tuning: a local folder or the name
-        of a model of the Hugging Face hub, with weights in safetensors.
+        of a model of the Hugging Face hub, with weights in safetensors. None trains a new network.
     freeze : bool or int, default=False
-        Which part of the pretrained checkpoint is not trained: all of it (True), nothing (False),
-        or that number of first blocks.
+        Which part of the pretrained network is not trained: all of it (True), nothing (False), or
+        that number of first blocks.
     max_epochs : int or "auto", default="auto"
-        Maximum number of passes over the training rows, at least 1. "auto" is the number that makes
-        500 steps of the optimizer, within 3 to 8 epochs, on text; 600 steps, within 15 to 100
-        epochs, on numbers; with ``pretrained`` 500 steps, within 2 to 5 epochs, but at least 60
-        steps; with ``freeze=True`` 1,000 steps, within 10 to 100 epochs.
+        "auto" is the number that makes 500 steps of the optimizer, within 3 to 8 epochs, on text;
+        600 steps, within 15 to 100 epochs, on numbers; with ``pretrained`` 500 steps, within 2 to 5
+        epochs, but at least 60 steps; with ``freeze=True`` 1,000 steps, within 10 to 100 epochs.
     batch_size : int or "auto", default="auto"
-        Rows per step of the optimizer, at least 1. "auto" is rows of 1,500 tokens in all on text,
-        16 on numbers and with ``pretrained``; a quarter of the training rows where there are few, a
-        40th where there are many; from 8 to 64 (32 with ``pretrained``). A single row that would be
-        left over joins the batch before. Sequences of unequal length are batched by length, with
-        fewer rows where a batch would exceed 16,384 tokens or patches, padding included (4,096 with
+        "auto" is rows of 1,500 tokens in all on text, 16 on numbers and with ``pretrained``; a
+        quarter of the training rows where there are few, a 40th where there are many; from 8 to 64
+        (32 with ``pretrained``). Sequences of unequal length are batched by length, with fewer rows
+        where a batch would exceed 16,384 tokens or patches, padding included (4,096 with
         ``pretrained``).
     warm_start : bool, default=False
-        Whether ``fit`` goes on from the weights of the fit before, and keeps its tokenizer or
-        scales. The linear model is fitted to the new rows. It warns where more than half of their
-        tokens are unknown.
+        On text the tokenizer is kept, and the linear model is fitted to the new rows; a fit of
+        fewer than 10 rows is continued too. It warns where more than half of the tokens of the new
+        rows are unknown.
     random_state : int, RandomState instance or None, default=None
-        Decides initial weights, validation split, shuffling, dropout and token dropout. None draws
-        a new seed each time. numpy's and torch's global random states are left alone.
+        It decides token dropout too.
 
     Attributes
     ----------
     module_ : torch.nn.Module
-        The trained module. On numbers ``x`` holds rows of X, channels last, padded at their ends
-        with ``lengths`` (n_samples,) where they are of unequal length. On text ``x`` holds ids of
-        tokens, with ``lengths``, and where there is a linear model its scores ``linear``
-        (n_samples, n_classes). It returns scores of classes, as ``net_.forward(X)`` does for the X
-        of ``predict``.
+        On text ``x`` holds ids of tokens, always with ``lengths``, and where there is a linear
+        model its scores come as ``linear`` (n_samples, n_classes).
     input_type_ : str
         "text" or "numeric".
     tokenizer_ : tokenizers.Tokenizer or None
@@ -153,11 +151,11 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
         Weight of the network's scores as a fraction of both weights, those of the linear model
         being the other; in (0, 1]; 1 where there is no linear model.
     n_features_in_ : int
-        Size of the second dimension of X; not set by texts and by lists of sequences.
+        Nor is it set by texts.
     n_channels_in_ : int
-        Channels of each step; on numbers only.
+        On numbers only.
     n_steps_in_ : int
-        Steps of each sequence; on numbers only, and not set by lists of sequences.
+        On numbers only.
 
     Notes
     -----
@@ -261,12 +259,12 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
         "pooling": [StrOptions({"mean", "cls", "attention", "max"})],
         "max_length": [Interval(Integral, 1, None, closed="left")],
         "input_type": [StrOptions({"auto", "text", "numeric"})],
-        "tokenizer": [object],  # see check_tokenizer
+        "tokenizer": [StrOptions(set(TOKENIZERS)), Kinds("tokenizers.Tokenizer")],
         "vocab_size": [Interval(Integral, 3, None, closed="left")],
         "min_frequency": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "lowercase": ["boolean"],
         "token_dropout": [Interval(Real, 0, 1, closed="left")],
-        "embeddings": [object, None],  # see token_vectors
+        "embeddings": [Kinds("mapping", "KeyedVectors", "fitted Word2VecTransformer"), None],
         "linear_model": ["boolean"],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "pretrained": [str, os.PathLike, None],
@@ -544,6 +542,14 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
 
         maps = self.net_.outputs_of_batches(data, attention_maps, batch_size=16, prepared=False)
         return [of_row.float().cpu().numpy() for of_row in chain.from_iterable(maps)]
+
+    def _attention_positions(self, X: Any) -> dict[str, Any]:
+        """What the positions of the attention maps of one row are, as AttentionDisplay takes it."""
+        positions: dict[str, Any] = {"pooled_first": self._pools_first}
+        if self.input_type_ == "text":
+            return {**positions, "tokens": self.tokenize(X)[0]}
+        steps = {"patch_size": self.patch_size_, "n_steps": self._read_again(X).longest()}
+        return {**positions, **steps}
 
     @property
     def network_weight_(self) -> float:

@@ -23,6 +23,7 @@ from .._base import (
     DeepEstimator,
     FitMode,
     FittedParameterMixin,
+    Kinds,
     Passed,
     Split,
     WordVectorTable,
@@ -95,14 +96,13 @@ class Word2VecTransformer(
         Threshold of sub-sampling, 0 or more: of words that are a larger fraction of the corpus,
         tokens are left out at random, the more the more frequent a word is. 0 leaves out none.
     lr : float, default=0.025
-        Learning rate at its peak, above 0: the one at the start of ``fit``, and the constant one of
-        ``partial_fit``.
+        That is the one at the start of ``fit``, and the constant one of ``partial_fit``.
     min_lr : float, default=0.0001
         Learning rate at the end of ``fit``, from 0 to ``lr``; it falls linearly.
     max_epochs : int or "auto", default="auto"
-        Maximum number of passes over the training rows, at least 1, or 0. "auto" is the number that
-        makes a million tokens, but at least 5 and at most 100. 0 keeps ``init_vectors`` as they
-        are: they are the vocabulary, and ``fit`` learns nothing but what ``pooling`` needs.
+        "auto" is the number that makes a million tokens, but at least 5 and at most 100. It may be
+        0 too, which keeps ``init_vectors`` as they are: they are the vocabulary, and ``fit`` learns
+        nothing but what ``pooling`` needs.
     pooling : {"mean", "max", "idf", "sif", "none"}, default="mean"
         How the vectors of the words of a document are combined: "mean" is their mean, "max" their
         maximum in each dimension, "idf" their mean weighted by inverse document frequency. "sif"
@@ -113,21 +113,22 @@ class Word2VecTransformer(
     normalize : bool, default=False
         Whether ``transform`` scales vectors to length 1.
     lowercase : bool, default=True
-        Whether texts are converted to lower case first. Lists of tokens are not.
+        Whether texts are lowercased before they are tokenized. Lists of tokens are not.
     token_pattern : str or None, default="auto"
         Regular expression of a token, with ``analyzer="word"`` and without ``tokenizer``. "auto"
         finds words of two letters, digits or _ or more, as CountVectorizer does, together with
         their combining marks, such as the vowel signs of Hindi and Telugu. It can be None if there
         is a ``tokenizer``.
     tokenizer : callable or None, default=None
-        Takes a text and returns its tokens, with ``analyzer="word"``. None uses ``token_pattern``.
+        A callable takes a text and returns its tokens, with ``analyzer="word"``. None uses
+        ``token_pattern``.
     analyzer : {"word", "char"} or callable, default="word"
         What tokens are: "word" takes words, "char" characters. A callable takes a text as it is and
         returns its tokens.
-    stop_words : "english", list of str or None, default=None
+    stop_words : {"english"}, list of str or None, default=None
         Words left out with ``analyzer="word"``, compared with the tokens of texts and lists.
         "english" is scikit-learn's list; None leaves out none.
-    init_vectors : mapping, fitted Word2VecTransformer or None, default=None
+    init_vectors : mapping, KeyedVectors, fitted Word2VecTransformer or None, default=None
         Initial vectors, from words to arrays of shape (vector_size,): a mapping, gensim's
         KeyedVectors or a fitted estimator. A word that is not there as it is written starts with
         the vector of its first spelling that differs in case alone, other words with random
@@ -135,37 +136,32 @@ class Word2VecTransformer(
         must be wrapped as ``sklearn.frozen.FrozenEstimator(fitted)``, because scikit-learn clones
         the candidates, which makes them unfitted.
     batch_size : int or "auto", default="auto"
-        Consecutive tokens of a mini-batch, at least 1: their updates are all computed from the same
-        vectors. Larger ones are faster and further from word2vec's updates after each word. "auto"
-        is 512, with "cbow" and negative sampling 1024, on CUDA 4096.
+        It counts consecutive tokens: their updates are all computed from the same vectors. Larger
+        ones are faster and further from word2vec's updates after each word. "auto" is 512, with
+        "cbow" and negative sampling 1024, on CUDA 4096.
     deterministic : bool, default=True
         Whether the same seed gives the same vectors, bit for bit, on the same CPU. True trains in
         one thread. False trains in as many threads as torch may use (``torch.set_num_threads``),
         which update the vectors without locks, like gensim's workers: faster, with slightly
         different results each time. On CUDA sums have no fixed order either way.
     random_state : int, RandomState instance or None, default=None
-        Decides initial vectors, sub-sampling, window sizes and negative samples. None draws a new
-        seed each time. numpy's and torch's global random states are left alone.
+        They are those of initial vectors, sub-sampling, window sizes and negative samples.
     callbacks : list or None, default=None
-        Instances of skorch callbacks, or pairs (name, callback). What they record by epoch, such as
-        scores, are columns of ``history_``. The callbacks that are given are used themselves, as by
-        skorch, and keep what they saw; ``clone``, and so a search, copies them, which fails for one
-        that holds an open file or a connection: open it in ``on_train_begin``. An ``LRScheduler``
-        takes the place of the fall to ``min_lr``. Those that need gradients, predictions or
-        validation rows are an error.
+        An ``LRScheduler`` takes the place of the fall to ``min_lr``. Those that need gradients,
+        predictions or validation rows are an error.
 
     Attributes
     ----------
     module_ : torch.nn.Module
-        The trained module: it takes rows of the vocabulary and returns their vectors.
+        It takes rows of the vocabulary and returns their vectors.
     idf_ : ndarray of shape (n_words,)
         Smooth inverse document frequency of each word, with ``pooling="idf"``.
     component_ : ndarray of shape (vector_size,)
         Common component of the documents, with ``pooling="sif"``: the first right singular vector
         of their weighted means.
     history_ : DataFrame
-        A row per epoch: epoch, train_loss (mean log-loss of some of the pairs of words), valid_loss
-        (NaN), lr (at the end of the epoch), seconds.
+        The loss is the mean log-loss of some of the pairs of words; valid_loss is NaN, and lr the
+        one at the end of the epoch.
 
     Notes
     -----
@@ -258,8 +254,8 @@ class Word2VecTransformer(
         "token_pattern": [str, None],
         "tokenizer": [callable, None],
         "analyzer": [StrOptions({"word", "char"}), callable],
-        "stop_words": [object, None],  # see make_analyzer
-        "init_vectors": [object, None],  # see given_vectors
+        "stop_words": [StrOptions({"english"}), Kinds("list of str"), None],
+        "init_vectors": [Kinds("mapping", "KeyedVectors", "fitted Word2VecTransformer"), None],
         "deterministic": ["boolean"],
     }
 

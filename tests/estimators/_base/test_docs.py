@@ -53,7 +53,7 @@ class Toy(Base):
     dropout : float, default=0.5
         Fraction that is zeroed.
     optimizer : {"adam", "sgd"}, default="adam"
-        Which one of a toy.
+        Of a toy.
 
     Attributes
     ----------
@@ -149,14 +149,42 @@ def test_sections_stand_in_numpydocs_order():
     assert all(doc.count(f"{title}\n---") == 1 for title in titles[1:])
 
 
-def test_bases_are_joined_and_what_the_class_says_counts():
+def test_bases_are_joined_and_what_the_class_says_follows():
     doc = inspect.getdoc(Toy)
     assert "size : int, default=64\n    How large." in doc
     assert "lr : float, default=0.2\n    Learning rate.\n\n    In two paragraphs.\n" in doc
-    assert 'optimizer : {"adam", "sgd"}, default="adam"\n    Which one of a toy.' in doc
+    assert 'optimizer : {"adam", "sgd"}, default="adam"\n    Which one. Of a toy.' in doc
     assert doc.count("optimizer : ") == 1
     assert "wheels_, doors_ : int\n    How many.\nhistory_ : DataFrame" in doc
     assert "dropout" not in inspect.getdoc(Base)
+
+
+def described(base, addition):
+    """What a class tells of n that adds words to those of a base."""
+
+    def written(text, *bases):
+        doc = f"One.\n\nParameters\n----------\nn : int, default=1\n    {text}"
+        return deep_estimator(
+            type("Toy", bases, {"__doc__": doc, "__annotations__": {"n": int}, "n": 1})
+        )
+
+    toy = written(addition, written(base, BaseEstimator))
+    return entries_of(toy.__doc__, "Parameters")["n"][1]
+
+
+def test_what_auto_means_takes_the_place_of_what_it_means_in_the_base():
+    base = 'Number of n, at least 1.\n    "auto" is 1.5 of ``m``,\n    rounded. Not more.'
+    assert described(base, '"auto" is 7.') == 'Number of n, at least 1. Not more. "auto" is 7.'
+    kept = 'Number of n, at least 1. "auto" is 1.5 of ``m``, rounded. Not more.'
+    assert described(base, 'Even; "auto" too.') == f'{kept} Even; "auto" too.'
+
+
+def test_words_of_both_are_one_paragraph_of_lines_that_end_where_those_of_the_source_do():
+    text = described("First one.\n\n    Words.", f"{'More ' * 30}words.\n\n    Last one.")
+    first, both, last = text.split("\n\n")
+    assert (first, last) == ("First one.", "Last one.")
+    assert both.startswith("Words. More More")
+    assert max(map(len, both.splitlines())) <= 92
 
 
 def test_an_undocumented_parameter_is_an_error():

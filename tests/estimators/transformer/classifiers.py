@@ -28,13 +28,13 @@ VARIANTS = {
     "fine-tuned": {"pretrained": CHECKPOINT},
     "frozen": {"pretrained": CHECKPOINT, "freeze": True},
 }
-PRETRAINED = [name for name, params in VARIANTS.items() if "pretrained" in params]
 X, Y = make_texts(40)
 X_TEST, Y_TEST = make_texts(60, random_state=1)
 every = pytest.mark.parametrize("name", VARIANTS)
 some = pytest.mark.parametrize("name", ["word", "bpe", "frozen"])
-every_pretrained = pytest.mark.parametrize("name", PRETRAINED)
-every_own = pytest.mark.parametrize("name", [n for n in VARIANTS if n not in PRETRAINED])
+every_own = pytest.mark.parametrize(
+    "name", [name for name, params in VARIANTS.items() if "pretrained" not in params]
+)
 
 
 def classifier(**params):

@@ -7,16 +7,11 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
-from sklearn.base import clone
-from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
 
 from skdl.datasets import load_docstrings
 from skdl.estimators import TransformerClassifier
@@ -28,12 +23,8 @@ from tests.estimators.transformer.classifiers import (
     assert_close,
     assert_same,
     classifier,
-    every_pretrained,
-    fit_answers,
     fitted,
 )
-from tests.laws.kinds import KINDS
-from tests.texts import make_texts
 
 # Checkpoints -------------------------------------------------------------------------------------
 
@@ -122,146 +113,6 @@ def test_a_checkpoint_is_pickled_after_its_attention_was_looked_at(checkpoint):
 def test_no_room_beside_the_special_tokens(checkpoint):
     with pytest.raises(ValueError, match="max_length must be above 2"):
         classifier(pretrained=checkpoint, max_length=2).fit(X, Y)
-
-
-# The laws, on checkpoints ------------------------------------------------------------------------
-
-
-@every_pretrained
-def test_fit_changes_nothing_that_was_given(estimator):
-    params, texts, y, weight = estimator.get_params(), list(X), Y.copy(), np.ones(40)
-    assert estimator.fit(texts, y, weight) is estimator
-    estimator.predict(texts)
-    assert texts == X
-    assert_same(y, Y)
-    assert_same(weight, 1)
-    assert all(estimator.get_params()[key] is value for key, value in params.items())
-
-
-@every_pretrained
-def test_a_pickle_is_bounded_by_the_weights_and_the_words(estimator):
-    """The same texts ten times take no more room."""
-    few, many = (fitted(estimator, n * X, np.tile(Y, n), max_epochs=1) for n in (2, 20))
-    sizes = [len(pickle.dumps(model)) for model in (few, many)]
-    assert abs(sizes[1] - sizes[0]) < 2_000
-    assert sizes[0] < 4 * few.n_parameters_ + 120_000
-
-
-@every_pretrained
-def test_containers_do_not_matter(estimator):
-    expected = fit_answers(estimator)
-    containers = zip(*(KINDS["texts"].containers(texts) for texts in (X, X_TEST)), strict=True)
-    for texts, new in containers:
-        assert_same(fitted(estimator, texts, pd.Series(Y)).predict_proba(new), expected)
-
-
-@pytest.mark.parametrize("name", ["frozen"])
-def test_searches_and_scores_in_parallel_are_equal(estimator):
-    pipeline = make_pipeline(FunctionTransformer(), estimator)
-    grid = {"transformerclassifier__lr": [0.001, 0.01]}
-    scores, searches = [], []
-    for n_jobs in (1, 2):
-        scores.append(cross_val_score(pipeline, X, Y, cv=2, n_jobs=n_jobs, error_score="raise"))
-        search = GridSearchCV(pipeline, grid, cv=2, n_jobs=n_jobs, scoring="neg_log_loss")
-        searches.append(search.fit(pd.Series(X), Y))
-    assert_same(*scores)
-    one, two = searches
-    assert_same(one.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"])
-    assert np.isfinite(one.cv_results_["mean_test_score"]).all()
-
-
-@every_pretrained
-def test_works_in_pipelines(estimator):
-    weight = np.linspace(0, 2, 40)
-    pipeline = make_pipeline(FunctionTransformer(), clone(estimator))
-    pipeline.fit(X, Y, transformerclassifier__sample_weight=weight)
-    assert_same(pipeline.predict_proba(X_TEST), fit_answers(estimator, X, Y, weight))
-
-
-@every_pretrained
-def test_sample_weight_says_which_label_is_true(estimator):
-    """Each text twice with either label: the heavier one is learned."""
-    weight = np.concatenate([np.full(40, 20.0), np.full(40, 0.05)])
-    both = np.concatenate([Y, 1 - Y])
-    params = {"lr": 0.02, "max_epochs": 10, "early_stopping": False}
-    ahead, behind = (fitted(estimator, 2 * X, both, w, **params) for w in (weight, weight[::-1]))
-    assert ahead.score(X, Y) > behind.score(X, Y) + 0.2
-
-
-@every_pretrained
-def test_class_weight_moves_the_probabilities(estimator):
-    y = np.random.default_rng(0).integers(2, size=40)  # nothing to learn but how many
-    params = {"lr": 0.03, "max_epochs": 8}
-    shares = [
-        fit_answers(estimator, X, y, class_weight={0: 1, 1: weight}, **params)[:, 1].mean()
-        for weight in (0.05, 1, 20)
-    ]
-    assert shares[0] < shares[1] < shares[2]
-    assert shares[2] > shares[0] + 0.1
-    by_row = fit_answers(estimator, X, y, np.where(y == 1, 20.0, 1.0), **params)
-    assert_close(by_row, fit_answers(estimator, X, y, class_weight={0: 1, 1: 20}, **params))
-
-
-@every_pretrained
-def test_early_stopping_restores_the_best_weights(estimator):
-    params = {"early_stopping": True, "validation_fraction": 0.3, "tol": 0.0, "lr": 0.01}
-    params |= {"lr_schedule": "constant", "warmup_fraction": 0.0}
-    texts, y = make_texts(60, random_state=3)
-    noisy = np.where(np.arange(60) % 5 == 0, 1 - y, y)
-    model = fitted(estimator, texts, noisy, max_epochs=40, n_iter_no_change=3, **params)
-    if model.best_epoch_:
-        assert model.best_epoch_ == model.history_["valid_loss"].argmin() + 1
-        short = fitted(
-            estimator, texts, noisy, max_epochs=model.best_epoch_, n_iter_no_change=99, **params
-        )
-        assert_same(short.predict_proba(X_TEST), model.predict_proba(X_TEST))
-    assert model.n_iter_ == min(40, model.best_epoch_ + 3)
-
-
-@every_pretrained
-def test_partial_fit_in_chunks(estimator):
-    params = {"lr": 0.02, "dropout": 0.0, "token_dropout": 0.0}
-    model = clone(estimator).set_params(**params)
-    for _ in range(6):
-        assert model.partial_fit(X[::2], Y[::2], classes=[0, 1]) is model
-        model.partial_fit(X[1::2], Y[1::2])
-    assert model.n_iter_ == 12
-    losses = model.history_["train_loss"]
-    assert losses.iloc[-2:].mean() < losses.iloc[:2].mean()
-    twin = clone(estimator).partial_fit(X, Y)
-    assert_same(
-        twin.predict_proba(X_TEST), clone(estimator).partial_fit(X, Y).predict_proba(X_TEST)
-    )
-    model = clone(estimator).partial_fit(X[::2], Y[::2], classes=[0, 1, 2])
-    assert model.predict_proba(X_TEST).shape == (60, 3)
-
-
-@every_pretrained
-def test_beats_dummy(estimator):
-    texts, y = make_texts(120, 3, random_state=2)
-    new, y_new = make_texts(90, 3, random_state=3)
-    model = fitted(estimator, texts, y, max_epochs=8, lr=0.02)
-    assert model.score(new, y_new) > DummyClassifier().fit(texts, y).score(new, y_new) + 0.2
-
-
-@every_pretrained
-def test_to_moves_and_returns_self(estimator):
-    model = fitted(estimator)
-    before = model.predict_proba(X_TEST)
-    assert model.to("cpu") is model
-    assert_same(model.predict_proba(X_TEST), before)
-    with pytest.raises(ValueError, match="device"):
-        model.to("nowhere")
-
-
-@every_pretrained
-def test_one_sample_per_class_and_more_classes_than_rows_in_a_batch(estimator):
-    model = fitted(estimator, ["good", "bad"], ["a", "b"])
-    assert np.isfinite(model.predict_proba(X_TEST)).all()
-    texts = [f"text number {i}" for i in range(60)]
-    proba = fitted(estimator, texts, np.arange(60) % 30, batch_size=8).predict_proba(X_TEST)
-    assert proba.shape == (60, 30)
-    assert_close(proba.sum(1), 1)
 
 
 # A real checkpoint -------------------------------------------------------------------------------
