@@ -346,7 +346,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
     def _prepare_module(self, module: nn.Module, mode: FitMode) -> None:
         """Frozen features of inputs that do not change are computed once."""
         if mode is not FitMode.PARTIAL_FIT:
-            module.temperature.fill_(torch.nan)  # type: ignore[operator]
+            module.temperature.zero_()  # type: ignore[operator]
         if isinstance(module, ConvolutionalNetwork):
             module.fixed = module.freeze is True and self.augment is None and not self.mixup
 
@@ -394,7 +394,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
     @property
     def temperature_(self) -> float:
         module: Any = self.module_
-        return float(module.temperature.nan_to_num(1))
+        return float(module.learned_temperature)
 
     def _make_objective(self) -> Objective:
         augment = AUGMENTATIONS[self.augment] if isinstance(self.augment, str) else self.augment

@@ -32,7 +32,7 @@ class StandardizedNetwork(nn.Module):
     Attributes
     ----------
     temperature : Tensor of shape ()
-        What scores are divided by in evaluation; NaN until it is learned, after the last epoch.
+        What scores are divided by in evaluation; 0 until it is learned, after the last epoch.
     learns_scales : bool
         Whether mean and scale are learned from the training rows; a fitted backbone brings its own.
     """
@@ -49,18 +49,23 @@ class StandardizedNetwork(nn.Module):
         super().__init__()
         self.register_buffer("mean", mean)
         self.register_buffer("scale", scale)
-        self.register_buffer("temperature", torch.full_like(scale[0], torch.nan))
+        self.register_buffer("temperature", torch.zeros_like(scale[0]))
 
     def temperature_scaled(self, scores: Tensor) -> Tensor:
         """Scores: in training as they are, in evaluation divided by the temperature."""
-        return scores if self.training else scores / self.temperature.nan_to_num(1)
+        return scores if self.training else scores / self.learned_temperature
+
+    @property
+    def learned_temperature(self) -> Tensor:
+        """The temperature, 1 until it is learned."""
+        return self.temperature.masked_fill(self.temperature == 0, 1)
 
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any
     ) -> None:
         """Weights of a checkpoint that was saved while training come without a temperature."""
         name = f"{prefix}temperature"
-        if name in state_dict and state_dict[name].isnan():
+        if name in state_dict and state_dict[name] == 0:
             state_dict[name] = self.temperature
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
@@ -132,7 +137,7 @@ class ConvolutionalNetwork(StandardizedNetwork):
     def drop_head(self) -> None:
         """Replace the head by the identity, and freeze nothing."""
         self.head, self.freeze = nn.Identity(), False
-        self.temperature.fill_(torch.nan)
+        self.temperature.zero_()
 
     def train(self, mode: bool = True) -> ConvolutionalNetwork:
         super().train(mode)
@@ -216,7 +221,7 @@ class CustomNetwork(StandardizedNetwork):
 
     def drop_head(self) -> None:
         """Replace the last linear layer by the identity."""
-        self.temperature.fill_(torch.nan)
+        self.temperature.zero_()
         if self.head_name:
             self.network.set_submodule(self.head_name, nn.Identity())
         elif self.head_name is not None:
