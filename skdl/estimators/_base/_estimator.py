@@ -93,18 +93,17 @@ class TorchEstimator(DeepEstimator):
         before training, such as scales. A fit of fewer than 10 rows is not continued where now
         there are more. A fit that ran out of epochs is continued from its last weights, not from
         those that were best on its validation rows: so many short fits learn what a long one does.
+    batch_size : int or "auto", default="auto"
+        It counts rows. A single row that would be left over joins the batch before. "auto" is an
+        eighth of the training rows, rounded down to a power of 2, between 8 and 64.
+    random_state : int, RandomState instance or None, default=None
+        Initial weights, validation split, shuffling and dropout are random.
     callbacks : list or None, default=None
         ``EpochScoring("roc_auc", lower_is_better=False)`` scores the validation rows, in the labels
         and units of y; with ``on_train=True`` the outputs of training, with dropout, and with
         ``use_caching=False`` predictions of the training rows. ``net.predict(X)`` in a callback
         takes what ``predict`` takes. With ``ema_decay`` the averaged weights are in place at the
         end of an epoch.
-
-    batch_size : int or "auto", default="auto"
-        It counts rows. A single row that would be left over joins the batch before. "auto" is an
-        eighth of the training rows, rounded down to a power of 2, between 8 and 64.
-    random_state : int, RandomState instance or None, default=None
-        They are those of initial weights, validation split, shuffling and dropout.
 
     Attributes
     ----------

@@ -111,7 +111,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         "auto" is 16; a quarter of the training rows where there are fewer than 64, but at least 8;
         a 40th where there are more than 640, but at most 128.
     random_state : int, RandomState instance or None, default=None
-        It decides augmentation and mixup too.
+        Augmentation and mixup are random too.
 
     Attributes
     ----------

@@ -134,7 +134,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
         fewer than 10 rows is continued too. It warns where more than half of the tokens of the new
         rows are unknown.
     random_state : int, RandomState instance or None, default=None
-        It decides token dropout too.
+        Token dropout is random too.
 
     Attributes
     ----------

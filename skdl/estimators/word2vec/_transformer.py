@@ -145,7 +145,7 @@ class Word2VecTransformer(
         which update the vectors without locks, like gensim's workers: faster, with slightly
         different results each time. On CUDA sums have no fixed order either way.
     random_state : int, RandomState instance or None, default=None
-        They are those of initial vectors, sub-sampling, window sizes and negative samples.
+        Initial vectors, sub-sampling, window sizes and negative samples are random.
     callbacks : list or None, default=None
         An ``LRScheduler`` takes the place of the fall to ``min_lr``. Those that need gradients,
         predictions or validation rows are an error.
