@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,10 @@ from pandas.api.types import is_numeric_dtype
 from ._time import fall_in_words, first_fall, in_order, is_in_time
 from ._time_text import orders_of_names, text_as_dates
 
-# Numbers that count steps back from now: lag_1, shift2, x(t-1), "3 days ago".
+# Numbers that count steps back from now: lag_1, x(t-1), "3 days ago".
 LAG = re.compile(
-    r"(?<![^\W_])(?:(?:lag|lags|lagged|shift|shifted|prev|previous)[\W_]*|t\s*-\s*)(\d+)"
-    r"|(\d+)[\W_]*(?:[a-z]+[\W_]+)?ago(?![^\W_])",
+    r"(?<![^\W_])(?:(?:lag|lags|lagged|delay|prev|previous|minus)[\W_]*|[td]\s*-\s*)(\d+)"
+    r"|(\d+)[\W_]*(?:[a-z]+[\W_]+)?(?:ago|before|lag)(?![^\W_])",
     re.IGNORECASE,
 )
 NOW = re.compile(r"(?<![^\W_])t(?![^\W_])", re.IGNORECASE)  # beside x(t-1)
@@ -44,7 +45,7 @@ def check_order_of_columns(X: Any, n_channels: int) -> None:
     """
     if not isinstance(X, pd.DataFrame):
         return
-    place = _newest_first(X.columns)
+    place = _newest_first(X.columns, n_channels)
     if place is not None:
         raise ValueError(
             "Columns are steps and must be in time order, but X has the column "
@@ -82,7 +83,8 @@ def check_order_of_columns(X: Any, n_channels: int) -> None:
         raise ValueError(
             f"With n_channels={n_channels} the channels of one step come together, but the columns "
             f"of X, {X.columns[0]!r}, {X.columns[1]!r} ..., hold the steps of one channel "
-            f"together. Pass X.to_numpy().reshape(len(X), {n_channels}, {n_steps}).swapaxes(1, 2)."
+            f"together. Pass X.to_numpy().reshape(len(X), {n_channels}, {n_steps}).swapaxes(1, 2)"
+            f"{'' if _first_older(X.columns[:n_steps]) is None else '[:, ::-1]'}."
         )
 
 
@@ -124,10 +126,15 @@ def _out_of_order(columns: pd.Index) -> str | None:
     return None if place is None else fall_in_words(columns, place)
 
 
-def _newest_first(columns: pd.Index) -> int | None:
+def _newest_first(columns: pd.Index, n_channels: int) -> int | None:
     """Place of the first older step where names count steps back, and all begin with the newest."""
-    lags = [_lag_of(str(name)) for name in columns]
-    if isinstance(columns, pd.MultiIndex) or None in lags:
+    places = (_first_older(level) for level in _times_of(columns, n_channels))
+    return next((place for place in places if place is not None), None)
+
+
+def _first_older(names: pd.Index) -> int | None:
+    lags = [_lag_of(name) for name in names]
+    if None in lags:
         return None
     rises = [after - before for before, after in itertools.pairwise(lags)]  # type: ignore[operator]
     if not rises or min(rises) < 0 or max(rises) == 0:
@@ -135,19 +142,21 @@ def _newest_first(columns: pd.Index) -> int | None:
     return next(place for place, rise in enumerate(rises, 1) if rise)
 
 
+def _lag_of(name: Any) -> int | None:
+    """How many steps before now a name says that it is: lag_2, or -2."""
+    if isinstance(name, Integral) or (isinstance(name, str) and re.fullmatch(r"-\d+|0", name)):
+        return -int(name) if int(name) <= 0 else None
+    found = LAG.search(str(name))
+    if found is not None:
+        return int(next(filter(None, found.groups())))
+    return 0 if NOW.search(str(name)) else None
+
+
 def _turned(n_channels: int) -> str:
     """Code that turns the steps of a frame round, and leaves the channels in their order."""
     if n_channels == 1:
         return "X[X.columns[::-1]]"
     return f"X[X.columns.to_numpy().reshape(-1, {n_channels})[::-1].ravel()]"
-
-
-def _lag_of(name: str) -> int | None:
-    """How many steps before now a name says that it is."""
-    found = LAG.search(name)
-    if found is not None:
-        return int(next(filter(None, found.groups())))
-    return 0 if NOW.search(name) else None
 
 
 def _first_fall(keys: list[Any]) -> int | None:

@@ -59,10 +59,7 @@ class Units:
     @classmethod
     def of_fit(cls, rows: Arrays) -> Units:
         """The units of the rows of a fit, of which some are looked at, and those with gaps not."""
-        some = rows[:: -(-len(rows) // N_LOOKED_AT)]
-        if isinstance(some, np.ndarray):
-            is_complete = np.isfinite(some.reshape(len(some), -1)).all(1)
-            some = some if is_complete.all() else some[is_complete]
+        some = _without_gaps(rows[:: -(-len(rows) // N_LOOKED_AT)])
         return cls.of(some) if len(some) else cls("", 0.0, 0.0, False)
 
     def check(self, rows: Arrays, owner: str, given: Given) -> None:
@@ -71,7 +68,8 @@ class Units:
         And the other way round, and where their values are far larger or smaller than those of the
         fit, or below 0 where there were none. All rows must be so: it is their scale that differs.
         """
-        found = self._other_scale(rows, given)
+        rows = _without_gaps(rows)
+        found = self._other_scale(rows, given) if len(rows) else None
         if found is None:
             return
         was = f"{KINDS.get(self.kind, 'values')} up to {self.largest:g}"
@@ -87,7 +85,8 @@ class Units:
         if self.kind == "fractions" and _all(rows, _is_whole):
             got = Units.of(rows)
             if got.kind == "whole":
-                way = f", for images of bytes by {given.each('x / 255')}"
+                is_bytes = BYTES <= got.largest < 256
+                way = f", for images of bytes by {given.each('x / 255')}" if is_bytes else ""
                 return f"whole numbers up to {got.largest:g}", way
         # Resized images of fractions have some values above 1.
         limit = max(1.0, self.largest / OTHER_SCALE)
@@ -101,8 +100,17 @@ class Units:
                 return "booleans", f", for images of bytes by {given.array} * 255"
         if self.largest and _all(rows, lambda part: _is_above(part, OTHER_SCALE * self.largest)):
             return f"values more than {OTHER_SCALE} times as large in each row", ""
+        if self.kind == "whole" and _all(
+            rows, lambda part: _is_above(part, OF_BYTES * self.largest)
+        ):
+            got = Units.of(rows)
+            if got.kind == "whole" and BYTES <= got.largest < 256:
+                return f"whole numbers up to {got.largest:g}", ""
         if self.kind and not self.is_negative and _all(rows, _is_below_zero):
-            return "many values below 0 in each row, where there were none", ""
+            # Whole numbers that fall below 0 may be temperatures; standardized bytes are small.
+            limit = self.largest / SMALLEST_SCALE if self.kind == "whole" else np.inf
+            if _all(rows, lambda part: _is_below(part, limit)):
+                return "many values below 0 in each row, where there were none", ""
         is_bytes = self.kind == "whole" and self.least >= BYTES
         ratio = OF_BYTES if is_bytes else OTHER_SCALE
         if _all(rows, lambda part: _is_below(part, self.least / ratio)):
@@ -135,6 +143,14 @@ def check_one_scale(rows: Arrays, given: Given) -> None:
             UserWarning,
             stacklevel=2,
         )
+
+
+def _without_gaps(rows: Arrays) -> Arrays:
+    """The rows of an array whose values are all finite; others were checked before."""
+    if not isinstance(rows, np.ndarray) or rows.dtype.kind not in "fc":
+        return rows
+    is_complete = np.isfinite(rows.reshape(len(rows), -1)).all(1)
+    return rows if is_complete.all() else rows[is_complete]
 
 
 def _may_differ(rows: np.ndarray) -> bool:

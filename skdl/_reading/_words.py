@@ -21,7 +21,8 @@ _UNSPACED = re.compile(f"[{_SOUTHEAST_ASIAN}{_CHINESE}]")
 def _marks() -> str:
     # Marks beyond are those of historical scripts, and make the search many times slower.
     codes = map(chr, range(0x300, 0x10000))
-    return "".join(code for code in codes if unicodedata.category(code).startswith("M"))
+    marks = "".join(code for code in codes if unicodedata.category(code).startswith("M"))
+    return marks + "\u200c\u200d"  # joiners, which stand within words of Persian and Sinhala
 
 
 @cache

@@ -207,9 +207,12 @@ def test_ordered_categories_are_times():
 NEWEST_FIRST = {
     "lag": [f"lag_{i}" for i in range(1, 5)],
     "of y": [f"y lag {i}" for i in range(4)],
-    "shifted": ["shift1", "shift2", "shift3", "shift24"],
+    "delayed": ["delay1", "delay2", "delay3", "delay24"],
+    "days": ["D-1", "D-2", "D-3"],
+    "the number first": ["1_lag", "2_lag"],
+    "minus": ["minus_1", "minus_2", "minus_3"],
     "before now": ["x(t)", "x(t-1)", "x(t-2)"],
-    "minus": ["t-1", "t-2", "t-3"],
+    "steps": ["t-1", "t-2", "t-3"],
     "ago": ["1 day ago", "2 days ago"],
 }
 
@@ -236,3 +239,29 @@ def test_lags_of_a_series_from_the_newest_on_are_told_in_fit():
         with pytest.raises(ValueError, match="'lag_2' in place 1, after 'lag_1'"):
             model.fit(X, (Y > 0).astype(int))
     GRURegressor(**SMALL).fit(X[X.columns[::-1]], Y)
+
+
+@pytest.mark.parametrize(
+    ("columns", "n_channels"),
+    [
+        ([0, -1, -2, -3], 1),
+        (["0", "-1", "-2"], 1),
+        (pd.MultiIndex.from_product([["lag_1", "lag_2"], ["temp", "flow"]]), 2),
+        (pd.MultiIndex.from_product([[0, -1, -2], ["temp", "flow"]]), 2),
+    ],
+)
+def test_levels_and_numbers_below_zero_are_lags(columns, n_channels):
+    X = frame(columns)
+    with pytest.raises(ValueError, match="which is newer") as caught:
+        check_order_of_columns(X, n_channels)
+    advised = eval(str(caught.value).partition("Turn them round, ")[2].partition(";")[0])
+    check_order_of_columns(advised, n_channels)
+
+
+def test_lags_of_one_channel_after_the_other_are_turned_round_too():
+    X = pd.DataFrame([[1, 2, 3, 10, 20, 30]] * 4)
+    X.columns = [f"{name}(t-{lag})" for name in "ab" for lag in (1, 2, 3)]
+    with pytest.raises(ValueError, match="hold the steps of one channel") as caught:
+        check_order_of_columns(X, 2)
+    advised = eval(str(caught.value).partition("Pass ")[2].removesuffix("."))
+    np.testing.assert_array_equal(advised[0], [[3, 30], [2, 20], [1, 10]])

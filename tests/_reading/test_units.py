@@ -59,6 +59,8 @@ def test_whole_numbers_for_fractions(X):
         (PICTURES - 128.0, PICTURES - 129.0),
         (PICTURES % 9, PICTURES > 99),
         (PICTURES, PICTURES // 8),  # dark
+        (PICTURES % 40, PICTURES % 40 - 20),  # temperatures
+        (PICTURES % 17, PICTURES.astype(int) % 17 * 50),  # counts
         (PICTURES % 9, (PICTURES > 254) * 1),  # counts of rare events
         (np.zeros((3, 20)), PICTURES),
         (list(BYTES), list(BYTES[:2])),
@@ -85,6 +87,7 @@ def test_silence(fitted_on, X):
         ((PICTURES > 99) * 255, PICTURES > 99, "booleans", lambda X: np.asarray(X) * 255),
         (PICTURES, PICTURES / 254, "fractions up to", lambda X: X * 254),
         (PICTURES, PICTURES // 16, "less than 1/8", lambda X: X * 16),
+        (PICTURES // 15, PICTURES, "whole numbers up to 2", lambda X: X // 15),
         (PICTURES / 255, PICTURES / 255**2, "less than 1/64", lambda X: X * 255),
         (PICTURES - 128.0, (PICTURES - 128.0) / 99, "less than 1/64", lambda X: X * 99),
     ],

@@ -26,6 +26,8 @@ SPACED = {
     "Bengali": "আমি বাংলায় গান",
     "Gujarati": "બિલાડી કૂતરો",
     "Sinhala": "බළලා බල්ලා",
+    "Persian": "می\u200cخواهم نمی\u200cخواهم",  # noqa: RUF001
+    "Sinhala, joined": "ශ්\u200dරී ලංකා",
     "Hebrew with points": "שָׁלוֹם עוֹלָם",
     "Arabic with points": "مُحَمَّد كَتَبَ",
     "Korean": "고양이를 좋아해",
@@ -57,17 +59,21 @@ def test_words_and_punctuation(text):
     assert split_words_and_punctuation(f"({text}), 猫猫!") == ["(", *words, ")", ",", *"猫猫!"]
 
 
+def is_mark(char):
+    return unicodedata.category(char)[0] == "M" or char in "\u200c\u200d"
+
+
 @settings(deadline=None)
 @given(text=st.text(max_size=40))
 def test_nothing_but_spaces_and_marks_is_lost(text):
-    """Marks that follow no letter are left out."""
+    """Marks and joiners that follow no letter are left out."""
     kept = "".join(split_words_and_punctuation(text))
     lost = [char for char in text if not char.isspace()]
     for char in kept:
         while lost[0] != char:
-            assert unicodedata.category(lost.pop(0))[0] == "M"
+            assert is_mark(lost.pop(0))
         lost.pop(0)
-    assert all(unicodedata.category(char)[0] == "M" for char in lost)
+    assert all(map(is_mark, lost))
 
 
 @pytest.mark.parametrize(("text", "tokens"), UNSPACED.values(), ids=UNSPACED)

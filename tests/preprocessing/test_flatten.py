@@ -180,5 +180,5 @@ def test_units_are_those_of_rows_without_gaps():
     flatten = Flatten().fit(gaps)
     flatten.transform(gaps)
     with pytest.warns(UserWarning, match="other units"):
-        flatten.transform(BYTES / 255)
+        flatten.transform(gaps / 255)
     Flatten().fit(np.full((3, 4), np.nan)).transform(BYTES[:, 0, :4] / 255)  # none are known

@@ -306,6 +306,7 @@ class TorchEstimator(DeepEstimator):
             return rows
         if stops_early == "auto":
             stops_early = self._target.stops_early_by_default(len(rows.used))
+            stops_early = stops_early and rows.can_validate(self.validation_fraction)
         if stops_early:
             rows.set_aside(self._target, data, self.validation_fraction, seed, groups)
         else:

@@ -48,8 +48,8 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         Levels for ``loss="quantile"``, sorted, each in (0, 1); None means (0.1, 0.5, 0.9). The
         median is always estimated too: it is what ``predict`` gives.
     early_stopping : bool or "auto", default="auto"
-        "auto" does so for 8 rows or more, and where ``fit`` is given rows of their own for it,
-        ``X_val``.
+        "auto" does so for 8 rows or more, unless weights are so uneven that a few heavy rows would
+        decide, and where ``fit`` is given rows of their own for it, ``X_val``.
     validation_fraction : float, default=0.1
         At least 4 rows are set aside if there are 8. They are the last rows of each of up to 10
         parts of the data, of up to 3 where y is alike in neighbouring rows, as in windows of a

@@ -13,7 +13,10 @@ from ..._sklearn import check_sample_weight
 from ...engine import Data, as_tensor
 from ._contract import Split
 from ._held_out import groups_set_aside
+from ._placeholders import LIGHT
 from ._targets import Target
+
+N_EFFECTIVE = 8  # rows of equal weight that validation needs
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,19 @@ class Rows:
         if not len(used):
             raise ValueError("sample_weight must not be zero for all samples.")
         return cls(values, weight, used, used, before=before, of_class=of_class, given=given)
+
+    def can_validate(self, fraction: float) -> bool:
+        """Whether some rows can stand for a fraction of the weight.
+
+        Not where weights are so uneven that it is less than that of ``N_EFFECTIVE`` equal rows:
+        the heaviest few would decide. The effective number of rows is Kish's (1965).
+        """
+        if self.weight is None:
+            return True
+        weight = self.weight[self.used]
+        weight = weight[weight >= LIGHT * weight.mean()]
+        n_effective = weight.sum() ** 2 / (weight @ weight)
+        return bool(n_effective >= len(weight) / 2 or fraction * n_effective >= N_EFFECTIVE)
 
     def joined(self, target: Target, later: Rows) -> Rows:
         """These rows and later ones, all trained on."""

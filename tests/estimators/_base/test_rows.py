@@ -172,3 +172,25 @@ def test_weights_of_a_chunk_are_relative_to_all_chunks():
     ]
     # Means of 4 / 2, (4 + 10) / 3 and (4 + 10 + 2) / 5; rows of weight 0 do not count.
     assert weights == [[1.5, 0.5], [pytest.approx(30 / 14)], [pytest.approx(5 / 16)] * 2]
+
+
+ONES = np.ones(200)
+
+
+@pytest.mark.parametrize(
+    ("weight", "can"),
+    [
+        (ONES, True),
+        (ONES[:9], True),
+        (0.97 ** np.arange(400), False),
+        (0.99 ** np.arange(400), True),
+        (np.exp(np.linspace(-12, 0, 400)), False),
+        (np.r_[1e-3 * np.ones(340), np.ones(60)], False),
+        (np.r_[1e-3 * np.ones(340), np.ones(100)], True),
+        (np.r_[1e-12 * np.ones(340), np.ones(60)], True),  # as weight 0
+        (np.r_[np.zeros(340), np.ones(60)], True),
+    ],
+)
+def test_a_few_heavy_rows_cannot_validate(weight, can):
+    rows = Rows.read(regression(), np.arange(len(weight)), weight, len(weight))
+    assert rows.can_validate(0.1) is can

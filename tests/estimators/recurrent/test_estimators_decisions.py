@@ -222,3 +222,17 @@ def test_without_outliers_robust_losses_have_the_scale_and_linear_model_of_all_r
     np.testing.assert_array_equal(robust.y_scale_, squared.y_scale_)
     one, other = (model.module_.coefficients for model in (robust, squared))
     np.testing.assert_array_equal(one.numpy(), other.numpy())
+
+
+UNEVEN = {
+    "decay": np.exp(np.linspace(-12, 0, 400)),
+    "lognormal": np.exp(np.random.default_rng(0).normal(0, 2, 400)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("weight", UNEVEN.values(), ids=UNEVEN)
+def test_a_few_heavy_rows_do_not_decide(kind, weight):
+    """Weights that decay with age, or are as uneven as inverse propensities."""
+    _, truth = learnable(600)
+    assert learned(kind(8, lr=0.02, random_state=0), truth, weight) > 0.5
