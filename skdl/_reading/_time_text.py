@@ -22,6 +22,13 @@ PLACES = {
 }
 
 
+# A part of a year and its last two digits: "Q4-23", "W52 23", "2H23", "12/23".
+OF_YEAR = re.compile(
+    r"(?:[QHWSTM]|KW|CW)\W?\d{1,2}\W{1,2}\d{2}|\d[QHST]\W?\d{2}|\d{1,2}/\d{2}", re.IGNORECASE
+)
+SEASON_OF_YEAR = re.compile(r"[^\W\d_]+\W*((?:19|20)\d{2})")  # "winter 2023"
+
+
 def text_as_dates(index: pd.Index) -> pd.Index:
     """An index of text as dates if all are such in ISO 8601; as it is otherwise."""
     if len(index) and all(isinstance(name, str) and ISO_DATE.match(name) for name in index):
@@ -42,6 +49,9 @@ def keys_of_time(names: Sequence[str]) -> list[list[Any]]:
         orders = [row[::-1] for row in numbers], [row[-1:] + row[:-1] for row in numbers]
         may_be = [rows for rows in orders if all(len(r) != 3 or 1 <= r[1] <= 12 for r in rows)]
         keys += may_be or orders
+    years = [SEASON_OF_YEAR.fullmatch(name) for name in names]
+    if all(years):
+        keys.append([[int(year[1]), name] for year, name in zip(years, names, strict=True) if year])
     return keys
 
 
@@ -57,6 +67,8 @@ def year_is_last(names: Sequence[str]) -> bool:
     if n_numbers <= {0, 1}:
         return False
     if all(len(row) > 1 and len(row[0]) < 4 == len(row[-1]) for row in rows):
+        return True
+    if all(OF_YEAR.fullmatch(name) for name in names):
         return True
     has_words = any(_with_numbers(name) != name for name in names)
     if n_numbers not in ({3}, {2} if has_words else {3}) or any(":" in name for name in names):

@@ -33,6 +33,8 @@ RISING = {
     "months around the year": (["Nov", "Dec", "Jan", "Feb"], 1),
     "months, newest first": (["Mar", "Feb", "Jan"], 1),
     "quarters": (["Q3 2023", "Q4 2023", "Q1 2024"], 1),
+    "quarters of short years": (["Q3-23", "Q4-23", "Q1-24"], 1),
+    "fractions as text": (["0.10", "0.25", "1.00"], 1),
     "days of months": (["30.01.2024", "31.01.2024", "01.02.2024"], 1),
     "days, the month first": (["1/31/24", "2/1/24", "10/2/24"], 1),
     "hours over midnight": (["22:00", "23:00", "0:00", "1:00"], 1),
@@ -98,6 +100,8 @@ def test_names_of_columns_out_of_order(model, names):
         ["01.02.24", "15.02.24", "31.01.24"],
         ["11 AM", "1 PM", "12 PM", "2 PM"],
         ["Q4 2023", "Q1 2024", "Q3 2023"],
+        ["Q1-23", "Q1-24", "Q2-23", "Q2-24"],
+        ["01/23", "01/24", "02/23", "02/24"],
     ],
 )
 def test_times_in_text_out_of_order(names):

@@ -233,6 +233,12 @@ def test_more_kinds_of_times(times):
         (["Q3 2023", "Q1 2024", "Q2 2024"], lambda t: [s[3:] + s[:2] for s in t]),
         (["31.01.24", "01.02.24", "02.02.24"], lambda t: pd.to_datetime(t, format="%d.%m.%y")),
         (["12/30/23", "12/31/23", "01/01/24"], lambda t: pd.to_datetime(t, format="%m/%d/%y")),
+        (["Q3-23", "Q1-24", "Q2-24"], lambda t: [s[3:] + s[:2] for s in t]),
+        (["12/23", "01/24", "02/24"], lambda t: pd.to_datetime(t, format="%m/%y")),
+        (
+            ["winter 2023", "spring 2024", "summer 2024"],
+            lambda t: pd.Categorical(t, t, ordered=True),
+        ),
         (["30-Jan", "31-Jan", "01-Feb"], lambda t: pd.to_datetime(t, format="%d-%b")),
         (["09:00 AM", "10:00 AM", "01:00 PM"], lambda t: pd.to_datetime(t, format="%I:%M %p")),
         (

@@ -159,8 +159,13 @@ def as_lookup(given: Any, name: str) -> Any:
             f"sklearn.frozen.FrozenEstimator({name}) there.)"
         )
     if not (isinstance(given, Mapping) or hasattr(given, "key_to_index")):
+        is_table = hasattr(given, "index") and hasattr(given, "to_numpy")
+        way = f" Pass dict(zip({name}.index, {name}.to_numpy()))." if is_table else ""
         raise TypeError(
             f"{name} must be a mapping from words to vectors or a fitted Word2VecTransformer, got "
-            f"{type(given).__name__}."
+            f"{type(given).__name__}.{way}"
         )
+    other = next((word for word in words_of(given) if not isinstance(word, str)), None)
+    if other is not None:
+        raise TypeError(f"The words of {name} must be str, got {other!r:.60}.")
     return given

@@ -4,6 +4,7 @@ import types
 from collections import UserDict
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
@@ -121,3 +122,25 @@ def test_what_are_no_vectors_is_refused_by_the_name_of_the_parameter(given, kind
     with pytest.raises(kind) as error:
         given_vectors(given, VOCABULARY, name)
     assert all(word in str(error.value) for word in [name, *words]), str(error.value)
+
+
+def test_words_that_are_no_text_are_told():
+    with pytest.raises(TypeError, match="The words of embeddings must be str, got 3"):
+        given_vectors({"a": np.ones(2), 3: np.ones(2)}, {"a": 0}, "embeddings")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pd.DataFrame({"x": [1.0, 3.0], "y": [2.0, 4.0]}, index=["a", "b"]),
+        pd.Series({"a": np.array([1.0, 2.0]), "b": np.array([3.0, 4.0])}),
+    ],
+    ids=["frame", "series"],
+)
+def test_advice_for_tables_of_vectors(table):
+    with pytest.raises(TypeError, match="must be a mapping") as caught:
+        given_vectors(table, {"b": 0}, "embeddings")
+    code = str(caught.value).partition("Pass ")[2].removesuffix(".")
+    rows, vectors = given_vectors(eval(code, {"embeddings": table}), {"b": 0}, "embeddings")
+    assert rows == [0]
+    np.testing.assert_array_equal(vectors, [[3, 4]])
