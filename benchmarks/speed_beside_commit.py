@@ -190,10 +190,14 @@ def main() -> None:
     columns = ["median s here", "there", "ratio of medians", "median of ratios", "95 %"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("job")
     report.table(f"{n_rounds} rounds", table)
-    ratios = table[columns[2:4]].min(axis=1)
-    report.say(
-        f"Median ratio {ratios.median():.3f}, highest {ratios.max():.3f} ({ratios.idxmax()})."
-    )
+    for column in columns[2:4]:
+        ratios = table[column]
+        report.say(
+            f"{column.capitalize()}: median {ratios.median():.3f}, highest {ratios.max():.3f} "
+            f"({ratios.idxmax()})."
+        )
+    slower = [name for name, row in rows.items() if float(row[-1].split()[0]) > 1]
+    report.say(f"Slower, by the whole interval: {', '.join(slower) or 'none'}.")
     report.finish()
 
 

@@ -73,7 +73,7 @@ class Net(NeuralNet):
         Whether a training that ran out of epochs keeps its last weights in ``resume_state``, beside
         the best ones in ``module_``, for another net to resume from.
 
-    The others are those of every deep estimator, see :class:`skdl.estimators.LSTMRegressor`.
+    The others are those of every deep estimator, see :mod:`skdl.estimators`.
     """
 
     verbose: int
@@ -285,7 +285,7 @@ class Net(NeuralNet):
             resume_schedule(callback, self)
 
     def use_callbacks(self, callbacks: list[Any] | None) -> None:
-        """Use these callbacks from now on; they start anew if they are not those in use."""
+        """Use these callbacks from now on; they start again if they are not those in use."""
         in_use = {id(callback) for _, callback in self.callbacks_}
         if in_use != {id(callback) for callback in instances_of(callbacks)}:
             self.callbacks = callbacks
@@ -360,7 +360,7 @@ class Net(NeuralNet):
     train_step = train_step_single = validation_step = run_single_epoch = fit
 
     def __sklearn_clone__(self) -> NoReturn:
-        """Raise TypeError: the net alone cannot read arrays or be trained anew."""
+        """Raise TypeError: the net alone cannot read arrays or be trained again."""
         raise TypeError(
             "This net cannot be cloned: clone its estimator, which is also what cross-validation "
             "and searches take."

@@ -162,7 +162,7 @@ def after_fork() -> None:
     """Make torch usable in a child process that was forked.
 
     The child has none of the parent's threads, but torch's thread pool counts on them: where the
-    parent has computed in several threads, the child would wait for ever. One thread needs no pool.
+    parent has computed in several threads, the child would never return. One thread needs no pool.
     """
     torch.set_num_threads(1)
     forked.append(os.getpid())

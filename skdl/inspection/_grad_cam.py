@@ -123,9 +123,9 @@ n_channels)
         Parameters
         ----------
         estimator : estimator
-            A fitted ``CNNClassifier`` or another classifier with the method
-            ``_activation_inputs``, or what holds one: a Pipeline with one at its end, a search with
-            one as ``best_estimator_``, or another meta-estimator as ``estimator_``.
+            A fitted classifier that offers its activations, as ``CNNClassifier`` does by the
+            method ``_activation_inputs``, or what holds one: a Pipeline with one at its end, a
+            search with one as ``best_estimator_``, or another meta-estimator as ``estimator_``.
         X : array-like or list
             The rows to be shown, as `estimator` takes them; at most 64. In a Pipeline, the steps
             before the classifier transform them first.

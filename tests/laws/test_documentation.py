@@ -149,12 +149,12 @@ def kinds_of(constraint):
         return [f'"{option}"' for option in constraint.options]
     if isinstance(constraint, Interval):
         return [{Integral: "int", Real: "float"}[constraint.type]]
-    if isinstance(constraint, _base.Kinds):
+    if isinstance(constraint, _base.OwnCheck):
         return list(constraint.kinds)
     if constraint in KIND_WORDS:
         return KIND_WORDS[constraint]
     assert isinstance(constraint, type), f"{constraint} has no words yet: add them to KIND_WORDS"
-    assert constraint is not object, "object tells nothing of what is accepted: see Kinds"
+    assert constraint is not object, "object tells nothing of what is accepted: see OwnCheck"
     module = "" if constraint.__module__ == "builtins" else f"{constraint.__module__}."
     return [f"{module}{constraint.__qualname__}"]
 

@@ -15,7 +15,7 @@ from ._given_vectors import (
 )
 from ._held_out import Passed
 from ._images import ImageInputMixin
-from ._kinds import Kinds
+from ._own_check import OwnCheck
 from ._regressor import TorchRegressor
 from ._rows import Rows, weights_of
 from ._scales import learn_channel_scales, unit_scales
@@ -31,7 +31,7 @@ __all__ = [
     "FitMode",
     "FittedParameterMixin",
     "ImageInputMixin",
-    "Kinds",
+    "OwnCheck",
     "Passed",
     "Rows",
     "SequenceInputMixin",

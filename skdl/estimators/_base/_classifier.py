@@ -25,7 +25,8 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         Weight of each label; "balanced" makes the weights of all classes sum to the same, None
         gives each the weight 1. It is multiplied by ``sample_weight``.
     validation_fraction : float, default=0.1
-        The rows are drawn at random, in proportion to the classes.
+        The rows are drawn at random, in proportion to the classes; rows of less than half the
+        weighted median weight of their class are passed over.
 
     Attributes
     ----------
@@ -49,7 +50,7 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
 
         The first call builds the network and learns what goes before training, such as the scales
         of X. Later calls keep that; but as long as fewer than 10 rows have come, the next call
-        begins anew with all of them, for one row tells nothing of scales. The first rows should
+        starts again with all of them, for one row tells nothing of scales. The first rows should
         vary as all will.
 
         Parameters

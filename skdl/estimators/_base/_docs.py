@@ -76,9 +76,9 @@ def _keep_kinds(cls: type) -> None:
 def _own_first(cls: type, signature: inspect.Signature) -> inspect.Signature:
     """Parameters in the order of the classes that declare them, from the class to its bases.
 
-    Those that ``_last_parameters`` names come last, in its order. Of several classes that have a
-    parameter the last one declares it; but where that is a base of all, which has such names, a
-    parameter that is not among them stands where the family gives it a meaning of its own.
+    A parameter stands where the first class of the bases declares it. One of ``DeepEstimator``,
+    the base that has ``_last_parameters``, stands where a family declares it again, if one does;
+    those that ``_last_parameters`` names come last.
     """
     rank: dict[str, tuple[int, int]] = {}
     for place, base in enumerate(cls.__mro__):

@@ -72,12 +72,12 @@ class TorchEstimator(DeepEstimator):
     early_stopping : bool or "auto", default="auto"
         Whether to set ``validation_fraction`` of the rows aside, stop when their loss does not
         improve, and keep the weights that were best on them. "auto" does so where ``fit`` is given
-        rows of their own for it, ``X_val``.
+        validation rows, ``X_val``.
     validation_fraction : float, default=0.1
         Fraction of the rows of ``fit`` set aside when stopping early; in (0, 1).
     n_iter_no_change : int or "auto", default="auto"
         Epochs without improvement before stopping early, at least 1. "auto" is 10, but not before
-        500 steps of the optimizer, for the loss may only fall after some hundred.
+        500 steps of the optimizer, for the loss may only fall after some hundred steps.
     tol : float, default=0.0001
         Improvement of the validation loss that counts, relative to the loss; 0 or more.
     ema_decay : float or None, default=None
@@ -99,11 +99,10 @@ class TorchEstimator(DeepEstimator):
     random_state : int, RandomState instance or None, default=None
         Initial weights, validation split, shuffling and dropout are random.
     callbacks : list or None, default=None
-        ``EpochScoring("roc_auc", lower_is_better=False)`` scores the validation rows, in the labels
-        and units of y; with ``on_train=True`` the outputs of training, with dropout, and with
-        ``use_caching=False`` predictions of the training rows. ``net.predict(X)`` in a callback
-        takes what ``predict`` takes. With ``ema_decay`` the averaged weights are in place at the
-        end of an epoch.
+        ``EpochScoring`` scores the validation rows, in the labels or units of y; with
+        ``on_train=True`` the outputs of training, with dropout, and with ``use_caching=False``
+        predictions of the training rows. ``net.predict(X)`` in a callback takes what ``predict``
+        takes. With ``ema_decay`` the averaged weights are in place at the end of an epoch.
 
     Attributes
     ----------
@@ -239,7 +238,7 @@ class TorchEstimator(DeepEstimator):
         return first is not None and num_samples(y) > len(first.rows.target)
 
     def _learn_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        """``partial_fit``; it begins anew as long as there were fewer rows than the minimum."""
+        """``partial_fit``; it starts again while there were fewer rows than the minimum."""
         passed = Passed(X, y, sample_weight)
         with self._fitting():
             self._check_has_target(y)

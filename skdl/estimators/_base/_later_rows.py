@@ -43,7 +43,7 @@ def warn_of_other_range(
             warnings.warn(
                 f"{name} is far from where it was at first: half of {part} {far[0]} is more than "
                 f"{far[1]:.3g} standard deviations of the first rows away from their mean, and "
-                f"{way} keeps both. Begin anew, with a clone of the estimator and first rows that "
+                f"{way} keeps both. Start again, with a clone of the estimator and first rows that "
                 "vary as all will.",
                 UserWarning,
                 stacklevel=2,

@@ -49,7 +49,7 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         median is always estimated too: it is what ``predict`` gives.
     early_stopping : bool or "auto", default="auto"
         "auto" does so for 8 rows or more, unless weights are so uneven that a few heavy rows would
-        decide, and where ``fit`` is given rows of their own for it, ``X_val``.
+        decide, and where ``fit`` is given validation rows, ``X_val``.
     validation_fraction : float, default=0.1
         At least 4 rows are set aside if there are 8. They are the last rows of each of up to 10
         parts of the data, of up to 3 where y is alike in neighbouring rows, as in windows of a
@@ -87,7 +87,7 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
 
         The first call builds the network and learns what goes before training, such as the scales
         of X and y. Later calls keep that; but as long as fewer than 10 rows have come, the next
-        call begins anew with all of them, for one row tells nothing of scales. The first rows
+        call starts again with all of them, for one row tells nothing of scales. The first rows
         should vary as all will.
 
         Parameters

@@ -219,7 +219,7 @@ MIN_ROWS = 10
 class RowsBelowMinimum:
     """The first rows, where they are fewer than ``MIN_ROWS``.
 
-    The next call of ``partial_fit`` begins anew with them and its own rows, a warm start without
+    The next call of ``partial_fit`` starts again with them and its own rows, a warm start without
     them: one row has no scale, and a linear model of it is persistence.
     """
 

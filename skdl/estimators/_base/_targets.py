@@ -232,15 +232,15 @@ class RegressionTarget(Target):
             size = np.abs(values).max(0)
             size = np.where(size > 0, size, 1.0)  # squares of huge or tiny numbers do not exist
             if self.loss_name != "squared_error":
-                values = self._less_outliers(values, weight)
+                values = self._winsorized(values, weight)
             mean = np.average(values / size, axis=0, weights=weight)
             spread = np.sqrt(np.average((values / size - mean) ** 2, axis=0, weights=weight))
             constant = spread <= 10 * np.finfo(float).eps * np.abs(mean)
             self.mean, self.scale = mean * size, np.where(constant, 1.0, spread * size)
 
     @staticmethod
-    def _less_outliers(values: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
-        """Values (n, k), what is far from the median moved towards it."""
+    def _winsorized(values: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+        """Values (n, k), those far from the median moved to the limits of outliers."""
         y, of_rows = torch.from_numpy(values), torch.ones(len(values), dtype=torch.float64)
         of_rows = of_rows if weight is None else torch.from_numpy(weight).double()
         middle = weighted_quantiles(y, of_rows, [0.5])[:, 0]

@@ -351,7 +351,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
             module.fixed = module.freeze is True and self.augment is None and not self.mixup
 
     def _after_training(self, net: Net, train: Data, valid: Data | None, mode: FitMode) -> None:
-        """Learn the temperature, but not of a part of the data."""
+        """Learn the temperature, but not in ``partial_fit``."""
         if mode is FitMode.PARTIAL_FIT:
             return
         temperature, n_classes = 1.0, len(self.classes_)

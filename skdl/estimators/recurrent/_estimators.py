@@ -56,8 +56,8 @@ class _Recurrent(SequenceInputMixin, TorchEstimator):
         Fraction of the features that is zeroed in training, in [0, 1). It is applied between layers
         and before the head.
     standardize : bool, default=True
-        If True, each channel of X is scaled to mean 0 and variance 1 inside; learned from the
-        training rows of ``fit`` only.
+        If True, each channel of X is scaled to mean 0 and variance 1, which are learned from the
+        training rows of ``fit``.
     """
 
     hidden_size: int = 64

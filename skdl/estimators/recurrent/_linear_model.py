@@ -174,7 +174,7 @@ def fit_robustly(fit: Callable[[Data], LinearModel], data: Data) -> LinearModel:
         of_pseudo_values = model.residuals
         errors = of_pseudo_values + (y - moved)
         limits = outlier_limits(errors, weight, OUTLIER_DEVIATIONS)
-    # Around their mean, which a model with an intercept has none of but where it extrapolates.
+    # Less their mean, which is not 0 where the models extrapolate.
     model.residuals = errors - weight @ of_pseudo_values / weight.sum()
     return model
 

@@ -172,7 +172,7 @@ class RecurrentNetwork(nn.Module):
         return self.encoder(inputs, lengths)
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """(B, *output_shape); quantiles in order, but in training."""
+        """(B, *output_shape); quantiles in order, except in training."""
         z = self.head(self.dropout(self.encoder(inputs, lengths)))
         if len(self.output_shape) == 1:
             return z
@@ -365,7 +365,7 @@ class ResidualRecurrentNetwork(nn.Module):
     def forward(
         self, inputs: Tensor, linear: Tensor, units: Tensor, lengths: Tensor | None = None
     ) -> Tensor:
-        """(B, *output_shape); quantiles in order, but in training."""
+        """(B, *output_shape); quantiles in order, except in training."""
         z = self.head(self.dropout(self.encoder(inputs, lengths)))
         # Half of the head's outputs in units of 1, half in units of the window's spread.
         z = (z.unflatten(1, (2, -1)) * units[..., None]).sum(1).view(-1, *self.output_shape)

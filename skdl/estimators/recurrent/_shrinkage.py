@@ -110,8 +110,8 @@ def _factor_of_most(gains: Tensor, absolute_gains: Tensor) -> float:
 
     Its gain may be significant as it is, or in absolute errors: squared errors of rows that
     contradict grow by three times what those of others fall by, so that a few of them in each block
-    make any gain uncertain. The gain in absolute errors need only exceed one standard error; that
-    there is one, the objective has said.
+    make any gain uncertain. The gain in absolute errors need only exceed one standard error, since
+    the factor is that of least loss by the objective itself.
     """
     best = int(_trimmed_mean(_sums_of_blocks(gains.T, N_BLOCKS)).argmax())
     if best == 0:
@@ -157,11 +157,11 @@ def _trimmed_mean(values: Tensor) -> Tensor:
 def _squared_error_of_trimmed(values: Tensor) -> Tensor:
     """Squared standard error of the trimmed mean of values (n,).
 
-    That of the values moved to the ends of what is left (Tukey and McLaughlin, 1963; see Wilcox,
-    "Introduction to robust estimation and hypothesis testing", section 3.3).
+    That of the winsorized values (Tukey and McLaughlin, 1963; see Wilcox, "Introduction to robust
+    estimation and hypothesis testing", section 3.3).
     """
     values, n = values.sort().values, len(values)
     n_cut = int(TRIMMED * n)
     middle = values[n_cut : n - n_cut]
-    moved = values.clamp(middle[0], middle[-1])
-    return moved.var() * n / len(middle) ** 2
+    winsorized = values.clamp(middle[0], middle[-1])
+    return winsorized.var() * n / len(middle) ** 2

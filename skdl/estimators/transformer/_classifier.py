@@ -32,7 +32,7 @@ from ...engine import (
 from .._base import (
     FitMode,
     FittedParameterMixin,
-    Kinds,
+    OwnCheck,
     Rows,
     SequenceInputMixin,
     TorchClassifier,
@@ -151,7 +151,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
         Weight of the network's scores as a fraction of both weights, those of the linear model
         being the other; in (0, 1]; 1 where there is no linear model.
     n_features_in_ : int
-        Nor is it set by texts.
+        Not set by texts.
     n_channels_in_ : int
         On numbers only.
     n_steps_in_ : int
@@ -183,7 +183,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
     n-grams. ``partial_fit`` makes none, and leaves one that ``fit`` made as it is.
 
     ``partial_fit`` trains the tokenizer on the first chunk alone: words that come later are unknown
-    tokens for ever. Make the first chunk one with the words of all, pass a tokenizer that was
+    tokens permanently. Make the first chunk one with the words of all, pass a tokenizer that was
     trained on all texts, or set ``tokenizer="bpe"`` or "char", whose tokens are parts of words. It
     warns where more than half of the tokens of a later chunk are unknown.
 
@@ -259,12 +259,12 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
         "pooling": [StrOptions({"mean", "cls", "attention", "max"})],
         "max_length": [Interval(Integral, 1, None, closed="left")],
         "input_type": [StrOptions({"auto", "text", "numeric"})],
-        "tokenizer": [StrOptions(set(TOKENIZERS)), Kinds("tokenizers.Tokenizer")],
+        "tokenizer": [StrOptions(set(TOKENIZERS)), OwnCheck("tokenizers.Tokenizer")],
         "vocab_size": [Interval(Integral, 3, None, closed="left")],
         "min_frequency": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "lowercase": ["boolean"],
         "token_dropout": [Interval(Real, 0, 1, closed="left")],
-        "embeddings": [Kinds("mapping", "KeyedVectors", "fitted Word2VecTransformer"), None],
+        "embeddings": [OwnCheck("mapping", "KeyedVectors", "fitted Word2VecTransformer"), None],
         "linear_model": ["boolean"],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "pretrained": [str, os.PathLike, None],

@@ -23,7 +23,7 @@ from .._base import (
     DeepEstimator,
     FitMode,
     FittedParameterMixin,
-    Kinds,
+    OwnCheck,
     Passed,
     Split,
     WordVectorTable,
@@ -96,13 +96,14 @@ class Word2VecTransformer(
         Threshold of sub-sampling, 0 or more: of words that are a larger fraction of the corpus,
         tokens are left out at random, the more the more frequent a word is. 0 leaves out none.
     lr : float, default=0.025
-        That is the one at the start of ``fit``, and the constant one of ``partial_fit``.
+        ``fit`` starts with it; in ``partial_fit`` it is constant.
     min_lr : float, default=0.0001
         Learning rate at the end of ``fit``, from 0 to ``lr``; it falls linearly.
     max_epochs : int or "auto", default="auto"
-        "auto" is the number that makes a million tokens, but at least 5 and at most 100. It may be
-        0 too, which keeps ``init_vectors`` as they are: they are the vocabulary, and ``fit`` learns
-        nothing but what ``pooling`` needs.
+        "auto" is the number that makes a million tokens, but at least 5 and at most 100. Here 0 is
+        allowed, which keeps ``init_vectors`` as they are: they are the vocabulary, and ``fit``
+        learns nothing but what ``pooling`` needs; there is no ``net_`` then, nor what is read from
+        it.
     pooling : {"mean", "max", "idf", "sif", "none"}, default="mean"
         How the vectors of the words of a document are combined: "mean" is their mean, "max" their
         maximum in each dimension, "idf" their mean weighted by inverse document frequency. "sif"
@@ -181,8 +182,8 @@ class Word2VecTransformer(
     from other texts.
 
     Loaded vectors (``from_word2vec_format``), and any with ``init_vectors=vectors, max_epochs=0``,
-    stay as they are in a Pipeline, ``cross_val_score`` and searches, whose clones are fitted anew.
-    An estimator that was fitted to other documents learns anew there; to keep what it has learned
+    stay as they are in a Pipeline, ``cross_val_score`` and searches, whose clones are fitted again.
+    An estimator that was fitted to other documents learns again there; to keep what it has learned
     wrap it as ``sklearn.frozen.FrozenEstimator(fitted)``.
 
     References
@@ -254,8 +255,8 @@ class Word2VecTransformer(
         "token_pattern": [str, None],
         "tokenizer": [callable, None],
         "analyzer": [StrOptions({"word", "char"}), callable],
-        "stop_words": [StrOptions({"english"}), Kinds("list of str"), None],
-        "init_vectors": [Kinds("mapping", "KeyedVectors", "fitted Word2VecTransformer"), None],
+        "stop_words": [StrOptions({"english"}), OwnCheck("list of str"), None],
+        "init_vectors": [OwnCheck("mapping", "KeyedVectors", "fitted Word2VecTransformer"), None],
         "deterministic": ["boolean"],
     }
 

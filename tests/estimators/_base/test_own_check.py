@@ -5,14 +5,14 @@ from typing import ClassVar
 from sklearn.base import BaseEstimator
 
 from skdl._sklearn import StrOptions, fit_context
-from skdl.estimators._base._kinds import Kinds
+from skdl.estimators._base._own_check import OwnCheck
 
 
 class Toy(BaseEstimator):
     """An estimator that checks a parameter itself."""
 
     _parameter_constraints: ClassVar[dict] = {
-        "of": [StrOptions({"a"}), Kinds("mapping", "fitted Toy")]
+        "of": [StrOptions({"a"}), OwnCheck("mapping", "fitted Toy")]
     }
 
     def __init__(self, of="a"):

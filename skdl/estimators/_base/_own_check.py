@@ -7,11 +7,10 @@ from typing import Any
 from ..._sklearn import HasMethods
 
 
-class Kinds(HasMethods):  # a subclass, for scikit-learn takes no constraint of a new class
-    """Kinds of values that a check of the estimator's own accepts, whose errors say more.
+class OwnCheck(HasMethods):  # a subclass, for scikit-learn takes no constraint of a new class
+    """Constraint of a parameter that the estimator checks itself, with errors that say more.
 
-    It lets every value through. A name among the values that are accepted belongs into
-    ``StrOptions`` beside it.
+    It lets every value through. Strings that are accepted are told by ``StrOptions`` beside it.
 
     Parameters
     ----------
