@@ -5,7 +5,7 @@ of an estimator become columns of the engine is in ``skdl.estimators._base``.
 """
 
 from ._containers import one_column, plain_container, plain_values, rows_of_numbers
-from ._finite import IMPUTE, check_finite
+from ._finite import IMPUTE, check_finite, is_finite
 from ._frames import (
     ChannelNamesMixin,
     ColumnsMixin,
@@ -70,6 +70,7 @@ __all__ = [
     "in_order",
     "input_type_of",
     "irregular_steps",
+    "is_finite",
     "is_in_time",
     "keys_of_time",
     "one_column",

@@ -28,6 +28,11 @@ IMPUTE = (
 )
 
 
+def is_finite(array: np.ndarray) -> bool:
+    """Whether all values are finite in float32 or wider."""
+    return _first_not_finite(array) is None
+
+
 def check_finite(
     array: np.ndarray,
     dims: tuple[str, ...],

@@ -22,6 +22,7 @@ from ..._reading import (
     check_order_of_columns,
     check_order_of_steps,
     column_names,
+    is_finite,
     rows_of_numbers,
 )
 from ..._sklearn import Interval
@@ -204,7 +205,7 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
         self._check_order_of_names(X, reset=reset)
         self._check_channel_names(given.plain, X, reset=reset)
         n_channels = self.n_channels or 1
-        arrays = [_read_one(item, row, n_channels, given) for row, item in enumerate(X)]
+        arrays = [_read_one(item, row, n_channels) for row, item in enumerate(X)]
         counts = {array.shape[1] for array in arrays}
         if len(counts) > 1:
             odd = next(
@@ -221,6 +222,9 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
                 f"n_channels={self.n_channels}, but the sequences in X have {n_found} channels. "
                 "n_channels is for flat rows: fit with n_channels=None for sequences like these."
             )
+        values = np.concatenate(arrays)
+        if not is_finite(values):  # asked once for all: each sequence is short
+            _check_each_finite(arrays, X, given)
         check_one_scale(arrays, given)
         self._check_units(arrays, given, reset=reset)
         lengths = np.array([len(array) for array in arrays])
@@ -233,9 +237,8 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
                 "all. Fit it on a list of sequences to predict for any length."
             )
         if (lengths == lengths[0]).all():
-            return as_tensor(np.stack(arrays)), n_found
-        values = as_tensor(np.concatenate(arrays))
-        return Ragged(values, torch.from_numpy(lengths)), n_found
+            return as_tensor(values.reshape(len(arrays), -1, n_found)), n_found
+        return Ragged(as_tensor(values), torch.from_numpy(lengths)), n_found
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -295,11 +298,14 @@ def as_numbers(item: Any, name: str) -> np.ndarray:
         raise ValueError(f"{name} is not a numeric array: {error}.") from error
 
 
-def _read_one(item: Any, row: int, n_channels: int, given: Given) -> np.ndarray:
-    """One sequence as finite numbers (T, C)."""
-    check_numbers(item, f"Sequence {row} in X")
-    check_order_of_steps(item, row)
-    array = as_numbers(item, f"Sequence {row} in X")
+def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:
+    """One sequence as numbers (T, C)."""
+    if type(item) is np.ndarray and item.dtype in NUMBERS:
+        array = item
+    else:
+        check_numbers(item, f"Sequence {row} in X")
+        check_order_of_steps(item, row)
+        array = as_numbers(item, f"Sequence {row} in X")
     if array.ndim == 1 and array.size and array.size % n_channels == 0:
         array = array.reshape(-1, n_channels)  # flattened, like the rows of a 2-D X
     if array.ndim != 2 or 0 in array.shape:
@@ -311,12 +317,15 @@ def _read_one(item: Any, row: int, n_channels: int, given: Given) -> np.ndarray:
             f"Sequence {row} in X must be (n_steps,), (n_steps, n_channels) or, with n_channels, "
             f"(n_steps * n_channels,), with at least one step; got shape {array.shape}. {way}"
         )
-
-    def advice(_: tuple[int, ...]) -> str:
-        return _gap_advice(item, array.shape[1], given)
-
-    check_finite(array, ("step", "channel"), f"sequence {row}, ", advice=advice)
     return array
+
+
+def _check_each_finite(arrays: list[np.ndarray], X: Any, given: Given) -> None:
+    """Raise ValueError for the first value of arrays (T, C), read from X, that is not finite."""
+    for row, (array, item) in enumerate(zip(arrays, X, strict=True)):
+        if not is_finite(array):
+            advice = _gap_advice(item, array.shape[1], given)
+            check_finite(array, ("step", "channel"), f"sequence {row}, ", advice=advice)
 
 
 def _gap_advice(item: Any, n_channels: int, given: Given) -> str:

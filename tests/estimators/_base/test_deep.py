@@ -140,14 +140,3 @@ def test_shared_parameters_come_last_in_one_order():
     with_targets = list(inspect.signature(TorchEstimator).parameters)
     assert with_targets == list(TorchEstimator._last_parameters)
     assert list(inspect.signature(estimators.LSTMRegressor).parameters)[-19:] == with_targets
-
-
-def test_words_of_the_base_begin_those_of_other_bases():
-    """A reader of either class learns the same first."""
-    described = {
-        cls: vars(cls)["_described"]["Parameters"] for cls in (DeepEstimator, TorchEstimator)
-    }
-    again = described[DeepEstimator].keys() & described[TorchEstimator].keys()
-    assert again == {"callbacks"}
-    first, more = (described[cls]["callbacks"][1] for cls in (DeepEstimator, TorchEstimator))
-    assert more.startswith(first)
