@@ -164,11 +164,11 @@ def compare(here, there, n_rounds: int):
     return seconds[here], seconds[there]
 
 
-def median_with_interval(values) -> tuple[float, str]:
+def median_with_interval(values) -> tuple[float, float, float]:
     """The median, and the order statistics that enclose it with about 95 %."""
     values = np.sort(values)
     below = max(0, int(binom.ppf(0.025, len(values), 0.5)) - 1)
-    return float(np.median(values)), f"{values[below]:.3f} to {values[-1 - below]:.3f}"
+    return float(np.median(values)), float(values[below]), float(values[-1 - below])
 
 
 def main() -> None:
@@ -177,14 +177,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", default="", help="jobs whose name has this")
     report = Report(__doc__, parser)
-    rows = {}
+    rows, slower = {}, []
     n_rounds = 1 if report.quick else report.args.rounds
     with both_versions(report) as (folder, packages):
         jobs_here, jobs_there = (jobs_of(package, folder, report.quick) for package in packages)
         for name in (name for name in jobs_here if report.args.only in name):
             seconds = compare(jobs_here[name], jobs_there[name], n_rounds)
             here, there = map(median, seconds)
-            of_rounds, interval = median_with_interval(np.divide(*seconds))
+            of_rounds, low, high = median_with_interval(np.divide(*seconds))
+            interval = f"{low:.3f} to {high:.3f}"
+            if low > 1:
+                slower.append(name)
             rows[name] = (here, there, here / there, of_rounds, interval)
             print(name, f"{here:.4f} {here / there:.3f} {of_rounds:.3f} {interval}", flush=True)
     columns = ["median s here", "there", "ratio of medians", "median of ratios", "95 %"]
@@ -196,7 +199,6 @@ def main() -> None:
             f"{column.capitalize()}: median {ratios.median():.3f}, highest {ratios.max():.3f} "
             f"({ratios.idxmax()})."
         )
-    slower = [name for name, row in rows.items() if float(row[-1].split()[0]) > 1]
     report.say(f"Slower, by the whole interval: {', '.join(slower) or 'none'}.")
     report.finish()
 

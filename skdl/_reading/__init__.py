@@ -34,7 +34,7 @@ from ._time import (
     is_in_time,
 )
 from ._time_text import keys_of_time, text_as_dates
-from ._units import Arrays, Units, check_one_scale
+from ._units import Arrays, Units, check_one_scale, rows_without_gaps
 from ._words import (
     has_unspaced,
     shown_settings,
@@ -78,6 +78,7 @@ __all__ = [
     "plain_values",
     "read_texts",
     "rows_of_numbers",
+    "rows_without_gaps",
     "shown_settings",
     "split_words",
     "split_words_and_characters",

@@ -59,7 +59,7 @@ class Units:
     @classmethod
     def of_fit(cls, rows: Arrays) -> Units:
         """The units of the rows of a fit, of which some are looked at, and those with gaps not."""
-        some = _without_gaps(rows[:: -(-len(rows) // N_LOOKED_AT)])
+        some = rows_without_gaps(rows[:: -(-len(rows) // N_LOOKED_AT)])
         return cls.of(some) if len(some) else cls("", 0.0, 0.0, False)
 
     def check(self, rows: Arrays, owner: str, given: Given) -> None:
@@ -68,8 +68,7 @@ class Units:
         And the other way round, and where their values are far larger or smaller than those of the
         fit, or below 0 where there were none. All rows must be so: it is their scale that differs.
         """
-        rows = _without_gaps(rows)
-        found = self._other_scale(rows, given) if len(rows) else None
+        found = self._other_scale(rows, given)
         if found is None:
             return
         was = f"{KINDS.get(self.kind, 'values')} up to {self.largest:g}"
@@ -145,7 +144,7 @@ def check_one_scale(rows: Arrays, given: Given) -> None:
         )
 
 
-def _without_gaps(rows: Arrays) -> Arrays:
+def rows_without_gaps(rows: Arrays) -> Arrays:
     """The rows of an array whose values are all finite; others were checked before."""
     if not isinstance(rows, np.ndarray) or rows.dtype.kind not in "fc":
         return rows

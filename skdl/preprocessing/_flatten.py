@@ -20,6 +20,7 @@ from .._reading import (
     check_one_scale,
     plain_container,
     rows_of_numbers,
+    rows_without_gaps,
 )
 
 
@@ -175,8 +176,8 @@ class Flatten(ChannelNamesMixin, OneToOneFeatureMixin, TransformerMixin, BaseEst
         check_one_scale(array, given)
         if reset:
             self._units = Units.of_fit(array)
-        else:
-            self._units.check(array, "Flatten", given)
+        elif len(complete := rows_without_gaps(array)):
+            self._units.check(complete, "Flatten", given)
         return array
 
     def __sklearn_tags__(self) -> Tags:

@@ -10,6 +10,8 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
 
+from .._reading import is_finite
+
 
 class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Standardize pixels: subtract each one's mean, divide all by one standard deviation.
@@ -86,9 +88,8 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _validate(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
         """X as floats, all finite: scikit-learn's advice, an imputer, takes no images."""
         array = validate_data(self, X, reset=reset, dtype=FLOAT_DTYPES, ensure_all_finite=False)
-        with np.errstate(over="ignore", invalid="ignore"):
-            if np.isfinite(array.sum(dtype=np.float64)):  # fast, and enough when all is well
-                return np.asarray(array)
+        if is_finite(array):  # fast, and enough when all is well
+            return np.asarray(array)
         bad = np.argwhere(~np.isfinite(array))
         if len(bad):
             row, column = bad[0].tolist()
