@@ -13,7 +13,6 @@ from ._given_vectors import (
     none_known,
     other_spellings,
 )
-from ._held_out import Passed
 from ._images import ImageInputMixin
 from ._own_check import OwnCheck
 from ._regressor import TorchRegressor
@@ -32,7 +31,6 @@ __all__ = [
     "FittedParameterMixin",
     "ImageInputMixin",
     "OwnCheck",
-    "Passed",
     "Rows",
     "SequenceInputMixin",
     "Split",

@@ -1,4 +1,4 @@
-"""DeepEstimator: the parameters that every deep estimator has, and the three ways to learn."""
+"""DeepEstimator: the parameters that every deep estimator has, and how its network is trained."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from ...engine import (
     Net,
     Snapshot,
     check_callbacks,
-    draw_seed,
     resolve_device,
     scoped_threads,
     seeded,
@@ -30,14 +29,13 @@ from ...engine import (
 from ._contract import Family, FitMode, Split
 from ._described import described
 from ._docs import deep_estimator
-from ._held_out import Passed
 from ._learning import LearningMixin, parameter_names
 from ._trained import Trained
 
 
 @deep_estimator
 class DeepEstimator(LearningMixin, Trained, Family, BaseEstimator):
-    """Base of every deep estimator, with targets or without: shared parameters, ways to learn.
+    """Base of every deep estimator, with targets or without: shared parameters and training.
 
     The hooks of a family are in :class:`Family`. Where there are targets, :class:`TorchEstimator`
     reads them, and has the parameters of training by gradients.
@@ -86,50 +84,7 @@ class DeepEstimator(LearningMixin, Trained, Family, BaseEstimator):
     # The order of the last parameters in signature and help, whichever base declares them.
     _last_parameters: ClassVar[tuple[str, ...]] = ("device", "random_state", "verbose", "callbacks")
 
-    # Three ways to learn -------------------------------------------------------------------------
-
-    def _fit(self, passed: Passed) -> None:
-        """``fit`` from nothing: learn how to read the data, draw a network, train it."""
-        seed = draw_seed(self.random_state)
-        self._train_new(self._first_rows(passed, seed, FitMode.FIT), seed, FitMode.FIT)
-
-    def _fit_warm(self, passed: Passed) -> None:
-        """``fit`` from the fit before: its network is trained further, on these rows."""
-        self._check_architecture()
-        seed = draw_seed(self.random_state)
-        train, valid, _ = self._further_rows(passed, seed, FitMode.WARM_START)
-        net = self._new_net(copy.deepcopy(self.module_), train, seed, FitMode.WARM_START)
-        net.resume_state = self.net_.resume_state
-        self._train(net, train, valid, FitMode.WARM_START)
-
-    def _fit_part(self, passed: Passed) -> None:
-        """``partial_fit``: one epoch on one part of the data, with the optimizer's last state."""
-        if not hasattr(self, "net_"):
-            first = self._first_rows(passed, None, FitMode.PARTIAL_FIT)
-            self._train_new(first, draw_seed(self.random_state), FitMode.PARTIAL_FIT)
-            return
-        self._check_architecture()
-        train, _, _ = self._further_rows(passed, None, FitMode.PARTIAL_FIT)
-        net = self.net_
-        with self._with_current_parameters(net, train):
-            self._train(net, train, None, FitMode.PARTIAL_FIT)
-
-    # What they read; with targets see TorchEstimator ---------------------------------------------
-
-    def _first_rows(self, passed: Passed, seed: int | None, mode: FitMode) -> Split:
-        """What was passed for a new network, and how its rows are used.
-
-        ``seed`` decides which are set aside for validation; None in ``partial_fit``, where none is.
-        """
-        data = self._read_inputs(passed.X, reset=True)
-        return Split(data, None, data)
-
-    def _further_rows(self, passed: Passed, seed: int | None, mode: FitMode) -> Split:
-        """The same for the network of the fit before, read as then."""
-        data = self._read_inputs(passed.X, reset=False)
-        return Split(data, None, data)
-
-    # Their steps ---------------------------------------------------------------------------------
+    # Around each way to learn --------------------------------------------------------------------
 
     @contextlib.contextmanager
     def _fitting(self) -> Iterator[None]:
@@ -144,11 +99,25 @@ class DeepEstimator(LearningMixin, Trained, Family, BaseEstimator):
             self._check_parameters()
             yield
 
+    # Training, in each way to learn --------------------------------------------------------------
+
     def _train_new(self, rows: Split, seed: int, mode: FitMode) -> None:
         """Draw a network, and train it on rows by which it was learned how to read."""
         self._built_with = self._architecture()
         module = self._new_module(rows.train, rows.used, seed)
         self._train(self._new_net(module, rows.train, seed, mode), rows.train, rows.valid, mode)
+
+    def _train_further(self, rows: Split, seed: int) -> None:
+        """Train a copy of the network of the fit before on these rows."""
+        net = self._new_net(copy.deepcopy(self.module_), rows.train, seed, FitMode.WARM_START)
+        net.resume_state = self.net_.resume_state
+        self._train(net, rows.train, rows.valid, FitMode.WARM_START)
+
+    def _train_part(self, train: Data) -> None:
+        """Train the net for one epoch, with the state that its optimizer had at last."""
+        net = self.net_
+        with self._with_current_parameters(net, train):
+            self._train(net, train, None, FitMode.PARTIAL_FIT)
 
     def _new_module(self, train: Data, used: Data, seed: int) -> nn.Module:
         with scoped_threads(1):

@@ -229,28 +229,45 @@ class TorchEstimator(DeepEstimator):
             self._check_has_target(y)
             held_out.check(self.early_stopping)
             is_warm = self.warm_start and hasattr(self, "net_") and not self._had_too_few_rows(y)
-            (self._fit_warm if is_warm else self._fit)(passed)
+            (self._fit_warm if is_warm else self._fit_new)(passed)
         return self
+
+    def _learn_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        """``partial_fit`` of regressors and classifiers."""
+        with self._fitting():
+            self._check_has_target(y)
+            check_validated(self.callbacks, "Use fit with early_stopping=True")
+            self._fit_part(Passed(X, y, sample_weight))
+        return self
+
+    def _fit_new(self, passed: Passed) -> None:
+        """``fit`` from nothing: learn how to read the data, draw a network, train it."""
+        seed = draw_seed(self.random_state)
+        self._train_new(self._first_rows(passed, seed, FitMode.FIT), seed, FitMode.FIT)
+
+    def _fit_warm(self, passed: Passed) -> None:
+        """``fit`` from the fit before: its network is trained further, on these rows."""
+        self._check_architecture()
+        seed = draw_seed(self.random_state)
+        self._train_further(self._further_rows(passed, seed, FitMode.WARM_START), seed)
+
+    def _fit_part(self, passed: Passed) -> None:
+        """One epoch on one part of the data; from nothing while rows are below the minimum."""
+        if not hasattr(self, "net_"):
+            rows = self._first_rows(passed, None, FitMode.PARTIAL_FIT)
+            self._train_new(rows, draw_seed(self.random_state), FitMode.PARTIAL_FIT)
+            return
+        self._check_architecture()
+        if self._rows_below_minimum is None:
+            self._train_part(self._further_rows(passed, None, FitMode.PARTIAL_FIT).train)
+        else:
+            rows = self._joined_rows(self._rows_below_minimum, passed)
+            self._train_new(rows, draw_seed(self.random_state), FitMode.PARTIAL_FIT)
 
     def _had_too_few_rows(self, y: Any) -> bool:
         """Whether the rows before were fewer than the minimum, and fewer than these."""
         first = self._rows_below_minimum
         return first is not None and num_samples(y) > len(first.rows.target)
-
-    def _learn_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        """``partial_fit``; it starts again while there were fewer rows than the minimum."""
-        passed = Passed(X, y, sample_weight)
-        with self._fitting():
-            self._check_has_target(y)
-            check_validated(self.callbacks, "Use fit with early_stopping=True")
-            first = self._rows_below_minimum if hasattr(self, "net_") else None
-            if first is None:
-                self._fit_part(passed)
-            else:
-                self._check_architecture()
-                joined = self._joined_rows(first, passed)
-                self._train_new(joined, draw_seed(self.random_state), FitMode.PARTIAL_FIT)
-        return self
 
     def _check_has_target(self, y: Any) -> None:
         if y is None:
@@ -262,6 +279,10 @@ class TorchEstimator(DeepEstimator):
     # What they read ------------------------------------------------------------------------------
 
     def _first_rows(self, passed: Passed, seed: int | None, mode: FitMode) -> Split:
+        """What was passed for a new network, and how its rows are used.
+
+        ``seed`` decides which are set aside for validation; None in ``partial_fit``, where none is.
+        """
         self._target = self._make_target()
         read = self._read_inputs(passed.X, reset=True)
         rows = self._read_rows(read, passed, seed)
@@ -282,6 +303,7 @@ class TorchEstimator(DeepEstimator):
         return self._split(data, rows, passed)
 
     def _further_rows(self, passed: Passed, seed: int | None, mode: FitMode) -> Split:
+        """The same for the network of the fit before, read as then."""
         self._target = self._same_target()
         data = self._read_inputs(passed.X, reset=False)
         before = self._seen if mode is FitMode.PARTIAL_FIT else None

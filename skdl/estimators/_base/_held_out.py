@@ -95,10 +95,10 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Passed:
-    """What is passed to ``fit`` or ``partial_fit``: X and, where there are targets, the others."""
+    """What is passed to ``fit`` or ``partial_fit``."""
 
     X: Any
-    y: Any = None
+    y: Any
     sample_weight: Any = None
     held_out: HeldOut = HeldOut()
 

@@ -24,7 +24,6 @@ from .._base import (
     FitMode,
     FittedParameterMixin,
     OwnCheck,
-    Passed,
     Split,
     WordVectorTable,
     all_given_vectors,
@@ -300,7 +299,7 @@ class Word2VecTransformer(
                 self._take_over_vectors()
                 self._learn_pooling_alone(X)
             else:
-                self._fit(Passed(X))
+                self._train_words(self._read_inputs(X, reset=True), FitMode.FIT)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -329,17 +328,15 @@ class Word2VecTransformer(
             As in ``fit``; if ``vector_size``, ``algorithm`` or ``objective`` changed.
         """
         with self._fitting(), advised(self, X):
-            self._fit_part(Passed(X))
+            self._check_architecture()
+            if self.max_epochs == 0 and not hasattr(self, "vocabulary_"):
+                self._take_over_vectors()
+            self._train_words(self._read_part(X), FitMode.PARTIAL_FIT)
         return self
 
-    def _fit_part(self, passed: Passed) -> None:
-        """One epoch on a part of the documents, of a larger network where there are new words."""
-        self._check_architecture()
-        if self.max_epochs == 0 and not hasattr(self, "vocabulary_"):
-            self._take_over_vectors()
-        part = self._read_part(passed.X)
-        seed = draw_seed(self.random_state)
-        self._train_new(Split(part, None, part), seed, FitMode.PARTIAL_FIT)
+    def _train_words(self, corpus: CorpusData, mode: FitMode) -> None:
+        """Train a new network, in ``partial_fit`` larger than the one before by the new words."""
+        self._train_new(Split(corpus, None, corpus), draw_seed(self.random_state), mode)
 
     # Documents to tables -------------------------------------------------------------------------
 

@@ -9,9 +9,8 @@ from sklearn.base import clone
 from torch import nn
 
 from skdl import estimators
-from skdl.engine import Data
-from skdl.estimators._base import DeepEstimator, TorchEstimator, deep_estimator
-from skdl.estimators._base._held_out import Passed
+from skdl.engine import Data, draw_seed
+from skdl.estimators._base import DeepEstimator, FitMode, Split, TorchEstimator, deep_estimator
 
 X = np.random.default_rng(0).normal(size=(40, 5)).astype(np.float32)
 
@@ -56,13 +55,27 @@ class Autoencoder(DeepEstimator):
 
     def fit(self, X, y=None):
         with self._fitting():
-            way = self._fit_warm if self.warm_start and hasattr(self, "net_") else self._fit
-            way(Passed(X))
+            seed, goes_on = draw_seed(self.random_state), self.warm_start and hasattr(self, "net_")
+            if goes_on:
+                self._check_architecture()
+            data = self._read_inputs(X, reset=not goes_on)
+            rows = Split(data, None, data)
+            if goes_on:
+                self._train_further(rows, seed)
+            else:
+                self._train_new(rows, seed, FitMode.FIT)
         return self
 
     def partial_fit(self, X, y=None):
         with self._fitting():
-            self._fit_part(Passed(X))
+            first = not hasattr(self, "net_")
+            data = self._read_inputs(X, reset=first)
+            if first:
+                seed = draw_seed(self.random_state)
+                self._train_new(Split(data, None, data), seed, FitMode.PARTIAL_FIT)
+            else:
+                self._check_architecture()
+                self._train_part(data)
         return self
 
     def _read_inputs(self, X, *, reset):
