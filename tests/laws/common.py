@@ -68,6 +68,8 @@ INSTANCES = [
     for kind in kinds
     if isinstance(kind, str) and kind != CHECKS
 ]
+# For laws that hold alike for all instances of a class, such as what a callback sees.
+ONE_EACH = list({type(instance.estimator): instance for instance in reversed(INSTANCES)}.values())
 CHECKED: list[BaseEstimator] = [estimator for estimator, *kinds in TABLE if CHECKS in kinds]
 CATALOGUE = [getattr(skdl.estimators, name) for name in skdl.estimators.__all__]
 DEEP: list[type[BaseEstimator]] = [cls for cls in CATALOGUE if issubclass(cls, Trained)]
@@ -79,6 +81,12 @@ every_class = pytest.mark.parametrize("cls", DEEP, ids=lambda cls: cls.__name__)
 def every(*conditions: Condition) -> pytest.MarkDecorator:
     """A law for all instances that meet the conditions."""
     held = [i for i in INSTANCES if all(condition(i) for condition in conditions)]
+    return pytest.mark.parametrize("instance", held, ids=str)
+
+
+def one_of_each(*conditions: Condition) -> pytest.MarkDecorator:
+    """A law for one instance of each class that meets the conditions."""
+    held = [i for i in ONE_EACH if all(condition(i) for condition in conditions)]
     return pytest.mark.parametrize("instance", held, ids=str)
 
 

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 import skorch.callbacks
 import torch
-from sklearn.base import clone, is_classifier, is_regressor
-from sklearn.metrics import get_scorer
+from sklearn.base import clone
 from skorch.callbacks import (
     BatchScoring,
     Callback,
@@ -26,15 +25,7 @@ from skorch.callbacks import (
 )
 from torch.optim.lr_scheduler import LinearLR, PolynomialLR, ReduceLROnPlateau
 
-from tests.laws.common import INSTANCES, answers, assert_close, assert_same, every, has, predicts
-
-# One instance of each class is enough: what a callback sees is the same for all of them.
-ONE_EACH = list({type(instance.estimator): instance for instance in reversed(INSTANCES)}.values())
-
-
-def one_of_each(*conditions):
-    held = [i for i in ONE_EACH if all(condition(i) for condition in conditions)]
-    return pytest.mark.parametrize("instance", held, ids=str)
+from tests.laws.common import answers, assert_same, has, one_of_each, predicts
 
 
 class Service:
@@ -272,125 +263,6 @@ def test_what_needs_validation_rows_says_so(instance, callback, tmp_path):
     if params:
         model = instance.fitted(X, y, callbacks=[callback], early_stopping=True)
         assert model.history_["valid_loss"].notna().all()
-
-
-# Scores ------------------------------------------------------------------------------------------
-
-SCORES = {
-    "classification": ["accuracy", "neg_log_loss", "f1_macro", "roc_auc_ovr"],
-    "two classes": ["roc_auc", "average_precision", "neg_brier_score", "neg_log_loss"],
-    "regression": ["r2", "neg_mean_absolute_error", "neg_root_mean_squared_error"],
-}
-
-
-class KeepsRows(Callback):
-    """Rows of the last epoch, so that scores can be computed again."""
-
-    def on_epoch_end(self, net, dataset_train, dataset_valid, **kwargs):
-        self.train_, self.valid_ = dataset_train, dataset_valid
-        self.predicted_ = net.predict(dataset_valid.X)
-
-
-def scored(instance, y, metrics, **params):
-    X, _ = instance.data()
-    rows, scorings = KeepsRows(), []
-    for metric in metrics:
-        for use_caching in (True, False):
-            name = f"{metric} {use_caching}"
-            scorings.append(EpochScoring(metric, name=name, use_caching=use_caching))
-    model = instance.fitted(
-        X, y, callbacks=[*scorings, rows], max_epochs=1, early_stopping=True, **params
-    )
-    model.net_.module_.eval()
-    return model, rows
-
-
-@one_of_each(predicts)
-def test_scores_by_epoch_are_those_of_scikit_learn(instance):
-    """In the user's units and labels, also where these are words."""
-    _, y = instance.data()
-    if is_classifier(instance.estimator):
-        y = np.array(["spam", "ham", "eggs"])[np.searchsorted(np.unique(y), y)]
-        two = np.where(np.arange(len(y)) % 3 == 0, 2, 1)  # 1 is the positive label of many metrics
-        cases = [(y, SCORES["classification"]), (two, SCORES["two classes"])]
-    else:
-        cases = [(1e4 + 1e3 * y, SCORES["regression"])]
-    # The weights that were scored must be those that are kept.
-    params = instance.known(ema_decay=None, linear_model=False)
-    for target, metrics in cases:
-        model, rows = scored(instance, target, metrics, **params)
-        if model.best_epoch_ == 0:  # kept are those of the start
-            assert np.isfinite(model.history_[f"{metrics[0]} True"]).all()
-        for metric in metrics:
-            net, valid = model.net_, rows.valid_
-            cached, fresh = (model.history_[f"{metric} {c}"].iloc[-1] for c in (True, False))
-            assert cached == pytest.approx(fresh, abs=1e-5)
-            if model.best_epoch_ == 1:
-                assert get_scorer(metric)(net, valid.X, valid.y) == pytest.approx(fresh, abs=1e-5)
-        assert set(np.unique(valid.y).tolist()) <= set(np.asarray(target).tolist()) or (
-            is_regressor(model) and valid.y.mean() > 5e3
-        )
-        assert rows.predicted_.shape == valid.y.shape
-
-
-@one_of_each(predicts)
-def test_a_callback_predicts_on_arrays(instance):
-    """With the weights as they are then, in the user's terms; training goes on unchanged."""
-    X, y = instance.data()
-
-    class Predicts(Callback):
-        def on_epoch_end(self, net, **kwargs):
-            net.history.record("mine", net.score(X, y))
-            self.predicted_ = net.predict(X)
-
-    callback = Predicts()
-    params = instance.known(early_stopping=False, ema_decay=None)
-    model = instance.fitted(X, y, callbacks=[callback], **params)
-    assert_same(callback.predicted_, model.predict(X))
-    assert model.history_["mine"].iloc[-1] == model.score(X, y)
-    assert_same(answers(model, X), instance.answers_of_fit(X, y, **params))
-
-
-@one_of_each(predicts)
-def test_rows_of_datasets_are_predicted(instance):
-    """As the estimator predicts them: all, one, or several of the training and validation rows."""
-
-    class Looks(Callback):
-        def on_epoch_end(self, net, dataset_train, dataset_valid, **kwargs):
-            self.all_ = net.predict_proba(dataset_train), net.predict_proba(dataset_valid.X)
-            for dataset, predicted in zip((dataset_train, dataset_valid), self.all_, strict=True):
-                inputs, y = dataset[:3]
-                np.testing.assert_allclose(net.predict_proba(inputs), predicted[:3], rtol=1e-4)
-                np.testing.assert_array_equal(y, dataset.y[:3])
-                of_one, y = dataset[len(dataset) - 1]
-                assert y == dataset.y[-1]
-                assert {v.ndim + 1 for v in of_one.values()} == {v.ndim for v in inputs.values()}
-                with pytest.raises(IndexError):
-                    dataset.X[len(dataset)]
-            self.rows_ = dataset_train.X.rows, dataset_valid.X.rows
-
-    X, y = instance.data()
-    looks = Looks()
-    params = instance.known(ema_decay=None) | {"max_epochs": 1, "early_stopping": True}
-    model = instance.fitted(X, y, callbacks=[looks], **params)
-    if model.best_epoch_ == 1 and getattr(model, "network_weight_", 1) == 1:
-        for rows, predicted in zip(looks.rows_, looks.all_, strict=True):
-            assert_close(answers(model, X)[rows], predicted.reshape(answers(model, X)[rows].shape))
-
-
-@every(predicts)
-def test_training_rows_are_predicted_as_rows_of_fit(instance):
-    """With what stands beside the network."""
-
-    class Predicts(Callback):
-        def on_epoch_end(self, net, dataset_train, **kwargs):
-            self.predicted_ = net.predict(dataset_train)
-
-    X, y = instance.data()
-    predicts_rows = Predicts()
-    params = instance.known(ema_decay=None, early_stopping=False)
-    model = instance.fitted(X, y, callbacks=[predicts_rows], **params)
-    assert_same(predicts_rows.predicted_, model.predict(X))
 
 
 # Checkpoints -------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 
 from tests.laws.common import (
@@ -69,3 +70,14 @@ def test_beats_dummy(instance):
     model = instance.fitted(X, y, max_epochs=15, lr=0.03, batch_size=32)
     dummy = (DummyClassifier if is_classifier(model) else DummyRegressor)().fit(y, y)
     assert model.score(X_test, y_test) > dummy.score(y_test, y_test) + 0.2
+
+
+@every(classifies)
+def test_noise_is_not_predicted_with_certainty(instance):
+    """What says nothing of the labels is overfitted, and predicted about as by guessing."""
+    X, _ = instance.data(160)
+    y = np.random.default_rng(7).permutation(np.arange(160) % 2)
+    X, X_test, y, y_test = train_test_split(X, y, test_size=80, random_state=0)
+    model = instance.fitted(X, y, max_epochs=40, lr=0.02, early_stopping=False)
+    assert model.temperature_ >= 1
+    assert log_loss(y_test, model.predict_proba(X_test)) < 0.9

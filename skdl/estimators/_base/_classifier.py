@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import warnings
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -10,9 +12,19 @@ import torch
 from sklearn.base import ClassifierMixin
 
 from ..._sklearn import StrOptions, fit_context
+from ...engine import Data, Net
+from ._calibration import guessed_at_first, temperature_on
+from ._contract import FitMode
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
 from ._targets import ClassificationTarget
+
+# Training rows of which a second network is trained on half, for the temperature: an overfitted
+# network gives probabilities of 0 and 1. With fewer rows a half is too small to estimate the
+# temperature. With more it is done only where the first pass over them, which were new then, was
+# not much better than guessing: then it may be noise that later passes have overfitted.
+FEW_ROWS, SOME_ROWS = range(50, 500), range(500, 10_000)
+MIN_EPOCHS = 2  # in one pass each row is new
 
 
 @deep_estimator
@@ -32,6 +44,13 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
     ----------
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
+    temperature_ : float
+        What the scores of the network are divided by, at least 1, so that probabilities are not
+        more certain than they are right; the predicted labels do not depend on it. It is fitted to
+        the validation rows; without such, where there are 50 to 499 training rows and two epochs or
+        more, by another network that is trained on half of them, which takes half the time again;
+        and so for up to 10,000 rows where the first epoch was little better than guessing. Else it
+        is 1. Like the labels it is kept by the estimator, not with the weights of ``module_``.
     """
 
     class_weight: dict[Any, Any] | str | None = None
@@ -41,6 +60,7 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
+    _guessed = False  # whether the first epoch of the fit was little better than guessing
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
         _target: ClassificationTarget = field(init=False)
 
@@ -93,7 +113,7 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         ndarray of shape (n_samples,) or (n_samples, n_classes)
             With two classes: the second's score less the first's.
         """
-        scores = self._outputs(X)
+        scores = self._scores(X)
         return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -125,7 +145,11 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``; finite also where a probability is rounded to 0.
         """
-        return torch.from_numpy(self._outputs(X)).log_softmax(1).numpy()
+        return torch.from_numpy(self._scores(X)).log_softmax(1).numpy()
+
+    def _scores(self, X: Any) -> np.ndarray:
+        outputs = self._outputs(X)
+        return self._target.scores(outputs)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the most probable label.
@@ -142,6 +166,50 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         outputs = self._outputs(X)
         return self._target.predictions(outputs)
 
+    # Calibration ---------------------------------------------------------------------------------
+
+    def _after_training(self, net: Net, train: Data, valid: Data | None, mode: FitMode) -> None:
+        """Learn the temperature, but not in ``partial_fit``."""
+        if mode is FitMode.PARTIAL_FIT:
+            return
+        if mode is FitMode.FIT:
+            self._guessed = guessed_at_first(net, train)
+        if valid is not None:
+            self._target.temperature = temperature_on(net, valid, len(self.classes_))
+        elif len(net.history) >= MIN_EPOCHS and (
+            len(train) in FEW_ROWS or (self._guessed and len(train) in SOME_ROWS)
+        ):
+            self._target.temperature = self._temperature_of_halves(net, train)
+
+    def _temperature_of_halves(self, net: Net, train: Data) -> float:
+        """The temperature, for the other half, of a network trained on one half of the rows."""
+        order = np.random.default_rng(net.seed).permutation(len(train))
+        rows, others = order[::2], order[1::2]
+        half = train.subset(rows)
+        twin = copy.copy(self)
+        twin.callbacks, twin.verbose, twin.early_stopping = None, 0, False
+        # As many epochs as brought the weights that are kept, which may be those of an earlier one.
+        twin.max_epochs, twin.batch_size = net.best_epoch_ or net.max_epochs, net.batch_size
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the network of all rows has given them
+            try:
+                module = twin._new_module(half, half, net.seed)
+                trained = twin._new_net(module, half, net.seed, FitMode.FIT).train(half)
+            except ValueError:  # half of the rows may be too few to train on
+                return 1.0
+        unseen = self._as_unseen(train).subset(others)
+        return temperature_on(trained, unseen, len(self.classes_), half)
+
+    def _as_unseen(self, train: Data) -> Data:
+        """The training rows, with no column of what was learned from their targets."""
+        return train
+
+    @property
+    def temperature_(self) -> float:
+        return self._target.temperature
+
+    # For TorchEstimator --------------------------------------------------------------------------
+
     def _make_target(self) -> ClassificationTarget:
         return ClassificationTarget(
             type(self).__name__,
@@ -150,9 +218,11 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
             in_parts=hasattr(self, "_declared_classes"),
         )
 
-    def _same_target(self) -> ClassificationTarget:
+    def _same_target(self, mode: FitMode) -> ClassificationTarget:
+        before = self._target.temperature
         return replace(
             self._target,
+            temperature=before if mode is FitMode.PARTIAL_FIT else 1.0,
             class_weight=self.class_weight,
             declared_classes=getattr(self, "_declared_classes", None),
             in_parts=hasattr(self, "_declared_classes"),

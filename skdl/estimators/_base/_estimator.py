@@ -168,7 +168,7 @@ class TorchEstimator(DeepEstimator):
         """The target of this kind of estimator, nothing of it learned yet."""
         raise NotImplementedError
 
-    def _same_target(self) -> Target:
+    def _same_target(self, mode: FitMode) -> Target:
         """The target of the fit before, with the current values of parameters that may change."""
         return self._target
 
@@ -295,7 +295,7 @@ class TorchEstimator(DeepEstimator):
 
     def _joined_rows(self, first: RowsBelowMinimum, passed: Passed) -> Split:
         """The rows before, which were too few, and those of this ``partial_fit``."""
-        self._target = copy.copy(self._same_target())
+        self._target = copy.copy(self._same_target(FitMode.PARTIAL_FIT))
         data = self._read_inputs(passed.X, reset=False)
         data, rows = first.joined(self._target, data, self._read_rows(data, passed, None))
         self._target.learn(rows.target[rows.train], rows.train_weight)
@@ -304,7 +304,7 @@ class TorchEstimator(DeepEstimator):
 
     def _further_rows(self, passed: Passed, seed: int | None, mode: FitMode) -> Split:
         """The same for the network of the fit before, read as then."""
-        self._target = self._same_target()
+        self._target = self._same_target(mode)
         data = self._read_inputs(passed.X, reset=False)
         before = self._seen if mode is FitMode.PARTIAL_FIT else None
         rows = self._read_rows(data, passed, seed, before)

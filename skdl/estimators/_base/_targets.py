@@ -396,6 +396,8 @@ class ClassificationTarget(Target):
     ----------
     classes : ndarray of shape (n_classes,)
         The labels, sorted.
+    temperature : float
+        What the outputs of the network are divided by.
     """
 
     owner: str
@@ -403,6 +405,7 @@ class ClassificationTarget(Target):
     declared_classes: Any = None
     in_parts: bool = False
     classes: np.ndarray | None = None
+    temperature: float = 1.0
 
     def read(self, y: Any) -> np.ndarray:
         y = self._checked(plain_values(y, "y"))
@@ -488,8 +491,12 @@ class ClassificationTarget(Target):
         """The label of the highest score (n,)."""
         return self.values(outputs.argmax(1))
 
+    def scores(self, outputs: np.ndarray) -> np.ndarray:
+        """Scores (n, n_classes) whose softmax are the probabilities."""
+        return outputs / outputs.dtype.type(self.temperature)
+
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
-        return torch.from_numpy(outputs).softmax(1).numpy()
+        return torch.from_numpy(self.scores(outputs)).softmax(1).numpy()
 
     def values(self, column: np.ndarray) -> np.ndarray:
         assert self.classes is not None

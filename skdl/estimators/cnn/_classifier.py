@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY
 from functools import partial
@@ -17,7 +16,7 @@ from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 
 from ..._sklearn import Interval, StrOptions
-from ...engine import Augmented, Data, Net, Objective
+from ...engine import Augmented, Data, Objective
 from .._base import (
     FitMode,
     FittedParameterMixin,
@@ -30,7 +29,6 @@ from .._base import (
 )
 from ._augmentation import AUGMENTATIONS, BatchAugmentation
 from ._backbones import check_units_of, read_backbone
-from ._calibration import guessed_at_first, temperature_on
 from ._network import (
     ConvolutionalNetwork,
     CustomNetwork,
@@ -43,12 +41,6 @@ from ._network import (
     work_per_row,
 )
 from ._network_architectures import ARCHITECTURES, BEST_ARCHITECTURE, POOL_GRID, GridPool
-
-# Training rows of which a second network is trained on half, for the temperature: an overfitted
-# network gives probabilities of 0 and 1. With fewer rows a half is too small to estimate the
-# temperature. With more it is done only where the first pass over them, which were new then, was
-# not much better than guessing: then it may be noise that later passes have overfitted.
-FEW_ROWS, SOME_ROWS = range(50, 500), range(500, 10_000)
 
 
 @deep_estimator
@@ -112,15 +104,6 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         a 40th where there are more than 640, but at most 128.
     random_state : int, RandomState instance or None, default=None
         Augmentation and mixup are random too.
-
-    Attributes
-    ----------
-    temperature_ : float
-        What scores are divided by, at least 1, so that probabilities are not more certain than
-        they are right; the predicted labels do not depend on it. It is fitted to the validation
-        rows; without such, where there are 50 to 499 training rows, by another network that is
-        trained on half of them, and so for up to 10,000 rows where the first pass over them was
-        little better than guessing; else it is 1.
 
     Notes
     -----
@@ -345,41 +328,8 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
 
     def _prepare_module(self, module: nn.Module, mode: FitMode) -> None:
         """Frozen features of inputs that do not change are computed once."""
-        if mode is not FitMode.PARTIAL_FIT:
-            module.temperature.zero_()  # type: ignore[operator]
         if isinstance(module, ConvolutionalNetwork):
             module.fixed = module.freeze is True and self.augment is None and not self.mixup
-
-    def _after_training(self, net: Net, train: Data, valid: Data | None, mode: FitMode) -> None:
-        """Learn the temperature, but not in ``partial_fit``."""
-        if mode is FitMode.PARTIAL_FIT:
-            return
-        temperature, n_classes = 1.0, len(self.classes_)
-        if valid is not None:
-            temperature = temperature_on(net, valid, n_classes)
-        else:
-            if mode is FitMode.FIT:
-                self._guessed = guessed_at_first(net, train)
-            if len(train) in FEW_ROWS or (self._guessed and len(train) in SOME_ROWS):
-                temperature = self._temperature_of_halves(net, train)
-        net.module_.temperature.fill_(temperature)
-
-    def _temperature_of_halves(self, net: Net, train: Data) -> float:
-        """The temperature, for the other half, of a network trained on one half of few rows."""
-        order = np.random.default_rng(net.seed).permutation(len(train))
-        half, others = train.subset(order[::2]), train.subset(order[1::2])
-        twin = copy.copy(self)
-        twin.callbacks, twin.verbose, twin.early_stopping = None, 0, False
-        # As many epochs as brought the weights that are kept, which may be those of an earlier one.
-        twin.max_epochs, twin.batch_size = net.best_epoch_ or net.max_epochs, net.batch_size
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the network of all rows has given them
-            try:
-                module = twin._new_module(half, half, net.seed)
-                trained = twin._new_net(module, half, net.seed, FitMode.FIT).train(half)
-            except ValueError:  # half of the rows may be too few to train on
-                return 1.0
-        return temperature_on(trained, others, len(self.classes_), half)
 
     def _activation_inputs(self, X: Any, batch_size: int) -> list[tuple[Tensor, Tensor]]:
         """Batches of X for class activation maps: the rows, and what ``module_`` takes of them.
@@ -390,11 +340,6 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         module: Any = self.module_
         batches = self._read_again(X).to(self.net_.device).batches(batch_size)
         return [(batch["x"], module.standardize(batch["x"])) for batch in batches]
-
-    @property
-    def temperature_(self) -> float:
-        module: Any = self.module_
-        return float(module.learned_temperature)
 
     def _make_objective(self) -> Objective:
         augment = AUGMENTATIONS[self.augment] if isinstance(self.augment, str) else self.augment

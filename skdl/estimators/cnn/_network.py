@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -31,15 +30,12 @@ class StandardizedNetwork(nn.Module):
 
     Attributes
     ----------
-    temperature : Tensor of shape ()
-        What scores are divided by in evaluation; 0 until it is learned, after the last epoch.
     learns_scales : bool
         Whether mean and scale are learned from the training rows; a fitted backbone brings its own.
     """
 
     mean: Tensor
     scale: Tensor
-    temperature: Tensor
     learns_scales = True
     work_per_row: int | None = None
     bfloat16_safe = False
@@ -49,25 +45,6 @@ class StandardizedNetwork(nn.Module):
         super().__init__()
         self.register_buffer("mean", mean)
         self.register_buffer("scale", scale)
-        self.register_buffer("temperature", torch.zeros_like(scale[0]))
-
-    def temperature_scaled(self, scores: Tensor) -> Tensor:
-        """Scores: in training as they are, in evaluation divided by the temperature."""
-        return scores if self.training else scores / self.learned_temperature
-
-    @property
-    def learned_temperature(self) -> Tensor:
-        """The temperature, 1 until it is learned."""
-        return self.temperature.masked_fill(self.temperature == 0, 1)
-
-    def _load_from_state_dict(
-        self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any
-    ) -> None:
-        """Weights of a checkpoint that was saved while training come without a temperature."""
-        name = f"{prefix}temperature"
-        if name in state_dict and state_dict[name] == 0:
-            state_dict[name] = self.temperature
-        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
     def standardize(self, x: Tensor) -> Tensor:
         """Standardized x (B, *space, C), channels last in memory."""
@@ -137,7 +114,6 @@ class ConvolutionalNetwork(StandardizedNetwork):
     def drop_head(self) -> None:
         """Replace the head by the identity, and freeze nothing."""
         self.head, self.freeze = nn.Identity(), False
-        self.temperature.zero_()
 
     def train(self, mode: bool = True) -> ConvolutionalNetwork:
         super().train(mode)
@@ -172,7 +148,8 @@ class ConvolutionalNetwork(StandardizedNetwork):
 
     def forward(self, inputs: Tensor | None = None, encoded: Tensor | None = None) -> Tensor:
         """Scores (B, n_classes)."""
-        return self.temperature_scaled(self.head(self.dropout(self.encode(inputs, encoded))))
+        scores: Tensor = self.head(self.dropout(self.encode(inputs, encoded)))
+        return scores
 
 
 class CustomNetwork(StandardizedNetwork):
@@ -221,7 +198,6 @@ class CustomNetwork(StandardizedNetwork):
 
     def drop_head(self) -> None:
         """Replace the last linear layer by the identity."""
-        self.temperature.zero_()
         if self.head_name:
             self.network.set_submodule(self.head_name, nn.Identity())
         elif self.head_name is not None:
@@ -229,9 +205,7 @@ class CustomNetwork(StandardizedNetwork):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Scores (B, n_classes)."""
-        return self.temperature_scaled(
-            one_tensor("architecture", self.network(channels_first(inputs)))
-        )
+        return one_tensor("architecture", self.network(channels_first(inputs)))
 
 
 class ReachedHead(Exception):  # noqa: N818

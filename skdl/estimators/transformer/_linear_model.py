@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -30,6 +31,11 @@ class NgramClassifier:
     ----------
     n_classes : int
     lowercase : bool
+
+    Attributes
+    ----------
+    unseen_scores : ndarray of shape (n_texts, n_classes)
+        Scores of the rows of ``fit`` in cross-validation. They are not pickled.
     """
 
     def __init__(self, n_classes: int, *, lowercase: bool) -> None:
@@ -45,8 +51,15 @@ class NgramClassifier:
         counts = weight > NEGLIGIBLE  # the solver would not converge on the other rows
         features, target, weight = features[counts], target[counts], weight[counts]
         self.coef, self.intercept = self._fitted(features, target, weight)
-        self.scale = self._calibrated(features, target, weight)
+        self.unseen_scores = np.zeros((len(counts), self.n_classes), dtype=np.float32)
+        scores = self._scores_of_folds(features, target, weight)
+        self.scale = self._calibrated(scores, target, weight)
+        self.unseen_scores[counts] = self.scale * scores
         return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is needed in ``fit`` alone."""
+        return {name: value for name, value in vars(self).items() if name != "unseen_scores"}
 
     def fitted_or_cached(
         self, texts: Sequence[str], target: np.ndarray, weight: np.ndarray | None
@@ -57,7 +70,8 @@ class NgramClassifier:
 
         def fit() -> tuple[NgramClassifier, int]:
             self.fit(texts, target, weight)
-            return self, self.coef.nbytes + 12 * len(self.coef)
+            n_bytes = self.coef.nbytes + self.unseen_scores.nbytes
+            return self, n_bytes + 12 * len(self.coef)
 
         fitted: NgramClassifier = CACHE.get(key, fit)
         return fitted
@@ -91,10 +105,10 @@ class NgramClassifier:
             coef[:, present], intercept[present] = model.coef_.T, model.intercept_
         return coef, intercept
 
-    def _calibrated(
+    def _scores_of_folds(
         self, features: sp.csr_array, target: np.ndarray, weight: np.ndarray
-    ) -> np.float32:
-        """The scale of least log loss on scores of stratified cross-validation."""
+    ) -> np.ndarray:
+        """Scores (n_texts, n_classes) of each row by a model of the other folds."""
         # Stratified folds: the rows of each class, in random order, are dealt out in turn.
         rng = np.random.default_rng(0)
         order = rng.permutation(len(target))
@@ -109,6 +123,11 @@ class NgramClassifier:
                     features[others], target[others], weight[others], tol=0.1
                 )
                 scores[rows] = features[rows] @ coef + intercept
+        return scores
+
+    @staticmethod
+    def _calibrated(scores: np.ndarray, target: np.ndarray, weight: np.ndarray) -> np.float32:
+        """The scale of least log loss on scores of cross-validation."""
         # A grid is enough: the log loss is flat around its minimum.
         own = np.arange(len(target)), target
         losses = [-weight @ log_softmax(scale * scores, 1)[own] for scale in SCALES]

@@ -1,5 +1,7 @@
 """Temperatures: probabilities that are as certain as they are right."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -8,8 +10,8 @@ from skorch.callbacks import Callback, Checkpoint
 
 from skdl.engine import Data
 from skdl.estimators import CNNClassifier
-from skdl.estimators.cnn import _classifier
-from skdl.estimators.cnn._calibration import all_of, temperature_of
+from skdl.estimators._base import _classifier
+from skdl.estimators._base._calibration import all_of, temperature_of
 
 
 def labels_of(scores, temperature, seed=0):
@@ -120,6 +122,15 @@ def test_a_fit_from_the_fit_before_begins_without_it():
     assert fitted.fit(X[:30], y[:30]).temperature_ == 1
 
 
+def test_a_warm_start_from_parts_has_one_too():
+    X, y = noise(600, 0)
+    fitted = model(warm_start=True, max_epochs=20)
+    for part in (slice(300), slice(300, 600)):
+        fitted.partial_fit(X[part], y[part])
+    assert fitted.fit(X, y).temperature_ == 1  # many rows, whose first epoch was not seen
+    assert fitted.fit(X[:200], y[:200]).temperature_ > 1
+
+
 def test_callbacks_see_one_training_only():
     class Counter(Callback):
         epochs = 0
@@ -132,7 +143,7 @@ def test_callbacks_see_one_training_only():
 
 
 def test_weights_of_a_checkpoint_keep_it(tmp_path):
-    """They are saved after each epoch, before it is learned; weights of the net bring their own."""
+    """They are saved after each epoch, before it is learned; like the labels it is no weight."""
     (X, y), (X_test, _) = noise(120, 0), noise(50, 1)
     checkpoint = Checkpoint(monitor=None, dirname=str(tmp_path))
     fitted = model(callbacks=[checkpoint]).fit(X, y)
@@ -146,7 +157,11 @@ def test_weights_of_a_checkpoint_keep_it(tmp_path):
     other = model(max_epochs=1).fit(X[:30], y[:30])
     assert other.temperature_ == 1
     other.net_.load_params(f_params=tmp_path / "net.pt")
-    assert other.temperature_ == before
+    assert other.temperature_ == 1
+    np.testing.assert_array_equal(other.predict(X_test), fitted.predict(X_test))
+    copied = pickle.loads(pickle.dumps(fitted))
+    assert copied.temperature_ == before
+    np.testing.assert_array_equal(copied.predict_proba(X_test), expected)
 
 
 def test_a_network_of_the_user_is_calibrated_too():
