@@ -11,6 +11,7 @@ from functools import partial
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from ...engine import Batch, Data, weighted_quantiles
 from ...modules import last_steps, standardized
@@ -18,7 +19,7 @@ from .._base import is_series, outlier_limits, weights_of
 
 MAX_FEATURES = 256  # time grows with the cube of their number
 N_BLOCKS, PERSISTENCE_ERRORS = 10, 1.5
-MAX_MODEL_VALUES = 2**22  # numbers of models that are fitted at once
+MAX_MODEL_VALUES = 2**22  # numbers of the factors of models that are fitted at once
 # Of robust fits: y is clipped to so many robust standard deviations around predictions, in at most
 # so many rounds.
 OUTLIER_DEVIATIONS, N_ROUNDS = 5, 5
@@ -67,6 +68,57 @@ class Candidate:
     fixed: Tensor
 
 
+@dataclass
+class Ridges:
+    """Families of ridge regressions for all penalties, fitted to the same rows, in factors.
+
+    The coefficients of penalty a are ``start + directions @ (shrink[:, a, :, None] * rotated)``.
+    Of many targets they take more time and memory than the predictions of a few rows, which need
+    only the factors.
+
+    Attributes
+    ----------
+    start : Tensor of shape (F, 1 + p, k)
+        Coefficients of (1, x) with an infinite penalty.
+    directions : Tensor of shape (F, 1 + p, p)
+        Eigenvectors, as combinations of (1, x); behind them zeros.
+    rotated : Tensor of shape (F, p, k)
+        Coordinates of the target in these directions.
+    shrink : Tensor of shape (F, A, p)
+        Factors of the coordinates, for each penalty.
+    """
+
+    start: Tensor
+    directions: Tensor
+    rotated: Tensor
+    shrink: Tensor
+
+    def coefficients(self) -> Tensor:
+        """Those of all regressions, (1 + p, F * A * k)."""
+        shrunk = self.shrink[..., None] * self.rotated[:, None]  # (F, A, p, k)
+        of_all = self.directions @ shrunk.movedim(1, 2).flatten(2)  # (F, 1 + p, A * k)
+        of_all = of_all.unflatten(2, shrunk.shape[1::2]) + self.start[:, :, None]
+        return of_all.movedim(0, 1).flatten(1)
+
+    def errors(self, x: Tensor, y: Tensor, coefficients: Tensor | None) -> Tensor:
+        """Predictions less y (B, k) of all regressions: (F, A, B, k), or (B, F * A * k).
+
+        The latter with what ``coefficients`` returned.
+        """
+        if coefficients is not None:
+            miss = (x @ coefficients).unflatten(1, (-1, y.shape[1]))
+            return miss.sub_(y[:, None]).flatten(1)
+        shrunk = self.shrink[:, :, None] * (x @ self.directions)[:, None]  # (F, A, B, p)
+        miss = (shrunk.flatten(1, 2) @ self.rotated).unflatten(1, shrunk.shape[1:3])
+        return miss.add_((x @ self.start).sub_(y)[:, None])
+
+    def mean(self, weights: Tensor) -> Tensor:
+        """The mean (1 + p, k) of all regressions, weighted by target (F * A, k)."""
+        of_families = weights.unflatten(0, self.shrink.shape[:2])
+        shrunk = (self.shrink.mT @ of_families).mul_(self.rotated)
+        return (self.start * of_families.sum(1, True) + self.directions @ shrunk).sum(0)
+
+
 def fit_linear_model(
     data: Data,
     inputs: Inputs,
@@ -103,20 +155,20 @@ def fit_linear_model(
     total = moments.sum(0)
     candidates = _candidates(total, persistence, inputs.channels)
     if len(blocks) == 1:  # of one row: nothing is left without it
-        sets, weights, log_error = total[None], _persistence_weights(total, candidates), 0.0
-        (models,) = _models(sets, candidates)
+        models = list(_solutions(total[None], candidates))
+        weights, log_error = _persistence_weights(total, candidates), 0.0
     else:
-        sets, errors = total - _left_out(moments, data), []
         # Without each block in turn, and last with all.
-        of_sets = _models(torch.cat([sets, total[None]]), candidates)
-        for block, models in zip([*blocks, None], of_sets, strict=True):
-            if block is not None:
-                errors.append(torch.cat([_errors(block(), each) for each in models], 1))
+        sets = torch.cat([total - _left_out(moments, data), total[None]])
+        models = list(_solutions(sets, candidates))
+        n_rows = len(data) // len(blocks)
+        left_out = zip(blocks, models[:-1], strict=True)
+        errors = [_errors(block(), each, n_rows) for block, each in left_out]
         weights, log_error = _weights(torch.stack(errors), len(data))
-    fitted = LinearModel(inputs.of_all(_mean(models, weights)), log_error)
+    fitted = LinearModel(inputs.of_all(models[-1].mean(weights)), log_error)
     if with_residuals:
-        held_out = (_mean(each, weights) for each in _models(sets, candidates))
-        of_blocks = zip(blocks, held_out, strict=True)
+        held_out = (each.mean(weights) for each in models)
+        of_blocks = zip(blocks, held_out, strict=False)
         residuals = [y - x @ model for block, model in of_blocks for x, y, _ in block()]
         fitted.residuals = torch.cat(residuals)
     return fitted
@@ -187,25 +239,13 @@ def _with_targets(data: Data, y: Tensor) -> Data:
     return data.with_columns(y=of_all.index_copy(0, data.rows, y))
 
 
-def _models(sets: Tensor, candidates: list[Candidate]) -> Iterator[list[Tensor]]:
-    """All candidates, fitted to each of the moments (n_sets, 1 + p, 1 + p + k).
-
-    Tensors (n_models, 1 + p, k): one, or where that is large one for each family.
-    """
+def _solutions(sets: Tensor, candidates: list[Candidate]) -> Iterator[Ridges]:
+    """All candidates, fitted to each of the moments (n_sets, 1 + p, 1 + p + k)."""
     n_x = len(candidates[0].basis)
-    n_values = len(candidates) * len(PENALTIES) * n_x * (sets.shape[-1] - n_x)
+    n_values = len(candidates) * n_x * (2 * sets.shape[-1] - n_x)
     for some in sets.split(max(1, MAX_MODEL_VALUES // n_values)):
-        families = [_solve(some, each) for each in candidates]
-        if n_values <= MAX_MODEL_VALUES:
-            families = [torch.cat(families, 1)]
-        yield from map(list, zip(*families, strict=True))
-
-
-def _mean(models: list[Tensor], weights: Tensor) -> Tensor:
-    """The mean (1 + p, k) of all models, weighted by target (M, k)."""
-    parts = zip(models, weights.split([len(each) for each in models]), strict=True)
-    means = [torch.einsum("mk,mpk->pk", of_part, each) for each, of_part in parts]
-    return means[0] if len(means) == 1 else torch.stack(means).sum(0)
+        families = zip(*(_solve(some, each) for each in candidates), strict=True)
+        yield from map(Ridges, *(torch.stack(factors, 1) for factors in families))
 
 
 def _persistence_weights(total: Tensor, candidates: list[Candidate]) -> Tensor:
@@ -322,15 +362,17 @@ def _moments(block: Iterable[Rows]) -> Tensor:
     return moments
 
 
-def _errors(block: Iterable[Rows], models: Tensor) -> Tensor:
-    """Sums of absolute and of squared errors of models (M, 1 + p, k) on a block: (2, M, k)."""
-    n_models, _, n_targets = models.shape
+def _errors(block: Iterable[Rows], models: Ridges, n_rows: int) -> Tensor:
+    """Sums of absolute and of squared errors of models on a block of n_rows: (2, M, k)."""
+    n_features, n_targets = models.rotated.shape[1:]
+    n_models = models.shrink[..., 0].numel()
+    few = 4 * n_targets <= n_rows and n_models * n_features * n_targets <= MAX_MODEL_VALUES
+    coefficients = models.coefficients() if few else None
     absolute = squared = torch.zeros((), dtype=torch.float64)
-    flat = models.movedim(0, 1).flatten(1)  # (1 + p, M * k): one matrix product for all
-    n_rows = max(1, MAX_ERROR_VALUES // (n_models * n_targets))
+    n_each = max(1, MAX_ERROR_VALUES // (n_models * (n_targets if few else n_features + n_targets)))
     for rows in block:
-        for x, y, weight in zip(*(each.split(n_rows) for each in rows), strict=True):
-            miss = (x @ flat).unflatten(1, (n_models, -1)).sub_(y[:, None]).flatten(1)  # (B, M k)
+        for x, y, weight in zip(*(each.split(n_each) for each in rows), strict=True):
+            miss = models.errors(x, y, coefficients)
             squared = squared + weight.T @ miss.square()
             absolute = absolute + weight.T @ miss.abs_()
     return torch.stack([absolute, squared]).view(2, n_models, n_targets)
@@ -391,11 +433,8 @@ def _candidates(
     ]
 
 
-def _solve(moments: Tensor, candidate: Candidate) -> Tensor:
-    """Coefficients (..., A, 1 + p, k) of (1, x) for each penalty.
-
-    From moments (..., 1 + p, 1 + p + k) of (1, x) with (1, x, y).
-    """
+def _solve(moments: Tensor, candidate: Candidate) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The factors of ``Ridges`` of one family, from moments (..., 1 + p, 1 + p + k)."""
     basis, f, n_x = candidate.basis, candidate.n_free, len(candidate.basis)
     xx, xy = moments[..., :n_x, :n_x], moments[..., :n_x, n_x:]
     target = basis.T @ (xy - xx @ candidate.fixed)
@@ -409,11 +448,10 @@ def _solve(moments: Tensor, candidate: Candidate) -> Tensor:
     penalty = PENALTIES[:, None] * moments[..., :1, :1]  # (..., A, 1)
     # Eigenvalues of a singular matrix are rounded to below 0.
     shrink = 1 / (values.clamp_min(0)[..., None, :] + penalty)  # (..., A, q - f)
-    shrunk = _times(vectors, shrink[..., None] * rotated[..., None, :, :])  # (..., A, q - f, k)
-    free = from_target[..., None, :, :] - _times(from_shrunk, shrunk)
-    return candidate.fixed + _times(basis, torch.cat([free, shrunk], -2))
-
-
-def _times(matrix: Tensor, stack: Tensor) -> Tensor:
-    """One matrix (..., r, s) times each of a stack (..., A, s, k)."""
-    return torch.einsum("...rs,...ask->...ark", matrix, stack)
+    start = candidate.fixed + basis[:, :f] @ from_target
+    directions = (basis[:, f:] - basis[:, :f] @ from_shrunk) @ vectors  # (..., 1 + p, q - f)
+    n_zeros = n_x - 1 - values.shape[-1]  # so that all families have factors of one shape
+    if n_zeros:
+        directions, shrink = pad(directions, (0, n_zeros)), pad(shrink, (0, n_zeros))
+        rotated = pad(rotated, (0, 0, 0, n_zeros))
+    return start, directions, rotated, shrink

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import Ridge
+from torch.utils.flop_counter import FlopCounterMode
 
 from skdl.engine import Data
 from skdl.estimators.recurrent import _linear_model
@@ -14,7 +15,7 @@ from skdl.estimators.recurrent._linear_model import (
     _errors,
     _moments,
     _rows,
-    _solve,
+    _solutions,
     _weights,
     fit_linear_model,
     possible_inputs,
@@ -63,6 +64,13 @@ def candidates(X, y, weight=None):
     return moments, _candidates(moments, same_units(X.shape[2], y.shape[1]), steps_of(X).channels)
 
 
+def solved(moments, candidate):
+    """Coefficients of a family for each penalty, (A, 1 + p, k)."""
+    (models,) = _solutions(moments[None], [candidate])
+    k = models.start.shape[-1]
+    return models.coefficients().unflatten(1, (-1, k)).movedim(1, 0)
+
+
 X, Y = RNG.normal(size=(50, 4, 2)), RNG.normal(size=(50, 3)) + 5
 
 
@@ -72,7 +80,7 @@ def test_the_first_family_is_ridge_regression(penalty, weight):
     moments, (ridge, _, _) = candidates(X, Y, weight)
     total = 50 if weight is None else weight.sum()
     expected = Ridge(float(PENALTIES[penalty]) * total).fit(X.reshape(50, -1), Y, weight)
-    got = _solve(moments, ridge)[penalty]
+    got = solved(moments, ridge)[penalty]
     np.testing.assert_allclose(got[0], expected.intercept_, atol=1e-8)
     np.testing.assert_allclose(got[1:], expected.coef_.T, atol=1e-8)
 
@@ -85,7 +93,7 @@ def test_the_second_family_penalises_differences_to_the_last_step_only():
     A = np.column_stack([free, Z])
     gram = A.T @ A + alpha * np.diag([0] * 3 + [1] * Z.shape[1])
     expected = A @ np.linalg.solve(gram, A.T @ Y)
-    coefficients = _solve(moments, anchored)[9].numpy()
+    coefficients = solved(moments, anchored)[9].numpy()
     np.testing.assert_allclose(
         coefficients[0] + X.reshape(50, -1) @ coefficients[1:], expected, atol=1e-8
     )
@@ -95,7 +103,7 @@ def test_the_third_family_ends_in_persistence():
     moments, (_, _, persisting) = candidates(X, X[:, -1, 1:] + 0.1 * Y[:, :1])
     expected = torch.zeros(9, 1).double()
     expected[-1] = 1  # the second channel's last step: it comes nearest to y
-    np.testing.assert_allclose(_solve(moments, persisting)[-1], expected, atol=1e-9)
+    np.testing.assert_allclose(solved(moments, persisting)[-1], expected, atol=1e-9)
 
 
 def test_persistence_counts_in_units_of_y():
@@ -142,14 +150,28 @@ def test_noise_is_met_with_the_mean():
     assert coefficients[1:].abs().max() < 0.1
 
 
-def test_errors_are_sums_over_rows():
-    models = torch.tensor(RNG.normal(size=(5, 9, 3)))
+@pytest.mark.parametrize("n_rows", [1, 50])  # from factors, from coefficients
+def test_errors_are_sums_over_rows(n_rows):
+    moments, families = candidates(X, Y)
+    (models,) = _solutions(moments[None], families)
     weight = RNG.uniform(size=50)
-    absolute, squared = _errors(rows_of(X, Y, weight), models).numpy()
+    absolute, squared = _errors(rows_of(X, Y, weight), models, n_rows).numpy()
     flat = np.column_stack([np.ones(50), X.reshape(50, -1)])
-    miss = flat @ models.numpy() - Y  # (5, 50, 3)
+    coefficients = models.coefficients().unflatten(1, (-1, 3)).movedim(1, 0).numpy()
+    miss = flat @ coefficients - Y  # (60, 50, 3)
     np.testing.assert_allclose(absolute, (weight[:, None] * np.abs(miss)).sum(1))
     np.testing.assert_allclose(squared, (weight[:, None] * miss**2).sum(1))
+    weights = torch.tensor(RNG.uniform(size=(60, 3)))
+    expected = np.einsum("mk,mpk->pk", weights, coefficients)
+    np.testing.assert_allclose(models.mean(weights), expected)
+
+
+def test_many_targets_take_no_coefficients_of_each_penalty():
+    """Those would be 20 products of two squares of the inputs for each target, family and block."""
+    x, y = RNG.normal(size=(60, 40, 1)), RNG.normal(size=(60, 100))
+    with FlopCounterMode(display=False) as counted:
+        fit_linear_model(as_data(x, y), steps_of(x), same_units(1, 100), with_residuals=True)
+    assert counted.get_total_flops() < 2 * (11 * 3 * 20) * 40**2 * 100
 
 
 def test_many_rows_choose_and_few_rows_average():
