@@ -36,6 +36,7 @@ from ._time import (
 from ._time_text import keys_of_time, text_as_dates
 from ._units import Arrays, Units, check_one_scale, rows_without_gaps
 from ._words import (
+    composed,
     has_unspaced,
     shown_settings,
     split_words,
@@ -61,6 +62,7 @@ __all__ = [
     "check_order_of_steps",
     "check_smallest",
     "column_names",
+    "composed",
     "different_columns",
     "fall_in_words",
     "first_fall",

@@ -53,6 +53,15 @@ def _symbol_pattern() -> re.Pattern[str]:
     return re.compile(rf"[{_CHINESE}]|{letter}(?:{letter}|[{marks}])*|[^\w\s{marks}]")
 
 
+def composed(text: str) -> str:
+    """The text in Unicode's normal form C (NFC), in which words are compared.
+
+    A letter with its accent, or a Korean syllable, may be written as one character or as several;
+    both look alike. NFC makes one of them (Unicode Standard Annex 15).
+    """
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
 def split_words(text: str) -> list[str]:
     """The words of a text, as CountVectorizer finds them, with their combining marks.
 

@@ -10,7 +10,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 
-from .._reading import read_texts, shown_settings, split_words_and_characters, wider_patterns
+from .._reading import (
+    composed,
+    read_texts,
+    shown_settings,
+    split_words_and_characters,
+    wider_patterns,
+)
 from ..estimators import TransformerClassifier
 from ._preparation import (
     Preparation,
@@ -92,6 +98,9 @@ def make_text_classifier(
     1,000 most frequent words and pairs as dense columns, 97.0 % and 78 %, and 97.5 % and 81 %.
     Where texts have fewer words and pairs than components, set ``truncatedsvd__n_components``.
 
+    Texts are read in Unicode's normal form C (NFC), in which an accent is one character with its
+    letter.
+
     Examples
     --------
     >>> from sklearn.naive_bayes import GaussianNB
@@ -157,10 +166,15 @@ class ColumnTfidfVectorizer(TfidfVectorizer):
             return split_words_and_characters
         return super().build_tokenizer()
 
+    def get_stop_words(self) -> Any:
+        left_out = super().get_stop_words()
+        return None if left_out is None else frozenset(map(composed, left_out))
+
     def _read(self, X: Any) -> Any:
         if self.input != "content":  # files or their names
             return X
-        return read_texts(X, decode=lambda text: text.decode(self.encoding, self.decode_error))
+        texts = read_texts(X, decode=lambda text: text.decode(self.encoding, self.decode_error))
+        return list(map(composed, texts))
 
     @contextmanager
     def _advised(self, texts: Any) -> Iterator[None]:

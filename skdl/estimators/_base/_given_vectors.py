@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 
+from ..._reading import composed
+
 
 class WordVectorTable(Mapping[str, np.ndarray]):
     """Word vectors as a mapping: the rows of a matrix by their words, nothing copied.
@@ -48,7 +50,7 @@ def given_vectors(
     """The rows of a vocabulary that ``given`` has vectors for, and these (n, size).
 
     A word that ``given`` does not have as it is written gets the vector of its first spelling
-    there that differs in case alone.
+    there in another normal form of Unicode, else of the first that differs in case too.
 
     Parameters
     ----------
@@ -66,11 +68,14 @@ def given_vectors(
     vector_of = as_lookup(given, name)
     in_order = sorted(vocabulary.items(), key=lambda item: item[1])
     spelled = {word: word for word, _ in in_order if word in vector_of}
-    others = {word.lower() for word in vocabulary if word not in spelled}
-    cased = other_spellings(words_of(vector_of), others) if others else {}
+    forms = {word: composed(word) for word in vocabulary if word not in spelled}
+    others = {*forms.values(), *map(str.lower, forms.values())}
+    found = other_spellings(words_of(vector_of), others) if others else {}
     known: dict[int, np.ndarray] = {}
     for word, row in in_order:
-        spelling = spelled.get(word) or cased.get(word.lower())
+        spelling = spelled.get(word)
+        if spelling is None:
+            spelling = found.get(forms[word]) or found.get(forms[word].lower())
         if spelling is not None:
             known[row] = _numbers(vector_of[spelling], spelling, name)
     if not known:
@@ -106,14 +111,24 @@ def none_known(name: str, tokens: str = "the tokens") -> str:
 def other_spellings(words: Iterable[str], wanted: set[str] | None = None) -> dict[str, str]:
     """From words in lower case to their first spelling, of those in ``wanted`` or of all.
 
-    Without ``wanted`` words that are in lower case themselves are left out.
+    Without ``wanted``, for words in NFC; those that are in lower case themselves are left out. With
+    it from words in NFC too, in whatever case.
     """
     found: dict[str, str] = {}
+    same: dict[str, str] = {}
     for word in words:
-        lower = word.lower()
-        if lower != word if wanted is None else lower in wanted:
+        if wanted is None:
+            lower = word.lower()
+            if lower != word:
+                found.setdefault(lower, word)
+            continue
+        form = word if word.isascii() else composed(word)
+        if form in wanted:
+            same.setdefault(form, word)
+        lower = form.lower()
+        if lower in wanted:
             found.setdefault(lower, word)
-    return found
+    return {**found, **same}
 
 
 def _numbers(vector: Any, word: str, name: str) -> np.ndarray:

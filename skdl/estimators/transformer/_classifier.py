@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import warnings
 from dataclasses import KW_ONLY
@@ -102,11 +101,11 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
     embeddings : mapping, KeyedVectors, fitted Word2VecTransformer or None, default=None
         Initial word vectors: word -> array of shape (size,), also as gensim's KeyedVectors or in a
         fitted estimator; None draws all. A token that is not there as it is written gets the vector
-        of its first spelling that differs in case alone; the vectors of others are drawn from a
-        normal distribution with the same mean and variance. Where ``size`` is not ``d_model``, a
-        learned linear map follows. In a grid of candidates a fitted estimator must be wrapped as
-        ``sklearn.frozen.FrozenEstimator(fitted)``, because scikit-learn clones the candidates,
-        which makes them unfitted.
+        of its first spelling that differs in case or normal form of Unicode alone; the vectors of
+        others are drawn from a normal distribution with the same mean and variance. Where ``size``
+        is not ``d_model``, a learned linear map follows. In a grid of candidates a fitted estimator
+        must be wrapped as ``sklearn.frozen.FrozenEstimator(fitted)``, because scikit-learn clones
+        the candidates, which makes them unfitted.
     linear_model : bool, default=True
         Whether a linear support vector machine on n-grams of words and characters stands beside the
         Transformer on text: its calibrated scores are added to the network's in prediction, with
@@ -166,6 +165,10 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
     - (n_samples, n_steps), (n_samples, n_steps, n_channels), (n_samples, n_steps * n_channels)
       with ``n_channels``, or a list of sequences of any lengths: numbers, as in
       :class:`LSTMClassifier`.
+
+    Texts are read in Unicode's normal form C (NFC), in which an accent is one character with its
+    letter. A tokenizer that was trained before, and that of a checkpoint, gets them as they are:
+    how they are normalized is part of it.
 
     Of a text longer than ``max_length``, the first and last ``max_length / 2`` tokens are kept.
     (With ``pretrained`` its end is cut off, because the special tokens of the checkpoint must
@@ -568,9 +571,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
 
     @property
     def tokenizer_(self) -> Any:
-        return (
-            None if self.input_type_ == "numeric" else copy.deepcopy(self._tokenization.tokenizer)
-        )
+        return None if self.input_type_ == "numeric" else self._tokenization.to_tokenizer()
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -8,7 +8,7 @@ from itertools import count
 import numpy as np
 import scipy.sparse as sp
 
-from ..._reading import split_words_and_punctuation
+from ..._reading import composed, split_words_and_punctuation
 
 CHARACTERS = (3, 4, 5)
 # Odd numbers: products with them, modulo 2 ** 64, are different for different keys.
@@ -92,7 +92,7 @@ class Ngrams:
         """Keys (n,) and counts (n_texts, n), of words and pairs, and of character n-grams."""
         index: dict[str, int] = {}
         words, lengths = [], []
-        for text in texts:
+        for text in map(composed, texts):
             found = split_words_and_punctuation(text.lower() if self.lowercase else text)
             lengths.append(len(found))
             words += [index.setdefault(word, len(index)) for word in found]

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..._reading import composed
 from .._base import given_vectors
 from ._network import TokenEmbedding
 from ._tokenizers import (
@@ -41,12 +42,21 @@ class Tokenization:
         Identifies the tokenizer in the cache.
     truncates : bool, default=False
         Whether the tokenizer itself truncates long texts, to keep its special tokens.
+    composes : bool, default=False
+        Whether it takes texts in NFC: one that was trained here. Others normalize texts themselves.
     """
 
     def __init__(
-        self, tokenizer: Any, max_length: int, key: object, *, truncates: bool = False
+        self,
+        tokenizer: Any,
+        max_length: int,
+        key: object,
+        *,
+        truncates: bool = False,
+        composes: bool = False,
     ) -> None:
         self.tokenizer, self.max_length, self.truncates = tokenizer, max_length, truncates
+        self.composes = composes
         self.key = (key, max_length)
 
     @classmethod
@@ -67,6 +77,7 @@ class Tokenization:
         options = {
             "vocab_size": vocab_size, "min_frequency": min_frequency, "lowercase": lowercase
         }  # fmt: skip
+        texts = list(map(composed, texts))
         key = (tokenizer, *options.values(), digest(texts))
 
         def train() -> tuple[Any, int]:
@@ -74,10 +85,11 @@ class Tokenization:
             return made, 200 * made.get_vocab_size()
 
         # A copy, because users may change it.
-        return cls(copy.deepcopy(CACHE.get(key, train)), max_length, key)
+        return cls(copy.deepcopy(CACHE.get(key, train)), max_length, key, composes=True)
 
     def ids(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Token ids of all texts, concatenated, and their number for each; long texts truncated."""
+        texts = self._read(texts)
 
         def tokenize() -> tuple[tuple[np.ndarray, np.ndarray], int]:
             values, lengths = tokens_of(self.tokenizer, texts)
@@ -91,7 +103,7 @@ class Tokenization:
 
     def strings(self, texts: Sequence[str]) -> list[list[str]]:
         """The tokens of each text, as strings; long texts truncated."""
-        tokens = token_strings(self.tokenizer, texts)
+        tokens = token_strings(self.tokenizer, self._read(texts))
         if self.truncates:
             return tokens
         n_last = self.max_length // 2
@@ -102,6 +114,17 @@ class Tokenization:
             else found[:n_first] + found[len(found) - n_last :]
             for found in tokens
         ]
+
+    def _read(self, texts: Sequence[str]) -> Sequence[str]:
+        return list(map(composed, texts)) if self.composes else texts
+
+    def to_tokenizer(self) -> Any:
+        """A copy of the tokenizer, which takes texts in any normal form."""
+        made = copy.deepcopy(self.tokenizer)
+        if self.composes:  # texts are composed before it here, which is faster
+            normalizers = import_tokenizers().normalizers
+            made.normalizer = normalizers.Sequence([normalizers.NFC(), made.normalizer])
+        return made
 
     @property
     def n_tokens(self) -> int:

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from ..._reading import composed
 from ...engine import Data, Streamed, as_tensor
 from ._documents import Analyze, check_documents, token_batches, token_error
 
@@ -155,11 +156,14 @@ def read_corpus(documents: Iterable[Any], analyze: Analyze) -> tuple[list[str], 
 
 
 class _Ids(dict[str, int]):
-    """Words and their ids; a new word gets the next id."""
+    """Words in NFC and their ids; a new word gets the next id."""
 
     def __missing__(self, word: str) -> int:
         if not isinstance(word, str):
             raise TypeError("A token must be a str.")
+        same = composed(word)
+        if same != word:
+            return self[same]
         new = self[str(word)] = len(self)  # a plain str, also for numpy's
         return new
 
@@ -177,7 +181,7 @@ def encode(
     documents, analyze
         As for `read_corpus`; so are the errors.
     vocabulary : mapping of str to int
-        The row of each word.
+        The row of each word in NFC.
     spellings : mapping of str to str, default=None
         From words in lower case to their spelling in the vocabulary. With it, words that are
         unknown as they are written are looked up in lower case, and then here.
@@ -189,11 +193,17 @@ def encode(
         unknown = list(map(tokens.__getitem__, places))
         if not all(issubclass(kind, str) for kind in set(map(type, unknown))):
             raise TypeError("A token must be a str.")
-        if spellings is not None:
-            lower = map(str.lower, unknown)
-            found = [vocabulary.get(w, vocabulary.get(spellings.get(w, w), -1)) for w in lower]
-            ids[places] = found
+        if spellings is not None or not all(map(str.isascii, unknown)):
+            ids[places] = list(map(row_of_other, unknown))
         return ids
+
+    def row_of_other(token: str) -> int:
+        same = composed(token)
+        row = vocabulary.get(same, -1)
+        if row < 0 and spellings is not None:
+            lower = same.lower()
+            row = vocabulary.get(lower, vocabulary.get(spellings.get(lower, lower), -1))
+        return row
 
     return _read(documents, analyze, look_up)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 
-from ..._reading import split_words
+from ..._reading import composed, split_words
 
 BATCH_TOKENS = 2**14  # tokens that are looked up at once, while they are in the processor's cache
 
@@ -29,7 +29,7 @@ def make_analyzer(
     stop_words: str | Collection[str] | None = None,
     warn: bool = False,
 ) -> Analyze:
-    """A function that splits a text into tokens, as scikit-learn's CountVectorizer does.
+    """A function that splits a text, in NFC, into tokens, as scikit-learn's CountVectorizer does.
 
     It can be pickled where ``tokenizer`` and ``analyzer`` can.
 
@@ -67,7 +67,11 @@ def make_analyzer(
         else:
             _check_pattern(token_pattern)
     vectorizer = CountVectorizer(
-        lowercase=lowercase, token_pattern=token_pattern, tokenizer=tokenizer, analyzer=analyzer
+        strip_accents=composed,
+        lowercase=lowercase,
+        token_pattern=token_pattern,
+        tokenizer=tokenizer,
+        analyzer=analyzer,
     )
     left_out = _check_stop_words(stop_words)
     analyze = vectorizer.build_analyzer()
@@ -106,7 +110,7 @@ class StopWordFilter:
 
     def kept(self, tokens: list[Any]) -> list[Any]:
         """The tokens of a list without stop words; what is no str is left for later checks."""
-        return [t for t in tokens if not (isinstance(t, str) and t in self.left_out)]
+        return [t for t in tokens if not (isinstance(t, str) and composed(t) in self.left_out)]
 
     def _warn(self) -> None:
         try:
@@ -139,7 +143,7 @@ def _check_stop_words(stop_words: Any) -> frozenset[str]:
         return frozenset()
     if not isinstance(stop_words, str) and isinstance(stop_words, Collection):
         if all(isinstance(word, str) for word in stop_words):
-            return frozenset(stop_words)
+            return frozenset(map(composed, stop_words))
     elif stop_words == "english":
         return ENGLISH_STOP_WORDS
     raise ValueError(f'stop_words must be "english", a list of str or None, got {stop_words!r:.60}')

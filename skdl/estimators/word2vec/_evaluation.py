@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from ..._reading import composed
 from ._compression import damage_reported, open_decompressed
 from ._search import unit_rows
 
@@ -70,8 +71,13 @@ def rows_by_spelling(
     """The row of each of the first words; of words that differ only in case, the first row."""
     rows: dict[str, int] = {}
     for row, word in enumerate(words[:restrict_vocab]):
-        rows.setdefault(word.upper() if case_insensitive else word, row)
+        rows.setdefault(_compared(word, case_insensitive), row)
     return rows
+
+
+def _compared(text: str, case_insensitive: bool) -> str:
+    """The text as words are compared: in NFC, and where case does not count in upper case."""
+    return composed(text).upper() if case_insensitive else composed(text)
 
 
 # Word pairs --------------------------------------------------------------------------------------
@@ -89,7 +95,7 @@ def evaluate_word_pairs(
     """See `WordVectors.evaluate_word_pairs`."""
     rows = rows_by_spelling(words, restrict_vocab, case_insensitive)
     table = _pairs_of_frame(pairs) if isinstance(pairs, pd.DataFrame) else _pairs_of_file(pairs)
-    spelled = [[a.upper(), b.upper()] if case_insensitive else [a, b] for a, b, _ in table]
+    spelled = [[_compared(word, case_insensitive) for word in pair[:2]] for pair in table]
     found = np.array([[rows.get(word, -1) for word in pair] for pair in spelled]).reshape(-1, 2)
     known = (found >= 0).all(axis=1)
     counted = np.ones_like(known) if unknown_as_zero else known
@@ -178,7 +184,7 @@ def evaluate_analogies(
     known = (queries >= 0).all(axis=1)
     correct = np.zeros(len(queries), bool)
     if known.any():
-        folded = [word.upper() if case_insensitive else word for word in words[:restrict_vocab]]
+        folded = [_compared(word, case_insensitive) for word in words[:restrict_vocab]]
         spelling = np.array([rows[word] for word in folded])
         answers = _answers(vectors[: len(spelling)], spelling, queries[known, :3])
         correct[known] = answers == queries[known, 3]
@@ -201,7 +207,7 @@ def _read_questions(
         if line.startswith(": "):
             names.append(line.lstrip(": ").strip())
             continue
-        question = (line.upper() if case_insensitive else line).split()
+        question = _compared(line, case_insensitive).split()
         if question and not names:
             raise ValueError(
                 f"{os.fspath(path)} must begin with a section, as in ': capitals', got "

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..._reading import composed
+
 # Similar spellings are searched among the most frequent words of about the same length.
 _N_COMPARED = 5000
 
@@ -34,6 +36,8 @@ def row_of(word: Any, vocabulary: dict[str, int]) -> int:
     """
     if not isinstance(word, str):
         raise ValueError(f"A word must be a str, got {type(word).__name__}: {word!r:.60}.")
+    if word not in vocabulary:
+        word = composed(word)
     if word not in vocabulary:
         raise UnknownWordError(_unknown(word, vocabulary))
     return vocabulary[word]

@@ -47,7 +47,13 @@ from ._pooling import (
 from ._search import unit_rows
 from ._training_sizes import auto_epochs, block_size, chunk_size
 from ._vector_files import read_word2vec_format
-from ._vocabulary import NothingToLearnError, Vocabulary, choose_vocabulary, least_count
+from ._vocabulary import (
+    NothingToLearnError,
+    Vocabulary,
+    choose_vocabulary,
+    composed_rows,
+    least_count,
+)
 from ._word_vectors import WordVectors
 
 # What a fit learns beside vocabulary and counts, of which some is not there after every fit.
@@ -131,10 +137,10 @@ class Word2VecTransformer(
     init_vectors : mapping, KeyedVectors, fitted Word2VecTransformer or None, default=None
         Initial vectors, from words to arrays of shape (vector_size,): a mapping, gensim's
         KeyedVectors or a fitted estimator. A word that is not there as it is written starts with
-        the vector of its first spelling that differs in case alone, other words with random
-        vectors, as all do with None. Clones share it. In a grid of candidates a fitted estimator
-        must be wrapped as ``sklearn.frozen.FrozenEstimator(fitted)``, because scikit-learn clones
-        the candidates, which makes them unfitted.
+        the vector of its first spelling that differs in case or normal form of Unicode alone, other
+        words with random vectors, as all do with None. Clones share it. In a grid of candidates a
+        fitted estimator must be wrapped as ``sklearn.frozen.FrozenEstimator(fitted)``, because
+        scikit-learn clones the candidates, which makes them unfitted.
     batch_size : int or "auto", default="auto"
         It counts consecutive tokens: their updates are all computed from the same vectors. Larger
         ones are faster and further from word2vec's updates after each word. "auto" is 512, with
@@ -166,9 +172,11 @@ class Word2VecTransformer(
     Notes
     -----
     A document is a str, which is split into words as by scikit-learn's ``CountVectorizer``, or a
-    list of words. Skip-gram and CBOW, negative sampling and the hierarchical softmax, the random
-    window size, sub-sampling and the falling learning rate are those of word2vec.c and gensim;
-    parameters of the same name mean the same.
+    list of words. Words are compared in Unicode's normal form C (NFC), in which an accent is one
+    character with its letter; a callable ``analyzer`` gets texts as they are. Skip-gram and CBOW,
+    negative sampling and the hierarchical softmax, the random window size, sub-sampling and the
+    falling learning rate are those of word2vec.c and gensim; parameters of the same name mean the
+    same.
 
     The difference: some hundred consecutive words are a mini-batch, computed as products of
     matrices, and words of a mini-batch share negative samples. Where a text repeats itself,
@@ -472,9 +480,9 @@ class Word2VecTransformer(
             )
         given = all_given_vectors(self.init_vectors, "init_vectors")
         self._check_size(given.vectors)
-        self.vocabulary_, self._loaded = dict(given.rows), given.vectors
+        self.vocabulary_, self._loaded = composed_rows(given.rows), given.vectors
         self.counts_ = np.arange(len(given), 0, -1)
-        self._spellings = other_spellings(given)
+        self._spellings = other_spellings(self.vocabulary_)
 
     def _learn_pooling_alone(self, X: Iterable[Any]) -> None:
         """Count the words of the documents, and learn what pooling needs; vectors stay."""

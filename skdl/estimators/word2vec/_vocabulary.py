@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from ..._reading import composed
 
 # Tokens of a corpus from which on min_count="auto" leaves out what occurs less than 5 times.
 SMALL_CORPUS = 10**5
@@ -102,6 +104,17 @@ class Vocabulary:
             if row is not None:
                 ids[row] = i
         return ids, len(words) + len(ids)
+
+
+def composed_rows(rows: Mapping[str, int]) -> dict[str, int]:
+    """The rows of words in NFC. A word that is there in NFC too stays as it is written."""
+    if all(map(str.isascii, rows)):
+        return dict(rows)
+    found: dict[str, int] = {}
+    for word, row in rows.items():
+        same = composed(word)
+        found[word if same in found or same in rows else same] = row
+    return found
 
 
 def least_count(asked: int | str, *counts: Any) -> int:
