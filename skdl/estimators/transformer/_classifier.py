@@ -86,7 +86,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
         as it is; of a fast tokenizer of transformers, the one inside. Tokens of "word" are words,
         punctuation marks and, of scripts without spaces between words (Chinese, Thai, Lao, Burmese,
         Khmer), characters; those of "char" characters; "bpe" (byte-pair encoding) and "wordpiece"
-        learn subwords.
+        learn subwords, within words of 100 characters: longer ones are cut.
     vocab_size : int, default=20000
         Maximum number of tokens of a tokenizer trained in ``fit``, at least 3.
     min_frequency : int or "auto", default="auto"

@@ -21,6 +21,10 @@ CACHE_BYTES = 256 * 2**20
 # Scripts without spaces between words, beside Chinese: Thai, Lao, Burmese and Khmer.
 UNSPACED = r"\p{Thai}\p{Lao}\p{Myanmar}\p{Khmer}"
 _UNSPACED_RANGES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+# Longer words are cut: training takes time with the square of their length, and a longer one is
+# unknown to the model of wordpiece as a whole.
+LONGEST_WORD = 100
+_LONG_WORD = re.compile(rf"\S{{{LONGEST_WORD + 1}}}")
 SAMPLE_TEXTS = 1000  # whose unknown tokens are counted where min_frequency is "auto"
 
 Tokens = tuple[np.ndarray, np.ndarray]  # ids of all texts, concatenated; number of ids of each text
@@ -49,7 +53,8 @@ def train_tokenizer(
     """A tokenizer trained on these texts; [PAD] is its token 0, [UNK] its token 1.
 
     Each Chinese character is a token, and of "word" each character of other scripts without spaces
-    (with its combining marks); "bpe" and "wordpiece" also learn longer ones.
+    (with its combining marks); "bpe" and "wordpiece" also learn longer ones, in words that are cut
+    where they have more than 100 characters.
 
     Parameters
     ----------
@@ -70,8 +75,9 @@ def train_tokenizer(
     if isinstance(min_frequency, str):
         return _with_few_unknown(kind, texts, vocab_size, lowercase=lowercase)
     tk = import_tokenizers()
-    unspaced = kind == "word" and any(map(_UNSPACED_RANGES.search, texts))
-    tokenizer = _untrained(tk, kind, lowercase=lowercase, unspaced=unspaced)
+    found = {"word": _UNSPACED_RANGES, "char": None}.get(kind, _LONG_WORD)
+    divided = found is not None and any(map(found.search, texts))
+    tokenizer = _untrained(tk, kind, lowercase=lowercase, divided=divided)
     options: dict[str, Any] = {
         "vocab_size": vocab_size,
         "min_frequency": min_frequency,
@@ -93,7 +99,7 @@ def train_tokenizer(
     if tokenizer.get_vocab_size() <= 2:
         raise ValueError(_nothing_left(tokenizer, texts, vocab_size, min_frequency))
     if kind == "wordpiece":  # its characters, special tokens for the trainer, become plain ones
-        plain = _untrained(tk, kind, lowercase=lowercase)
+        plain = _untrained(tk, kind, lowercase=lowercase, divided=divided)
         plain.model = tk.models.WordPiece(tokenizer.get_vocab(), unk_token=UNKNOWN)
         plain.add_special_tokens([PAD, UNKNOWN])
         tokenizer = plain
@@ -115,7 +121,8 @@ def _with_few_unknown(
     return train_tokenizer(kind, texts, min_frequency=1, **options)
 
 
-def _untrained(tk: Any, kind: str, *, lowercase: bool, unspaced: bool = False) -> Tokenizer:
+def _untrained(tk: Any, kind: str, *, lowercase: bool, divided: bool) -> Tokenizer:
+    """A tokenizer to train. ``divided``: long words are, or sentences of scripts without spaces."""
     model = {"bpe": tk.models.BPE, "wordpiece": tk.models.WordPiece}.get(kind, tk.models.WordLevel)
     tokenizer = tk.Tokenizer(model(unk_token=UNKNOWN))
     tokenizer.normalizer = tk.normalizers.BertNormalizer(
@@ -126,7 +133,9 @@ def _untrained(tk: Any, kind: str, *, lowercase: bool, unspaced: bool = False) -
     )
     every_character = tk.pre_tokenizers.Split(tk.Regex(r"[\s\S]"), behavior="isolated")
     words = tk.pre_tokenizers.Whitespace()
-    if unspaced:  # a sentence would be one word
+    if divided and kind != "word":
+        words = tk.pre_tokenizers.Sequence([words, tk.pre_tokenizers.FixedLength(LONGEST_WORD)])
+    elif divided:  # a sentence would be one word
         pattern = tk.Regex(rf"[{UNSPACED}]\p{{M}}*")
         characters = tk.pre_tokenizers.Split(pattern, behavior="isolated")
         words = tk.pre_tokenizers.Sequence([characters, words])

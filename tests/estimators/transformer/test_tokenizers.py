@@ -66,6 +66,36 @@ def test_subwords_spell_words_never_seen(kind):
     assert 1 < len(pieces) < 10
 
 
+LONG_WORDS = {
+    "Chinese": "".join(CHINESE) * 150,
+    "base64": "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlq" * 300,
+    "one letter": "a" * 9000,
+    "Thai": "ฉันรักแมวของคุณ" * 500,
+    "just too long": "abcdefghijk" * 9 + "xy",
+}
+
+
+@pytest.mark.parametrize("kind", ["bpe", "wordpiece"])
+@pytest.mark.parametrize("word", LONG_WORDS.values(), ids=LONG_WORDS)
+def test_long_words_are_cut_and_none_is_unknown(kind, word):
+    """Training would take time with the square of their length."""
+    tokenizer = trained(kind, [*TEXTS, word], lowercase=False)
+    words = [found for found, _ in tokenizer.pre_tokenizer.pre_tokenize_str(word)]
+    assert "".join(words) == word
+    assert max(map(len, words)) <= 100
+    ids, (length,) = tokens_of(tokenizer, [word])
+    assert length > 1
+    assert 1 not in ids
+
+
+@pytest.mark.parametrize("kind", ["bpe", "wordpiece"])
+def test_other_words_have_the_tokens_that_they_have_without_long_ones(kind):
+    tokenizers = [trained(kind, [*TEXTS * 5, word]) for word in ("z" * 100, "z" * 101)]
+    first, second = ([of_one(each, text) for text in TEXTS] for each in tokenizers)
+    assert first == second
+    assert of_one(tokenizers[0], "z" * 100) == of_one(tokenizers[1], "z" * 100)
+
+
 @every_kind
 def test_lowercase(kind):
     small, both = (trained(kind, ["Aa aA AA aa"] * 3, lowercase=low) for low in (True, False))
