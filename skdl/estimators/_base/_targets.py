@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
-from pandas.api.types import is_bool_dtype
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import check_array
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
 from torch import Tensor
 
 from ..._reading import check_numbers, column_names, different_columns, plain_values
@@ -31,6 +28,7 @@ from ...engine import (
     squared_error,
     weighted_quantiles,
 )
+from ._labels import read_labels
 from ._placeholders import counted, warn_of_placeholders
 from ._series import is_series
 
@@ -408,17 +406,16 @@ class ClassificationTarget(Target):
     temperature: float = 1.0
 
     def read(self, y: Any) -> np.ndarray:
-        y = self._checked(plain_values(y, "y"))
+        y, declared = read_labels(y), None
+        if self.declared_classes is not None:
+            declared = np.unique(read_labels(self.declared_classes, "classes"))
         if self.classes is None:
-            declared = y if self.declared_classes is None else np.asarray(self.declared_classes)
-            self.classes = np.unique(declared)
-        elif self.declared_classes is not None:
-            declared = np.unique(self.declared_classes)
-            if not np.array_equal(declared, self.classes):
-                raise ValueError(
-                    f"classes={declared.tolist()} differ from those of the first call, "
-                    f"{self.classes.tolist()}: all must be named then."
-                )
+            self.classes = np.unique(y) if declared is None else declared
+        elif declared is not None and not np.array_equal(declared, self.classes):
+            raise ValueError(
+                f"classes={declared.tolist()} differ from those of the first call, "
+                f"{self.classes.tolist()}: all must be named then."
+            )
         unknown = ~np.isin(y, self.classes)
         if unknown.any():
             raise ValueError(
@@ -437,23 +434,6 @@ class ClassificationTarget(Target):
         if self.in_parts:
             return " Name all that there will be in the first call: partial_fit(X, y, classes=...)."
         return ""
-
-    @staticmethod
-    def _checked(y: Any) -> np.ndarray:
-        if is_bool_dtype(y):
-            y = np.asarray(y, dtype=bool)  # pandas' own boolean would become numbers
-        missing = np.asarray(pd.isna(y))
-        if missing.ndim == 1 and missing.any():
-            raise ValueError(
-                f"Input y contains NaN or another missing label, first in row {missing.argmax()}. "
-                "Leave such rows out."
-            )
-        array = check_array(y, ensure_2d=False, allow_nd=True, dtype=None, input_name="y")
-        if array.size > len(array):
-            raise ValueError(_several_columns_message(y, array))
-        array = column_or_1d(array, warn=True)
-        check_classification_targets(array)
-        return array
 
     def counts(self, values: np.ndarray, before: np.ndarray | None) -> np.ndarray:
         counts = np.bincount(values, minlength=self.output_shape[0])
@@ -538,16 +518,3 @@ class ClassificationTarget(Target):
 
 def _plain(label: Any) -> Any:
     return label.item() if isinstance(label, np.generic) else label
-
-
-def _several_columns_message(y: Any, array: np.ndarray) -> str:
-    """What to do about labels in several columns."""
-    message = f"y should be a 1d array of labels, got an array of shape {array.shape} instead."
-    is_binary = array.dtype.kind in "biuf" and ((array == 0) | (array == 1)).all()
-    if is_binary and array.ndim == 2 and (array.sum(1) == 1).all():
-        one = "y.idxmax(axis=1)" if isinstance(y, pd.DataFrame) else "np.argmax(y, axis=1)"
-        return f"{message} Its rows are one-hot: pass {one}."
-    return (
-        f"{message} Pass one column; several labels for each row are learned by "
-        "sklearn.multioutput.MultiOutputClassifier(estimator)."
-    )
