@@ -33,7 +33,7 @@ from ._time import (
     irregular_steps,
     is_in_time,
 )
-from ._time_text import keys_of_time, text_as_dates
+from ._time_text import first_unordered, keys_of_time, lag_of, text_as_dates
 from ._units import Arrays, Units, check_one_scale, rows_without_gaps
 from ._words import (
     composed,
@@ -67,6 +67,7 @@ __all__ = [
     "fall_in_words",
     "first_fall",
     "first_not_numeric",
+    "first_unordered",
     "has_unspaced",
     "holds_times",
     "in_order",
@@ -75,6 +76,7 @@ __all__ = [
     "is_finite",
     "is_in_time",
     "keys_of_time",
+    "lag_of",
     "one_column",
     "plain_container",
     "plain_values",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -12,15 +11,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from ._time import fall_in_words, first_fall, in_order, is_in_time
-from ._time_text import orders_of_names, text_as_dates
-
-# Numbers that count steps back from now: lag_1, x(t-1), "3 days ago".
-LAG = re.compile(
-    r"(?<![^\W_])(?:(?:lag|lags|lagged|delay|prev|previous|minus)[\W_]*|[td]\s*-\s*)(\d+)"
-    r"|(\d+)[\W_]*(?:[a-z]+[\W_]+)?(?:ago|before|lag)(?![^\W_])",
-    re.IGNORECASE,
-)
-NOW = re.compile(r"(?<![^\W_])t(?![^\W_])", re.IGNORECASE)  # beside x(t-1)
+from ._time_text import lag_of, orders_of_names, text_as_dates
 
 
 def check_order_of_steps(sequence: Any, row: int) -> None:
@@ -133,23 +124,13 @@ def _newest_first(columns: pd.Index, n_channels: int) -> int | None:
 
 
 def _first_older(names: pd.Index) -> int | None:
-    lags = [_lag_of(name) for name in names]
+    lags = [lag_of(name) for name in names]
     if None in lags:
         return None
     rises = [after - before for before, after in itertools.pairwise(lags)]  # type: ignore[operator]
     if not rises or min(rises) < 0 or max(rises) == 0:
         return None
     return next(place for place, rise in enumerate(rises, 1) if rise)
-
-
-def _lag_of(name: Any) -> int | None:
-    """How many steps before now a name says that it is: lag_2, or -2."""
-    if isinstance(name, Integral) or (isinstance(name, str) and re.fullmatch(r"-\d+|0", name)):
-        return -int(name) if int(name) <= 0 else None
-    found = LAG.search(str(name))
-    if found is not None:
-        return int(next(filter(None, found.groups())))
-    return 0 if NOW.search(str(name)) else None
 
 
 def _turned(n_channels: int) -> str:

@@ -6,6 +6,7 @@ import itertools
 import re
 from calendar import day_abbr, day_name, month_abbr, month_name
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import pandas as pd
@@ -27,6 +28,14 @@ OF_YEAR = re.compile(
     r"(?:[QHWSTM]|KW|CW)\W?\d{1,2}\W{1,2}\d{2}|\d[QHST]\W?\d{2}|\d{1,2}/\d{2}", re.IGNORECASE
 )
 SEASON_OF_YEAR = re.compile(r"[^\W\d_]+\W*((?:19|20)\d{2})")  # "winter 2023"
+
+# Numbers that count steps back from now: lag_1, x(t-1), "3 days ago".
+LAG = re.compile(
+    r"(?<![^\W_])(?:(?:lag|lags|lagged|delay|prev|previous|minus)[\W_]*|[td]\s*-\s*)(\d+)"
+    r"|(\d+)[\W_]*(?:[a-z]+[\W_]+)?(?:ago|before|lag)(?![^\W_])",
+    re.IGNORECASE,
+)
+NOW = re.compile(r"(?<![^\W_])t(?![^\W_])", re.IGNORECASE)  # beside x(t-1)
 
 
 def text_as_dates(index: pd.Index) -> pd.Index:
@@ -105,6 +114,32 @@ def turned(keys: list[Any]) -> list[Any]:
     """Keys that begin anywhere, from the smallest on."""
     start = keys.index(min(keys))
     return keys[start:] + keys[:start]
+
+
+def lag_of(name: Any) -> int | None:
+    """How many steps before now a name says that it is: lag_2, or -2."""
+    if isinstance(name, Integral) or (isinstance(name, str) and re.fullmatch(r"-\d+|0", name)):
+        return -int(name) if int(name) <= 0 else None
+    found = LAG.search(str(name))
+    if found is not None:
+        return int(next(filter(None, found.groups())))
+    return 0 if NOW.search(str(name)) else None
+
+
+def first_unordered(names: Sequence[str]) -> tuple[str, str] | None:
+    """The first two of sorted names of which nothing says that this is their order in time.
+
+    That is said by numbers, and by single letters, where the names begin to differ.
+    """
+    for before, after in itertools.pairwise(names):
+        two = [re.findall(r"\d+|[^\W\d_]+|[\W_]", _with_numbers(n)) for n in (before, after)]
+        pairs = enumerate(itertools.zip_longest(*two, fillvalue=""))
+        place, differ = next((each for each in pairs if len(set(each[1])) > 1), (0, ("", "")))
+        if "" in differ:  # "2024" before "2024-01" is in order, but "t" before "t-1" may not be
+            differ = two[0][place - 1], two[1][place - 1]
+        if not (all(map(str.isdigit, differ)) or all(len(d) == 1 and d.isalpha() for d in differ)):
+            return before, after
+    return None
 
 
 def _with_numbers(name: str) -> str:

@@ -15,9 +15,11 @@ from .._reading import (
     as_index,
     fall_in_words,
     first_fall,
+    first_unordered,
     in_order,
     is_in_time,
     keys_of_time,
+    lag_of,
     text_as_dates,
 )
 from .._sklearn import num_samples
@@ -126,7 +128,8 @@ class ForwardChainingSplit(BaseCrossValidator):
             Its index too is looked at; else it is ignored.
         groups : array-like of shape (n_samples,), default=None
             The time of each row: numbers, dates, ordered categories, or text that sorts by time,
-            such as "2024-01-31". By default rows are time steps in order.
+            such as "2024-01-31" or "week 07". Words ("pre", "post") have no order in time: make
+            them ordered categories. By default rows are time steps in order.
 
         Yields
         ------
@@ -235,16 +238,28 @@ def _check_times(groups: ArrayLike, X: Any) -> NDArray[Any]:
 
 
 def _check_text(times: NDArray[Any]) -> None:
-    """Raise ValueError for text whose alphabetical order is surely not that of time."""
+    """Raise ValueError for text whose alphabetical order is not surely that of time."""
     if not all(isinstance(time, str) for time in times.tolist()):
         return
     names = sorted(set(times.tolist()))
-    for keys in keys_of_time(names):
+    orders = keys_of_time(names)
+    lags = [lag_of(name) for name in names]  # "t-2" comes before "t-1"
+    if None not in lags:
+        orders.append([-lag for lag in lags if lag is not None])
+    for keys in orders:
         by_time = [name for _, name in sorted(zip(keys, names, strict=True))]
         for name, earlier in zip(names, by_time, strict=True):
             if name != earlier:
-                raise ValueError(
-                    f"groups must sort by time, but text sorts by the alphabet, {name!r} before "
-                    f"{earlier!r}. Convert it, for example with pd.to_datetime(groups, format=...),"
-                    " or say the order: pd.Categorical(groups, categories=[...], ordered=True)."
-                )
+                raise ValueError(_text_message(name, earlier))
+    if not isinstance(text_as_dates(pd.Index(names)), pd.DatetimeIndex):
+        pair = first_unordered(names)
+        if pair is not None:
+            raise ValueError(_text_message(*pair, " (and nothing here says which comes first)"))
+
+
+def _text_message(name: str, later: str, addition: str = "") -> str:
+    return (
+        f"groups must sort by time, but text sorts by the alphabet, {name!r} before {later!r}"
+        f"{addition}. Convert it, for example with pd.to_datetime(groups, format=...), or say the "
+        "order: pd.Categorical(groups, categories=[...], ordered=True)."
+    )

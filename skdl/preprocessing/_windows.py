@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from .._reading import (
     fall_in_words,
@@ -23,6 +26,14 @@ from .._reading import (
 )
 
 GAPS = ("error", "drop", "ignore")
+# How an index of text, or of times of day, may be converted.
+CONVERSIONS: dict[str, Callable[[pd.Index], pd.Index]] = {
+    "pd.to_numeric(series.index)": pd.to_numeric,
+    "pd.to_datetime(series.index)": pd.to_datetime,
+    "pd.to_datetime(series.index, format='%H:%M')": partial(pd.to_datetime, format="%H:%M"),
+    "pd.to_timedelta(series.index.astype(str))": lambda index: pd.to_timedelta(index.astype(str)),
+}
+TIME_NAMES = ("step", "time", "t", "date", "day", "hour", "week", "month", "quarter", "year")
 
 
 def sliding_windows(
@@ -228,8 +239,8 @@ def _broken_steps(series: Any, gaps: str) -> NDArray[np.bool_]:
     if times is None:
         raise ValueError(
             f"The index of series must hold its times, got {index.dtype} ({index[0]!r} ...). "
-            "Convert it, for example with pd.to_datetime(series.index), or, if the rows are in "
-            "time order and equally spaced, pass series.reset_index(drop=True)."
+            f"{_conversion(index)}if the rows are in time order and equally spaced, pass "
+            "series.reset_index(drop=True)."
         )
     row = first_fall(times, strictly=True)
     if row is not None:
@@ -240,16 +251,45 @@ def _broken_steps(series: Any, gaps: str) -> NDArray[np.bool_]:
         raise ValueError(
             f"series must be equally spaced, but its index goes from {index[row]} to "
             f"{index[row + 1]} (row {row} to {row + 1}); {broken.sum()} of its {len(broken)} steps "
-            "are far from the median step. Fill the missing rows, for example with series.asfreq "
-            "or series.reindex, pass gaps='drop' to leave out the windows that "
+            f"are far from the median step. Fill the missing rows, for example with "
+            f"{_filling(index, times)}, pass gaps='drop' to leave out the windows that "
             "reach over a gap, or gaps='ignore' to count rows as steps."
         )
     return broken if gaps == "drop" else np.zeros_like(broken)
 
 
+def _conversion(index: pd.Index) -> str:
+    """The beginning of advice: how an index is converted to rising times, if that is known."""
+    if is_bool_dtype(index) or isinstance(index, pd.CategoricalIndex):
+        return "Set its times, series.set_axis(times), or, "
+    for code, convert in CONVERSIONS.items():
+        try:
+            with warnings.catch_warnings(record=True) as guesses:  # of formats
+                warnings.simplefilter("always")
+                times = in_order(convert(index))
+        except (TypeError, ValueError):
+            continue
+        if not guesses and times is not None and first_fall(times, strictly=True) is None:
+            return f"Convert it, series.set_axis({code}), or, "
+    return "Convert it, for example series.set_axis(pd.to_datetime(series.index, format=...)), or, "
+
+
+def _filling(index: pd.Index, times: NDArray[Any]) -> str:
+    """How missing rows are filled."""
+    if times.dtype.kind not in "iu" or not is_numeric_dtype(index.dtype):
+        return "series.asfreq or series.reindex"
+    step = int(np.gcd.reduce(np.diff(times)))
+    return f"series.reindex(range({index[0]}, {index[-1] + 1}, {step}))"
+
+
 def _panel_message(index: pd.MultiIndex) -> str:
-    levels = [i for i in range(index.nlevels) if not holds_times(index.levels[i])]
-    keys = levels if 0 < len(levels) < index.nlevels else list(range(index.nlevels - 1))
+    levels = range(index.nlevels)
+    of_time = [i for i in levels if holds_times(index.levels[i])]
+    if not of_time:
+        numbers = [i for i in levels if is_numeric_dtype(index.levels[i].dtype)]
+        named = [i for i in numbers if str(index.names[i]).casefold() in TIME_NAMES]
+        of_time = (named or numbers or list(levels))[-1:]
+    keys = [i for i in levels if i not in of_time] or list(levels)[:-1]
     return (
         f"series must be one series, got several: a MultiIndex of {index.nlevels} levels. Cut "
         "windows from each: [sliding_windows(part.droplevel(keys), ...) for _, part in "

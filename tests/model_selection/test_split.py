@@ -256,6 +256,62 @@ def test_text_that_does_not_sort_by_time_is_told_and_the_advice_helps(text, conv
     assert all(train.max() < test.min() for train, test in folds)
 
 
+WORDS = {
+    "German": ["Januar", "Februar", "März", "April"],
+    "German with years": ["Nov 2023", "Dez 2023", "Jan 2024"],
+    "French": ["janvier", "février", "mars", "avril"],
+    "French, short": ["janv.", "févr.", "avr.", "août"],
+    "Spanish": ["enero", "febrero", "marzo", "abril"],
+    "Italian": ["gennaio", "febbraio", "marzo", "aprile"],
+    "Dutch days": ["maandag", "dinsdag", "woensdag"],
+    "Chinese": ["一月", "二月", "三月"],
+    "stages": ["pre", "during", "post"],
+    "visits": ["screening", "baseline", "followup"],
+    "visits with numbers": ["baseline", "week 2", "week 4"],
+    "before and after": ["before", "after"],
+    "times of day": ["morning", "noon", "evening"],
+    "seasons": ["spring", "summer", "autumn"],
+    "numbers in words": ["week one", "week two", "week three"],
+    "Roman": ["IV", "V", "IX"],
+    "lags": ["t-3", "t-2", "t-1"],
+    "lags from now on": ["t-2", "t-1", "t"],
+    "lags and horizons": ["t-1", "t", "t+1"],
+    "named lags": ["lag_3", "lag_2", "lag_1"],
+    "ago": ["3 days ago", "2 days ago", "1 day ago"],
+    "negative": ["-3", "-2", "-1"],
+    "case": ["week 1", "Week 2"],
+}
+
+
+@pytest.mark.parametrize("kind", [list, pd.Series, pd.Categorical])
+@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
+def test_words_have_no_order_in_time_and_the_advice_helps(words, kind):
+    """In whatever language: the alphabet does not know it."""
+    splitter, times = ForwardChainingSplit(len(words) - 1), words * 3
+    X = np.zeros(len(times))
+    with pytest.raises(ValueError, match=r"the alphabet.*pd\.Categorical\(groups, categories"):
+        list(splitter.split(X, groups=kind(times)))
+    groups = pd.Categorical(times, categories=words, ordered=True)
+    for train, test in splitter.split(X, groups=groups):
+        assert groups.codes[train].max() < groups.codes[test].min()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["2024", "2024-01", "2024-02"],
+        ["phase a", "phase b", "phase c"],
+        ["2024-01-30 Tue", "2024-01-31 Wed", "2024-02-01 Thu"],
+        ["2024a", "2024b", "2025a"],
+        ["year 1, spring", "year 2, autumn", "year 3, autumn"],
+    ],
+    ids=str,
+)
+def test_words_behind_what_tells_the_order_are_taken(names):
+    folds = list(ForwardChainingSplit(2).split(np.zeros(3), groups=names))
+    assert [test.tolist() for _, test in folds] == [[1], [2]]
+
+
 @pytest.mark.parametrize("kind", [pd.Series, pd.DataFrame])
 @pytest.mark.parametrize(
     "order", [[5, 4, 3, 2, 1, 0], [0, 2, 1, 3, 4, 5], [0, 1, 2, 0, 1, 2]],

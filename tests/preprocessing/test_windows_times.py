@@ -1,6 +1,7 @@
 """sliding_windows of frames with times: columns of dates, order, gaps, several series."""
 
 import datetime
+import re
 
 import numpy as np
 import pandas as pd
@@ -133,6 +134,62 @@ def test_an_index_without_times_is_told(index):
     assert len(sliding_windows(series.reset_index(drop=True), 2)[0]) == 2
 
 
+def clock(*hours):
+    return [datetime.time(hour, 30) for hour in hours]
+
+
+CONVERTED = {
+    "times of day": clock(1, 2, 3, 4, 5, 6),
+    "times with microseconds": [datetime.time(1, 0, s, 5) for s in range(6)],
+    "clocks in text": [f"{hour:02d}:30" for hour in range(6)],
+    "clocks with seconds": [f"{hour:02d}:30:00" for hour in range(6)],
+    "dates in text": [f"2024-01-{day:02d}" for day in range(1, 7)],
+    "months in text": [f"2024-{month:02d}" for month in range(1, 7)],
+    "numbers in text": [str(number) for number in range(8, 14)],
+}
+
+
+@pytest.mark.parametrize("labels", CONVERTED.values(), ids=CONVERTED)
+@pytest.mark.parametrize("kind", [pd.Series, pd.DataFrame])
+def test_an_index_that_can_be_converted_is_told_how(labels, kind):
+    series = kind(np.arange(6.0), index=pd.Index(labels, dtype=object))
+    with pytest.raises(ValueError, match=r"must hold its times.*Convert it, series") as told:
+        sliding_windows(series, 2)
+    code = re.search(r"Convert it, (.*), or, if", str(told.value))[1]
+    converted = eval(code, {"series": series, "pd": pd})
+    np.testing.assert_array_equal(sliding_windows(converted, 2)[1], [2, 3, 4, 5])
+    holed = converted.drop(converted.index[3])
+    assert len(sliding_windows(holed, 1, gaps="drop")[0]) == 3
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        clock(22, 23, 0, 1),
+        clock(1, 2, 1, 2),
+        ["31.01.2024", "01.02.2024", "02.02.2024", "03.02.2024"],
+        [pd.NaT, *clock(1, 2, 3)],
+    ],
+    ids=["over midnight", "of two days", "days first", "one missing"],
+)
+def test_an_index_that_would_not_rise_is_not_to_be_converted(labels):
+    series = series_at(pd.Index(labels, dtype=object))
+    with pytest.raises(ValueError, match=r"format=\.\.\.\)\), or, if the rows.*reset_index"):
+        sliding_windows(series, 2)
+    assert len(sliding_windows(series.reset_index(drop=True), 2)[0]) == 2
+
+
+@pytest.mark.parametrize("step", [1, 5])
+def test_gaps_of_whole_numbers_are_filled_as_advised(step):
+    series = series_at(step * pd.RangeIndex(9)).drop([3 * step, 4 * step])
+    with pytest.raises(ValueError, match=r"with series\.reindex\(range") as told:
+        sliding_windows(series, 2)
+    code = re.search(r"with (series\.reindex.*), pass gaps", str(told.value))[1]
+    filled = eval(code, {"series": series})
+    assert len(filled) == 9
+    assert len(sliding_windows(filled, 2)[0]) == 7
+
+
 # Gaps --------------------------------------------------------------------------------------------
 
 
@@ -215,6 +272,35 @@ def test_several_series_are_told_and_the_advice_helps(names, swapped, kind):
     X, y = (np.concatenate(part) for part in zip(*parts, strict=True))
     assert X.shape == (8, 2, 1)
     np.testing.assert_array_equal(y, [2, 3, 4, 5, 8, 9, 10, 11])
+
+
+NUMBERED = {
+    "step last": (["id", "step"], [0]),
+    "step first": (["step", "id"], [1]),
+    "no names": ([None, None], [0]),
+    "text first": (["name", "t"], [0]),
+    "text last": (["week", "name"], [1]),
+    "three": (["region", "id", "month"], [0, 1]),
+}
+
+
+@pytest.mark.parametrize(("names", "keys"), NUMBERED.values(), ids=NUMBERED)
+def test_series_with_numbered_steps_are_told_and_the_advice_helps(names, keys):
+    sizes = {
+        "step": range(6),
+        "t": range(6),
+        "week": range(6),
+        "month": range(6),
+        "name": ["a", "b"],
+    }
+    levels = [sizes.get(name, [7, 8]) for name in names]
+    levels = [[7, 8], range(6)] if names[0] is names[1] else levels
+    panel = pd.Series(1.0, index=pd.MultiIndex.from_product(levels, names=names))
+    for part in (panel, panel.sample(frac=1, random_state=0)):
+        with pytest.raises(ValueError, match=rf"keys = \{keys}"):
+            sliding_windows(part, 2)
+    parts = [sliding_windows(p.droplevel(keys), 2) for _, p in panel.groupby(level=keys)]
+    assert [len(X) for X, _ in parts] == [4] * (len(panel) // 6)
 
 
 def test_series_one_below_the_other_are_told():
