@@ -22,7 +22,7 @@ from ._image_shapes import (
     warn_of_other_meaning,
     way_out,
 )
-from ._steps import check_order_of_columns, check_order_of_steps
+from ._steps import check_order_of_columns, check_order_of_steps, warn_of_dated_rows
 from ._texts import input_type_of, read_texts
 from ._time import (
     as_index,
@@ -88,6 +88,7 @@ __all__ = [
     "split_words_and_characters",
     "split_words_and_punctuation",
     "text_as_dates",
+    "warn_of_dated_rows",
     "warn_of_other_meaning",
     "way_out",
     "wider_patterns",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
+import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from ._time import fall_in_words, first_fall, in_order, is_in_time
-from ._time_text import lag_of, orders_of_names, text_as_dates
+from ._time import INDEX_OF, fall_in_words, first_fall, in_order, is_in_time
+from ._time_text import are_numbered, lag_of, orders_of_names, text_as_dates
 
 
 def check_order_of_steps(sequence: Any, row: int) -> None:
@@ -77,6 +78,39 @@ def check_order_of_columns(X: Any, n_channels: int) -> None:
             f"together. Pass X.to_numpy().reshape(len(X), {n_channels}, {n_steps}).swapaxes(1, 2)"
             f"{'' if _first_older(X.columns[:n_steps]) is None else '[:, ::-1]'}."
         )
+
+
+def warn_of_dated_rows(X: Any, n_channels: int | None, owner: str) -> None:
+    """Warn of a frame whose rows are more likely the steps of one series than sequences.
+
+    That is one whose index holds times, and whose columns are not named as steps: by numbers, times
+    or lags. Where ``n_channels`` says what columns are, they are steps if there are several.
+    """
+    if not isinstance(X, pd.DataFrame) or not isinstance(X.index, tuple(INDEX_OF.values())):
+        return
+    n_steps = X.shape[1] // (n_channels or 1)
+    if len(X) < 2 or (n_steps > 1 and (n_channels is not None or _are_steps(X.columns))):
+        return
+    if n_steps == 1 and n_channels is None and lag_of(X.columns[0]):
+        return
+    warnings.warn(
+        f"X is a frame of {len(X)} rows with times in its index and the columns "
+        f"{X.columns.tolist()[:5]}{' ...' if X.shape[1] > 5 else ''}; {owner} reads each row as a "
+        f"sequence of {n_steps} step(s). Where the rows are the steps of one series and the "
+        "columns its channels, pass windows of it, windows, _ = "
+        "skdl.preprocessing.sliding_windows(X, width), with np.asarray(y)[width:] as y, which "
+        "belongs to the row behind each window. Where the columns are steps, pass X.to_numpy().",
+        UserWarning,
+        stacklevel=2,
+    )
+
+
+def _are_steps(columns: pd.Index) -> bool:
+    """Whether columns are named as steps are: by numbers, times or lags, in one pattern."""
+    if columns.nlevels > 1 or is_numeric_dtype(columns.dtype) or is_in_time(columns):
+        return True
+    names = [str(name) for name in columns]
+    return are_numbered(names) or None not in map(lag_of, names)
 
 
 def _times_of(columns: pd.Index, n_channels: int) -> list[pd.Index]:

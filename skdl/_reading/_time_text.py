@@ -87,15 +87,21 @@ def year_is_last(names: Sequence[str]) -> bool:
     return is_short and len({row[-1] for row in rows}) <= len({row[0] for row in rows})
 
 
+def are_numbered(names: Sequence[str]) -> bool:
+    """Whether names differ in numbers alone, or in names of months or days."""
+    parts = _text_and_numbers(names)
+    return len(parts[0]) > 1 and len({tuple(row[::2]) for row in parts}) == 1
+
+
 def orders_of_names(names: Sequence[str]) -> list[list[Any]]:
     """Keys for each order in which names of one pattern may be in time; none for other names.
 
     Names that hold no year may stand for the same time of several: they may begin anywhere, from
     November to February, and newest first.
     """
-    parts = _text_and_numbers(names)
-    if len({tuple(row[::2]) for row in parts}) != 1 or len(parts[0]) < 3:
+    if not are_numbered(names):
         return []
+    parts = _text_and_numbers(names)
     if year_is_last(names):
         return keys_of_time(names)[1:]
     if all(len(row[1]) == 4 and len(row) > 3 for row in parts):

@@ -1,11 +1,21 @@
 """Order of steps by dates and names of columns."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
 from skdl._reading._steps import check_order_of_columns, check_order_of_steps
-from skdl.estimators import CNNClassifier, GRURegressor, TransformerClassifier
+from skdl.estimators import (
+    CNNClassifier,
+    GRUClassifier,
+    GRURegressor,
+    LSTMRegressor,
+    TransformerClassifier,
+)
+from skdl.preprocessing import sliding_windows
 
 DAYS = pd.date_range("2024-01-01", periods=4)
 X = np.random.default_rng(0).normal(size=(20, 8))
@@ -269,3 +279,94 @@ def test_lags_of_one_channel_after_the_other_are_turned_round_too():
         check_order_of_columns(X, 2)
     advised = eval(str(caught.value).partition("Pass ")[2].removesuffix("."))
     np.testing.assert_array_equal(advised[0], [[3, 30], [2, 20], [1, 10]])
+
+
+# Rows with times ---------------------------------------------------------------------------------
+
+DATED = pd.date_range("2024-01-01", periods=60, freq="h")
+OF_CHANNELS = {
+    "words": ["temp", "wind"],
+    "prices": ["open", "high", "low", "close"],
+    "one column": ["value"],
+    "one number": [0],
+    "words and numbers": ["pm25", "temp", "wind10"],
+    "capitals": ["T", "P", "RH"],
+}
+OF_STEPS = {
+    "numbers": [0, 1, 2],
+    "years": [2021, 2022, 2023],
+    "numbers in text": ["0", "1", "2"],
+    "steps": ["t0", "t1", "t2"],
+    "lags": ["lag_3", "lag_2", "lag_1"],
+    "lags up to now": ["t-2", "t-1", "t"],
+    "one lag": ["lag_1"],
+    "months": ["Jan", "Feb", "Mar"],
+    "clocks": ["00:00", "01:00", "02:00"],
+    "dates": list(pd.date_range("2024-02-01", periods=3)),
+    "a MultiIndex": pd.MultiIndex.from_product([[0, 1], ["temp", "wind"]]),
+}
+ESTIMATORS = [
+    LSTMRegressor(4, max_epochs=1, device="cpu"),
+    GRUClassifier(4, max_epochs=1, device="cpu"),
+    TransformerClassifier(8, 2, 1, max_epochs=1, device="cpu"),
+    CNNClassifier((4,), max_epochs=1, device="cpu"),
+]
+every_reader = pytest.mark.parametrize("model", ESTIMATORS, ids=lambda m: type(m).__name__)
+KINDS_OF_TIMES = {
+    "dates": DATED,
+    "periods": DATED.to_period("h"),
+    "durations": DATED - DATED[0],
+    "falling": DATED[::-1],
+    "in a time zone": DATED.tz_localize("UTC"),
+}
+
+
+def dated(columns, index=DATED):
+    values = np.random.default_rng(0).normal(size=(len(index), len(columns)))
+    return pd.DataFrame(values, columns=columns, index=index)
+
+
+@every_reader
+@pytest.mark.parametrize("columns", OF_CHANNELS.values(), ids=OF_CHANNELS)
+def test_dated_rows_of_channels_are_warned_of_and_the_advice_helps(model, columns):
+    X, y, width = dated(columns), np.arange(60) % 2, 12
+    with pytest.warns(
+        UserWarning, match=rf"60 rows.*sequence of {len(columns)} step.*windows, _ ="
+    ):
+        model.fit(X, y)
+    windows, _ = sliding_windows(X, width)
+    assert windows.shape == (48, width, len(columns))
+    clone(model).set_params(**signal(model)).fit(windows, np.asarray(y)[width:])
+    model.fit(X.to_numpy(), y).predict(X.to_numpy())  # a warning would be an error
+
+
+def signal(model):
+    return {"kind": "signal"} if hasattr(model, "kind") else {}
+
+
+@pytest.mark.parametrize("index", KINDS_OF_TIMES.values(), ids=KINDS_OF_TIMES)
+def test_times_of_every_kind(index):
+    with pytest.warns(UserWarning, match="with times in its index"):
+        ESTIMATORS[0].fit(dated(["temp", "wind"], index), np.arange(60) % 2)
+
+
+@every_reader
+@pytest.mark.parametrize("columns", OF_STEPS.values(), ids=OF_STEPS)
+def test_dated_rows_of_steps_are_not_warned_of(model, columns):
+    n_channels = {"n_channels": 2} if len(columns) == 4 and hasattr(model, "n_channels") else {}
+    X = dated(columns)
+    clone(model).set_params(**n_channels).fit(X, np.arange(60) % 2).predict(X)
+
+
+@every_reader
+def test_rows_without_times_are_not_warned_of(model):
+    X = dated(["temp", "wind", "rain"])
+    for other in (X.reset_index(drop=True), X.set_axis(list(map(str, range(60)))), X.to_numpy()):
+        model.fit(other, np.arange(60) % 2)
+
+
+@pytest.mark.parametrize(("n_channels", "warns"), [(2, False), (4, True)])
+def test_rows_whose_channels_are_said(n_channels, warns):
+    X, model = dated(["a", "b", "c", "d"]), LSTMRegressor(4, max_epochs=1, n_channels=n_channels)
+    with pytest.warns(UserWarning, match="sequence of 1 step") if warns else nullcontext():
+        model.fit(X, np.arange(60.0))

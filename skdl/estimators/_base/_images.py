@@ -22,6 +22,7 @@ from ..._reading import (
     check_order_of_steps,
     check_smallest,
     rows_of_numbers,
+    warn_of_dated_rows,
     warn_of_other_meaning,
     way_out,
 )
@@ -119,7 +120,10 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
         self._check_order_of_names(X, reset=reset)
         if kind == "signal" or (kind == "auto" and shape is None):
             flat = shape if reset else self.input_shape_
-            check_order_of_columns(X, flat[1] if flat is not None and len(flat) == 2 else 1)
+            n_channels = flat[1] if flat is not None and len(flat) == 2 else None
+            check_order_of_columns(X, n_channels or 1)
+            if reset:
+                warn_of_dated_rows(X, n_channels, type(self).__name__)
         if is_ragged(X):
             for row, item in enumerate(X):
                 check_numbers(item, f"Item {row} of X")

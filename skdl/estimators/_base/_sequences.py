@@ -24,6 +24,7 @@ from ..._reading import (
     column_names,
     is_finite,
     rows_of_numbers,
+    warn_of_dated_rows,
 )
 from ..._sklearn import Interval
 from ...engine import NUMBERS, Column, Data, Ragged, Streamed, as_tensor
@@ -119,7 +120,9 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
         check_numbers(X)
         check_order_of_columns(X, self.n_channels or 1)
         self._check_order_of_names(X, reset=reset)
-        if not reset:
+        if reset:
+            warn_of_dated_rows(X, self.n_channels, type(self).__name__)
+        else:
             self._check_not_single(X)
             X = self._in_form_of_fit(X)
         array, streamed = self._validated_numbers(X, reset=reset, allow_nd=True)
