@@ -12,6 +12,7 @@ from ._given_vectors import (
     given_vectors,
     none_known,
     other_spellings,
+    unfrozen,
 )
 from ._images import ImageInputMixin
 from ._own_check import OwnCheck
@@ -52,6 +53,7 @@ __all__ = [
     "other_spellings",
     "outlier_limits",
     "torchvision_explained",
+    "unfrozen",
     "unit_scales",
     "weights_of",
 ]

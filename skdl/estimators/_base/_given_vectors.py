@@ -152,6 +152,11 @@ def _matrix(vectors: list[np.ndarray], name: str) -> np.ndarray:
     return matrix
 
 
+def unfrozen(given: Any) -> Any:
+    """The fitted estimator in a FrozenEstimator; all else as it is."""
+    return given.estimator if isinstance(given, FrozenEstimator) else given
+
+
 def words_of(lookup: Any) -> Iterable[str]:
     """The words of what ``as_lookup`` returned; gensim's vectors are no mapping."""
     words: Iterable[str] = getattr(lookup, "key_to_index", lookup)
@@ -160,8 +165,7 @@ def words_of(lookup: Any) -> Iterable[str]:
 
 def as_lookup(given: Any, name: str) -> Any:
     """A mapping from words to vectors, whose words can be listed."""
-    if isinstance(given, FrozenEstimator):
-        given = given.estimator
+    given = unfrozen(given)
     if hasattr(given, "vectors_") and hasattr(given, "vocabulary_"):
         return WordVectorTable(given.vocabulary_, given.vectors_)
     kept = getattr(given, "_kept_vectors", None)  # what fit would take over as it is

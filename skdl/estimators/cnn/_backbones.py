@@ -6,11 +6,10 @@ import copy
 from typing import Any
 
 import torch
-from sklearn.frozen import FrozenEstimator
 from torch import Tensor, nn
 
 from ..._reading import Given, Units
-from .._base import torchvision_explained
+from .._base import torchvision_explained, unfrozen
 from ._network import Backbone, ConvolutionalNetwork, CustomNetwork
 
 
@@ -28,8 +27,7 @@ def read_backbone(
     ImportError
         If a name is given, and neither timm nor torchvision is installed.
     """
-    if isinstance(backbone, FrozenEstimator):
-        backbone = backbone.estimator
+    backbone = unfrozen(backbone)
     if isinstance(backbone, str):
         network = named_network(backbone)
     elif isinstance(backbone, nn.Module):
@@ -46,9 +44,7 @@ def read_backbone(
 
 def check_units_of(backbone: Any, rows: Tensor) -> None:
     """Warn where a fitted classifier was fitted on other units than those of these rows."""
-    if isinstance(backbone, FrozenEstimator):
-        backbone = backbone.estimator
-    units: Units | None = getattr(backbone, "_units", None)
+    units: Units | None = getattr(unfrozen(backbone), "_units", None)
     if units is not None:
         array = rows.cpu().numpy()
         units.check(array, "the backbone", Given(array))
