@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 from ...engine import Data, Net, Objective
 
@@ -56,7 +56,8 @@ class Family(ABC):
     """The hooks of a family: two that it must write, eight that it may.
 
     The optional methods and attributes of a module, beyond ``forward``, are in
-    :mod:`skdl.engine._contract`. How y is read is in :mod:`skdl.estimators._base._targets`.
+    :mod:`skdl.engine._contract`, those that displays draw at the end of this file. How y is read is
+    in :mod:`skdl.estimators._base._targets`.
     """
 
     # Kinds of X that ``fit`` takes, of "sequences", "ragged" (sequences of unequal length),
@@ -142,3 +143,26 @@ def batch_size_between(n_rows: int, usual: float, largest: int) -> int:
     wanted = 2 ** np.round(np.log2(max(min(n_rows / 4, usual), n_rows / 40, 1)))
     n_batches = np.ceil(n_rows / np.clip(wanted, 8, largest))
     return int(np.ceil(n_rows / n_batches))
+
+
+class HasActivationInputs(Protocol):
+    """A classifier that ``GradCAMDisplay`` draws."""
+
+    def _activation_inputs(self, X: Any, batch_size: int) -> list[tuple[Tensor, Tensor]]:
+        """Batches of X: the rows, and what ``module_`` takes of them, (B, *space, C) both.
+
+        What layers give for them is (B, n_features, *space), the scores are (B, n_classes).
+        """
+
+
+class HasAttentionMaps(Protocol):
+    """A classifier that ``AttentionDisplay`` draws."""
+
+    def attention_maps(self, X: Any) -> list[np.ndarray]:
+        """For each row, the weights (n_layers, n_heads, L, L) of queries (third axis) on keys."""
+
+    def _attention_positions(self, X: Any) -> dict[str, Any]:
+        """What the L positions of the first row are, as arguments of ``AttentionDisplay``.
+
+        It may be missing where the positions are steps.
+        """
