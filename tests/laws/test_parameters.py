@@ -25,6 +25,19 @@ def test_scalars_of_numpy_are_taken_wherever_pythons_are(instance):
     assert_same(instance.answers_of_fit(X, y, **numpys), instance.answers_of_fit(X, y))
 
 
+@pytest.mark.parametrize("kind", [np.array, torch.tensor], ids=["array", "tensor"])
+@every_class
+def test_arrays_without_dimensions_are_told_as_scikit_learn_does(cls, kind):
+    """Or taken: never a failure inside."""
+    parameters = inspect.signature(cls).parameters.items()
+    names = [n for n, p in parameters if type(p.default) in (bool, int, float)]
+    assert names
+    for name in names:
+        model = cls(**{name: kind(getattr(cls(), name))})
+        with pytest.raises(ValueError, match=rf"'{name}' parameter of {cls.__name__} must be"):
+            clone(model).fit(["some words", "other words"], [0, 1])
+
+
 @every()
 def test_parameters_set_after_fit_are_for_the_next_fit(instance):
     """A prediction reads X as the fit did, whatever the parameters have become: none is used."""

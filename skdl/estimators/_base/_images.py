@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -104,7 +105,9 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
         self._check_batch(getattr(whole, "shape", ()))
         if isinstance(whole, np.ndarray):
             whole = self._in_form_of_fit(whole, given)
-        array, streamed = self._validated_numbers(whole, reset=False, allow_nd=True)
+        array, streamed = self._validated_numbers(
+            whole, reset=False, allow_nd=True, advice=partial(self._other_size, given)
+        )
         is_flat = array.shape[1:] == (math.prod(self.input_shape_),)
         rows = _with_channels(array, self.kind_, self.input_shape_ if is_flat else None)
         self._check_values(rows, X, given)
@@ -156,6 +159,28 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
         raise ValueError(
             f"X holds {self.kind_}s of {got} (channels last), but {type(self).__name__} "
             f"was fitted on {fitted}. {way_out(shape, self.input_shape_, given_shape, given.array)}"
+        )
+
+    def _other_size(self, given: Given, shape: Shape) -> str:
+        """What is said of flat rows of another length than in fit."""
+        fitted, n_channels = self.input_shape_, self.input_shape_[-1]
+        sizes = " x ".join(map(str, fitted if n_channels > 1 else fitted[:-1]))
+        if self.kind_ == "image":
+            return f"In fit a row was an image of {sizes}. Resize them before they are flat."
+        if len(shape) != 2 or shape[1] % n_channels:
+            return f"In fit a row was a signal of {sizes}, the channels of each step together."
+        got, n_steps = shape[1] // n_channels, fitted[0]
+        array = given.array if given.is_table or given.is_frame else "np.asarray(X)"
+        array = array if n_channels == 1 else f"{array}.reshape(len(X), {got}, {n_channels})"
+        rest = ", (0, 0)" if n_channels > 1 else ""
+        way = (
+            f"Cut them, for example {array}[:, -{n_steps}:]"
+            if got > n_steps
+            else f"Pad them, for example np.pad({array}, ((0, 0), ({n_steps - got}, 0){rest}))"
+        )
+        return (
+            f"These are signals of length {got}, those of fit have length {n_steps}. {way}, or "
+            f"resample them: scipy.signal.resample({array}, {n_steps}, axis=1)."
         )
 
     def _in_form_of_fit(self, X: np.ndarray, given: Given) -> np.ndarray:

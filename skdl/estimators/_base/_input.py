@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,18 @@ class InputMixin(BaseEstimator):
             delattr(self, name)
 
     def _validated_numbers(
-        self, X: Any, *, reset: bool, allow_nd: bool = False
+        self,
+        X: Any,
+        *,
+        reset: bool,
+        allow_nd: bool = False,
+        advice: Callable[[tuple[int, ...]], str] | None = None,
     ) -> tuple[np.ndarray, bool]:
         """X as scikit-learn validates it, in the dtype that it has, and whether it is streamed.
 
         A large memory map is neither copied nor converted whole. Whether values are finite is left
-        to ``check_finite``, which says where they are not.
+        to ``check_finite``, which says where they are not. ``advice``, of the shape of X, follows
+        the error for another number of columns than in ``fit``.
         """
         streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
         try:
@@ -45,6 +52,8 @@ class InputMixin(BaseEstimator):
         except ValueError as error:
             if "could not convert string" in str(error) and np.ndim(X) == 2:
                 check_numbers(pd.DataFrame(X))  # which names the first value that is none
+            if advice is not None and "is expecting" in str(error):
+                raise ValueError(f"{error} {advice(np.shape(X))}") from None
             raise
         return array, streamed
 

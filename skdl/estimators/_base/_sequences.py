@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import KW_ONLY
+from functools import partial
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -125,7 +126,9 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
         else:
             self._check_not_single(X)
             X = self._in_form_of_fit(X)
-        array, streamed = self._validated_numbers(X, reset=reset, allow_nd=True)
+        array, streamed = self._validated_numbers(
+            X, reset=reset, allow_nd=True, advice=partial(self._other_length, given)
+        )
         if array.ndim > 3:
             raise ValueError(
                 f"X must be (n_samples, n_steps) or (n_samples, n_steps, n_channels), got shape "
@@ -189,13 +192,8 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
         is_swapped = shape == (n_channels, n_steps) != (n_steps, n_channels)
         if is_swapped:
             way = "Channels come first here: use np.swapaxes(np.asarray(X), 1, 2)."
-        elif shape[0] > n_steps:
-            way = f"Pass as many steps, such as the last ones: X[:, -{n_steps}:]."
         else:
-            way = (
-                "Pass as many steps, or fit on a list of sequences, list(X), which may have any "
-                "length."
-            )
+            way = _way_to_length(shape[0], n_steps, "X")
         if is_swapped or (X.ndim == 3 and shape[1] == n_channels and shape[0] != n_steps):
             raise ValueError(
                 f"X holds sequences of {shape[0]} steps and {shape[1]} channels, but "
@@ -203,6 +201,19 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
                 f"{way}"
             )
         return X
+
+    def _other_length(self, given: Given, shape: tuple[int, ...]) -> str:
+        """What is said of flat rows of another length than in fit."""
+        n_steps, n_channels = getattr(self, "n_steps_in_", None), self.n_channels_in_
+        if n_steps is None or len(shape) != 2 or shape[1] % n_channels:
+            return f"A flat row has {n_channels} values for each step, the channels together."
+        got, array = shape[1] // n_channels, given.array
+        if n_channels > 1:
+            array = f"{array}.reshape(len(X), {got}, {n_channels})"
+        return (
+            f"These are sequences of {got} steps, those of fit have {n_steps}. "
+            f"{_way_to_length(got, n_steps, array)}"
+        )
 
     def _read_ragged(self, X: Any, given: Given, *, reset: bool) -> tuple[Column, int]:
         self._check_order_of_names(X, reset=reset)
@@ -259,6 +270,16 @@ def _fill_advice(rest: np.ndarray, given: Given, *, is_flat: bool, is_first: boo
     else:
         cut = f"[x[~np.isnan(x){'' if is_flat else '.any(1)'}] for x in np.asarray(X, float)]"
     return f"{advice} Where NaN pads shorter sequences, pass a list of them without it: {cut}."
+
+
+def _way_to_length(got: int, n_steps: int, array: str) -> str:
+    """What to do with sequences (n, got, ...) where those of fit have ``n_steps``."""
+    if got > n_steps:
+        return f"Pass as many steps, such as the last ones: {array}[:, -{n_steps}:]."
+    return (
+        f"Pass as many steps, or fit on a list of sequences, list({array}), which may have any "
+        "length."
+    )
 
 
 def _with_channels(array: np.ndarray, n_channels: int | None) -> np.ndarray:

@@ -1,12 +1,16 @@
 """What errors about sequences advise can be done with the X that raised them."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.signal
+import torch
 from sklearn.base import clone
 from sklearn.impute import SimpleImputer
 
-from skdl.estimators import GRUClassifier, LSTMRegressor, TransformerClassifier
+from skdl.estimators import CNNClassifier, GRUClassifier, LSTMRegressor, TransformerClassifier
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(20, 6, 2))
@@ -238,3 +242,66 @@ def test_several_dimensions_of_a_step_in_a_list_become_channels(model):
     with pytest.raises(ValueError, match=r"channels: \[np\.reshape.* for x in X"):
         clone(model).fit(data, Y)
     assert clone(model).fit([np.reshape(x, (len(x), -1)) for x in data], Y).n_channels_in_ == 4
+
+
+# Flat rows of another length ---------------------------------------------------------------------
+
+FLAT = X.reshape(20, 12)
+CNN = CNNClassifier((2,), kind="signal", max_epochs=1, random_state=0)
+LENGTHS = [*((model, "steps") for model in MODELS), (CNN, "length")]
+FORMS = {
+    "array": np.array,
+    "list of lists": np.ndarray.tolist,
+    "frame": pd.DataFrame,
+    "tensor": torch.tensor,
+}
+
+
+def of_length(n_steps):
+    return np.concatenate([X, X, X], axis=1)[:, :n_steps]
+
+
+@pytest.mark.parametrize(("model", "unit"), LENGTHS, ids=lambda m: type(m).__name__)
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize("n_channels", [1, 2])
+@pytest.mark.parametrize("n_steps", [3, 5, 7, 11])
+def test_flat_rows_of_another_length_are_told_with_both_lengths(
+    model, unit, form, n_channels, n_steps
+):
+    way = {"n_channels": n_channels}
+    if model is CNN:
+        way = {"image_shape": (6, 2)} if n_channels == 2 else {}
+    model = clone(model).set_params(**way)
+    fitted, other = (of_length(n)[..., :n_channels].reshape(20, -1) for n in (6, n_steps))
+    model.fit(fitted, Y)
+    data = form(other)
+    message = rf"expecting .* features as input\. These are \w+ of .*{n_steps}.*those of fit .*6"
+    with pytest.raises(ValueError, match=message) as told:
+        model.predict(data)
+    scope = {"np": np, "pd": pd, "scipy": scipy, "X": data}
+    text = str(told.value)
+    if unit == "length":
+        codes = re.search(r"for example (.*), or resample them: (.*)\.$", text).groups()
+    elif n_steps > 6:
+        codes = [re.search(r"the last ones: (.*)\.$", text)[1]]
+    else:
+        sequences = eval(re.search(r"sequences, (.*), which", text)[1], scope)
+        longer = clone(model).set_params(n_channels=None).fit(list(X[..., :n_channels]), Y)
+        assert longer.predict(sequences).shape == (20,)
+        return
+    for code in codes:
+        assert model.predict(eval(code, scope)).shape == (20,)
+
+
+def test_flat_images_of_another_size_are_told():
+    model = CNNClassifier((2,), image_shape=(3, 4), max_epochs=1).fit(FLAT, Y)
+    with pytest.raises(ValueError, match=r"expecting 12 features as input\..*an image of 3 x 4"):
+        model.predict(FLAT[:, :10])
+
+
+@pytest.mark.parametrize(("model", "unit"), LENGTHS, ids=lambda m: type(m).__name__)
+def test_flat_rows_that_are_no_whole_steps_are_told(model, unit):
+    way = {"image_shape": (6, 2)} if model is CNN else {"n_channels": 2}
+    model = clone(model).set_params(**way).fit(FLAT, Y)
+    with pytest.raises(ValueError, match=r"expecting 12 features as input\..*channels.* together"):
+        model.predict(FLAT[:, :7])
