@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from ._time import INDEX_OF, fall_in_words, first_fall, in_order, is_in_time
+from ._time import fall_in_words, first_fall, holds_times, in_order, is_in_time
 from ._time_text import are_numbered, lag_of, orders_of_names, text_as_dates
 
 
@@ -86,7 +86,7 @@ def warn_of_dated_rows(X: Any, n_channels: int | None, owner: str) -> None:
     That is one whose index holds times, and whose columns are not named as steps: by numbers, times
     or lags. Where ``n_channels`` says what columns are, they are steps if there are several.
     """
-    if not isinstance(X, pd.DataFrame) or not isinstance(X.index, tuple(INDEX_OF.values())):
+    if not isinstance(X, pd.DataFrame) or not _is_dated(X.index):
         return
     n_steps = X.shape[1] // (n_channels or 1)
     if len(X) < 2 or (n_steps > 1 and (n_channels is not None or _are_steps(X.columns))):
@@ -110,7 +110,14 @@ def _are_steps(columns: pd.Index) -> bool:
     if columns.nlevels > 1 or is_numeric_dtype(columns.dtype) or is_in_time(columns):
         return True
     names = [str(name) for name in columns]
-    return are_numbered(names) or None not in map(lag_of, names)
+    return are_numbered(names) or any(map(lag_of, names))
+
+
+def _is_dated(index: pd.Index) -> bool:
+    """Whether an index holds times, also as objects or text; not its levels."""
+    if isinstance(index, pd.MultiIndex) or is_numeric_dtype(index.dtype):
+        return False
+    return holds_times(text_as_dates(index))
 
 
 def _times_of(columns: pd.Index, n_channels: int) -> list[pd.Index]:

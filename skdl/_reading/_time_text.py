@@ -29,10 +29,11 @@ OF_YEAR = re.compile(
 )
 SEASON_OF_YEAR = re.compile(r"[^\W\d_]+\W*((?:19|20)\d{2})")  # "winter 2023"
 
-# Numbers that count steps back from now: lag_1, x(t-1), "3 days ago".
+# Numbers that count steps back from now: lag_1, x(t-1), "3 days ago", "day -3".
 LAG = re.compile(
     r"(?<![^\W_])(?:(?:lag|lags|lagged|delay|prev|previous|minus)[\W_]*|[td]\s*-\s*)(\d+)"
-    r"|(\d+)[\W_]*(?:[a-z]+[\W_]+)?(?:ago|before|lag)(?![^\W_])",
+    r"|(\d+)[\W_]*(?:[a-z]+[\W_]+)?(?:ago|before|lag)(?![^\W_])"
+    r"|(?<!\S)-(\d+)(?!\S)",
     re.IGNORECASE,
 )
 NOW = re.compile(r"(?<![^\W_])t(?![^\W_])", re.IGNORECASE)  # beside x(t-1)
@@ -141,7 +142,7 @@ def first_unordered(names: Sequence[str]) -> tuple[str, str] | None:
         two = [re.findall(r"\d+|[^\W\d_]+|[\W_]", _with_numbers(n)) for n in (before, after)]
         pairs = enumerate(itertools.zip_longest(*two, fillvalue=""))
         place, differ = next((each for each in pairs if len(set(each[1])) > 1), (0, ("", "")))
-        if "" in differ:  # "2024" before "2024-01" is in order, but "t" before "t-1" may not be
+        if "" in differ and place:  # "2024" before "2024-01", but not "t" before "t-1"
             differ = two[0][place - 1], two[1][place - 1]
         if not (all(map(str.isdigit, differ)) or all(len(d) == 1 and d.isalpha() for d in differ)):
             return before, after

@@ -233,8 +233,21 @@ def _check_times(groups: ArrayLike, X: Any) -> NDArray[Any]:
     times = in_order(as_index(values))
     if times is None:
         times = np.asarray(values)
+        _check_types(times)
         _check_text(times)
     return times
+
+
+def _check_types(times: NDArray[Any]) -> None:
+    """Raise ValueError for text beside times that are none."""
+    is_text = [isinstance(time, str) for time in times.tolist()]
+    if any(is_text) and not all(is_text):
+        row = is_text.index(not is_text[0])
+        raise ValueError(
+            f"groups must hold times of one type, got {times[0]!r} in row 0 and {times[row]!r} in "
+            f"row {row}. Convert them, [str(time) for time in groups], and say their order: "
+            "pd.Categorical(groups, categories=[...], ordered=True)."
+        )
 
 
 def _check_text(times: NDArray[Any]) -> None:

@@ -33,6 +33,8 @@ CONVERSIONS: dict[str, Callable[[pd.Index], pd.Index]] = {
     "pd.to_datetime(series.index, format='%H:%M')": partial(pd.to_datetime, format="%H:%M"),
     "pd.to_timedelta(series.index.astype(str))": lambda index: pd.to_timedelta(index.astype(str)),
 }
+DATES_IN_NUMBERS = {8: "%Y%m%d", 6: "%Y%m"}  # by their number of digits
+MAX_FILLED = 10  # rows with those that are missing, as a multiple of those that are there
 TIME_NAMES = ("step", "time", "t", "date", "day", "hour", "week", "month", "quarter", "year")
 
 
@@ -233,8 +235,10 @@ def _broken_steps(series: Any, gaps: str) -> NDArray[np.bool_]:
     if not isinstance(series, (pd.Series, pd.DataFrame)):
         return np.zeros(max(len(series) - 1, 0), dtype=bool)
     index = series.index
-    if isinstance(index, pd.MultiIndex):
+    if isinstance(index, pd.MultiIndex) and index.nlevels > 1:
         raise ValueError(_panel_message(index))
+    if isinstance(index, pd.MultiIndex):
+        index = index.get_level_values(0)
     times = in_order(index)
     if times is None:
         raise ValueError(
@@ -251,9 +255,8 @@ def _broken_steps(series: Any, gaps: str) -> NDArray[np.bool_]:
         raise ValueError(
             f"series must be equally spaced, but its index goes from {index[row]} to "
             f"{index[row + 1]} (row {row} to {row + 1}); {broken.sum()} of its {len(broken)} steps "
-            f"are far from the median step. Fill the missing rows, for example with "
-            f"{_filling(index, times)}, pass gaps='drop' to leave out the windows that "
-            "reach over a gap, or gaps='ignore' to count rows as steps."
+            f"are far from the median step. {_filling(index, times)} gaps='drop' to leave out the "
+            "windows that reach over a gap, or gaps='ignore' to count rows as steps."
         )
     return broken if gaps == "drop" else np.zeros_like(broken)
 
@@ -275,11 +278,20 @@ def _conversion(index: pd.Index) -> str:
 
 
 def _filling(index: pd.Index, times: NDArray[Any]) -> str:
-    """How missing rows are filled."""
+    """The beginning of advice about gaps: how they are filled, or numbers made dates."""
     if times.dtype.kind not in "iu" or not is_numeric_dtype(index.dtype):
-        return "series.asfreq or series.reindex"
+        ways = "series.asfreq or series.reindex" if holds_times(index) else "series.reindex"
+        return f"Fill the missing rows, for example with {ways}, pass"
+    for digits, form in DATES_IN_NUMBERS.items():
+        dates = pd.to_datetime(index.astype(str), format=form, errors="coerce")
+        if not dates.hasnans and times[0] >= 19 * 10 ** (digits - 2):
+            code = f"series.set_axis(pd.to_datetime(series.index.astype(str), format={form!r}))"
+            return f"If these are dates, convert them, {code}; else pass"
     step = int(np.gcd.reduce(np.diff(times)))
-    return f"series.reindex(range({index[0]}, {index[-1] + 1}, {step}))"
+    stop = int(times[-1]) + 1
+    if stop - times[0] > MAX_FILLED * step * len(times):
+        return "Pass"
+    return f"Fill the missing rows, series.reindex(range({times[0]}, {stop}, {step})), pass"
 
 
 def _panel_message(index: pd.MultiIndex) -> str:
@@ -294,7 +306,8 @@ def _panel_message(index: pd.MultiIndex) -> str:
         f"series must be one series, got several: a MultiIndex of {index.nlevels} levels. Cut "
         "windows from each: [sliding_windows(part.droplevel(keys), ...) for _, part in "
         f"series.groupby(level=keys)] with keys = {keys}, and join their X and y with "
-        "np.concatenate."
+        "np.concatenate. If its levels together are the times of one series, as year and month "
+        "are, in time order, pass series.reset_index(drop=True)."
     )
 
 

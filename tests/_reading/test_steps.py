@@ -300,6 +300,7 @@ OF_STEPS = {
     "lags": ["lag_3", "lag_2", "lag_1"],
     "lags up to now": ["t-2", "t-1", "t"],
     "one lag": ["lag_1"],
+    "lags of a name": ["temp_lag2", "temp_lag1", "temp"],
     "months": ["Jan", "Feb", "Mar"],
     "clocks": ["00:00", "01:00", "02:00"],
     "dates": list(pd.date_range("2024-02-01", periods=3)),
@@ -318,6 +319,8 @@ KINDS_OF_TIMES = {
     "durations": DATED - DATED[0],
     "falling": DATED[::-1],
     "in a time zone": DATED.tz_localize("UTC"),
+    "objects": pd.Index(list(pd.date_range("2024", periods=60).date)),
+    "text": DATED.strftime("%Y-%m-%d %H:%M"),
 }
 
 

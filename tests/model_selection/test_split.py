@@ -157,6 +157,8 @@ def test_bad_parameters(parameters, error, message):
         (np.zeros((10, 1)), r"got shape \(10, 1\)"),
         ([0.0, 1.0, np.nan] + [2.0] * 7, "missing values first at row 2"),
         (pd.to_datetime(["2024"] * 9 + [None]), "missing values first at row 9"),
+        (np.array([1, 2, "a"] + [3] * 7, dtype=object), "got 1 in row 0 and 'a' in row 2"),
+        (pd.Series(["b", 0] * 5), "got 'b' in row 0 and 0 in row 1"),
     ],
 )
 def test_bad_groups(groups, message):
@@ -280,6 +282,8 @@ WORDS = {
     "ago": ["3 days ago", "2 days ago", "1 day ago"],
     "negative": ["-3", "-2", "-1"],
     "case": ["week 1", "Week 2"],
+    "an empty one": ["", "a", "b"],
+    "days before": ["day -3", "day -2", "day -1"],
 }
 
 

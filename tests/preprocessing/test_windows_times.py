@@ -182,12 +182,44 @@ def test_an_index_that_would_not_rise_is_not_to_be_converted(labels):
 @pytest.mark.parametrize("step", [1, 5])
 def test_gaps_of_whole_numbers_are_filled_as_advised(step):
     series = series_at(step * pd.RangeIndex(9)).drop([3 * step, 4 * step])
-    with pytest.raises(ValueError, match=r"with series\.reindex\(range") as told:
+    with pytest.raises(ValueError, match=r"rows, series\.reindex\(range") as told:
         sliding_windows(series, 2)
-    code = re.search(r"with (series\.reindex.*), pass gaps", str(told.value))[1]
+    code = re.search(r"rows, (series\.reindex.*), pass gaps", str(told.value))[1]
     filled = eval(code, {"series": series})
     assert len(filled) == 9
     assert len(sliding_windows(filled, 2)[0]) == 7
+
+
+@pytest.mark.parametrize("form", ["%Y%m%d", "%Y%m"])
+def test_dates_in_numbers_are_converted_as_advised(form):
+    dates = pd.date_range("2023-11-01", periods=9, freq="D" if "d" in form else "MS")
+    dates = dates + pd.Timedelta("28D") if "d" in form else dates
+    series = series_at(dates.strftime(form).astype(int))
+    with pytest.raises(ValueError, match=r"equally spaced.*convert them, ") as told:
+        sliding_windows(series, 2)
+    code = re.search(r"convert them, (.*); else", str(told.value))[1]
+    assert len(sliding_windows(eval(code, {"series": series, "pd": pd}), 2)[0]) == 7
+
+
+@pytest.mark.parametrize(
+    "index", [np.r_[0:4, 10**12 : 10**12 + 4], np.r_[0:4, 6:10] / 2], ids=["far", "floats"]
+)
+def test_gaps_that_cannot_be_filled_by_whole_numbers(index):
+    series = series_at(pd.Index(index))
+    with pytest.raises(ValueError, match=r"equally spaced.*gaps='drop'") as told:
+        sliding_windows(series, 2)
+    assert "range(" not in str(told.value)
+    assert "asfreq" not in str(told.value)
+    assert len(sliding_windows(series, 2, gaps="drop")[0]) == 4
+
+
+def test_years_and_months_are_one_series_and_one_level_is_an_index():
+    levels = pd.MultiIndex.from_product([[2023, 2024], range(1, 7)], names=["year", "month"])
+    with pytest.raises(ValueError, match=r"year and month are.*reset_index\(drop=True\)"):
+        sliding_windows(series_at(levels), 2)
+    assert len(sliding_windows(series_at(levels).reset_index(drop=True), 2)[0]) == 10
+    one = pd.MultiIndex.from_arrays([np.r_[0:4, 6:10]])
+    assert len(sliding_windows(series_at(one), 2, gaps="drop")[0]) == 4
 
 
 # Gaps --------------------------------------------------------------------------------------------
