@@ -30,6 +30,8 @@ def read_labels(y: Any, name: str = "y") -> np.ndarray:
         For anything else; labels that are missing or of another type are named with their row.
     """
     given, y = y, plain_values(y, name)
+    if isinstance(y, Sequence) and not isinstance(y, (str, bytes)):
+        y = list(y)  # a tuple or deque, in which pandas would see nothing missing
     missing = np.asarray(pd.isna(y))
     if missing.ndim == 2 and missing.shape[1] == 1:
         missing = missing[:, 0]
@@ -46,7 +48,7 @@ def read_labels(y: Any, name: str = "y") -> np.ndarray:
             f"Input {name} contains infinity or a value too large for {array.dtype}, first in row "
             f"{int(np.argwhere(~np.isfinite(array))[0][0])}. Leave such rows out."
         )
-    if array.dtype == object and array.size == len(array):
+    if array.dtype == object and array.ndim and array.size == len(array):
         _check_types(array.ravel().tolist(), given, name)
     array = check_array(y, ensure_2d=False, allow_nd=True, dtype=None, input_name=name)
     if array.size > len(array):
@@ -81,12 +83,14 @@ def _advice(labels: Sequence[Any], given: Any, name: str) -> str:
         dtype = "int"
     if isinstance(given, pd.DataFrame):
         return f"{name}.astype({dtype})"
-    return f"[{dtype}(label) for label in {name}]"
+    return f"[{dtype}(label) for label in {f'np.ravel({name})' if np.ndim(given) > 1 else name}]"
 
 
 def _is_whole(label: Any) -> bool:
     """Whether it is a whole number; True and 1 would be the same class."""
     if isinstance(label, (bool, np.bool_)):
+        return False
+    if isinstance(label, complex):
         return False
     return isinstance(label, Integral) or bool(label == label // 1)
 

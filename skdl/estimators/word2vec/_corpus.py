@@ -161,8 +161,7 @@ class _Ids(dict[str, int]):
     def __missing__(self, word: str) -> int:
         if not isinstance(word, str):
             raise TypeError("A token must be a str.")
-        same = composed(word)
-        if same != word:
+        if not word.isascii() and (same := composed(word)) != word:
             return self[same]
         new = self[str(word)] = len(self)  # a plain str, also for numpy's
         return new

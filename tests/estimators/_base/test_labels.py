@@ -4,6 +4,7 @@ import datetime
 import decimal
 import enum
 import re
+from collections import deque
 
 import numpy as np
 import pandas as pd
@@ -73,10 +74,15 @@ REFUSED = {
     "an enumeration": (objects(*Colour), "Colour.RED.* of type Colour in row 0"),
     "tuples": (objects((1, 2), (3, 4)), "of type tuple in row 0"),
     "bytes": (objects(b"a", b"b"), "of type bytes in row 0"),
+    "complex": (objects(1j, 2j), "of type complex in row 0"),
+    "a column": (objects(1, "a")[:, None], "1 of type int in row 0 beside the text 'a' in row 1"),
+    "a deque": (deque(objects(Colour.RED, Colour.BLUE)), "of type Colour in row 0"),
 }
 MISSING = {
     "None": objects("a", "b", None),
     "a list with None": objects("a", "b", None).tolist(),
+    "a tuple with None": tuple(objects("a", "b", None)),
+    "a deque with None": deque(objects("a", "b", None)),
     "pd.NA": objects("a", "b", pd.NA),
     "pd.NA of text": pd.Series(objects("a", "b", pd.NA), dtype="string"),
     "pd.NA of integers": pd.Series(objects(0, 1, pd.NA), dtype="Int64"),
@@ -110,7 +116,7 @@ def test_other_labels_are_told_and_the_advice_helps(model, y, message):
         ValueError, match=rf"(?s)Unknown label type: y must hold.*{message}"
     ) as told:
         model.fit(X, y)
-    advised = eval(re.search(r"Pass (.*)\.$", str(told.value))[1], {"y": y})
+    advised = eval(re.search(r"Pass (.*)\.$", str(told.value))[1], {"y": y, "np": np})
     assert len(model.fit(X, advised).classes_) == len(set(map(repr, np.ravel(y).tolist())))
     assert 0 <= model.score(X, advised) <= 1
 
@@ -136,5 +142,7 @@ def test_classes_that_are_declared_are_read_as_y():
     model = CLASSIFIERS[0]
     with pytest.raises(ValueError, match=r"classes must hold labels.*7 of type int in row 1"):
         model.partial_fit(X, objects("a", "b"), classes=objects("a", 7))
+    with pytest.raises(TypeError, match="at least 1 dimension"):
+        model.partial_fit(X, objects("a", "b"), classes={"a", "b"})
     with pytest.raises(ValueError, match=r"classes contains NaN or another missing label.* row 1"):
         model.partial_fit(X, objects("a", "b"), classes=["a", None])
