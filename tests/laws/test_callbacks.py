@@ -271,7 +271,7 @@ def test_what_needs_validation_rows_says_so(instance, callback, tmp_path):
 @one_of_each(has("ema_decay"))
 def test_a_checkpoint_holds_the_weights_that_predict(instance, tmp_path):
     """Also where these are averaged."""
-    X, y = instance.data(48)  # of 50 rows CNNs learn a temperature after the last epoch
+    X, y = instance.data()
     saved = Checkpoint(monitor=None, dirname=str(tmp_path))
     params = {"callbacks": [saved], "early_stopping": False, "ema_decay": 0.9}
     model = instance.fitted(X, y, max_epochs=3, **params)

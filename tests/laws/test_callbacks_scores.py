@@ -23,6 +23,13 @@ class KeepsRows(Callback):
         self.predicted_ = net.predict(dataset_valid.X)
 
 
+def without_temperature(model):
+    """Probabilities as they were in the last epoch: the temperature is learned after it."""
+    if is_classifier(model):
+        model._target.temperature = 1.0
+    return model
+
+
 def scored(instance, y, metrics, **params):
     X, _ = instance.data()
     rows, scorings = KeepsRows(), []
@@ -34,9 +41,7 @@ def scored(instance, y, metrics, **params):
         X, y, callbacks=[*scorings, rows], max_epochs=1, early_stopping=True, **params
     )
     model.net_.module_.eval()
-    if is_classifier(model):
-        model._target.temperature = 1.0  # it is learned after the last epoch
-    return model, rows
+    return without_temperature(model), rows
 
 
 @one_of_each(predicts)
@@ -106,7 +111,7 @@ def test_rows_of_datasets_are_predicted(instance):
     X, y = instance.data()
     looks = Looks()
     params = instance.known(ema_decay=None) | {"max_epochs": 1, "early_stopping": True}
-    model = instance.fitted(X, y, callbacks=[looks], **params)
+    model = without_temperature(instance.fitted(X, y, callbacks=[looks], **params))
     if model.best_epoch_ == 1 and getattr(model, "network_weight_", 1) == 1:
         for rows, predicted in zip(looks.rows_, looks.all_, strict=True):
             assert_close(answers(model, X)[rows], predicted.reshape(answers(model, X)[rows].shape))

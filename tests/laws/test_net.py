@@ -110,7 +110,7 @@ def test_weights_are_freed_with_the_estimator(instance):
 def test_weights_come_back_from_a_checkpoint(instance, tmp_path):
     """As skorch's users load the best epoch."""
     saved = Checkpoint(monitor=None, dirname=tmp_path)
-    X, y = instance.data(48)  # of 50 rows CNNs learn a temperature after the last epoch
+    X, y = instance.data()
     params = instance.known(callbacks=[saved], early_stopping=False, ema_decay=None)
     model = instance.fitted(X, y, **params)
     twin = copy.deepcopy(model)
