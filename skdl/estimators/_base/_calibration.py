@@ -12,6 +12,7 @@ from scipy.optimize import minimize_scalar
 from torch import Tensor
 
 from ...engine import Data, Net
+from ._placeholders import counted
 
 MAX_TEMPERATURE = 100.0
 GUESSING, MIN_PASSES = 0.9, 5
@@ -21,12 +22,14 @@ def temperature_of(scores: Tensor, y: Tensor, weight: Tensor | None = None) -> f
     """What scores (n, n_classes) are divided by for the best log loss of y (n,): at least 1.
 
     The logarithm of the temperature has a standard normal prior, so that few rows change little.
+    With weights they are as few as their effective number (Kish, 1965).
     """
     known = -scores.double().log_softmax(1)
     if not len(y) or not known.isfinite().all():
         return 1.0
     weight = torch.ones(len(y)) if weight is None else weight
     weight = weight.double() / weight.double().mean()
+    weight = weight * weight.sum() / weight.square().sum()  # of the effective number in sum
 
     def cost(logarithm: float) -> float:
         scaled = -known / np.exp(logarithm)
@@ -48,9 +51,31 @@ def temperature_on(net: Net, data: Data, n_classes: int, trained: Data | None = 
     if trained is not None:
         seen = torch.bincount(all_of(trained)["y"], minlength=n_classes) > 0
         rows = rows[seen[columns["y"]]]
+    if not len(rows):
+        return 1.0
     weight = columns.get("weight")
     scores = net.outputs(data.subset(rows))
     return temperature_of(scores, columns["y"][rows], None if weight is None else weight[rows])
+
+
+def halves(data: Data, seed: int, groups: np.ndarray | None = None) -> tuple[Tensor, Tensor]:
+    """Numbers of the rows of two halves of the data.
+
+    The rows of each class are divided evenly, and those of next to no weight left out; or, where
+    there are ``groups`` of rows, these stay together.
+    """
+    columns, rng = all_of(data), np.random.default_rng(seed)
+    if groups is not None:
+        _, groups, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+        order = rng.permutation(len(sizes))
+        is_first = np.empty(len(sizes), dtype=bool)
+        is_first[order] = np.cumsum(sizes[order]) <= len(groups) / 2
+        chosen = torch.from_numpy(is_first[groups])
+        return chosen.nonzero()[:, 0], (~chosen).nonzero()[:, 0]
+    rows = torch.arange(len(data)) if "weight" not in columns else counted(columns["weight"])
+    rows = rows[torch.from_numpy(rng.permutation(len(rows)))]
+    rows = rows[columns["y"][rows].argsort(stable=True)]
+    return rows[::2], rows[1::2]
 
 
 def guessed_at_first(net: Net, train: Data) -> bool:

@@ -13,7 +13,7 @@ from sklearn.base import ClassifierMixin
 
 from ..._sklearn import StrOptions, fit_context
 from ...engine import Data, Net
-from ._calibration import guessed_at_first, temperature_on
+from ._calibration import guessed_at_first, halves, temperature_on
 from ._contract import FitMode
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
@@ -48,9 +48,10 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         What the scores of the network are divided by, at least 1, so that probabilities are not
         more certain than they are right; the predicted labels do not depend on it. It is fitted to
         the validation rows; without such, where there are 50 to 499 training rows and two epochs or
-        more, by another network that is trained on half of them, which takes half the time again;
-        and so for up to 10,000 rows where the first epoch was little better than guessing. Else it
-        is 1. Like the labels it is kept by the estimator, not with the weights of ``module_``.
+        more, by another network that is trained on half of them, or half of their ``groups``, which
+        takes half the time again; and so for up to 10,000 rows where the first epoch was little
+        better than guessing. Else it is 1. ``partial_fit`` keeps that of the ``fit`` before. Like
+        the labels it is kept by the estimator, not with the weights of ``module_``.
     """
 
     class_weight: dict[Any, Any] | str | None = None
@@ -60,9 +61,14 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
-    _guessed = False  # whether the first epoch of the fit was little better than guessing
+    # For the calibration: whether the first epoch of the fit was little better than guessing; the
+    # epochs of all fits; for warm starts, the number of rows and the net of one half.
+    _guessed, _n_epochs = False, 0
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
         _target: ClassificationTarget = field(init=False)
+        _net_of_half: tuple[int, Net] | None = field(init=False)
+    else:
+        _net_of_half = None
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
@@ -174,31 +180,50 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
             return
         if mode is FitMode.FIT:
             self._guessed = guessed_at_first(net, train)
+            self._n_epochs, self._net_of_half = 0, None
+        self._n_epochs += net.best_epoch_ or net.max_epochs
         if valid is not None:
             self._target.temperature = temperature_on(net, valid, len(self.classes_))
-        elif len(net.history) >= MIN_EPOCHS and (
-            len(train) in FEW_ROWS or (self._guessed and len(train) in SOME_ROWS)
-        ):
-            self._target.temperature = self._temperature_of_halves(net, train)
+            return
+        rows, others = halves(train, len(train), self._train_groups)
+        n_rows = len(rows) + len(others)
+        few = n_rows in FEW_ROWS or (self._guessed and n_rows in SOME_ROWS)
+        if few and self._n_epochs >= MIN_EPOCHS and len(rows) and len(others):
+            half = train.subset(rows)
+            trained = self._trained_on_half(net, half)
+            if trained is not None:
+                unseen = self._as_unseen(train).subset(others)
+                self._target.temperature = temperature_on(trained, unseen, len(self.classes_), half)
 
-    def _temperature_of_halves(self, net: Net, train: Data) -> float:
-        """The temperature, for the other half, of a network trained on one half of the rows."""
-        order = np.random.default_rng(net.seed).permutation(len(train))
-        rows, others = order[::2], order[1::2]
-        half = train.subset(rows)
+    def _trained_on_half(self, net: Net, half: Data) -> Net | None:
+        """Another net, trained on half of the rows as the net was; None where that fails.
+
+        In a warm start that of the fit before is trained further, if it is of as many rows: then it
+        is of the same ones, where the rows are.
+        """
         twin = copy.copy(self)
         twin.callbacks, twin.verbose, twin.early_stopping = None, 0, False
+        before, twin.batch_size = self._net_of_half, net.batch_size
         # As many epochs as brought the weights that are kept, which may be those of an earlier one.
-        twin.max_epochs, twin.batch_size = net.best_epoch_ or net.max_epochs, net.batch_size
+        twin.max_epochs = net.best_epoch_ or net.max_epochs
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the network of all rows has given them
             try:
-                module = twin._new_module(half, half, net.seed)
-                trained = twin._new_net(module, half, net.seed, FitMode.FIT).train(half)
+                if before is not None and before[0] == len(half):
+                    module = copy.deepcopy(before[1].module_)
+                    trained = twin._new_net(module, half, net.seed, FitMode.WARM_START)
+                    trained.resume_state = before[1].resume_state
+                else:
+                    twin.max_epochs = self._n_epochs
+                    module = twin._new_module(half, half, net.seed)
+                    trained = twin._new_net(module, half, net.seed, FitMode.FIT)
+                trained.train(half)
             except ValueError:  # half of the rows may be too few to train on
-                return 1.0
-        unseen = self._as_unseen(train).subset(others)
-        return temperature_on(trained, unseen, len(self.classes_), half)
+                return None
+        if self.warm_start:
+            trained.clear_optimizer()
+            self._net_of_half = len(half), trained
+        return trained
 
     def _as_unseen(self, train: Data) -> Data:
         """The training rows, with no column of what was learned from their targets."""

@@ -161,6 +161,7 @@ class TorchEstimator(DeepEstimator):
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
         _target: Target = field(init=False)
         _rows_below_minimum: RowsBelowMinimum | None = field(init=False)
+        _train_groups: np.ndarray | None = field(init=False)  # in fit
 
     # Hooks of regressors and classifiers ---------------------------------------------------------
 
@@ -211,7 +212,8 @@ class TorchEstimator(DeepEstimator):
         groups : array-like of shape (n_samples,), default=None
             Groups of rows, such as those of one patient: with early stopping whole groups
             are set aside, for a regressor those that come last, for a classifier random ones, in
-            about the proportion of the classes. They have no effect where nothing is set aside.
+            about the proportion of the classes. Calibration keeps them together too. They have no
+            other effect where nothing is set aside.
 
         Returns
         -------
@@ -230,6 +232,7 @@ class TorchEstimator(DeepEstimator):
             held_out.check(self.early_stopping)
             is_warm = self.warm_start and hasattr(self, "net_") and not self._had_too_few_rows(y)
             (self._fit_warm if is_warm else self._fit_new)(passed)
+            del self._train_groups
         return self
 
     def _learn_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
@@ -238,6 +241,7 @@ class TorchEstimator(DeepEstimator):
             self._check_has_target(y)
             check_validated(self.callbacks, "Use fit with early_stopping=True")
             self._fit_part(Passed(X, y, sample_weight))
+            del self._train_groups
         return self
 
     def _fit_new(self, passed: Passed) -> None:
@@ -323,6 +327,7 @@ class TorchEstimator(DeepEstimator):
         groups, stops_early = passed.held_out.groups, self.early_stopping
         if groups is not None:
             groups = read_groups(groups, len(data))
+        self._train_groups = None
         if seed is None or passed.held_out.is_own:
             return rows
         if stops_early == "auto":
@@ -332,6 +337,7 @@ class TorchEstimator(DeepEstimator):
             rows.set_aside(self._target, data, self.validation_fraction, seed, groups)
         else:
             check_validated(self.callbacks, "Set early_stopping=True, or give fit X_val and y_val")
+        self._train_groups = None if groups is None else groups[rows.train]
         return rows
 
     def _split(self, data: Data, rows: Rows, passed: Passed) -> Split:

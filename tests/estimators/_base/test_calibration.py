@@ -11,7 +11,7 @@ from skorch.callbacks import Callback, Checkpoint
 from skdl.engine import Data
 from skdl.estimators import CNNClassifier
 from skdl.estimators._base import _classifier
-from skdl.estimators._base._calibration import all_of, temperature_of
+from skdl.estimators._base._calibration import all_of, halves, temperature_of
 
 
 def labels_of(scores, temperature, seed=0):
@@ -177,3 +177,63 @@ def test_a_network_of_the_user_is_calibrated_too():
     X, y = noise(200, 0)
     fitted = model(architecture=make, max_epochs=40).fit(X, y)
     assert fitted.temperature_ > 1.5
+
+
+def half_known(n, seed):
+    """Labels that follow the first column, beside as much noise."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 10))
+    return X, (X[:, 0] + rng.normal(size=n) > 0).astype(int)
+
+
+@pytest.mark.parametrize("n_fits", [4, 40])
+def test_warm_starts_are_calibrated_as_one_fit(n_fits):
+    (X, y), (X_test, y_test) = half_known(200, 0), half_known(1000, 1)
+    fitted = model(channels=(32,), max_epochs=80 // n_fits, warm_start=True)
+    for _ in range(n_fits):
+        fitted.fit(X, y)
+    whole = model(channels=(32,), max_epochs=80).fit(X, y)
+    losses = [log_loss(y_test, each.predict_proba(X_test)) for each in (fitted, whole)]
+    assert losses[0] < losses[1] + 0.1
+    assert min(fitted.temperature_, whole.temperature_) > 2
+
+
+def test_groups_are_in_one_half():
+    centres, labels = half_known(50, 0)
+    groups = np.repeat(np.arange(50), 8)
+    rng = np.random.default_rng(1)
+    X, y = centres[groups] + 0.05 * rng.normal(size=(400, 10)), labels[groups]
+    X_test, y_test = half_known(1000, 2)
+    known, unknown = (
+        model(max_epochs=60).fit(X, y, groups=given).predict_proba(X_test)
+        for given in (groups, None)
+    )
+    assert log_loss(y_test, known) < log_loss(y_test, unknown) - 0.2
+    data = Data({"y": torch.from_numpy(y)})
+    first, others = halves(data, 0, groups)
+    assert not set(groups[first]) & set(groups[others])
+    assert sorted([*first.tolist(), *others.tolist()]) == list(range(400))
+    assert len(halves(data, 0, np.zeros(400))[0]) == 0
+
+
+def test_halves_have_rows_of_each_class():
+    y = torch.tensor([0] * 90 + [1] * 6 + [2] * 4)
+    for seed in range(5):
+        counts = [torch.bincount(y[rows], minlength=3) for rows in halves(Data({"y": y}), seed)]
+        assert (counts[0] - counts[1]).abs().max() <= 1
+    weight = torch.where(torch.arange(100) < 12, 1.0, 1e-6)
+    assert sum(map(len, halves(Data({"y": y, "weight": weight}), 0))) == 12
+
+
+@pytest.mark.filterwarnings("ignore:The number of unique classes")
+def test_one_row_of_each_class():
+    X = np.random.default_rng(0).normal(size=(60, 20))
+    assert model(max_epochs=3).fit(X, np.arange(60)).temperature_ == 1
+
+
+def test_weights_count_as_their_effective_number():
+    scores = torch.tensor([[6.0, 0.0]] * 100)
+    y = torch.tensor([0, 1] * 50)
+    heavy = torch.where(torch.arange(100) < 2, 1.0, 1e-6)
+    few = temperature_of(scores[:2], y[:2])
+    assert temperature_of(scores, y, heavy) == pytest.approx(few, rel=1e-2)
