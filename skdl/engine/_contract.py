@@ -111,6 +111,19 @@ class HasDrawsFromGenerator(Protocol):
     generator: torch.Generator | None
 
 
+class HasOnPlateau(Protocol):
+    """A module whose loss may only fall after some hundred steps.
+
+    Attributes
+    ----------
+    on_plateau : bool
+        Whether that is so now, as where the last layer is zero before training. Patience then waits
+        as :class:`EarlyStopping` says, for 500 steps at most.
+    """
+
+    on_plateau: bool
+
+
 class HasCount(Protocol):
     """An objective whose loss is a mean over something else than rows, such as real tokens."""
 
@@ -158,6 +171,7 @@ DEFAULTS: dict[str, Any] = {
     "work_per_row": None,
     "bfloat16_safe": False,
     "draws_from_generator": False,
+    "on_plateau": False,
     "count": None,
     "row_losses": None,
     "error_power": None,

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from ._net import Net
 
 VALID_ROWS = 512  # rows of a validation batch
+PLATEAU_STEPS = 500  # of the optimizer that a start-up plateau may last
 # Attributes of a run that are plain numbers; ``state`` has them.
 NUMBERS = (
     "n_before",
@@ -145,8 +146,12 @@ class TrainingRun:
             if attribute_or_default(self.objective, "row_losses") is not None:
                 error_power = attribute_or_default(self.objective, "error_power")
                 self.validation_score = ValidationScore(error_power)
-            min_epochs = math.ceil(net.min_steps / len(self.train))
-            self.stopping = EarlyStopping(self.module, net.patience, net.tol, min_epochs)
+            min_epochs, plateau_epochs = (
+                math.ceil(n / len(self.train)) for n in (net.min_steps, self._plateau_steps())
+            )
+            self.stopping = EarlyStopping(
+                self.module, net.patience, net.tol, min_epochs, plateau_epochs
+            )
             # The weights at the start are a candidate too: training may only make things worse.
             valid_loss = self._valid_loss(self.valid)
             self.stopping.update(self.n_before, self._score(valid_loss))
@@ -157,6 +162,11 @@ class TrainingRun:
         self.at_start: dict[str, Any] | None = None
         if self.n_before and not self.own_step:
             self.at_start = {**self._state_of_training(), "history": list(net.history)}
+
+    def _plateau_steps(self) -> int:
+        """Steps that a start-up plateau may last, where no minimum of steps covers it."""
+        on_plateau = attribute_or_default(self.module, "on_plateau")
+        return PLATEAU_STEPS if on_plateau and not self.net.min_steps else 0
 
     def _new_random(self) -> RandomNumbers:
         net = self.net
@@ -321,7 +331,7 @@ class TrainingRun:
                     valid_loss = self._valid_loss(self.valid, notify=True)
                     score = self._score(valid_loss)
                 if self.stopping is not None:
-                    stop = self.stopping.update(epoch, score)
+                    stop = self.stopping.update(epoch, score, train_loss)
                 self._keep_if_lowest(epoch, train_loss)
             self.schedule.after_epoch(score)
         self._record(train_loss, valid_loss, time.perf_counter() - started)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 LIMIT_RMS = 5.0
 OUTLIERS = 0.05  # fraction of the rows that the root mean square leaves out
 LIMIT_MEDIANS = 15.0  # absolute errors beyond so many medians are outliers
+PLATEAU = 0.75  # of the loss at the start, at or below which the start-up plateau is over
 
 
 class Snapshot:
@@ -159,31 +160,59 @@ class EarlyStopping:
         Improvement that counts, relative to the lowest loss so far.
     min_epochs : int
         Epochs before which training is not stopped.
+    plateau_epochs : int
+        How long a start-up plateau may last: in so many first epochs patience waits as long as the
+        training loss is below that of the first epoch, until the validation loss has fallen by a
+        quarter.
     """
 
-    numbers = ("best", "best_epoch", "n_worse", "n_epochs", "mark")
+    numbers = ("start", "first_train", "best", "best_epoch", "n_worse", "n_epochs", "mark")
 
-    def __init__(self, module: nn.Module, patience: int, tol: float, min_epochs: int = 0) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        patience: int,
+        tol: float,
+        min_epochs: int = 0,
+        plateau_epochs: int = 0,
+    ) -> None:
         self.snapshot = Snapshot(module)
-        self.patience, self.tol, self.min_epochs = patience, tol, min_epochs
-        self.best, self.best_epoch, self.n_worse = math.inf, 0, 0
-        self.n_epochs = 0
+        self.patience, self.tol = patience, tol
+        self.min_epochs, self.plateau_epochs = min_epochs, plateau_epochs
+        self.start = self.first_train = self.best = math.inf
+        self.best_epoch, self.n_worse, self.n_epochs = 0, 0, 0
         self.mark = math.inf  # the loss that the next one must beat to reset patience
 
-    def update(self, epoch: int, loss: float) -> bool:
-        """Record an epoch's validation loss; True when training should stop."""
+    def update(self, epoch: int, loss: float, train_loss: float = math.inf) -> bool:
+        """Record an epoch's validation loss; True when training should stop.
+
+        The first one is that before training.
+        """
+        if self.n_epochs == 0:
+            self.start = loss
+        elif self.n_epochs == 1:
+            self.first_train = train_loss
         # Any improvement is kept; ``tol`` only decides whether it resets the patience.
         if loss < self.best:
             self.best, self.best_epoch = loss, epoch
             self.snapshot.take()
         # The first loss always counts: inf - tol * inf would not be a number.
-        if loss < self.mark - self.tol * abs(self.mark) if math.isfinite(self.mark) else True:
+        if not math.isfinite(self.mark) or self._improves(loss, self.mark):
             self.mark, self.n_worse = loss, 0
+        elif self._on_plateau() and self._improves(train_loss, self.first_train):
+            self.n_worse = 0
         else:
             self.n_worse += 1
         is_over = self.n_worse >= self.patience and self.n_epochs >= self.min_epochs
-        self.n_epochs += 1  # the first update is before training
+        self.n_epochs += 1
         return is_over
+
+    def _improves(self, loss: float, before: float) -> bool:
+        return loss < before - self.tol * abs(before)
+
+    def _on_plateau(self) -> bool:
+        fallen = self.best <= self.start - (1 - PLATEAU) * abs(self.start)
+        return self.n_epochs <= self.plateau_epochs and not fallen
 
     def state(self) -> dict[str, Any]:
         numbers = {name: getattr(self, name) for name in self.numbers}

@@ -93,6 +93,33 @@ def test_training_is_not_stopped_before_its_least_number_of_epochs():
     assert stops == [False, False, False, False, True, True]
 
 
+def stops(losses, train_losses, patience=2, plateau_epochs=6, tol=0.0):
+    """The number of the epoch that ends training, counted from 1; None where none does."""
+    stopping = EarlyStopping(nn.Linear(1, 1), patience, tol, plateau_epochs=plateau_epochs)
+    assert not stopping.update(0, 1.0)
+    for epoch, (loss, train_loss) in enumerate(zip(losses, train_losses, strict=True), start=1):
+        if stopping.update(epoch, loss, train_loss):
+            return epoch
+    return None
+
+
+FALLING = [1 - 0.01 * epoch for epoch in range(12)]
+
+
+def test_patience_does_not_end_on_a_plateau():
+    """Noise of the first epochs, an early gain among it, is no sign that nothing is learned."""
+    plateau = [0.9, 0.95, 0.92, 0.93, 0.94, 0.91]
+    assert stops([*plateau, 0.5, 0.6, 0.6], FALLING[:9]) == 9
+    assert stops([*plateau, 0.5, 0.6, 0.6], FALLING[:9], plateau_epochs=0) == 3
+
+
+def test_a_plateau_ends():
+    assert stops([0.9] * 12, FALLING) == 8  # its longest duration, and patience
+    assert stops([0.7, 0.8, 0.8, 0.8], FALLING[:4]) == 3  # fallen by a quarter: patience counts
+    assert stops([1.1] * 12, [1.0] * 12) == 2  # nothing is learned
+    assert stops([0.9] * 12, FALLING, tol=0.5) == 2  # nothing that counts
+
+
 # How good an epoch is ----------------------------------------------------------------------------
 
 GENERATOR = torch.Generator().manual_seed(0)

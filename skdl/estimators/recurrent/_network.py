@@ -270,6 +270,11 @@ class ResidualRecurrentNetwork(nn.Module):
             self.register_buffer(name, value)
 
     @property
+    def on_plateau(self) -> bool:
+        """Whether the encoder does not learn yet: its gradients are products with the head."""
+        return not self.head.weight.any()
+
+    @property
     def n_linear_steps(self) -> int:
         return (len(self.coefficients) - 1) // len(self.scale)
 
