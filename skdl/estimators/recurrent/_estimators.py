@@ -125,6 +125,10 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         model has at most 256 inputs: all channels of the last steps, or where these are more values
         those most correlated with y, as cross-validation chooses; with more than 256 channels the
         last step of those that are most correlated with y.
+    n_iter_no_change : int or "auto", default="auto"
+        Beside a linear model the network's output is zero at first, and its loss may fall late. So
+        a number of epochs counts from where the validation loss has fallen by a quarter; before
+        that from step 500, or where the training loss is not below that of the first epoch.
     warm_start : bool, default=False
         The linear model is kept as the scales are.
 
@@ -165,6 +169,7 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
             self._isolate_quantiles(module, used.column("y").cpu().double(), weights_of(used))
             return
         linear_model = self._fit_linear_model(used, module.mean, module.scale)
+        self._of_series = linear_model.of_series
         residuals, weight = linear_model.residuals, weights_of(used)
         limits = None if residuals is None else outlier_limits(residuals, weight)
         module.set_linear_model(linear_model.coefficients, train.chunks(), limits)
@@ -222,7 +227,9 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
             return
         y = valid.column("y").cpu().double()
         without, corrected = (net.outputs(valid, each).double() for each in (uncorrected, forward))
-        factors = shrinkage_factors(self._target.loss, y, without, corrected, weights_of(valid))
+        factors = shrinkage_factors(
+            self._target.loss, y, without, corrected, weights_of(valid), of_series=self._of_series
+        )
         network_weight.copy_(torch.tensor(factors))
 
     @property

@@ -42,11 +42,14 @@ class LinearModel:
         absolute error times root mean squared error.
     residuals : Tensor of shape (n, k) or None
         Errors of rows, y less prediction, by models that were fitted without them.
+    of_series : bool
+        Whether neighbouring rows are alike, as windows of a series are.
     """
 
     coefficients: Tensor
     log_error: float
     residuals: Tensor | None = None
+    of_series: bool = False
 
 
 @dataclass
@@ -153,19 +156,21 @@ def fit_linear_model(
     blocks = _blocks(data, inputs)
     moments = torch.stack([_moments(block()) for block in blocks])
     total = moments.sum(0)
+    of_series = len(blocks) == N_BLOCKS and is_series(data.column("y").double().numpy(), data)
     candidates = _candidates(total, persistence, inputs.channels)
     if len(blocks) == 1:  # of one row: nothing is left without it
         models = list(_solutions(total[None], candidates))
         weights, log_error = _persistence_weights(total, candidates), 0.0
     else:
         # Without each block in turn, and last with all.
-        sets = torch.cat([total - _left_out(moments, data), total[None]])
+        left_out = _with_neighbours(moments) if of_series else moments
+        sets = torch.cat([total - left_out, total[None]])
         models = list(_solutions(sets, candidates))
         n_rows = len(data) // len(blocks)
-        left_out = zip(blocks, models[:-1], strict=True)
-        errors = [_errors(block(), each, n_rows) for block, each in left_out]
+        by_block = zip(blocks, models[:-1], strict=True)
+        errors = [_errors(block(), each, n_rows) for block, each in by_block]
         weights, log_error = _weights(torch.stack(errors), len(data))
-    fitted = LinearModel(inputs.of_all(models[-1].mean(weights)), log_error)
+    fitted = LinearModel(inputs.of_all(models[-1].mean(weights)), log_error, of_series=of_series)
     if with_residuals:
         held_out = (each.mean(weights) for each in models)
         of_blocks = zip(blocks, held_out, strict=False)
@@ -188,11 +193,8 @@ def _parts(inputs: Inputs, block: Data) -> Iterator[Rows]:
     return map(partial(_rows, inputs), block.chunks())
 
 
-def _left_out(moments: Tensor, data: Data) -> Tensor:
-    """The moments of the rows that are left out when each block is predicted."""
-    y = data.column("y").double()
-    if len(moments) < N_BLOCKS or not is_series(y.numpy(), data):
-        return moments
+def _with_neighbours(moments: Tensor) -> Tensor:
+    """The moments of each block and of those beside it."""
     none = torch.zeros_like(moments[:1])
     return moments + torch.cat([none, moments[:-1]]) + torch.cat([moments[1:], none])
 

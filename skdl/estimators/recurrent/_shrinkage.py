@@ -15,14 +15,24 @@ from ...engine import (
 )
 
 N_BLOCKS = 8  # contiguous ones, of the validation rows
-N_ERRORS = 2.0  # standard errors that a gain must exceed
+# Standard errors that a gain must exceed: more in a series, whose rows are not independent, so that
+# they are estimated too low.
+N_ERRORS, N_ERRORS_OF_SERIES = 1.5, 2.0
+MIN_ROWS = 4
+MIN_ROWS_OF_SERIES = 48  # for trimmed means over blocks, those of few rows are alike
 N_SMALL_BLOCKS = 16  # of absolute errors
 TRIMMED = 0.25  # fraction of the blocks at each end
 FACTORS = torch.linspace(0, 1, 21, dtype=torch.float64)
 
 
 def shrinkage_factors(
-    loss: Loss, y: Tensor, uncorrected: Tensor, corrected: Tensor, weight: Tensor
+    loss: Loss,
+    y: Tensor,
+    uncorrected: Tensor,
+    corrected: Tensor,
+    weight: Tensor,
+    *,
+    of_series: bool = False,
 ) -> list[float]:
     """A factor for each target, by the loss that was minimised.
 
@@ -33,6 +43,8 @@ def shrinkage_factors(
     uncorrected, corrected : Tensor of shape (n, k) or (n, k, n_quantiles)
         Outputs without and with the whole correction.
     weight : Tensor of shape (n,)
+    of_series : bool
+        Whether neighbouring rows are alike, as windows of a series are.
     """
     outputs = (torch.lerp(uncorrected, corrected, factor) for factor in FACTORS)
     losses = torch.stack([losses_of_targets(loss, output, y) for output in outputs])
@@ -43,7 +55,7 @@ def shrinkage_factors(
         losses = without_outliers(losses, limits)
     absolute = losses.sqrt() if power == 2 else losses
     of_targets = zip(losses.unbind(2), absolute.unbind(2), limits, strict=True)
-    return [shrinkage_factor(*of_target, weight) for of_target in of_targets]
+    return [shrinkage_factor(*of_target, weight, of_series=of_series) for of_target in of_targets]
 
 
 def _means_over_quantiles(losses: Tensor, weight: Tensor) -> Tensor:
@@ -57,12 +69,15 @@ def _means_over_quantiles(losses: Tensor, weight: Tensor) -> Tensor:
     return (losses / limits).mean(3)
 
 
-def shrinkage_factor(losses: Tensor, absolute: Tensor, limit: Tensor, weight: Tensor) -> float:
+def shrinkage_factor(
+    losses: Tensor, absolute: Tensor, limit: Tensor, weight: Tensor, *, of_series: bool = False
+) -> float:
     """Factor in [0, 1] by which a correction is multiplied; 0 where its gain is not significant.
 
     It is the highest of two estimates, each a factor of least loss times its significance,
     ``1 - (n_errors * se / gain)^2`` with the standard error ``se`` of the gain over contiguous
-    blocks of rows.
+    blocks of rows. In a series the second one counts from 48 rows on: fewer neighbouring rows are
+    alike, and so are training rows beside them, so that small gains of most blocks say nothing.
 
     Parameters
     ----------
@@ -74,21 +89,26 @@ def shrinkage_factor(losses: Tensor, absolute: Tensor, limit: Tensor, weight: Te
         What the loss of an outlier exceeds before the correction.
     weight : Tensor of shape (n,)
         Weights of rows.
+    of_series : bool
+        Whether neighbouring rows are alike, as windows of a series are.
     """
-    if losses.shape[1] < 4:
+    n_rows = losses.shape[1]
+    if n_rows < MIN_ROWS:
         return 0.0
     gains = (losses[0] - losses) * weight
-    absolute_gains = (absolute[0] - absolute) * weight
     # Outliers count in the gain, but the loss that it is a fraction of is limited: one outlier
     # there would make any gain look small.
     before = losses[0].clamp_max(LIMIT_RMS * limit) * weight
-    return max(
-        _factor_of_all(gains, before, inside=losses[0] <= limit),
-        _factor_of_most(gains, absolute_gains),
-    )
+    n_errors = N_ERRORS
+    if of_series:  # fewer neighbouring rows than blocks are far from independent
+        n_errors = N_ERRORS_OF_SERIES * max(1.0, N_BLOCKS / n_rows)
+    of_all = _factor_of_all(gains, before, n_errors, inside=losses[0] <= limit)
+    if of_series and n_rows < MIN_ROWS_OF_SERIES:
+        return of_all
+    return max(of_all, _factor_of_most(gains, (absolute[0] - absolute) * weight, n_errors))
 
 
-def _factor_of_all(gains: Tensor, before: Tensor, inside: Tensor) -> float:
+def _factor_of_all(gains: Tensor, before: Tensor, n_errors: float, inside: Tensor) -> float:
     """The factor by the mean of all rows.
 
     Its gain may be significant for all, as where a correction predicts rare events, or for those
@@ -99,13 +119,13 @@ def _factor_of_all(gains: Tensor, before: Tensor, inside: Tensor) -> float:
         return 0.0
     gain = gains[best]
     significant = max(
-        _significance(*_jackknife(gain, before), N_ERRORS),
-        _significance(*_jackknife(gain * inside, before * inside), N_ERRORS),
+        _significance(*_jackknife(gain, before), n_errors),
+        _significance(*_jackknife(gain * inside, before * inside), n_errors),
     )
     return float(FACTORS[best]) * significant
 
 
-def _factor_of_most(gains: Tensor, absolute_gains: Tensor) -> float:
+def _factor_of_most(gains: Tensor, absolute_gains: Tensor, n_errors: float) -> float:
     """The factor by trimmed means over blocks, in which rows that contradict others do not decide.
 
     Its gain may be significant as it is, or in absolute errors: squared errors of rows that
@@ -117,7 +137,7 @@ def _factor_of_most(gains: Tensor, absolute_gains: Tensor) -> float:
     if best == 0:
         return 0.0
     blocks = _sums_of_blocks(gains[best], N_BLOCKS)
-    significant = _significance(_trimmed_mean(blocks), _squared_error_of_trimmed(blocks), N_ERRORS)
+    significant = _significance(_trimmed_mean(blocks), _squared_error_of_trimmed(blocks), n_errors)
     if gains.shape[1] >= N_BLOCKS:  # fewer rows are too few for one standard error
         blocks = _sums_of_blocks(absolute_gains[best], N_SMALL_BLOCKS)
         in_absolute = _significance(_trimmed_mean(blocks), _squared_error_of_trimmed(blocks), 1.0)

@@ -124,7 +124,7 @@ def test_a_fit_from_the_fit_before_begins_without_it():
 
 def test_a_warm_start_from_parts_has_one_too():
     X, y = noise(600, 0)
-    fitted = model(warm_start=True, max_epochs=20)
+    fitted = model(channels=(32,), warm_start=True, max_epochs=40)
     for part in (slice(300), slice(300, 600)):
         fitted.partial_fit(X[part], y[part])
     assert fitted.fit(X, y).temperature_ == 1  # many rows, whose first epoch was not seen

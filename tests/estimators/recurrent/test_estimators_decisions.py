@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import r2_score
+from sklearn.metrics import mean_pinball_loss, r2_score
 
 from skdl.estimators import GRURegressor, LSTMRegressor
 from skdl.preprocessing import sliding_windows
@@ -112,6 +112,42 @@ def test_quantiles_are_in_order_without_a_linear_model_too():
     params = {"loss": "quantile", "linear_model": False, "max_epochs": 1, "random_state": 0}
     model = LSTMRegressor(4, quantiles=np.linspace(0.05, 0.95, 19), **params).fit(X, y)
     assert (np.diff(model.predict_quantiles(X), axis=1) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "seed"), [(LSTMRegressor, 1), (GRURegressor, 1), (GRURegressor, 2)]
+)
+def test_short_patience_does_not_end_on_the_plateau_at_the_start(kind, seed):
+    X = np.random.default_rng(0).normal(size=(800, 4))
+    truth = np.abs(X[:, -1]) + X[:, -2] * X[:, -3]
+    y = truth + 0.1 * np.random.default_rng(1).normal(size=800)
+    model = kind(16, n_iter_no_change=3, random_state=seed).fit(X[:600], y[:600])
+    assert r2_score(truth[600:], model.predict(X[600:])) > 0.8
+    assert model.n_iter_ <= model.best_epoch_ + 3  # counted as ever once it learns
+
+
+@pytest.mark.parametrize("n_iter_no_change", [2, 5])
+def test_patience_ends_where_nothing_can_be_learned(n_iter_no_change):
+    X, noise = np.random.default_rng(0).normal(size=(2, 160, 4))
+    params = {"n_iter_no_change": n_iter_no_change, "tol": 0.02, "batch_size": 16}
+    model = LSTMRegressor(4, **params, random_state=0).fit(X, noise[:, 0])
+    assert model.n_iter_ <= 500 / 9 + 1 + n_iter_no_change  # 9 steps an epoch
+    fitted_again = model.set_params(warm_start=True, tol=0.99).fit(X, noise[:, 0])
+    assert fitted_again.n_iter_ == n_iter_no_change
+
+
+def test_quantiles_of_a_short_series_are_not_made_narrow():
+    """Windows overlap, so that validation rows are like training rows: gains say little."""
+    shocks, series = np.random.default_rng(202).normal(size=730), np.zeros(730)
+    for i in range(2, 730):
+        series[i] = 1.5 * series[i - 1] - 0.6 * series[i - 2] + shocks[i]
+    X, y = sliding_windows(series, 24, 6)
+    params = {"loss": "quantile", "lr": 0.01, "random_state": 2}
+    model = LSTMRegressor(8, **params).fit(X[:200], y[:200])
+    loss = mean_pinball_loss(y[230:], model.predict_quantiles(X[230:])[:, 0], alpha=0.1)
+    model.module_.network_weight.zero_()
+    constant = mean_pinball_loss(y[230:], model.predict_quantiles(X[230:])[:, 0], alpha=0.1)
+    assert loss < 1.02 * constant
 
 
 @pytest.mark.parametrize("params", [{}, {"early_stopping": False}, {"optimizer": "sgd"}])

@@ -12,11 +12,11 @@ NOISE = torch.randn(200, generator=GENERATOR, dtype=torch.float64)
 OTHER = torch.randn(200, generator=GENERATOR, dtype=torch.float64)
 
 
-def shrinkage_factor(error, correction, loss=squared_error, weight=None):
+def shrinkage_factor(error, correction, loss=squared_error, weight=None, of_series=False):
     """The factor for residuals of one target before the correction."""
     weight = torch.ones_like(error) if weight is None else weight
     y, nothing, whole = error[:, None], torch.zeros(len(error), 1).double(), correction[:, None]
-    (factor,) = shrinkage_factors(loss, y, nothing, whole, weight)
+    (factor,) = shrinkage_factors(loss, y, nothing, whole, weight, of_series=of_series)
     return factor
 
 
@@ -148,6 +148,30 @@ def test_noise_is_shrunk_in_small_data_too():
     errors, corrections = torch.randn(2, 60, 50, generator=GENERATOR, dtype=torch.float64)
     factors = [shrinkage_factor(*each) for each in zip(errors, corrections / 2, strict=True)]
     assert np.mean(factors) < 0.1
+
+
+@pytest.mark.parametrize("loss", [squared_error, absolute_error, huber])
+def test_small_gains_of_most_neighbours_do_not_decide_in_a_series(loss):
+    """They are alike, and like training rows beside them; one block of eight gets much worse."""
+    few = NOISE[:40]
+    gets_worse = torch.arange(40) // 5 == 2
+    correction = torch.where(gets_worse, -3 * few, few / 2)
+    assert shrinkage_factor(few, correction, loss) > 0.5
+    assert shrinkage_factor(few, correction, loss, of_series=True) < 0.1
+
+
+def test_a_series_shows_what_is_right():
+    assert shrinkage_factor(NOISE, NOISE, of_series=True) == pytest.approx(1, abs=0.02)
+    assert shrinkage_factor(NOISE, OTHER, of_series=True) < 0.1
+    assert shrinkage_factor(NOISE, -NOISE, of_series=True) == 0
+
+
+def test_few_neighbours_must_show_more():
+    few = torch.tensor([1.0, -1.0, 0.8, -1.2, 1.1]).double()
+    correction = torch.tensor([0.9, -0.1, 0.7, -0.5, 0.2]).double()
+    assert shrinkage_factor(few, correction, of_series=True) < 0.5
+    assert shrinkage_factor(few, correction) > 0.7
+    assert shrinkage_factor(few, few, of_series=True) > 0.9
 
 
 def test_a_far_quantile_does_not_decide_for_the_others():
