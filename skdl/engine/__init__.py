@@ -6,7 +6,7 @@ training of it, epoch by epoch. ``_contract.py`` lists the optional methods of a
 
 from ._callback_checks import check_callbacks, check_validated, sets_rate
 from ._data import NUMBERS, STREAM_BYTES, Batch, Column, Data, Ragged, Streamed, as_tensor
-from ._loop import TrainingRun
+from ._loop import PLATEAU_STEPS, TrainingRun
 from ._losses import (
     ErrorLoss,
     Loss,
@@ -43,6 +43,7 @@ __all__ = [
     "LR_SCHEDULES",
     "NUMBERS",
     "OPTIMIZERS",
+    "PLATEAU_STEPS",
     "STREAM_BYTES",
     "Augmented",
     "Batch",

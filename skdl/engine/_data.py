@@ -247,6 +247,17 @@ class Data:
         """This data with more columns, each as long as all rows of the others."""
         return Data({**self.columns, **columns}, self.rows, self.prepare)
 
+    def with_columns_of_rows(self, **columns: Tensor) -> Data:
+        """This data with more columns, each as long as the rows in use."""
+        if self.rows is None:
+            return self.with_columns(**columns)
+        n_rows = len(next(iter(self.columns.values())))
+        of_all = {
+            name: column.new_zeros(n_rows, *column.shape[1:]).index_copy(0, self.rows, column)
+            for name, column in columns.items()
+        }
+        return self.with_columns(**of_all)
+
     def prepared(
         self,
         prepare: Callable[[Batch], Batch],

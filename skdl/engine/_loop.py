@@ -45,7 +45,9 @@ if TYPE_CHECKING:
     from ._net import Net
 
 VALID_ROWS = 512  # rows of a validation batch
-PLATEAU_STEPS = 500  # of the optimizer that a start-up plateau may last
+# Steps of the optimizer that a start-up plateau may last: a network whose output is zero at first
+# may need some hundred until its loss falls.
+PLATEAU_STEPS = 500
 # Attributes of a run that are plain numbers; ``state`` has them.
 NUMBERS = (
     "n_before",

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ...engine import Data, Net
 from ._placeholders import counted
+from ._rows import effective_number
 
 MAX_TEMPERATURE = 100.0
 GUESSING, MIN_PASSES = 0.9, 5
@@ -22,14 +23,13 @@ def temperature_of(scores: Tensor, y: Tensor, weight: Tensor | None = None) -> f
     """What scores (n, n_classes) are divided by for the best log loss of y (n,): at least 1.
 
     The logarithm of the temperature has a standard normal prior, so that few rows change little.
-    With weights they are as few as their effective number (Kish, 1965).
+    With weights they are as few as their effective number.
     """
     known = -scores.double().log_softmax(1)
     if not len(y) or not known.isfinite().all():
         return 1.0
-    weight = torch.ones(len(y)) if weight is None else weight
-    weight = weight.double() / weight.double().mean()
-    weight = weight * weight.sum() / weight.square().sum()  # of the effective number in sum
+    weight = (torch.ones(len(y)) if weight is None else weight).double()
+    weight = weight * (effective_number(weight) / weight.sum())
 
     def cost(logarithm: float) -> float:
         scaled = -known / np.exp(logarithm)
@@ -56,6 +56,13 @@ def temperature_on(net: Net, data: Data, n_classes: int, trained: Data | None = 
     weight = columns.get("weight")
     scores = net.outputs(data.subset(rows))
     return temperature_of(scores, columns["y"][rows], None if weight is None else weight[rows])
+
+
+def n_counted(data: Data, groups: np.ndarray | None = None) -> int:
+    """How many rows ``halves`` divides."""
+    if groups is not None or "weight" not in data.columns:
+        return len(data)
+    return len(counted(data.column("weight")))
 
 
 def halves(data: Data, seed: int, groups: np.ndarray | None = None) -> tuple[Tensor, Tensor]:

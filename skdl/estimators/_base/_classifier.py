@@ -13,7 +13,7 @@ from sklearn.base import ClassifierMixin
 
 from ..._sklearn import StrOptions, fit_context
 from ...engine import Data, Net
-from ._calibration import guessed_at_first, halves, temperature_on
+from ._calibration import guessed_at_first, halves, n_counted, temperature_on
 from ._contract import FitMode
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
@@ -185,15 +185,22 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         if valid is not None:
             self._target.temperature = temperature_on(net, valid, len(self.classes_))
             return
-        rows, others = halves(train, len(train), self._train_groups)
-        n_rows = len(rows) + len(others)
+        n_rows = n_counted(train, self._train_groups)
         few = n_rows in FEW_ROWS or (self._guessed and n_rows in SOME_ROWS)
-        if few and self._n_epochs >= MIN_EPOCHS and len(rows) and len(others):
-            half = train.subset(rows)
-            trained = self._trained_on_half(net, half)
-            if trained is not None:
-                unseen = self._as_unseen(train).subset(others)
-                self._target.temperature = temperature_on(trained, unseen, len(self.classes_), half)
+        if few and self._n_epochs >= MIN_EPOCHS:
+            self._target.temperature = self._temperature_of_halves(net, train)
+
+    def _temperature_of_halves(self, net: Net, train: Data) -> float:
+        """The temperature, for the other half, of a network trained on one half of the rows."""
+        rows, others = halves(train, len(train), self._train_groups)
+        if not len(rows) or not len(others):  # one group
+            return 1.0
+        half = train.subset(rows)
+        trained = self._trained_on_half(net, half)
+        if trained is None:
+            return 1.0
+        unseen = self._as_unseen(train).subset(others)
+        return temperature_on(trained, unseen, len(self.classes_), half)
 
     def _trained_on_half(self, net: Net, half: Data) -> Net | None:
         """Another net, trained on half of the rows as the net was; None where that fails.

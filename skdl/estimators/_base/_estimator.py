@@ -17,6 +17,7 @@ from ..._sklearn import Interval, StrOptions, fit_context, num_samples
 from ...engine import (
     LR_SCHEDULES,
     OPTIMIZERS,
+    PLATEAU_STEPS,
     Batch,
     Data,
     Objective,
@@ -37,9 +38,8 @@ from ._later_rows import warn_of_other_range
 from ._rows import Rows, RowsBelowMinimum, Seen
 from ._targets import Target
 
-# What n_iter_no_change="auto" means: epochs without improvement, but not before so many steps of
-# the optimizer. A network whose output is zero at first may need some hundred until its loss falls.
-PATIENCE, MIN_STEPS = 10, 500
+# What n_iter_no_change="auto" means: epochs without improvement, but not before PLATEAU_STEPS.
+PATIENCE = 10
 PRECISIONS = {"auto", "float32", "bfloat16", "float64"}
 
 
@@ -161,7 +161,9 @@ class TorchEstimator(DeepEstimator):
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
         _target: Target = field(init=False)
         _rows_below_minimum: RowsBelowMinimum | None = field(init=False)
-        _train_groups: np.ndarray | None = field(init=False)  # in fit
+        _train_groups: np.ndarray | None = field(init=False)  # while fit trains, if there are any
+    else:
+        _train_groups = None
 
     # Hooks of regressors and classifiers ---------------------------------------------------------
 
@@ -232,7 +234,7 @@ class TorchEstimator(DeepEstimator):
             held_out.check(self.early_stopping)
             is_warm = self.warm_start and hasattr(self, "net_") and not self._had_too_few_rows(y)
             (self._fit_warm if is_warm else self._fit_new)(passed)
-            del self._train_groups
+            self.__dict__.pop("_train_groups", None)
         return self
 
     def _learn_part(self, X: Any, y: Any, sample_weight: Any) -> Self:
@@ -241,7 +243,6 @@ class TorchEstimator(DeepEstimator):
             self._check_has_target(y)
             check_validated(self.callbacks, "Use fit with early_stopping=True")
             self._fit_part(Passed(X, y, sample_weight))
-            del self._train_groups
         return self
 
     def _fit_new(self, passed: Passed) -> None:
@@ -327,7 +328,6 @@ class TorchEstimator(DeepEstimator):
         groups, stops_early = passed.held_out.groups, self.early_stopping
         if groups is not None:
             groups = read_groups(groups, len(data))
-        self._train_groups = None
         if seed is None or passed.held_out.is_own:
             return rows
         if stops_early == "auto":
@@ -337,7 +337,8 @@ class TorchEstimator(DeepEstimator):
             rows.set_aside(self._target, data, self.validation_fraction, seed, groups)
         else:
             check_validated(self.callbacks, "Set early_stopping=True, or give fit X_val and y_val")
-        self._train_groups = None if groups is None else groups[rows.train]
+        if groups is not None:
+            self._train_groups = groups[rows.train]
         return rows
 
     def _split(self, data: Data, rows: Rows, passed: Passed) -> Split:
@@ -352,7 +353,7 @@ class TorchEstimator(DeepEstimator):
     def _net_options(self) -> dict[str, Any]:
         asked, min_steps = self.n_iter_no_change, 0
         if isinstance(asked, str):
-            asked, min_steps = PATIENCE, MIN_STEPS
+            asked, min_steps = PATIENCE, PLATEAU_STEPS
         return {
             "optimizer": self.optimizer,
             "weight_decay": self.weight_decay,

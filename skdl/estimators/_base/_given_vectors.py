@@ -70,7 +70,7 @@ def given_vectors(
     spelled = {word: word for word, _ in in_order if word in vector_of}
     forms = {word: composed(word) for word in vocabulary if word not in spelled}
     others = {*forms.values(), *map(str.lower, forms.values())}
-    found = other_spellings(words_of(vector_of), others) if others else {}
+    found = spellings_of(others, words_of(vector_of)) if others else {}
     known: dict[int, np.ndarray] = {}
     for word, row in in_order:
         spelling = spelled.get(word)
@@ -108,20 +108,24 @@ def none_known(name: str, tokens: str = "the tokens") -> str:
     )
 
 
-def other_spellings(words: Iterable[str], wanted: set[str] | None = None) -> dict[str, str]:
-    """From words in lower case to their first spelling, of those in ``wanted`` or of all.
+def other_spellings(words: Iterable[str]) -> dict[str, str]:
+    """From words in lower case to their first spelling in another case; words are in NFC."""
+    found: dict[str, str] = {}
+    for word in words:
+        lower = word.lower()
+        if lower != word:
+            found.setdefault(lower, word)
+    return found
 
-    Without ``wanted``, for words in NFC; those that are in lower case themselves are left out. With
-    it from words in NFC too, in whatever case.
+
+def spellings_of(wanted: set[str], words: Iterable[str]) -> dict[str, str]:
+    """From words in NFC, in whatever case or lower case, to their first spelling among ``words``.
+
+    One that differs in normal form alone comes before one that differs in case.
     """
     found: dict[str, str] = {}
     same: dict[str, str] = {}
     for word in words:
-        if wanted is None:
-            lower = word.lower()
-            if lower != word:
-                found.setdefault(lower, word)
-            continue
         form = word if word.isascii() else composed(word)
         if form in wanted:
             same.setdefault(form, word)

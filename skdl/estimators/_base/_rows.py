@@ -111,13 +111,13 @@ class Rows:
         """Whether some rows can stand for a fraction of the weight.
 
         Not where weights are so uneven that it is less than that of ``N_EFFECTIVE`` equal rows:
-        the heaviest few would decide. The effective number of rows is Kish's (1965).
+        the heaviest few would decide.
         """
         if self.weight is None:
             return True
         weight = self.weight[self.used]
         weight = weight[weight >= LIGHT * weight.mean()]
-        n_effective = weight.sum() ** 2 / (weight @ weight)
+        n_effective = effective_number(weight)
         return bool(n_effective >= len(weight) / 2 or fraction * n_effective >= N_EFFECTIVE)
 
     def joined(self, target: Target, later: Rows) -> Rows:
@@ -258,6 +258,11 @@ def chosen_groups(
             "early_stopping=False."
         )
     return chosen
+
+
+def effective_number(weight: np.ndarray | torch.Tensor) -> float:
+    """How many rows of equal weight the rows are worth (Kish, 1965)."""
+    return float(weight.sum() ** 2 / (weight @ weight))
 
 
 def weights_of(data: Data) -> torch.Tensor:

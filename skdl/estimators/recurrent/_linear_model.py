@@ -222,7 +222,7 @@ def fit_robustly(fit: Callable[[Data], LinearModel], data: Data) -> LinearModel:
         moved = torch.where(errors.abs() <= limits, y, y - errors + errors.clamp(-limits, limits))
         if before is not None and torch.allclose(moved, before, atol=1e-2):
             break
-        model = fit(_with_targets(data, moved))
+        model = fit(data.with_columns_of_rows(y=moved))
         assert model.residuals is not None
         # The model's errors are those of the pseudo-values: back to those of y.
         of_pseudo_values = model.residuals
@@ -231,14 +231,6 @@ def fit_robustly(fit: Callable[[Data], LinearModel], data: Data) -> LinearModel:
     # Less their mean, which is not 0 where the models extrapolate.
     model.residuals = errors - weight @ of_pseudo_values / weight.sum()
     return model
-
-
-def _with_targets(data: Data, y: Tensor) -> Data:
-    """Data whose rows in use have other targets (n, k)."""
-    if data.rows is None:
-        return data.with_columns(y=y)
-    of_all = y.new_zeros(len(data.columns["y"]), y.shape[1])
-    return data.with_columns(y=of_all.index_copy(0, data.rows, y))
 
 
 def _solutions(sets: Tensor, candidates: list[Candidate]) -> Iterator[Ridges]:

@@ -419,10 +419,8 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
     def _as_unseen(self, train: Data) -> Data:
         if self.input_type_ == "numeric" or self._ngram_model is None:
             return train
-        scores = torch.zeros((len(train.columns["x"]), len(self.classes_)), dtype=self._dtype)
-        rows = slice(None) if train.rows is None else train.rows
-        scores[rows] = torch.from_numpy(self._ngram_model.unseen_scores).to(self._dtype)
-        return train.with_columns(linear=scores)
+        scores = torch.from_numpy(self._ngram_model.unseen_scores).to(self._dtype)
+        return train.with_columns_of_rows(linear=scores)
 
     def _make_objective(self) -> Objective:
         return Supervised(
