@@ -229,6 +229,11 @@ class Data:
         assert isinstance(column, Tensor)
         return column if self.rows is None else column[self.rows.to(column.device)]
 
+    def row_weights(self) -> Tensor:
+        """The weights of rows in float64 on the CPU; ones where there are none."""
+        weight = self.column("weight") if "weight" in self.columns else torch.ones(len(self))
+        return weight.cpu().double()
+
     @property
     def device(self) -> torch.device:
         """Where batches come out."""

@@ -57,6 +57,8 @@ class ValidationScore:
     ----------
     error_power : int or None
         2 where losses are squared errors, 1 where they grow like absolute ones, None for others.
+    target_weight : Tensor of shape (k,), default=None
+        Weights of the targets in the mean; None are equal ones.
 
     Attributes
     ----------
@@ -70,8 +72,8 @@ class ValidationScore:
         Losses and weights since the last ``compute``.
     """
 
-    def __init__(self, error_power: int | None) -> None:
-        self.error_power = error_power
+    def __init__(self, error_power: int | None, target_weight: Tensor | None = None) -> None:
+        self.error_power, self.target_weight = error_power, target_weight
         self.limit: Tensor | None = None
         self.start: Tensor | None = None
         self.excess: Tensor | None = None
@@ -104,7 +106,10 @@ class ValidationScore:
         # With ``tiny`` the ratio of a target that is perfect from the start is 1, not 0 / 0.
         tiny = torch.finfo(torch.float64).tiny
         ratio = (means - self.excess + tiny) / (self.start - self.excess + tiny)
-        return float(torch.where(ratio > 1, 1 + ratio.log() / 4, ratio).mean())
+        scores = torch.where(ratio > 1, 1 + ratio.log() / 4, ratio)
+        if self.target_weight is None:
+            return float(scores.mean())
+        return float(self.target_weight @ scores / self.target_weight.sum())
 
     def state(self) -> list[Tensor | None]:
         return [self.limit, self.start, self.excess]
@@ -146,6 +151,20 @@ def mean_without_highest(losses: Tensor, weight: Tensor) -> Tensor:
 def without_outliers(losses: Tensor, limit: Tensor) -> Tensor:
     """Squared errors (n, k) with Huber's loss above the limit, where it grows linearly."""
     return torch.where(losses > limit, 2 * (limit * losses).sqrt() - limit, losses)
+
+
+def fraction_of_usual_rows(y: Tensor, weight: Tensor) -> Tensor | None:
+    """How much of each target's squared error around its mean is not that of outliers, (k,).
+
+    Relative to the target with the most; None where all are equal. Where outliers make most of the
+    error, training follows them, and what becomes of the usual rows is chance.
+    """
+    losses = (y - weighted_means(y, weight)) ** 2  # (n, k)
+    usual = without_outliers(losses, error_limit(losses, weight, 2))
+    means = weighted_means(losses, weight)
+    fraction = torch.where(means > 0, weighted_means(usual, weight) / means, 1.0)
+    fraction = fraction / fraction.max()
+    return fraction if (fraction < 1).any() else None
 
 
 class EarlyStopping:

@@ -6,7 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from skdl.engine._stopping import EarlyStopping, Snapshot, ValidationScore
+from skdl.engine._stopping import (
+    EarlyStopping,
+    Snapshot,
+    ValidationScore,
+    fraction_of_usual_rows,
+)
 
 
 def weight_of(module):
@@ -158,6 +163,28 @@ def test_an_absolute_outlier_does_not_hide_what_is_gained():
     before[7], after[7] = 1e8, 1e8 + 0.3
     assert scores_of(before, after, error_power=1)[1] < 0.2
     assert scores_of(SQUARES, SQUARES / 10, error_power=1)[1] == pytest.approx(0.1)
+
+
+def test_targets_count_by_what_usual_rows_make_of_their_error():
+    y = torch.randn(1000, 3, generator=torch.Generator().manual_seed(0)).double()
+    weight = torch.ones(1000).double()
+    assert fraction_of_usual_rows(y, weight) is None
+    y[7, 1], y[8, 2] = 30.0, 1e6
+    first, second, third = fraction_of_usual_rows(y, weight)
+    assert first == 1
+    assert 0.4 < second < 0.8
+    assert third < 0.02
+    assert fraction_of_usual_rows(y[:, 2:], weight) is None  # the only one
+    weight[7:9] = 0
+    assert fraction_of_usual_rows(y, weight) is None
+
+
+def test_scores_are_weighted_by_target():
+    score = ValidationScore(2, torch.tensor([1.0, 0.0]).double())
+    for losses in (SQUARES, SQUARES * torch.tensor([0.1, 100.0])):
+        score.update(losses, None)
+        last = score.compute()
+    assert last == pytest.approx(0.1)
 
 
 def test_losses_of_classes_are_taken_as_they_are():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.metrics import log_loss
+from sklearn.metrics import log_loss, r2_score
 from sklearn.model_selection import train_test_split
 
 from tests.laws.common import (
@@ -70,6 +70,18 @@ def test_beats_dummy(instance):
     model = instance.fitted(X, y, max_epochs=15, lr=0.03, batch_size=32)
     dummy = (DummyClassifier if is_classifier(model) else DummyRegressor)().fit(y, y)
     assert model.score(X_test, y_test) > dummy.score(y_test, y_test) + 0.2
+
+
+@every(regresses)
+@pytest.mark.parametrize("outlier", [1e3, 1e8])
+def test_an_outlier_in_one_target_leaves_the_others_alone(instance, outlier):
+    """Whatever stands in one row of another target, a target is learned."""
+    X, y = instance.data(300)
+    X, X_test, y, y_test = train_test_split(X, y, random_state=0)
+    spoilt = np.where(np.arange(len(y)) == 100, outlier, y)
+    both = np.stack([y, spoilt], 1)
+    model = instance.fitted(X, both, max_epochs=15, lr=0.03, batch_size=32)
+    assert r2_score(y_test, model.predict(X_test)[:, 0]) > 0.2
 
 
 @every(classifies)

@@ -17,7 +17,7 @@ from ._given_vectors import (
 from ._images import ImageInputMixin
 from ._own_check import OwnCheck
 from ._regressor import TorchRegressor
-from ._rows import Rows, weights_of
+from ._rows import Rows
 from ._scales import learn_channel_scales, unit_scales
 from ._sequences import SequenceInputMixin, lengths_of
 from ._series import is_series
@@ -55,5 +55,4 @@ __all__ = [
     "torchvision_explained",
     "unfrozen",
     "unit_scales",
-    "weights_of",
 ]

@@ -263,9 +263,3 @@ def chosen_groups(
 def effective_number(weight: np.ndarray | torch.Tensor) -> float:
     """How many rows of equal weight the rows are worth (Kish, 1965)."""
     return float(weight.sum() ** 2 / (weight @ weight))
-
-
-def weights_of(data: Data) -> torch.Tensor:
-    """The weights of rows in float64 on the CPU; ones where there are none."""
-    weight = data.column("weight") if "weight" in data.columns else torch.ones(len(data))
-    return weight.cpu().double()

@@ -24,7 +24,6 @@ from .._base import (
     lengths_of,
     outlier_limits,
     unit_scales,
-    weights_of,
 )
 from ._linear_model import (
     LinearModel,
@@ -166,11 +165,11 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
     def _learn_before_training(self, module: Any, train: Data, used: Data) -> None:
         super()._learn_before_training(module, train, used)
         if not self.linear_model:
-            self._isolate_quantiles(module, used.column("y").cpu().double(), weights_of(used))
+            self._isolate_quantiles(module, used.column("y").cpu().double(), used.row_weights())
             return
         linear_model = self._fit_linear_model(used, module.mean, module.scale)
         self._of_series = linear_model.of_series
-        residuals, weight = linear_model.residuals, weights_of(used)
+        residuals, weight = linear_model.residuals, used.row_weights()
         limits = None if residuals is None else outlier_limits(residuals, weight)
         module.set_linear_model(linear_model.coefficients, train.chunks(), limits)
         if residuals is not None:
@@ -228,7 +227,7 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         y = valid.column("y").cpu().double()
         without, corrected = (net.outputs(valid, each).double() for each in (uncorrected, forward))
         factors = shrinkage_factors(
-            self._target.loss, y, without, corrected, weights_of(valid), of_series=self._of_series
+            self._target.loss, y, without, corrected, valid.row_weights(), of_series=self._of_series
         )
         network_weight.copy_(torch.tensor(factors))
 

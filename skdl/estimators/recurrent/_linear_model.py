@@ -15,7 +15,7 @@ from torch.nn.functional import pad
 
 from ...engine import Batch, Data, weighted_quantiles
 from ...modules import last_steps, standardized
-from .._base import is_series, outlier_limits, weights_of
+from .._base import is_series, outlier_limits
 
 MAX_FEATURES = 256  # time grows with the cube of their number
 N_BLOCKS, PERSISTENCE_ERRORS = 10, 1.5
@@ -214,7 +214,7 @@ def fit_robustly(fit: Callable[[Data], LinearModel], data: Data) -> LinearModel:
     data : Data
         With a column y.
     """
-    y, weight = data.column("y").double(), weights_of(data)
+    y, weight = data.column("y").double(), data.row_weights()
     errors = y - weighted_quantiles(y, weight, [0.5])[:, 0]
     moved, limits = None, outlier_limits(errors, weight)
     for _ in range(N_ROUNDS):

@@ -51,6 +51,7 @@ def test_begins_at_what_minimises_the_loss(loss):
 PARTNERS = {
     "walk": np.random.default_rng(1).normal(size=600).cumsum(),
     "outlier": np.where(np.arange(600) == 390, 1000.0, np.random.default_rng(2).normal(size=600)),
+    "huge outlier": np.where(np.arange(600) == 150, 1e8, learnable(600)[1]),
 }
 
 
