@@ -22,7 +22,13 @@ from ._image_shapes import (
     warn_of_other_meaning,
     way_out,
 )
-from ._steps import check_order_of_columns, check_order_of_steps, warn_of_dated_rows
+from ._lags import lags_of
+from ._steps import (
+    check_gaps_of_steps,
+    check_order_of_columns,
+    check_order_of_steps,
+    warn_of_dated_rows,
+)
 from ._texts import input_type_of, read_texts
 from ._time import (
     as_index,
@@ -33,7 +39,7 @@ from ._time import (
     irregular_steps,
     is_in_time,
 )
-from ._time_text import first_unordered, keys_of_time, lag_of, text_as_dates
+from ._time_text import first_unordered, keys_of_time, text_as_dates
 from ._units import Arrays, Units, check_one_scale, rows_without_gaps
 from ._words import (
     composed,
@@ -44,6 +50,7 @@ from ._words import (
     split_words_and_punctuation,
     wider_patterns,
 )
+from ._years import dates_in_numbers, with_whole_years, years_of
 
 __all__ = [
     "IMPUTE",
@@ -56,6 +63,7 @@ __all__ = [
     "as_index",
     "check_channels_last",
     "check_finite",
+    "check_gaps_of_steps",
     "check_numbers",
     "check_one_scale",
     "check_order_of_columns",
@@ -63,6 +71,7 @@ __all__ = [
     "check_smallest",
     "column_names",
     "composed",
+    "dates_in_numbers",
     "different_columns",
     "fall_in_words",
     "first_fall",
@@ -76,7 +85,7 @@ __all__ = [
     "is_finite",
     "is_in_time",
     "keys_of_time",
-    "lag_of",
+    "lags_of",
     "one_column",
     "plain_container",
     "plain_values",
@@ -92,4 +101,6 @@ __all__ = [
     "warn_of_other_meaning",
     "way_out",
     "wider_patterns",
+    "with_whole_years",
+    "years_of",
 ]

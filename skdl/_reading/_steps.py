@@ -11,45 +11,91 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from ._time import fall_in_words, first_fall, holds_times, in_order, is_in_time
-from ._time_text import are_numbered, lag_of, orders_of_names, text_as_dates
+from ._cycles import falls_on_cycle, places_on_cycle
+from ._lags import lag_of, lags_of
+from ._time import (
+    fall_in_words,
+    first_fall,
+    holds_times,
+    in_order,
+    irregular_steps,
+    is_in_time,
+)
+from ._time_text import are_numbered, orders_of_names, text_as_dates
+from ._years import years_of
 
 
 def check_order_of_steps(sequence: Any, row: int) -> None:
-    """Raise ValueError for a frame or Series, row ``row`` of X, whose dates fall."""
+    """Raise ValueError for a frame or Series, row ``row`` of X, whose times fall."""
     if not isinstance(sequence, (pd.DataFrame, pd.Series)):
         return
-    found = _fall(sequence.index, strictly=False)
+    index = sequence.index
+    if is_numeric_dtype(index.dtype) and index.is_monotonic_increasing:
+        return  # most often, and soon seen
+    found, way = _fall(index, strictly=False), "Sort them, [x.sort_index(kind='stable') for x in X]"
+    if found is None and not isinstance(index, pd.MultiIndex) and not is_in_time(index):
+        place = _first_older(index)
+        found = None if place is None else fall_in_words(index, place)
+        way = f"Turn it round, X[{row}][::-1], as all that fall"
     if found is not None:
         raise ValueError(
-            f"Steps must be in time order, but the index of sequence {row} in X has {found}. Sort "
-            "them, [x.sort_index(kind='stable') for x in X], or, if they are in time order "
-            "already, pass [x.reset_index(drop=True) for x in X]."
+            f"Steps must be in time order, but the index of sequence {row} in X has {found}. "
+            f"{way}, or, if they are in time order already, pass "
+            "[x.reset_index(drop=True) for x in X]."
+        )
+
+
+def check_gaps_of_steps(X: Any) -> None:
+    """Raise ValueError for a missing step in the dates of a frame or Series in a list of them.
+
+    Where a quarter of the steps are far from the median one, as between events, none is missing.
+    """
+    n_steps, n_irregular, gaps = 0, 0, []
+    for row, sequence in enumerate(X):
+        if not isinstance(sequence, (pd.DataFrame, pd.Series)):
+            continue
+        index = text_as_dates(sequence.index)
+        if len(index) < 3 or not holds_times(index):
+            continue
+        times: Any = in_order(index)
+        steps, irregular = np.diff(times), irregular_steps(index, times)
+        n_steps, n_irregular = n_steps + len(steps), n_irregular + int(irregular.sum())
+        long = irregular & (steps > np.median(steps))  # times may come twice
+        gaps += [(row, place, index) for place in np.flatnonzero(long)]
+    if gaps and 4 * n_irregular < n_steps:
+        row, place, index = gaps[0]
+        raise ValueError(
+            f"Steps must be equally spaced, but the index of sequence {row} in X goes from "
+            f"{index[place]} to {index[place + 1]} (step {place} to {place + 1}); {len(gaps)} of "
+            f"{n_steps} steps of all are far longer than the median step. Fill the missing ones, "
+            f"for example with X[{row}].asfreq or X[{row}].reindex, or, if steps are to be counted "
+            "whatever time lies between them, pass [x.reset_index(drop=True) for x in X]."
         )
 
 
 def check_order_of_columns(X: Any, n_channels: int) -> None:
     """Raise ValueError for a frame of flat sequences whose columns are not in time order.
 
-    Seen by dates as names of columns, by lags in their names that rise, by numbers at the end of
-    their names that neither rise nor fall, and where there are several channels by their names or a
-    MultiIndex: all steps of one channel come before those of the next.
+    Seen by dates as names of columns, by lags in their names that rise, by years, months, clocks
+    and the like that fall, by other numbers in their names that neither rise nor fall, and where
+    there are several channels by their names or a MultiIndex: all steps of one channel come before
+    those of the next.
     """
     if not isinstance(X, pd.DataFrame):
         return
     place = _newest_first(X.columns, n_channels)
     if place is not None:
+        names = X.columns.tolist()
         raise ValueError(
             "Columns are steps and must be in time order, but X has the column "
-            f"{X.columns[place]!r} in place {place}, after {X.columns[place - 1]!r}, which is "
+            f"{names[place]!r} in place {place}, after {names[place - 1]!r}, which is "
             f"newer. Turn them round, {_turned(n_channels)}; or pass X.to_numpy() if they are in "
             "order."
         )
     found = None
     for level in _times_of(X.columns, n_channels):
         found = found or _fall(level, strictly=n_channels == 1)
-    if found is None and n_channels == 1:
-        found = _out_of_order(X.columns)
+    found = found or _out_of_order(X.columns, n_channels)
     if found is not None:
         raise ValueError(
             "Columns are steps and must be in time order, but X has the column "
@@ -145,30 +191,72 @@ def _fall(index: pd.Index, *, strictly: bool) -> str | None:
     return None if row is None else fall_in_words(index, row)
 
 
-def _out_of_order(columns: pd.Index) -> str | None:
+def _out_of_order(columns: pd.Index, n_channels: int) -> str | None:
     """In words, the first name out of order where names have one, as t0, t1, t10, t2 have."""
     if isinstance(columns, pd.MultiIndex) or isinstance(text_as_dates(columns), pd.DatetimeIndex):
         return None
-    if is_numeric_dtype(columns.dtype):
-        orders = [columns.tolist(), columns.tolist()[::-1]]
-    else:
-        orders = orders_of_names([str(name) for name in columns])
-    falls = [_first_fall(keys) for keys in orders]
-    place = None if None in falls else next(iter(falls), None)
-    return None if place is None else fall_in_words(columns, place)
+    for channel, names in enumerate(_names_of_channels(columns, n_channels)):
+        if is_numeric_dtype(columns.dtype):
+            orders = [names.tolist(), names.tolist()[::-1]] if n_channels == 1 else []
+        else:
+            orders = orders_of_names([str(name) for name in names])
+        falls = [_first_fall(keys) for keys in orders]
+        place = None if None in falls else next(iter(falls), None)
+        if place is not None:
+            found, above = channel + place * n_channels, names[place - 1]
+            return f"{columns[found]} in row {found} after {above}"
+    return None
+
+
+def _names_of_channels(columns: pd.Index, n_channels: int) -> list[pd.Index]:
+    """The names of each channel's steps, if those of a channel differ as names of steps do."""
+    if n_channels == 1:
+        return [columns]
+    if len(columns) % n_channels or len(columns) < 2 * n_channels:
+        return []
+    each = [columns[channel::n_channels] for channel in range(n_channels)]
+    return each if all(are_numbered([str(name) for name in names]) for names in each) else []
 
 
 def _newest_first(columns: pd.Index, n_channels: int) -> int | None:
-    """Place of the first older step where names count steps back, and all begin with the newest."""
-    places = (_first_older(level) for level in _times_of(columns, n_channels))
-    return next((place for place in places if place is not None), None)
+    """Place of the first older step where names fall in time, or count steps back and rise."""
+    is_one = n_channels == 1 or isinstance(columns, pd.MultiIndex)
+    for level in _times_of(columns, n_channels):
+        place = _first_older(level) if is_one else _first_longer_ago(level)
+        if place is not None:
+            return place
+    for names in [] if is_one else _names_of_channels(columns, n_channels):
+        place = _first_older(names)
+        if place is not None:
+            return place * n_channels
+    return None
 
 
 def _first_older(names: pd.Index) -> int | None:
-    lags = [lag_of(name) for name in names]
-    if None in lags:
+    """The first place of a step before the one above where all fall, or stay the same."""
+    place = _first_longer_ago(names)
+    if place is not None:
+        return place
+    years = years_of(names)
+    if years is not None:
+        return _first_rise([-year for year in years])
+    if is_numeric_dtype(names.dtype) or len(names) < 2:
         return None
-    rises = [after - before for before, after in itertools.pairwise(lags)]  # type: ignore[operator]
+    texts = [str(name) for name in names]  # also times of day
+    on_cycle = places_on_cycle(texts)
+    if on_cycle is None or not falls_on_cycle(*on_cycle):
+        return None
+    return next(i for i, (a, b) in enumerate(itertools.pairwise(on_cycle[0]), 1) if a != b)
+
+
+def _first_longer_ago(names: pd.Index) -> int | None:
+    lags = lags_of(names)
+    return None if lags is None else _first_rise(lags)
+
+
+def _first_rise(numbers: list[Any]) -> int | None:
+    """The first place where numbers rise, None where one falls or all are the same."""
+    rises = [after - before for before, after in itertools.pairwise(numbers)]
     if not rises or min(rises) < 0 or max(rises) == 0:
         return None
     return next(place for place, rise in enumerate(rises, 1) if rise)

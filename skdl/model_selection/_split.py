@@ -19,8 +19,10 @@ from .._reading import (
     in_order,
     is_in_time,
     keys_of_time,
-    lag_of,
+    lags_of,
     text_as_dates,
+    with_whole_years,
+    years_of,
 )
 from .._sklearn import num_samples
 
@@ -128,8 +130,9 @@ class ForwardChainingSplit(BaseCrossValidator):
             Its index too is looked at; else it is ignored.
         groups : array-like of shape (n_samples,), default=None
             The time of each row: numbers, dates, ordered categories, or text that sorts by time,
-            such as "2024-01-31" or "week 07". Words ("pre", "post") have no order in time: make
-            them ordered categories. By default rows are time steps in order.
+            such as "2024-01-31" or "week 07", also in bytes. Years that are marked, as in "FY98"
+            and "'01", are in the order of the years. Words ("pre", "post") have no order in time:
+            make them ordered categories. By default rows are time steps in order.
 
         Yields
         ------
@@ -211,8 +214,9 @@ def _first_out_of_order(index: pd.Index) -> int | None:
             is_one = not numbers or len(numbers) == len(levels)  # such as years and months
             return None if is_one else first_fall(numbers[0], strictly=True)
     index = text_as_dates(index)
-    times = in_order(index) if is_in_time(index) else None
-    return None if times is None else first_fall(times, strictly=True)
+    years = None if is_in_time(index) else years_of(index)
+    times = in_order(index) if is_in_time(index) else years
+    return None if times is None else first_fall(np.asarray(times), strictly=True)
 
 
 def _check_times(groups: ArrayLike, X: Any) -> NDArray[Any]:
@@ -231,48 +235,82 @@ def _check_times(groups: ArrayLike, X: Any) -> NDArray[Any]:
             f"{int(np.argmax(missing))}. Drop those rows or fill in their times."
         )
     times = in_order(as_index(values))
-    if times is None:
-        times = np.asarray(values)
-        _check_types(times)
-        _check_text(times)
-    return times
+    return _text_as_times(np.asarray(values)) if times is None else times
 
 
-def _check_types(times: NDArray[Any]) -> None:
-    """Raise ValueError for text beside times that are none."""
-    is_text = [isinstance(time, str) for time in times.tolist()]
+def _text_as_times(values: NDArray[Any]) -> NDArray[Any]:
+    """Text, also in bytes, that sorts by time, or other objects that can be sorted."""
+    items, decoding = values.tolist(), ""
+    if all(isinstance(item, bytes) for item in items):
+        items, decoding = _decoded(items), "Decode it, [time.decode() for time in groups]. "
+    is_text = [isinstance(item, str) for item in items]
     if any(is_text) and not all(is_text):
         row = is_text.index(not is_text[0])
         raise ValueError(
-            f"groups must hold times of one type, got {times[0]!r} in row 0 and {times[row]!r} in "
+            f"groups must hold times of one type, got {items[0]!r} in row 0 and {items[row]!r} in "
             f"row {row}. Convert them, [str(time) for time in groups], and say their order: "
             "pd.Categorical(groups, categories=[...], ordered=True)."
         )
+    if not all(is_text):
+        _check_sortable(items)
+        return values
+    names = sorted(set(items))
+    centuries = with_whole_years(names)
+    found = _first_not_by_time(names, centuries)
+    if found is not None:
+        raise ValueError(
+            f"groups must sort by time, but text sorts by the alphabet, {found[0]!r} before "
+            f"{found[1]!r}{found[2]}. {decoding}Convert it, for example with "
+            "pd.to_datetime(groups, format=...), or say the order: pd.Categorical(groups, "
+            "categories=[...], ordered=True)."
+        )
+    whole = dict(zip(names, centuries[0], strict=True))
+    return np.array([whole[item] for item in items])
 
 
-def _check_text(times: NDArray[Any]) -> None:
-    """Raise ValueError for text whose alphabetical order is not surely that of time."""
-    if not all(isinstance(time, str) for time in times.tolist()):
-        return
-    names = sorted(set(times.tolist()))
-    orders = keys_of_time(names)
-    lags = [lag_of(name) for name in names]  # "t-2" comes before "t-1"
-    if None not in lags:
-        orders.append([-lag for lag in lags if lag is not None])
+def _decoded(items: list[bytes]) -> list[str]:
+    try:
+        return [item.decode() for item in items]
+    except UnicodeDecodeError as error:
+        row = items.index(error.object)
+        raise ValueError(
+            f"groups must hold times, got {items[row]!r} in row {row}, which is no text in UTF-8. "
+            "Decode them, [time.decode(encoding) for time in groups]."
+        ) from error
+
+
+def _check_sortable(items: list[Any]) -> None:
+    """Raise ValueError for objects that have no order, such as members of an enumeration."""
+    try:
+        sorted(items)
+    except TypeError as error:
+        raise ValueError(
+            f"groups must hold times that can be sorted, got {items[0]!r} of type "
+            f"{type(items[0]).__name__} in row 0 ({error}). Say their order: pd.Categorical("
+            "groups, categories=[...], ordered=True)."
+        ) from error
+
+
+def _first_not_by_time(names: list[str], centuries: list[list[str]]) -> tuple[str, str, str] | None:
+    """Two of the sorted names whose order is not surely that of time, and what is to be added.
+
+    ``centuries`` are the names with whole years, for each century that they may be of.
+    """
+    if len(centuries) > 1:
+        return names[0], names[1], " (and nothing here says of which century they are)"
+    given = dict(zip(centuries[0], names, strict=True))
+    spelled = sorted(given)
+    orders, lags = keys_of_time(spelled), lags_of(spelled)
+    if lags is not None:
+        orders.append([-lag for lag in lags])  # "t-2" comes before "t-1"
     for keys in orders:
-        by_time = [name for _, name in sorted(zip(keys, names, strict=True))]
-        for name, earlier in zip(names, by_time, strict=True):
+        by_time = [name for _, name in sorted(zip(keys, spelled, strict=True))]
+        for name, earlier in zip(spelled, by_time, strict=True):
             if name != earlier:
-                raise ValueError(_text_message(name, earlier))
-    if not isinstance(text_as_dates(pd.Index(names)), pd.DatetimeIndex):
-        pair = first_unordered(names)
-        if pair is not None:
-            raise ValueError(_text_message(*pair, " (and nothing here says which comes first)"))
-
-
-def _text_message(name: str, later: str, addition: str = "") -> str:
-    return (
-        f"groups must sort by time, but text sorts by the alphabet, {name!r} before {later!r}"
-        f"{addition}. Convert it, for example with pd.to_datetime(groups, format=...), or say the "
-        "order: pd.Categorical(groups, categories=[...], ordered=True)."
-    )
+                return given[name], given[earlier], ""
+    if isinstance(text_as_dates(pd.Index(spelled)), pd.DatetimeIndex):
+        return None
+    pair = first_unordered(spelled)
+    if pair is None:
+        return None
+    return given[pair[0]], given[pair[1]], " (and nothing here says which comes first)"

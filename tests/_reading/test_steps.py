@@ -1,5 +1,6 @@
 """Order of steps by dates and names of columns."""
 
+import datetime
 from contextlib import nullcontext
 
 import numpy as np
@@ -41,7 +42,6 @@ RISING = {
     "names by step, then channel": ([f"t{step}c{c}" for step in range(4) for c in range(2)], 2),
     "months": (["2023-11", "2023-12", "2024-01", "2024-02"], 1),
     "months around the year": (["Nov", "Dec", "Jan", "Feb"], 1),
-    "months, newest first": (["Mar", "Feb", "Jan"], 1),
     "quarters": (["Q3 2023", "Q4 2023", "Q1 2024"], 1),
     "quarters of short years": (["Q3-23", "Q4-23", "Q1-24"], 1),
     "fractions as text": (["0.10", "0.25", "1.00"], 1),
@@ -60,6 +60,19 @@ RISING = {
     "numbered steps": (["t0", "t1", "t2"], 1),
     "fractions": ([0.5, 1.5, 2.5], 1),
     "one channel": ([f"x{i}" for i in range(8)], 2),
+    "two digits of years": (["98", "99", "00", "01"], 1),
+    "marked years": (["FY98", "FY99", "FY00"], 1),
+    "quarters of no year": (["Q3", "Q4", "Q1"], 1),
+    "from January to December": (["Jan", "Dec"], 1),
+    "from evening to morning": (["18:00", "06:00"], 1),
+    "half-years": (["H2", "H1"], 1),
+    "wavenumbers that fall": ([2100.5, 2000.5, 1900.5], 1),
+    "numbers that fall beyond years": ([2500, 2400, 2300], 1),
+    "weeks that fall": (["week 3", "week 2", "week 1"], 1),
+    "up to now": (["t_2", "t_1", "t"], 1),
+    "from now on": (["t", "t+1", "t+2"], 1),
+    "lags of a name": (["temp_lag2", "temp_lag1", "temp"], 1),
+    "words that are months too": (["may", "mark"], 1),
 }
 
 
@@ -112,11 +125,19 @@ def test_names_of_columns_out_of_order(model, names):
         ["Q4 2023", "Q1 2024", "Q3 2023"],
         ["Q1-23", "Q1-24", "Q2-23", "Q2-24"],
         ["01/23", "01/24", "02/23", "02/24"],
+        ["FY00", "FY01", "FY98", "FY99"],
     ],
 )
 def test_times_in_text_out_of_order(names):
     with pytest.raises(ValueError, match=r"must be in time order.* in place . after"):
         check_order_of_columns(frame(names), 1)
+
+
+@pytest.mark.parametrize("names", [["1", "10", "2"], ["2024Q2", "2024Q1"]])
+def test_steps_of_several_channels_out_of_order(names):
+    X = frame([f"{channel}_{name}" for name in names for channel in "ab"])
+    with pytest.raises(ValueError, match=r"must be in time order.* in place . after a_"):
+        check_order_of_columns(X, 2)
 
 
 def test_signals_with_all_steps_of_one_channel_together_are_told():
@@ -228,6 +249,21 @@ NEWEST_FIRST = {
     "before now": ["x(t)", "x(t-1)", "x(t-2)"],
     "steps": ["t-1", "t-2", "t-3"],
     "ago": ["1 day ago", "2 days ago"],
+    "beside now": ["t", "t_1", "t_2"],
+    "beside the name": ["temp", "temp_lag1", "temp_lag2"],
+    "years": ["2024", "2023", "2022"],
+    "fiscal years": ["FY01", "FY00", "FY99"],
+    "dates in numbers": ["20240301", "20240229", "20240228"],
+    "months in numbers": ["202402", "202401", "202312"],
+    "clocks": ["10:00", "9:30", "9:00"],
+    "clocks over midnight": ["1:00", "0:00", "23:00"],
+    "two clocks": ["10:00", "09:00"],
+    "hours of twelve": ["1 PM", "12 PM", "11 AM"],
+    "quarters": ["Q4", "Q3", "Q2"],
+    "quarters of two years": ["Q1", "Q4", "Q3"],
+    "months": ["Mar", "Feb", "Jan"],
+    "months around the year": ["Feb", "Jan", "Dec"],
+    "days of the week": ["Wed", "Tue", "Mon"],
 }
 
 
@@ -235,7 +271,7 @@ NEWEST_FIRST = {
 @pytest.mark.parametrize("n_channels", [1, 2])
 def test_lags_from_the_newest_on_are_told(names, n_channels):
     columns = [
-        name if n_channels == 1 else f"{c} {name}" for name in names for c in "ab"[:n_channels]
+        name if n_channels == 1 else f"{c}_{name}" for name in names for c in "ab"[:n_channels]
     ]
     X = frame(columns)
     with pytest.raises(ValueError, match="which is newer") as caught:
@@ -262,9 +298,15 @@ def test_lags_of_a_series_from_the_newest_on_are_told_in_fit():
         (["0", "-1", "-2"], 1),
         (pd.MultiIndex.from_product([["lag_1", "lag_2"], ["temp", "flow"]]), 2),
         (pd.MultiIndex.from_product([[0, -1, -2], ["temp", "flow"]]), 2),
+        (pd.MultiIndex.from_product([[2024, 2023], ["temp", "flow"]]), 2),
+        (pd.MultiIndex.from_product([["Q4", "Q3"], ["temp", "flow"]]), 2),
+        ([2024, 2023, 2022], 1),
+        ([2024.0, 2023.0], 1),
+        ([202401, 202312], 1),
+        ([datetime.time(10), datetime.time(9)], 1),
     ],
 )
-def test_levels_and_numbers_below_zero_are_lags(columns, n_channels):
+def test_levels_and_numbers_may_be_newest_first(columns, n_channels):
     X = frame(columns)
     with pytest.raises(ValueError, match="which is newer") as caught:
         check_order_of_columns(X, n_channels)

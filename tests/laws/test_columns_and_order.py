@@ -131,18 +131,61 @@ def test_columns_that_are_not_called_by_text_have_the_order_of_fit(instance, nam
     model = instance.fitted(wide, y)
     expected = answers(model, wide)
     wrong = wide.set_axis(pd.Index(order), axis=1)
-    with pytest.raises(ValueError, match="must be in the order of fit"):
+    # Where columns are steps, years that fall are no order at all.
+    with pytest.raises(ValueError, match=r"must be in (the order of fit|time order)"):
         answers(model, wrong)
     if set(order) == set(names):
         assert_same(answers(model, wide[wrong.columns][wide.columns]), expected)  # as advised
     assert_same(answers(model, wrong.to_numpy()), expected)  # as advised
     if names == range(2000, 2008):
         assert_same(answers(model, wide.set_axis(range(2001, 2009), axis=1)), expected)
-    model.fit(wrong.to_numpy(), y)
-    assert_same(answers(model, wrong), answers(model, wide))
+    if names != range(2000, 2008):
+        model.fit(wrong.to_numpy(), y)
+        assert_same(answers(model, wrong), answers(model, wide))
 
 
 DAYS = pd.date_range("2024-02-27", periods=6)
+
+
+TIMES_NEWEST_FIRST = {
+    "years": range(2024, 2018, -1),
+    "text": ["10:00", "09:30", "09:00", "08:30", "08:00", "07:30"],
+    "months": ["Mar", "Feb", "Jan", "Dec", "Nov", "Oct"],
+    "steps back": range(0, -6, -1),
+}
+
+
+@every(in_lists)
+@pytest.mark.parametrize("times", TIMES_NEWEST_FIRST.values(), ids=TIMES_NEWEST_FIRST)
+def test_steps_from_the_newest_on_are_told(instance, times):
+    """By the index of a sequence, and by the columns of a frame of flat ones."""
+    X = [frame[["temp"]] for frame in frames(index=pd.Index(times[::-1]))]
+    wrong = [*X[:2], X[2][::-1], *X[3:]]
+    with pytest.raises(ValueError, match=r"(sequence|row|item) 2.* after .*X\[2\]\[::-1\]"):
+        instance.fitted(wrong, Y)
+    wrong[2] = wrong[2][::-1]  # as advised
+    assert_same(instance.answers_of_fit(wrong, Y), instance.answers_of_fit(X, Y))
+    wide = pd.DataFrame(np.stack([frame["temp"] for frame in X]), columns=pd.Index(times[::-1]))
+    falling = wide[wide.columns[::-1]]
+    with pytest.raises(ValueError, match=r"in time order.*which is newer.*X\[X\.columns"):
+        instance.fitted(falling, Y)
+    as_advised = falling[falling.columns[::-1]]
+    assert_same(instance.answers_of_fit(as_advised, Y), instance.answers_of_fit(wide, Y))
+
+
+@every(in_lists)
+def test_a_missing_step_in_a_list_of_dated_frames_is_told(instance):
+    X = frames(index=DAYS)
+    holed = [*X[:3], X[3].drop(DAYS[2]), *X[4:]]
+    filled = [*X[:3], holed[3].asfreq("D").ffill(), *X[4:]]  # as advised
+    model = instance.fitted(filled, Y)
+    for answer in (lambda: instance.fitted(holed, Y), lambda: answers(model, holed)):
+        with pytest.raises(ValueError, match=r"sequence 3 in X goes from 2024-02-28.*X\[3\]\.asf"):
+            answer()
+    events = DAYS[0] + pd.to_timedelta([0, 1, 3, 8, 9, 18], "D")  # of which none is missing
+    instance.fitted([x.set_axis(events) for x in X], Y)
+    if "ragged" in instance.estimator._input_kinds:
+        instance.fitted([x.reset_index(drop=True) for x in holed], Y)  # as advised
 
 
 @every(in_lists)

@@ -1,5 +1,7 @@
 """ForwardChainingSplit never trains on the future."""
 
+import enum
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -206,6 +208,12 @@ DATES = pd.date_range("2024-01-30", periods=3, freq="16D")[[1, 0, 2]]
         ["2024-W05", "2024-W04", "2024-W10"],
         ["2024Q1", "2023Q4", "2024Q2"],
         ["t02", "t01", "t10"],
+        ["FY99", "FY98", "FY00"],
+        ["Q2 '99", "Q1 '99", "Q3 '99"],
+        ["FY99Q4", "FY98Q1", "FY00Q1"],
+        [b"2024-02", b"2024-01", b"2024-03"],
+        np.array([b"2024-02", b"2024-01", b"2024-03"]),
+        pd.Categorical([b"b", b"a", b"c"]),
     ],
 )
 def test_more_kinds_of_times(times):
@@ -243,6 +251,16 @@ def test_more_kinds_of_times(times):
         ),
         (["30-Jan", "31-Jan", "01-Feb"], lambda t: pd.to_datetime(t, format="%d-%b")),
         (["09:00 AM", "10:00 AM", "01:00 PM"], lambda t: pd.to_datetime(t, format="%I:%M %p")),
+        (["98", "99", "00", "01"], lambda t: pd.to_datetime(t, format="%y")),
+        (["98-12", "99-01", "00-01"], lambda t: pd.to_datetime(t, format="%y-%m")),
+        (["991231", "000101", "000102"], lambda t: pd.to_datetime(t, format="%y%m%d")),
+        (["31.12.99", "01.01.00", "02.01.00"], lambda t: pd.to_datetime(t, format="%d.%m.%y")),
+        (["Dec 99", "Jan 00", "Feb 00"], lambda t: pd.to_datetime(t, format="%b %y")),
+        (["Q4FY23", "Q1FY24", "Q2FY24"], lambda t: pd.Categorical(t, t, ordered=True)),
+        (["4Q99", "1Q00", "2Q00"], lambda t: pd.Categorical(t, t, ordered=True)),
+        (["FY00", "FY50", "FY51"], lambda t: pd.Categorical(t, t, ordered=True)),
+        (["Q3", "Q4", "Q1"], lambda t: pd.Categorical(t, t, ordered=True)),
+        (["22:00", "23:00", "00:00"], lambda t: pd.Categorical(t, t, ordered=True)),
         (
             ["2024-01-01T00:00+05:00", "2023-12-31T23:00+00:00", "2024-01-01T00:00+00:00"],
             lambda t: pd.to_datetime(t, utc=True),
@@ -316,6 +334,28 @@ def test_words_behind_what_tells_the_order_are_taken(names):
     assert [test.tolist() for _, test in folds] == [[1], [2]]
 
 
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series])
+def test_text_in_bytes_that_does_not_sort_by_time_is_to_be_decoded(kind):
+    groups = kind([b"9", b"10", b"11"])
+    with pytest.raises(ValueError, match=r"Decode it, \[time\.decode\(\) for time in groups\]"):
+        next(ForwardChainingSplit(2).split(np.zeros(3), groups=groups))
+    decoded = pd.to_numeric([time.decode() for time in groups])
+    for train, test in ForwardChainingSplit(2).split(np.zeros(3), groups=decoded):
+        assert train.max() < test.min()
+    with pytest.raises(ValueError, match=r"got b'\\xe9' in row 1, .*time\.decode\(encoding\)"):
+        next(ForwardChainingSplit(1).split(np.zeros(2), groups=kind([b"a", b"\xe9"])))
+
+
+def test_objects_without_an_order_are_told_and_the_advice_helps():
+    stages = enum.Enum("Stage", ["PRE", "POST"])
+    groups = pd.Series([stages.PRE, stages.POST], dtype=object)
+    with pytest.raises(ValueError, match=r"can be sorted, got .* in row 0.*ordered=True"):
+        next(ForwardChainingSplit(1).split(np.zeros(2), groups=groups))
+    ordered = pd.Categorical(groups, categories=list(stages), ordered=True)
+    ((_, test),) = ForwardChainingSplit(1).split(np.zeros(2), groups=ordered)
+    assert test.tolist() == [1]
+
+
 @pytest.mark.parametrize("kind", [pd.Series, pd.DataFrame])
 @pytest.mark.parametrize(
     "order", [[5, 4, 3, 2, 1, 0], [0, 2, 1, 3, 4, 5], [0, 1, 2, 0, 1, 2]],
@@ -348,10 +388,13 @@ def test_an_index_of_rising_dates_or_of_numbers_is_taken():
     "index",
     [
         ["2024-01-02", "2024-01-01", "2024-01-03", "2024-01-04"],
+        [2024, 2023, 2022, 2021],
+        ["2021", "2022", "2021", "2022"],
+        [20240101, 20231231, 20240102, 20240103],
         pd.MultiIndex.from_product([["A", "B"], [1, 2]]),
         pd.MultiIndex.from_product([["A", "B"], ["2024-01", "2024-02"]]),
     ],
-    ids=["text", "numbers of steps", "months as text"],
+    ids=["text", "years", "years as text", "dates in numbers", "steps", "months as text"],
 )
 def test_other_indices_with_times_must_rise(index):
     X = pd.DataFrame({"x": range(4)}, index=index)

@@ -17,6 +17,7 @@ from ..._reading import (
     Shape,
     check_channels_last,
     check_finite,
+    check_gaps_of_steps,
     check_numbers,
     check_one_scale,
     check_order_of_columns,
@@ -131,6 +132,7 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
             for row, item in enumerate(X):
                 check_numbers(item, f"Item {row} of X")
                 check_order_of_steps(item, row)
+            check_gaps_of_steps(X)
             self._check_channel_names(given.plain, X, reset=reset)
 
     def _check_values(self, rows: np.ndarray, X: Any, given: Given) -> None:

@@ -18,6 +18,7 @@ from ..._reading import (
     ChannelNamesMixin,
     Given,
     check_finite,
+    check_gaps_of_steps,
     check_numbers,
     check_one_scale,
     check_order_of_columns,
@@ -220,6 +221,7 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
         self._check_channel_names(given.plain, X, reset=reset)
         n_channels = self.n_channels or 1
         arrays = [_read_one(item, row, n_channels) for row, item in enumerate(X)]
+        check_gaps_of_steps(X)
         counts = {array.shape[1] for array in arrays}
         if len(counts) > 1:
             odd = next(
