@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import warnings
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import partial
+from collections.abc import Hashable, Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -13,10 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from .._reading import (
-    fall_in_words,
     first_fall,
     first_not_numeric,
     holds_times,
@@ -24,18 +20,9 @@ from .._reading import (
     irregular_steps,
     plain_container,
 )
+from ._windows_times import conversion, fall_message, filling, grouping, panel_message
 
 GAPS = ("error", "drop", "ignore")
-# How an index of text, or of times of day, may be converted.
-CONVERSIONS: dict[str, Callable[[pd.Index], pd.Index]] = {
-    "pd.to_numeric(series.index)": pd.to_numeric,
-    "pd.to_datetime(series.index)": pd.to_datetime,
-    "pd.to_datetime(series.index, format='%H:%M')": partial(pd.to_datetime, format="%H:%M"),
-    "pd.to_timedelta(series.index.astype(str))": lambda index: pd.to_timedelta(index.astype(str)),
-}
-DATES_IN_NUMBERS = {8: "%Y%m%d", 6: "%Y%m"}  # by their number of digits
-MAX_FILLED = 10  # rows with those that are missing, as a multiple of those that are there
-TIME_NAMES = ("step", "time", "t", "date", "day", "hour", "week", "month", "quarter", "year")
 
 
 def sliding_windows(
@@ -197,10 +184,13 @@ def _plain_series(series: Any) -> Any:
 def _as_channels(series: Any) -> NDArray[Any]:
     """Return the series as a numeric array of shape (n_steps, n_channels)."""
     if isinstance(series, pd.DataFrame) and (found := first_not_numeric(series)) is not None:
+        times = None if series.index.nlevels > 1 else in_order(series.index)
+        falls = times is not None and first_fall(times, strictly=True) is not None
+        several = grouping(series, times) if times is not None and falls else ""
         raise ValueError(
-            f"series must be numeric, got {found}. Select the numeric columns, for example "
-            "series.select_dtypes('number'), or encode the others before cutting windows. Times "
-            "belong in the index: series.set_index(column)."
+            f"series must be numeric, got {found}. {several}Select the numeric columns, for "
+            "example series.select_dtypes('number'), or encode the others before cutting windows. "
+            "Times belong in the index: series.set_index(column)."
         )
     values = np.asarray(series)
     if values.dtype == object and not holds_times(values.ravel()):
@@ -236,96 +226,29 @@ def _broken_steps(series: Any, gaps: str) -> NDArray[np.bool_]:
         return np.zeros(max(len(series) - 1, 0), dtype=bool)
     index = series.index
     if isinstance(index, pd.MultiIndex) and index.nlevels > 1:
-        raise ValueError(_panel_message(index))
+        raise ValueError(panel_message(index))
     if isinstance(index, pd.MultiIndex):
         index = index.get_level_values(0)
     times = in_order(index)
     if times is None:
         raise ValueError(
             f"The index of series must hold its times, got {index.dtype} ({index[0]!r} ...). "
-            f"{_conversion(index)}if the rows are in time order and equally spaced, pass "
+            f"{conversion(index)}if the rows are in time order and equally spaced, pass "
             "series.reset_index(drop=True)."
         )
     row = first_fall(times, strictly=True)
     if row is not None:
-        raise ValueError(_fall_message(index, row))
+        raise ValueError(fall_message(series, index, times, row))
     broken = irregular_steps(index, times)
     if gaps == "error" and broken.any():
         row = int(np.argmax(broken))
         raise ValueError(
             f"series must be equally spaced, but its index goes from {index[row]} to "
             f"{index[row + 1]} (row {row} to {row + 1}); {broken.sum()} of its {len(broken)} steps "
-            f"are far from the median step. {_filling(index, times)} gaps='drop' to leave out the "
+            f"are far from the median step. {filling(index, times)} gaps='drop' to leave out the "
             "windows that reach over a gap, or gaps='ignore' to count rows as steps."
         )
     return broken if gaps == "drop" else np.zeros_like(broken)
-
-
-def _conversion(index: pd.Index) -> str:
-    """The beginning of advice: how an index is converted to rising times, if that is known."""
-    if is_bool_dtype(index) or isinstance(index, pd.CategoricalIndex):
-        return "Set its times, series.set_axis(times), or, "
-    for code, convert in CONVERSIONS.items():
-        try:
-            with warnings.catch_warnings(record=True) as guesses:  # of formats
-                warnings.simplefilter("always")
-                times = in_order(convert(index))
-        except (TypeError, ValueError):
-            continue
-        if not guesses and times is not None and first_fall(times, strictly=True) is None:
-            return f"Convert it, series.set_axis({code}), or, "
-    return "Convert it, for example series.set_axis(pd.to_datetime(series.index, format=...)), or, "
-
-
-def _filling(index: pd.Index, times: NDArray[Any]) -> str:
-    """The beginning of advice about gaps: how they are filled, or numbers made dates."""
-    if times.dtype.kind not in "iu" or not is_numeric_dtype(index.dtype):
-        ways = "series.asfreq or series.reindex" if holds_times(index) else "series.reindex"
-        return f"Fill the missing rows, for example with {ways}, pass"
-    for digits, form in DATES_IN_NUMBERS.items():
-        dates = pd.to_datetime(index.astype(str), format=form, errors="coerce")
-        if not dates.hasnans and times[0] >= 19 * 10 ** (digits - 2):
-            code = f"series.set_axis(pd.to_datetime(series.index.astype(str), format={form!r}))"
-            return f"If these are dates, convert them, {code}; else pass"
-    step = int(np.gcd.reduce(np.diff(times)))
-    stop = int(times[-1]) + 1
-    if stop - times[0] > MAX_FILLED * step * len(times):
-        return "Pass"
-    return f"Fill the missing rows, series.reindex(range({times[0]}, {stop}, {step})), pass"
-
-
-def _panel_message(index: pd.MultiIndex) -> str:
-    levels = range(index.nlevels)
-    of_time = [i for i in levels if holds_times(index.levels[i])]
-    if not of_time:
-        numbers = [i for i in levels if is_numeric_dtype(index.levels[i].dtype)]
-        named = [i for i in numbers if str(index.names[i]).casefold() in TIME_NAMES]
-        of_time = (named or numbers or list(levels))[-1:]
-    keys = [i for i in levels if i not in of_time] or list(levels)[:-1]
-    return (
-        f"series must be one series, got several: a MultiIndex of {index.nlevels} levels. Cut "
-        "windows from each: [sliding_windows(part.droplevel(keys), ...) for _, part in "
-        f"series.groupby(level=keys)] with keys = {keys}, and join their X and y with "
-        "np.concatenate. If its levels together are the times of one series, as year and month "
-        "are, in time order, pass series.reset_index(drop=True)."
-    )
-
-
-def _fall_message(index: pd.Index, row: int) -> str:
-    advice = "Sort it with series.sort_index()"
-    if index.hasnans:
-        advice = "Leave out rows without a time, series[series.index.notna()]"
-    elif index.has_duplicates:
-        advice = (
-            "Where it holds several series, cut windows from each by itself, series.groupby(key); "
-            "drop rows that come twice, series[~series.index.duplicated()], and sort with "
-            "sort_index()"
-        )
-    return (
-        f"The times in the index of series must rise from row to row, got "
-        f"{fall_in_words(index, row)}. {advice}; or, "
-        "if the rows are in time order already, pass series.reset_index(drop=True)."
-    )
 
 
 def _check_length(n_steps: int, width: int, farthest: int) -> None:

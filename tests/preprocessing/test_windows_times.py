@@ -146,7 +146,22 @@ CONVERTED = {
     "dates in text": [f"2024-01-{day:02d}" for day in range(1, 7)],
     "months in text": [f"2024-{month:02d}" for month in range(1, 7)],
     "numbers in text": [str(number) for number in range(8, 14)],
+    "days first": [f"{day:02d}.01.2024" for day in range(1, 7)],
+    "days first over a month": ["31/01/2024", *[f"0{day}/02/2024" for day in range(1, 6)]],
+    "months first over a month": ["01/31/2024", *[f"02/0{day}/2024" for day in range(1, 6)]],
+    "months by name": ["Nov 2023", "Dec 2023", "Jan 2024", "Feb 2024", "Mar 2024", "Apr 2024"],
+    "first days of months": [f"01.{month:02d}.2024" for month in (1, 2, 3, 4, 5, 6)],
+    "months behind years": ["2023/11", "2023/12", "2024/01", "2024/02", "2024/03", "2024/04"],
+    "months that look like numbers": ["2023.11", "2023.12", *[f"2024.0{i}" for i in range(1, 5)]],
+    "hours of twelve": [f"{hour:02d}:00 AM" for hour in range(1, 7)],
+    "weeks": ["2023-W51", "2023-W52", *[f"2024-W0{week}" for week in range(1, 5)]],
+    "weeks without a dash": ["2023W51", "2023W52", *[f"2024W0{week}" for week in range(1, 5)]],
+    "weeks first": ["W51 2023", "W52 2023", *[f"W0{week} 2024" for week in range(1, 5)]],
+    "years": [str(year) for year in range(2018, 2024)],
 }
+OF_QUARTERS = ["Q{1} {0}", "{0}Q{1}", "{0}-Q{1}", "{0} Q{1}", "Q{1}-{0}", "{1}Q{0}", "Q{1}/{0}"]
+PLACES = [(2023 + place // 4, 1 + place % 4) for place in range(2, 8)]
+CONVERTED |= {form: [form.format(*place) for place in PLACES] for form in OF_QUARTERS}
 
 
 @pytest.mark.parametrize("labels", CONVERTED.values(), ids=CONVERTED)
@@ -167,12 +182,12 @@ def test_an_index_that_can_be_converted_is_told_how(labels, kind):
     [
         clock(22, 23, 0, 1),
         clock(1, 2, 1, 2),
-        ["31.01.2024", "01.02.2024", "02.02.2024", "03.02.2024"],
+        ["01/02/2024", "02/02/2024", "03/02/2024", "04/02/2024"],
         [pd.NaT, *clock(1, 2, 3)],
     ],
-    ids=["over midnight", "of two days", "days first", "one missing"],
+    ids=["over midnight", "of two days", "days or months first", "one missing"],
 )
-def test_an_index_that_would_not_rise_is_not_to_be_converted(labels):
+def test_an_index_of_unsure_times_is_not_to_be_converted(labels):
     series = series_at(pd.Index(labels, dtype=object))
     with pytest.raises(ValueError, match=r"format=\.\.\.\)\), or, if the rows.*reset_index"):
         sliding_windows(series, 2)
@@ -190,15 +205,48 @@ def test_gaps_of_whole_numbers_are_filled_as_advised(step):
     assert len(sliding_windows(filled, 2)[0]) == 7
 
 
-@pytest.mark.parametrize("form", ["%Y%m%d", "%Y%m"])
-def test_dates_in_numbers_are_converted_as_advised(form):
-    dates = pd.date_range("2023-11-01", periods=9, freq="D" if "d" in form else "MS")
-    dates = dates + pd.Timedelta("28D") if "d" in form else dates
-    series = series_at(dates.strftime(form).astype(int))
-    with pytest.raises(ValueError, match=r"equally spaced.*convert them, ") as told:
+def numbers(form, freq, start="2023-11-28"):
+    """Dates in numbers over the end of a year."""
+    dates = pd.date_range(start, periods=70, freq=freq)
+    return dates.strftime(form).astype(np.int64)
+
+
+IN_NUMBERS = {
+    "days": numbers("%Y%m%d", "D"),
+    "floats": numbers("%Y%m%d", "D").astype(float),
+    "months": numbers("%Y%m", "MS"),
+    "weeks": numbers("%G%V", "W-MON"),
+    "days of years": numbers("%Y%j", "D"),
+    "hours": numbers("%Y%m%d%H", "h"),
+    "minutes": numbers("%Y%m%d%H%M", "min", "2023-12-31 23:00"),
+    "seconds": numbers("%Y%m%d%H%M%S", "s", "2023-12-31 23:59:00"),
+    "quarters": pd.Index([10 * year + q for year in range(2010, 2028) for q in (1, 2, 3, 4)][:70]),
+}
+
+
+@pytest.mark.parametrize("as_text", [False, True], ids=["numbers", "text"])
+@pytest.mark.parametrize("index", IN_NUMBERS.values(), ids=IN_NUMBERS)
+def test_dates_in_numbers_are_converted_as_advised(index, as_text):
+    """Days after the 31st of a month are no missing rows."""
+    if as_text and index.dtype == float:
+        return
+    series = series_at(index.astype(str) if as_text else index)
+    with pytest.raises(ValueError, match=r"[Cc]onvert (them|it), ") as told:
         sliding_windows(series, 2)
-    code = re.search(r"convert them, (.*); else", str(told.value))[1]
-    assert len(sliding_windows(eval(code, {"series": series, "pd": pd}), 2)[0]) == 7
+    assert "range(" not in str(told.value)
+    code = re.search(r"onvert (?:them|it), (.*?)(; else|, or, if)", str(told.value))[1]
+    converted = eval(code, {"series": series, "pd": pd})
+    assert len(sliding_windows(converted, 2)[0]) == 68
+    holed = converted.drop(converted.index[3])
+    with pytest.raises(ValueError, match=r"equally spaced.*series\.asfreq or series\.reindex"):
+        sliding_windows(holed, 2)
+
+
+@pytest.mark.parametrize("first", [100, 1801, 210100, 20240])
+def test_other_numbers_are_no_dates(first):
+    index = pd.RangeIndex(first, first + 60).drop([first + 5])
+    with pytest.raises(ValueError, match=r"rows, series\.reindex\(range"):
+        sliding_windows(series_at(index), 2)
 
 
 @pytest.mark.parametrize(
@@ -333,6 +381,28 @@ def test_series_with_numbered_steps_are_told_and_the_advice_helps(names, keys):
             sliding_windows(part, 2)
     parts = [sliding_windows(p.droplevel(keys), 2) for _, p in panel.groupby(level=keys)]
     assert [len(X) for X, _ in parts] == [4] * (len(panel) // 6)
+
+
+@pytest.mark.parametrize("key", ["id", 0])
+@pytest.mark.parametrize("names", [[7, 8], ["A", "B"]], ids=["numbers", "text"])
+@pytest.mark.parametrize("by_time", [False, True])
+def test_the_column_that_names_several_series_is_told_and_the_advice_helps(key, names, by_time):
+    panel = pd.DataFrame({key: np.repeat(names, 6), "v": np.arange(12.0)}, index=[*DAYS[:6]] * 2)
+    panel = panel.sort_index(kind="stable") if by_time else panel
+    with pytest.raises(ValueError, match=rf"column {key!r} holds the names of several") as told:
+        sliding_windows(panel, 2)
+    code = re.search(r"each, (\[.*\]), and join", str(told.value))[1].replace("...", "2")
+    parts = eval(code, {"series": panel, "sliding_windows": sliding_windows})
+    X, y = (np.concatenate(part) for part in zip(*parts, strict=True))
+    assert X.shape == (8, 2, 1)
+    np.testing.assert_array_equal(y, [2, 3, 4, 5, 8, 9, 10, 11])
+
+
+def test_columns_that_name_no_series_are_not_told():
+    frame = pd.DataFrame({"flag": [0, 1] * 3, "v": range(6)}, index=DAYS[[5, 4, 3, 2, 1, 0]])
+    with pytest.raises(ValueError, match=r"must rise .*Sort it") as told:
+        sliding_windows(frame, 2)
+    assert "column" not in str(told.value)
 
 
 def test_series_one_below_the_other_are_told():
