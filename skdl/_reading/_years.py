@@ -103,8 +103,11 @@ def with_whole_years(names: Sequence[str]) -> list[list[str]]:
         return [list(names)]
     spelled = []
     for first in starts_on_cycle(marked, 100):
-        years = {two: str(whole_year(two, first)) for two in marked}
-        spelled.append([MARKED.sub(lambda y, of=years: y[1] + of[int(y[2])], n) for n in names])
+        years = {f"{two:02d}": str(whole_year(two, first)) for two in marked}
+        parts = [MARKED.split(name) for name in names]  # text, mark and year by turns
+        spelled.append(
+            ["".join(years[p] if i % 3 == 2 else p for i, p in enumerate(row)) for row in parts]
+        )
     return spelled
 
 

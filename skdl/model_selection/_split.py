@@ -214,8 +214,7 @@ def _first_out_of_order(index: pd.Index) -> int | None:
             is_one = not numbers or len(numbers) == len(levels)  # such as years and months
             return None if is_one else first_fall(numbers[0], strictly=True)
     index = text_as_dates(index)
-    years = None if is_in_time(index) else years_of(index)
-    times = in_order(index) if is_in_time(index) else years
+    times: Any = in_order(index) if is_in_time(index) else years_of(index)
     return None if times is None else first_fall(np.asarray(times), strictly=True)
 
 

@@ -4,6 +4,7 @@ import datetime
 import decimal
 import enum
 import re
+import unicodedata
 from collections import deque
 
 import numpy as np
@@ -49,6 +50,10 @@ TAKEN = {
     "text": objects("a", "b", "c"),
     "text of pandas": pd.Series(objects("a", "b", "c"), dtype="string"),
     "a list of numbers and text": objects(1, "a", 2).tolist(),
+    "a list of bool and text": objects(True, "a").tolist(),
+    "a list of int and float": objects(1, 1.0, 2).tolist(),
+    "a list of bool and numbers": objects(True, 2, 0).tolist(),
+    "a list of str of numpy": objects("a", np.str_("a"), "b").tolist(),
     "bool": pd.Series(CLASS > 0, dtype="boolean"),
     "integers of pandas": pd.Series(CLASS, dtype="Int8"),
     "whole floats": CLASS.astype(float),
@@ -74,6 +79,8 @@ REFUSED = {
     "an enumeration": (objects(*Colour), "Colour.RED.* of type Colour in row 0"),
     "tuples": (objects((1, 2), (3, 4)), "of type tuple in row 0"),
     "bytes": (objects(b"a", b"b"), "of type bytes in row 0"),
+    "an array of bytes": (objects(b"a", b"b").astype("S"), "b'a' of type bytes in row 0"),
+    "a list of bytes": (objects(b"a", b"b").tolist(), "b'a' of type bytes in row 0"),
     "complex": (objects(1j, 2j), "of type complex in row 0"),
     "a column": (objects(1, "a")[:, None], "1 of type int in row 0 beside the text 'a' in row 1"),
     "a deque": (deque(objects(Colour.RED, Colour.BLUE)), "of type Colour in row 0"),
@@ -119,6 +126,65 @@ def test_other_labels_are_told_and_the_advice_helps(model, y, message):
     advised = eval(re.search(r"Pass (.*)\.$", str(told.value))[1], {"y": y, "np": np})
     assert len(model.fit(X, advised).classes_) == len(set(map(repr, np.ravel(y).tolist())))
     assert 0 <= model.score(X, advised) <= 1
+
+
+OTHER_CLASSES = {
+    "one of a number and text": ([1, "1", "b"], "1 of type int .* '1' of type str in row 1", 2, 3),
+    "one of text and a number": (["b", "1", 1], "'1' of type str in row 1 and 1 of type int", 2, 3),
+    "one of bool and text": ([True, "True", "b"], "True of .* 'True' of type str in row 1", 2, 3),
+    "one of bool and a number": ([True, 1, 0], "True .* 1 of type int in row 1", 2, 3),
+    "one of bytes and text": ([b"a", "a", "b"], "b'a' .* 'a' of type str in row 1", 2, 3),
+    "one of two numbers": (
+        [2**53, 2**53 + 1, 1.0],
+        ".* 9007199254740993 of type int in row 1",
+        2,
+        3,
+    ),
+    "two of one number": (
+        [1, 1.0, "b"],
+        ".* 1.0 of type float in row 1.* two classes, though",
+        2,
+        3,
+    ),
+    "two of bool and a number": ([True, 1, "b"], ".* 1 of type int in row 1.* two classes", 2, 3),
+    "one that ends in a null": (["a", "a\0", "b"], r".* 'a.x00' of type str in row 1", 2, 3),
+    "one in columns": ([[1], ["1"], ["b"]], ".* '1' of type str in row 1", 2, 3),
+}
+
+
+@every_classifier
+@pytest.mark.parametrize(
+    ("labels", "message", "n_as_one", "n_apart"), OTHER_CLASSES.values(), ids=OTHER_CLASSES
+)
+@pytest.mark.parametrize("kind", [list, tuple, deque])
+def test_classes_that_would_be_others_are_told_and_the_advice_helps(
+    model, labels, message, n_as_one, n_apart, kind
+):
+    y = kind(labels[i % 3] for i in range(N_ROWS))
+    with pytest.raises(
+        ValueError, match=rf"(?s)y must hold labels of one type, got {message}"
+    ) as e:
+        model.fit(X, y)
+    found = re.search(r"Pass (\[.*\]) to make them one class, or (\[.*\]) to keep", str(e.value))
+    for advice, n_classes in zip(found.groups(), (n_as_one, n_apart), strict=True):
+        assert len(model.fit(X, eval(advice, {"y": y, "np": np})).classes_) == n_classes
+
+
+def test_a_duration_and_a_number_are_no_class():
+    with pytest.raises(ValueError, match=r"1 of type int in row 1, .* one class. Pass \[repr"):
+        read_labels([np.timedelta64(1, "D"), 1, 0])
+
+
+@every_classifier
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series, pd.Categorical])
+def test_labels_that_look_alike_are_two_and_the_advice_makes_them_one(model, kind):
+    y = kind(["caf\u00e9", "cafe\u0301", "tea"] * (N_ROWS // 3))
+    with pytest.warns(
+        UserWarning, match=r"alike, 'cafe\\u0301' in row 1 and 'caf\\xe9' in row 0"
+    ) as e:
+        assert len(model.fit(X, y).classes_) == 3
+    advice = re.search(r"pass (.*)\.$", str(e[0].message))[1]
+    assert len(model.fit(X, eval(advice, {"y": y, "unicodedata": unicodedata})).classes_) == 2
 
 
 @every_classifier
