@@ -15,7 +15,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.manifold import TSNE
 from sklearn.pipeline import FeatureUnion, Pipeline
 
-from ..estimators.word2vec import WordVectors, check_count, row_of, unit_rows, word_list
+from ..estimators.word2vec import WordVectors, check_count, row_in, unit_rows, word_list
 from ._labels import draw_labels, letters
 from ._letters import drawable
 from ._matplotlib import import_pyplot
@@ -187,7 +187,7 @@ class EmbeddingDisplay:
                 "words must hold one word at least, got none. Pass some of vocabulary_, or leave "
                 "out words and groups to draw the most frequent ones."
             )
-        rows = [row_of(word, holder.vocabulary_) for word in chosen]
+        rows = [row_in(holder, word) for word in chosen]
         units = unit_rows(np.asarray(holder.vectors_)[rows].astype(np.float64))
         shares: tuple[float, float] | None
         positions, shares = _pca(units)

@@ -320,12 +320,17 @@ def test_others_are_refused():
 
 
 def test_unknown_words(learned):
-    with pytest.raises(KeyError, match=r"got 'Dog'\. Did you mean 'dog'"):
-        show(learned, ["cat", "Dog"])
+    with pytest.raises(KeyError, match=r"got 'Dgo'\. No known word is similar"):
+        show(learned, ["cat", "Dgo"])
     with pytest.raises(KeyError, match=r"got 'hrse'\. Did you mean 'horse'"):
         show(learned, groups={"meadow": ["cow", "hrse"]})
     with pytest.raises(ValueError, match="A word must be a str, got int"):
         show(learned, [3])
+
+
+def test_words_in_another_case(learned):
+    asked, known = (show(learned, ["cat", word]).positions for word in ("Dog", "dog"))
+    np.testing.assert_array_equal(asked, known)
 
 
 @pytest.mark.parametrize("asked", [{"words": []}, {"groups": {}}, {"groups": {"none": []}}])

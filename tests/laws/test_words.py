@@ -85,12 +85,33 @@ def test_documents_however_they_are_divided(params):
 
 def test_queries_find_words_in_both_forms():
     model = Word2VecTransformer(4, max_epochs=1, min_count=1, random_state=0)
-    model.fit([WORDS, WORDS[::-1]])
+    model.fit([" ".join(WORDS), " ".join(WORDS[::-1])])
     for word in WORDS:
         assert model.similarity(word, apart(word)) == pytest.approx(1)
         assert model.most_similar(word) == model.most_similar(apart(word))
+        assert model.similarity(word.upper(), word) == pytest.approx(1)
+        assert model.most_similar(apart(word.title())) == model.most_similar(word)
+        assert model.analogy([word.upper()]) == model.analogy([word])
     with pytest.raises(KeyError, match="cafe"):
         model.most_similar("cafe")
+
+
+def test_queries_find_words_as_they_are_written_where_case_counts():
+    model = Word2VecTransformer(4, max_epochs=1, min_count=1, lowercase=False, random_state=0)
+    model.fit(["Rose rose Åse"] * 3)
+    assert model.similarity("Rose", "rose") < 0.999
+    for word, meant in (("ROSE", "rose"), ("åse", "Åse")):
+        with pytest.raises(KeyError, match=f"got '{word}'. Did you mean '{meant}'"):
+            model.most_similar(word)
+
+
+def test_queries_find_given_vectors_in_any_case():
+    vectors = {"NATO": [1.0, 0.0], "rose": [0.0, 1.0], "Rose": [1.0, 1.0]}
+    model = Word2VecTransformer(2, init_vectors=vectors, max_epochs=0, lowercase=False)
+    model.fit(["rose"])
+    assert model.similarity("nato", "NATO") == pytest.approx(1)
+    assert model.similarity("ROSE", "rose") == pytest.approx(1)  # as documents' words are
+    assert model.similarity("Rose", "rose") < 0.9
 
 
 @pytest.mark.parametrize("saved", [str, apart], ids=["NFC", "NFD"])

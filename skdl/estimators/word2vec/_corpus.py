@@ -14,6 +14,7 @@ import numpy as np
 from ..._reading import composed
 from ...engine import Data, Streamed, as_tensor
 from ._documents import Analyze, check_documents, token_batches, token_error
+from ._vocabulary import row_of_spelling
 
 SPILL_BYTES = 256 * 2**20  # maximum size of word ids in memory; larger corpora go to a file
 PIECE_TOKENS = 2**20  # tokens that are renumbered or counted at once
@@ -182,8 +183,7 @@ def encode(
     vocabulary : mapping of str to int
         The row of each word in NFC.
     spellings : mapping of str to str, default=None
-        From words in lower case to their spelling in the vocabulary. With it, words that are
-        unknown as they are written are looked up in lower case, and then here.
+        As for `row_of_spelling`.
     """
 
     def look_up(tokens: list[str]) -> np.ndarray:
@@ -193,16 +193,8 @@ def encode(
         if not all(issubclass(kind, str) for kind in set(map(type, unknown))):
             raise TypeError("A token must be a str.")
         if spellings is not None or not all(map(str.isascii, unknown)):
-            ids[places] = list(map(row_of_other, unknown))
+            ids[places] = [row_of_spelling(token, vocabulary, spellings) for token in unknown]
         return ids
-
-    def row_of_other(token: str) -> int:
-        same = composed(token)
-        row = vocabulary.get(same, -1)
-        if row < 0 and spellings is not None:
-            lower = same.lower()
-            row = vocabulary.get(lower, vocabulary.get(spellings.get(lower, lower), -1))
-        return row
 
     return _read(documents, analyze, look_up)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from itertools import islice
 from numbers import Integral
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..._reading import composed
+from ._vocabulary import row_of_spelling
 
 # Similar spellings are searched among the most frequent words of about the same length.
 _N_COMPARED = 5000
@@ -24,8 +25,10 @@ class UnknownWordError(KeyError):
         return str(self.args[0]) if self.args else ""
 
 
-def row_of(word: Any, vocabulary: dict[str, int]) -> int:
-    """The row of a word.
+def row_of(
+    word: Any, vocabulary: dict[str, int], spellings: Mapping[str, str] | None = None
+) -> int:
+    """The row of a word, looked up as those of documents are; see `row_of_spelling`.
 
     Raises
     ------
@@ -36,11 +39,19 @@ def row_of(word: Any, vocabulary: dict[str, int]) -> int:
     """
     if not isinstance(word, str):
         raise ValueError(f"A word must be a str, got {type(word).__name__}: {word!r:.60}.")
-    if word not in vocabulary:
-        word = composed(word)
-    if word not in vocabulary:
-        raise UnknownWordError(_unknown(word, vocabulary))
-    return vocabulary[word]
+    row = row_of_spelling(word, vocabulary, spellings)
+    if row < 0:
+        raise UnknownWordError(_unknown(composed(word), vocabulary))
+    return row
+
+
+def row_in(holder: Any, word: Any) -> int:
+    """The row of a word in the ``vocabulary_`` of a fitted estimator; errors as of `row_of`.
+
+    It is found in any case where the estimator lowercases texts, or its vectors were given.
+    """
+    spellings = getattr(holder, "_spellings", {} if getattr(holder, "lowercase", False) else None)
+    return row_of(word, holder.vocabulary_, spellings)
 
 
 def _unknown(word: str, vocabulary: dict[str, int]) -> str:

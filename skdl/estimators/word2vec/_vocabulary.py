@@ -106,6 +106,29 @@ class Vocabulary:
         return ids, len(words) + len(ids)
 
 
+def row_of_spelling(
+    word: str, rows: Mapping[str, int], spellings: Mapping[str, str] | None = None
+) -> int:
+    """The row of a word as it is written, in NFC, or in another case; -1 if it has none.
+
+    Parameters
+    ----------
+    word : str
+    rows : mapping of str to int
+        The row of each word.
+    spellings : mapping of str to str, default=None
+        From words in lower case to their spelling in ``rows``. With it, words that are unknown as
+        they are written are looked up in lower case, and then here.
+    """
+    if word in rows:
+        return rows[word]
+    same = composed(word)
+    if spellings is None or same in rows:
+        return rows.get(same, -1)
+    lower = same.lower()
+    return rows.get(lower, rows.get(spellings.get(lower, lower), -1))
+
+
 def composed_rows(rows: Mapping[str, int]) -> dict[str, int]:
     """The rows of words in NFC. A word that is there in NFC too stays as it is written."""
     if all(map(str.isascii, rows)):

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from ._evaluation import AnalogyScores, WordPairScores, evaluate_analogies, evaluate_word_pairs
-from ._search import check_count, check_vector, nearest_rows, row_of, unit_rows, word_list
+from ._search import check_count, check_vector, nearest_rows, row_in, unit_rows, word_list
 from ._vector_files import write_word2vec_format
 
 
@@ -22,7 +22,7 @@ class WordVectors:
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        The row of each word, from 0.
+        The row of each word, from 0. Words are in Unicode's normal form C (NFC).
     vectors_ : ndarray of shape (n_words, n_dimensions)
         The vector of each word, float32.
     counts_ : ndarray of shape (n_words,)
@@ -30,9 +30,10 @@ class WordVectors:
 
     Notes
     -----
-    All methods raise `UnknownWordError`, a KeyError, for a word that is not in the vocabulary, with
-    similar spellings in its message; ValueError for other invalid input; NotFittedError before
-    `fit`.
+    Methods find words in each normal form of Unicode, and in any case where ``lowercase`` is set or
+    the vectors were given. They raise `UnknownWordError`, a KeyError, for a word that is not in the
+    vocabulary, with similar spellings in its message; ValueError for other invalid input;
+    NotFittedError before `fit`.
 
     Examples
     --------
@@ -112,7 +113,7 @@ class WordVectors:
         """
         check_is_fitted(self, "vectors_")
         if isinstance(word, str):
-            row = row_of(word, self.vocabulary_)
+            row = row_in(self, word)
             return self._nearest(self.vectors_[row], topn, leave_out=[row])
         return self._nearest(check_vector(word, self.vectors_.shape[1]), topn, leave_out=[])
 
@@ -146,9 +147,7 @@ class WordVectors:
             If no word is passed, or `topn` is below 1.
         """
         check_is_fitted(self, "vectors_")
-        added, taken = (
-            [row_of(word, self.vocabulary_) for word in word_list(w)] for w in (positive, negative)
-        )
+        added, taken = ([row_in(self, word) for word in word_list(w)] for w in (positive, negative))
         rows = added + taken
         if not rows:
             raise ValueError("positive and negative must hold at least one word, got none.")
@@ -175,7 +174,7 @@ class WordVectors:
             If a word is not in the vocabulary; the message suggests similar spellings.
         """
         check_is_fitted(self, "vectors_")
-        rows = [row_of(word, self.vocabulary_), row_of(other, self.vocabulary_)]
+        rows = [row_in(self, word), row_in(self, other)]
         first, second = unit_rows(self.vectors_[rows].astype(np.float64))
         return float(np.clip(first @ second, -1, 1))
 
@@ -203,9 +202,7 @@ class WordVectors:
         listed = word_list(words)
         if not listed:
             raise ValueError("words must hold at least one word, got none. Pass some to compare.")
-        units = unit_rows(
-            self.vectors_[[row_of(word, self.vocabulary_) for word in listed]].astype(np.float64)
-        )
+        units = unit_rows(self.vectors_[[row_in(self, word) for word in listed]].astype(np.float64))
         return min(zip((units @ units.mean(axis=0)).tolist(), listed, strict=True))[1]
 
     def evaluate_word_pairs(
