@@ -13,6 +13,7 @@ from pandas.api.types import infer_dtype, is_complex_dtype, is_numeric_dtype
 
 from ._containers import holds_arrays
 from ._time import INDEX_OF, holds_times
+from ._words import composed
 
 Names = tuple[Any, ...]
 
@@ -94,12 +95,35 @@ def _first_other_name(columns: pd.Index, fitted: pd.Index) -> int | None:
     return None
 
 
+def columns_alike(names: Iterable[Any], expected: Iterable[Any], each: str) -> str:
+    """What is said of the first names that look like others, in another normal form of Unicode.
+
+    ``each`` is code for a frame with other names, where "{}" is how they are renamed. Empty where
+    none look alike.
+    """
+    fitted = {composed(name): name for name in expected if isinstance(name, str)}
+    others = {
+        name: fitted[composed(name)]
+        for name in names
+        if isinstance(name, str) and fitted.get(composed(name), name) != name
+    }
+    if not others:
+        return ""
+    name, other = next(iter(others.items()))
+    renamed = ", ".join(f"{given!a}: {wanted!a}" for given, wanted in others.items())
+    return (
+        f"{name!a} looks like {other!a} and is another text, in another normal form of Unicode. "
+        f"Rename such columns: {each.format(f'rename(columns={{{renamed}}})')}."
+    )
+
+
 def different_columns(what: str, names: Names | None, fitted: Names | None) -> str:
     """What is said of a frame with other columns than in fit, or in another order."""
     wanted = list(fitted or ())
+    alike = columns_alike(names or (), wanted, f"{what}.{{}}")
     return (
         f"{what} must have the columns of fit, {wanted}, in this order, but has "
-        f"{list(names or ())}. Select them: {what}[{wanted}]."
+        f"{list(names or ())}. {alike or f'Select them: {what}[{wanted}].'}"
     )
 
 
@@ -160,10 +184,11 @@ def _difference(place: int, names: Names, expected: Names, had: str) -> str:
     found = [f"lacks {missing[:5]}"] if missing else []
     found += [f"also has {unseen[:5]}"] if unseen else []
     advice = "Select them" if not missing else "Add what is missing, then select them"
+    advice += f": [frame[{list(expected)}] for frame in X]."
     return (
         f"All frames in X must have the columns of {had}, {list(expected)}, in this order, but "
         f"item {place} {' and '.join(found) or 'has them in another order'}: it has {list(names)}. "
-        f"{advice}: [frame[{list(expected)}] for frame in X]."
+        f"{columns_alike(names, expected, '[frame.{} for frame in X]') or advice}"
     )
 
 
@@ -173,11 +198,11 @@ class ColumnsMixin:
     _columns: pd.Index | None = None  # of the frame in ``fit``
 
     def _check_order_of_names(self, X: Any, *, reset: bool) -> None:
-        """Raise ValueError for a frame that has the columns of ``fit`` in another order.
+        """Raise ValueError for a frame that has the columns of ``fit`` in another order or form.
 
         scikit-learn compares names that are all of type str. These are the others, numbers and the
         levels of a MultiIndex, in which further labels are no fault unless they are text: years and
-        dates move on.
+        dates move on. It does not say either why names differ that look alike.
         """
         columns = X.columns if isinstance(X, pd.DataFrame) else None
         if reset:
@@ -186,6 +211,10 @@ class ColumnsMixin:
         fitted = self._columns
         if columns is None or fitted is None or columns.equals(fitted):
             return
+        if columns.nlevels == fitted.nlevels == 1:
+            alike = columns_alike(columns.difference(fitted, sort=False), fitted, "X.{}")
+            if alike:
+                raise ValueError(f"X must have the columns of fit, but {alike}")
         if len(columns) != len(fitted) or columns.nlevels != fitted.nlevels:
             return
         place = None if infer_dtype(columns) == "string" else _first_other_name(columns, fitted)

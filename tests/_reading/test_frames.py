@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skdl._reading._frames import agreed_names, check_numbers, column_names, first_not_numeric
+from skdl._reading._frames import (
+    agreed_names,
+    check_numbers,
+    column_names,
+    columns_alike,
+    different_columns,
+    first_not_numeric,
+)
 
 A = pd.DataFrame({"t": [1.0], "f": [2.0]})
 
@@ -35,6 +42,23 @@ def test_the_first_column_that_is_no_number_is_named():
 )
 def test_names_of_columns(item, names):
     assert column_names(item) == names
+
+
+NFC, NFD = "caf\u00e9", "cafe\u0301"
+
+
+def test_names_that_look_alike_are_told_and_the_advice_helps():
+    frame = A.rename(columns={"t": NFD})
+    with pytest.raises(ValueError, match=r"'cafe\\u0301' looks like 'caf\\xe9'.*Unicode") as told:
+        agreed_names("Owner", [A.rename(columns={"t": NFC}), frame], None, reset=True)
+    renamed = eval(str(told.value).partition("columns: ")[2].removesuffix("."), {"X": [frame]})
+    assert list(renamed[0]) == [NFC, "f"]
+    message = different_columns("y", (NFD, "f"), (NFC, "f"))
+    assert list(eval(message.partition("columns: ")[2].removesuffix("."), {"y": frame})) == [
+        NFC,
+        "f",
+    ]
+    assert columns_alike(["a", 1, NFC], [NFC, "e", 2], "") == ""
 
 
 def names_of(items, fitted=None, *, reset):

@@ -147,6 +147,19 @@ def test_columns_that_are_not_called_by_text_have_the_order_of_fit(instance, nam
 DAYS = pd.date_range("2024-02-27", periods=6)
 
 
+@every(tabular)
+def test_columns_that_look_alike_are_told_and_the_advice_helps(instance):
+    """An accented letter may be one character or two."""
+    X, y = instance.data()
+    wide = pd.DataFrame(X).add_prefix("caf\u00e9 ")
+    model = instance.fitted(wide, y)
+    other = wide.rename(columns={"caf\u00e9 1": "cafe\u0301 1"})
+    with pytest.raises(ValueError, match=r"'cafe\\u0301 1' looks like 'caf\\xe9 1'") as told:
+        answers(model, other)
+    renamed = eval(str(told.value).partition("columns: ")[2].removesuffix("."), {"X": other})
+    assert_same(answers(model, renamed), answers(model, wide))
+
+
 TIMES_NEWEST_FIRST = {
     "years": range(2024, 2018, -1),
     "text": ["10:00", "09:30", "09:00", "08:30", "08:00", "07:30"],
