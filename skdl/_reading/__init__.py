@@ -20,6 +20,7 @@ from ._image_shapes import (
     check_channels_last,
     check_smallest,
     warn_of_other_meaning,
+    way_of_one_image,
     way_out,
 )
 from ._lags import lags_of
@@ -99,6 +100,7 @@ __all__ = [
     "text_as_dates",
     "warn_of_dated_rows",
     "warn_of_other_meaning",
+    "way_of_one_image",
     "way_out",
     "wider_patterns",
     "with_whole_years",

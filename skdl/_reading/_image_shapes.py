@@ -6,6 +6,7 @@ import math
 import warnings
 
 Shape = tuple[int, ...]
+MAX_CHANNELS = 4  # of one image, where a last axis may be that of columns too
 
 
 def check_channels_last(shape: Shape, kind: str, array: str) -> None:
@@ -90,6 +91,22 @@ def way_out(got: Shape, fitted: Shape, given: Shape, array: str) -> str:
             f"Height and width are swapped: use np.swapaxes({array}, 1, 2), or resize them first."
         )
     return "Resize them first."
+
+
+def way_of_one_image(got: Shape, fitted: Shape) -> str | None:
+    """What makes X of shape ``got`` images like those of the fit, if it is one of other channels.
+
+    That is a colour image, or one of the size of the fit. None for anything else.
+    """
+    n_fitted, one = fitted[-1], "np.asarray(X)[None]"
+    if len(got) == 2 and got == fitted[:2] and n_fitted > 1:
+        return _way_to_channels(1, n_fitted, one, has_axis=False)
+    is_colour = len(got) == 3 and got[-1] in (3, 4) and min(got[:2]) > 8
+    is_of_size = len(got) == 3 and got[:2] == fitted[:2] and got[2] <= MAX_CHANNELS
+    if got[-1] == n_fitted or not (is_of_size or (is_colour and fitted[1] != got[-1])):
+        return None
+    way = _way_to_channels(got[-1], n_fitted, one, has_axis=True)
+    return way if is_of_size else f"{way} Resize it first."
 
 
 def _way_to_channels(n_got: int, n_fitted: int, array: str, *, has_axis: bool) -> str:

@@ -95,6 +95,43 @@ def test_a_single_row_is_told(X, one, params):
     np.testing.assert_array_equal(model.predict(np.asarray(one)[None]), model.predict(X[:1]))
 
 
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize(
+    ("fitted_on", "one"),
+    [
+        (GREY, COLOUR[0]),
+        (GREY, COLOUR[0].tolist()),
+        (GREY, Image.fromarray(COLOUR[0])),
+        (GREY, np.concatenate([COLOUR[0], COLOUR[0, ..., :1]], -1)),
+        (COLOUR, GREY[0]),
+        (COLOUR, GREY[0][..., None]),
+        (COLOUR, Image.fromarray(GREY[0])),
+        (np.concatenate([COLOUR, COLOUR[..., :1]], -1), COLOUR[0]),
+    ],
+)
+def test_a_single_image_of_other_channels_is_told_and_the_advice_helps(fitted_on, one, flat):
+    if flat:
+        model = fit(fitted_on.reshape(20, -1), image_shape=fitted_on.shape[1:])
+    else:
+        model = fit(fitted_on)
+    with pytest.raises(ValueError, match="is a single image of other channels than") as told:
+        model.predict(one)
+    assert "esize" not in str(told.value)
+    if model.input_shape_[-1] < 4:
+        advised = eval(str(told.value).split("first: ")[1].removesuffix("."), {"np": np, "X": one})
+        assert model.predict(advised).shape == (1,)
+
+
+def test_a_single_colour_image_of_another_size_is_told():
+    with pytest.raises(ValueError, match=r"of other channels.*\.mean\(-1\)\. Resize it first\."):
+        fit(GREY).predict(np.repeat(COLOUR[0], 2, 0))
+
+
+def test_images_whose_shape_may_be_that_of_one_of_many_channels_are_several():
+    with pytest.raises(ValueError, match="holds images of 10 x 7 x 1"):
+        fit(COLOUR).predict(GREY[:12, :10, :7])
+
+
 @pytest.mark.parametrize(
     ("fitted_on", "X"),
     [

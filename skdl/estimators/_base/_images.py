@@ -26,6 +26,7 @@ from ..._reading import (
     rows_of_numbers,
     warn_of_dated_rows,
     warn_of_other_meaning,
+    way_of_one_image,
     way_out,
 )
 from ...engine import Column, Data, Streamed, as_tensor
@@ -152,6 +153,13 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
                 f"X of shape {given} is a single {kind}, without the axis of samples. For one "
                 f"{kind} pass np.asarray(X)[None], for the first one of several X[:1]."
             )
+        if kind == "image" and not is_batch and given[1:] != (math.prod(shape),):
+            way = way_of_one_image(given, shape)
+            if way is not None:
+                raise ValueError(
+                    f"X of shape {given} is a single image of other channels than the {shape[-1]} "
+                    f"that {type(self).__name__} was fitted on, without the axis of samples. {way}"
+                )
 
     def _check_size(self, shape: Shape, given_shape: Shape, given: Given) -> None:
         """Raise ValueError where rows of X, as read and as given, are not those of the fit."""
