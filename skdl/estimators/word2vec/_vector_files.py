@@ -179,6 +179,8 @@ def read_word2vec_format(
 ) -> tuple[list[str], NDArray[np.float32]]:
     """Read words and their vectors from a file of word2vec, gensim, GloVe or fastText.
 
+    In text, spaces or tabs divide a line into the word and its numbers.
+
     Parameters
     ----------
     path : str or path-like
@@ -311,7 +313,9 @@ class _VectorFile:
                 first, n_words = first or line, n_lines
             if n_lines == limit:
                 break
-        n_dimensions = len(first.rstrip().partition(b" ")[2].split())
+        behind_tab = _behind_tab(first)
+        numbers = first.rstrip().partition(b" ")[2].split() if behind_tab is None else behind_tab[1]
+        n_dimensions = len(numbers)
         if not n_dimensions:
             raise ValueError(
                 f"{self.path}, line 1 must hold a word and its vector, got {_shown(first)}. Pass "
@@ -358,6 +362,8 @@ class _VectorFile:
                 line = line.removeprefix(codecs.BOM_UTF8)
             word, _, rest = line.rstrip().partition(b" ")
             numbers = rest.split()
+            if len(numbers) != n_dimensions and (behind_tab := _behind_tab(line)) is not None:
+                word, numbers = behind_tab
             if self.no_header and len(numbers) > n_dimensions:
                 word, numbers = _with_spaces(word, numbers, n_dimensions)
             try:
@@ -438,6 +444,16 @@ def _is_line_of_text(chunk: bytes, n_dimensions: int) -> bool:
         return len(list(map(float, numbers))) == n_dimensions
     except ValueError:
         return False
+
+
+def _behind_tab(line: bytes) -> tuple[bytes, list[bytes]] | None:
+    """Word and numbers where a tab is between them; None where what follows is no number.
+
+    A tab may also be a character of a word.
+    """
+    word, _, rest = line.rstrip().partition(b"\t")
+    numbers = rest.split()
+    return (word, numbers) if word and numbers and all(map(_is_number, numbers)) else None
 
 
 def _with_spaces(word: bytes, parts: list[bytes], n_dimensions: int) -> tuple[bytes, list[bytes]]:

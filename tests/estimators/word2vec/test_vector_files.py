@@ -482,3 +482,27 @@ def test_words_with_spaces_in_files_without_header(tmp_path):
     (tmp_path / "v").write_text("the 1 2\nat 3 4 5\n")
     with pytest.raises(ValueError, match=r"line 2 must hold .* 2 numbers"):
         read_word2vec_format(tmp_path / "v", no_header=True)
+
+
+TABS = {
+    "tabs": "sun\t1.5\t-2\nnew york\t0\t1e-3\n5\t1\t2\n",
+    "a tab behind the word": "sun\t1.5 -2\nnew york\t0 1e-3\n5\t1 2\n",
+    "tabs at the end": "sun\t1.5\t-2\t\nnew york\t0\t1e-3\t\r\n5\t1\t2\n\n",
+}
+
+
+@pytest.mark.parametrize("no_header", [False, True])
+@pytest.mark.parametrize("content", TABS.values(), ids=TABS)
+def test_columns_that_tabs_divide(tmp_path, content, no_header):
+    (tmp_path / "v").write_text(content if no_header else f"3\t2\n{content}")
+    words, vectors = read_word2vec_format(tmp_path / "v", no_header=no_header)
+    assert words == ["sun", "new york", "5"]
+    np.testing.assert_array_equal(vectors, np.float32([[1.5, -2], [0, 1e-3], [1, 2]]))
+
+
+def test_a_tab_may_be_a_word(tmp_path):
+    words, vectors = ["\t", "a\tb", "\t\t"], np.arange(6, dtype=np.float32).reshape(3, 2)
+    write_word2vec_format(tmp_path / "v", words, vectors)
+    read, found = read_word2vec_format(tmp_path / "v")
+    assert read == words
+    np.testing.assert_array_equal(found, vectors)
