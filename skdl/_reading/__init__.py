@@ -24,6 +24,7 @@ from ._image_shapes import (
     way_out,
 )
 from ._lags import lags_of
+from ._lengths import other_length, way_to_length
 from ._steps import (
     check_gaps_of_steps,
     check_order_of_columns,
@@ -88,6 +89,7 @@ __all__ = [
     "keys_of_time",
     "lags_of",
     "one_column",
+    "other_length",
     "plain_container",
     "plain_values",
     "read_texts",
@@ -102,6 +104,7 @@ __all__ = [
     "warn_of_other_meaning",
     "way_of_one_image",
     "way_out",
+    "way_to_length",
     "wider_patterns",
     "with_whole_years",
     "years_of",

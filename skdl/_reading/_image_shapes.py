@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import warnings
 
+from ._lengths import way_to_length
+
 Shape = tuple[int, ...]
 MAX_CHANNELS = 4  # of one image, where a last axis may be that of columns too
 
@@ -84,8 +86,10 @@ def way_out(got: Shape, fitted: Shape, given: Shape, array: str) -> str:
         return _way_to_channels(n_got, n_fitted, array, has_axis=len(given) == len(fitted))
     if math.prod(got) == fitted[0] and len(fitted) == 2:
         return f"They were flat there: use {array}.reshape(len(X), -1)."
+    if len(got) == 2 and n_got == n_fitted:
+        return way_to_length(got[0], fitted[0], array, n_dims=1 + len(given), any_length=False)
     if len(got) == 2:
-        return "Cut, pad or resample them to that length first."
+        return "Choose the channels of the fit, and cut, pad or resample them to that length first."
     if got == (fitted[1], fitted[0], n_fitted):
         return (
             f"Height and width are swapped: use np.swapaxes({array}, 1, 2), or resize them first."

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.signal
 import torch
 from PIL import Image
 
@@ -206,7 +207,7 @@ def test_grey_images_among_colours_are_told():
 @pytest.mark.parametrize(
     ("X", "words"),
     [
-        (SIGNALS[:, 1:], "Cut, pad or resample"),
+        (SIGNALS[:, 1:, :2], "Choose the channels .*cut, pad or resample"),
         (SIGNALS.swapaxes(1, 2), r"np.moveaxis\(X, 1, -1\)"),
         (SIGNALS[..., :2], "all channels"),
     ],
@@ -214,6 +215,20 @@ def test_grey_images_among_colours_are_told():
 def test_other_signals(X, words):
     with pytest.raises(ValueError, match=words):
         fit(SIGNALS, kind="signal").predict(X)
+
+
+@pytest.mark.parametrize("X", [SIGNALS, SIGNALS[..., 0]])
+@pytest.mark.parametrize("n_steps", [25, 35])
+def test_signals_of_another_length_are_told_and_the_advice_helps(X, n_steps):
+    model = fit(X if X.ndim == 3 else X[..., None], kind="signal")
+    other = np.concatenate([X, X], axis=1)[:, :n_steps]
+    other = other if X.ndim == 3 else other[..., None]
+    with pytest.raises(ValueError, match=rf"signals of {n_steps} x .*fitted on 30 x") as told:
+        model.predict(other)
+    codes = re.search(r"for example (.*), or resample them: (.*)\.$", str(told.value)).groups()
+    for code in codes:
+        advised = eval(code, {"np": np, "scipy": scipy, "X": other})
+        assert model.predict(advised).shape == (20,)
 
 
 def test_unequal_images_are_named():

@@ -23,6 +23,7 @@ from ..._reading import (
     check_order_of_columns,
     check_order_of_steps,
     check_smallest,
+    other_length,
     rows_of_numbers,
     warn_of_dated_rows,
     warn_of_other_meaning,
@@ -179,18 +180,10 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
             return f"In fit a row was an image of {sizes}. Resize them before they are flat."
         if len(shape) != 2 or shape[1] % n_channels:
             return f"In fit a row was a signal of {sizes}, the channels of each step together."
-        got, n_steps = shape[1] // n_channels, fitted[0]
+        got = shape[1] // n_channels
         array = given.array if given.is_table or given.is_frame else "np.asarray(X)"
-        array = array if n_channels == 1 else f"{array}.reshape(len(X), {got}, {n_channels})"
-        rest = ", (0, 0)" if n_channels > 1 else ""
-        way = (
-            f"Cut them, for example {array}[:, -{n_steps}:]"
-            if got > n_steps
-            else f"Pad them, for example np.pad({array}, ((0, 0), ({n_steps - got}, 0){rest}))"
-        )
-        return (
-            f"These are signals of length {got}, those of fit have length {n_steps}. {way}, or "
-            f"resample them: scipy.signal.resample({array}, {n_steps}, axis=1)."
+        return other_length(
+            "signals", got, fitted[0], array, n_channels=n_channels, any_length=False
         )
 
     def _in_form_of_fit(self, X: np.ndarray, given: Given) -> np.ndarray:

@@ -25,8 +25,10 @@ from ..._reading import (
     check_order_of_steps,
     column_names,
     is_finite,
+    other_length,
     rows_of_numbers,
     warn_of_dated_rows,
+    way_to_length,
 )
 from ..._sklearn import Interval
 from ...engine import NUMBERS, Column, Data, Ragged, Streamed, as_tensor
@@ -194,7 +196,7 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
         if is_swapped:
             way = "Channels come first here: use np.swapaxes(np.asarray(X), 1, 2)."
         else:
-            way = _way_to_length(shape[0], n_steps, "X")
+            way = way_to_length(shape[0], n_steps, "X", n_dims=X.ndim, any_length=True)
         if is_swapped or (X.ndim == 3 and shape[1] == n_channels and shape[0] != n_steps):
             raise ValueError(
                 f"X holds sequences of {shape[0]} steps and {shape[1]} channels, but "
@@ -209,11 +211,8 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
         if n_steps is None or len(shape) != 2 or shape[1] % n_channels:
             return f"A flat row has {n_channels} values for each step, the channels together."
         got, array = shape[1] // n_channels, given.array
-        if n_channels > 1:
-            array = f"{array}.reshape(len(X), {got}, {n_channels})"
-        return (
-            f"These are sequences of {got} steps, those of fit have {n_steps}. "
-            f"{_way_to_length(got, n_steps, array)}"
+        return other_length(
+            "sequences", got, n_steps, array, n_channels=n_channels, any_length=True
         )
 
     def _read_ragged(self, X: Any, given: Given, *, reset: bool) -> tuple[Column, int]:
@@ -272,16 +271,6 @@ def _fill_advice(rest: np.ndarray, given: Given, *, is_flat: bool, is_first: boo
     else:
         cut = f"[x[~np.isnan(x){'' if is_flat else '.any(1)'}] for x in np.asarray(X, float)]"
     return f"{advice} Where NaN pads shorter sequences, pass a list of them without it: {cut}."
-
-
-def _way_to_length(got: int, n_steps: int, array: str) -> str:
-    """What to do with sequences (n, got, ...) where those of fit have ``n_steps``."""
-    if got > n_steps:
-        return f"Pass as many steps, such as the last ones: {array}[:, -{n_steps}:]."
-    return (
-        f"Pass as many steps, or fit on a list of sequences, list({array}), which may have any "
-        "length."
-    )
 
 
 def _with_channels(array: np.ndarray, n_channels: int | None) -> np.ndarray:

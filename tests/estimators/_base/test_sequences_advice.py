@@ -216,7 +216,7 @@ def test_sequences_of_another_shape_than_in_fit(model):
     turned = np.swapaxes(np.asarray(X.swapaxes(1, 2)), 1, 2)
     np.testing.assert_array_equal(fitted.predict(turned), fitted.predict(X))
     longer = np.concatenate([X, X], axis=1)
-    with pytest.raises(ValueError, match=r"12 steps .* the last ones: X\[:, -6:\]"):
+    with pytest.raises(ValueError, match=r"12 steps .* Cut them, for example X\[:, -6:\]"):
         fitted.predict(longer)
     np.testing.assert_array_equal(fitted.predict(longer[:, -6:]), fitted.predict(X))
     with pytest.raises(ValueError, match=r"fit on a list of sequences, list\(X\)"):
@@ -280,16 +280,14 @@ def test_flat_rows_of_another_length_are_told_with_both_lengths(
         model.predict(data)
     scope = {"np": np, "pd": pd, "scipy": scipy, "X": data}
     text = str(told.value)
-    if unit == "length":
-        codes = re.search(r"for example (.*), or resample them: (.*)\.$", text).groups()
-    elif n_steps > 6:
-        codes = [re.search(r"the last ones: (.*)\.$", text)[1]]
-    else:
-        sequences = eval(re.search(r"sequences, (.*), which", text)[1], scope)
+    *others, resampled = re.search(
+        r"(?:for example (.*)|on a list of sequences, (.*), which .*), or resample them: (.*)\.$",
+        text,
+    ).groups()
+    if others[1] is not None:
         longer = clone(model).set_params(n_channels=None).fit(list(X[..., :n_channels]), Y)
-        assert longer.predict(sequences).shape == (20,)
-        return
-    for code in codes:
+        assert longer.predict(eval(others[1], scope)).shape == (20,)
+    for code in filter(None, [others[0], resampled]):
         assert model.predict(eval(code, scope)).shape == (20,)
 
 
