@@ -207,7 +207,7 @@ def _first_out_of_order(index: pd.Index) -> int | None:
     """
     if isinstance(index, pd.MultiIndex):
         levels = [index.get_level_values(i) for i in range(index.nlevels)]
-        numbers = [times for level in levels if (times := in_order(level)) is not None]
+        numbers = [each for each in map(in_order, levels) if each is not None]
         dates = [text_as_dates(level) for level in levels]
         index = next((level for level in dates if is_in_time(level)), index)
         if index.nlevels > 1:

@@ -219,7 +219,7 @@ def test_sequences_of_another_shape_than_in_fit(model):
     with pytest.raises(ValueError, match=r"12 steps .* Cut them, for example X\[:, -6:\]"):
         fitted.predict(longer)
     np.testing.assert_array_equal(fitted.predict(longer[:, -6:]), fitted.predict(X))
-    with pytest.raises(ValueError, match=r"fit on a list of sequences, list\(X\)"):
+    with pytest.raises(ValueError, match=r"Fit on a list of sequences, list\(X\)"):
         fitted.predict(X[:, 2:])
     assert len(clone(model).fit(list(X), Y).predict(X[:, 2:])) == len(X)
 
