@@ -13,6 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from .._reading import (
+    dates_in_numbers,
     first_fall,
     first_not_numeric,
     holds_times,
@@ -62,7 +63,8 @@ def sliding_windows(
         "drop" leaves out the windows that reach, with what is to be predicted, over a gap;
         "ignore" counts rows, whatever time lies between them, as is usual for trading days. A gap
         is a step in time of more than 1.5 times the median step, or of less than 2/3 of it.
-        Weekends are none where all rows are days from Monday to Friday.
+        Weekends are none where all rows are days from Monday to Friday. Numbers that are dates,
+        such as 20240131, are an error where they have gaps, and dates for "drop".
 
     Returns
     -------
@@ -248,7 +250,10 @@ def _broken_steps(series: Any, gaps: str) -> NDArray[np.bool_]:
             f"are far from the median step. {filling(index, times)} gaps='drop' to leave out the "
             "windows that reach over a gap, or gaps='ignore' to count rows as steps."
         )
-    return broken if gaps == "drop" else np.zeros_like(broken)
+    if gaps == "ignore":
+        return np.zeros_like(broken)
+    dates = dates_in_numbers(index) if broken.any() else None
+    return broken if dates is None else irregular_steps(dates[1], np.asarray(in_order(dates[1])))
 
 
 def _check_length(n_steps: int, width: int, farthest: int) -> None:

@@ -237,6 +237,9 @@ def test_dates_in_numbers_are_converted_as_advised(index, as_text):
     code = re.search(r"onvert (?:them|it), (.*?)(; else|, or, if)", str(told.value))[1]
     converted = eval(code, {"series": series, "pd": pd})
     assert len(sliding_windows(converted, 2)[0]) == 68
+    if not as_text:
+        assert len(sliding_windows(series, 2, gaps="drop")[0]) == 68
+        assert len(sliding_windows(series.drop(index[9]), 2, gaps="drop")[0]) == 65
     holed = converted.drop(converted.index[3])
     with pytest.raises(ValueError, match=r"equally spaced.*series\.asfreq or series\.reindex"):
         sliding_windows(holed, 2)
