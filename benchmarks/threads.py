@@ -12,7 +12,7 @@ import torch
 from _peers import LSTM, bare_outputs, hand_loop, make_mlp
 from _report import Report, at_threads, interleave, markdown, median
 
-from skdl.engine._scope import WORK_PER_THREAD
+from skdl.engine._threads import WORK_PER_THREAD
 
 N_STEPS = 24
 N_FEATURES = 64

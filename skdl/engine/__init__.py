@@ -34,9 +34,9 @@ from ._scope import (
     draw_seed,
     resolve_device,
     resolve_dtype,
-    scoped_threads,
 )
 from ._stopping import LIMIT_RMS, Snapshot, error_limit, without_outliers
+from ._threads import scoped_threads
 
 __all__ = [
     "LIMIT_RMS",

@@ -38,6 +38,12 @@ class ServedBatch(Batch):
     n_rows: int
     lengths: Mapping[str, np.ndarray] = MappingProxyType({})
 
+    @property
+    def size(self) -> int:
+        """Rows times steps of the longest, or rows: what computing it takes grows with that."""
+        longest = max((int(lengths.max()) for lengths in self.lengths.values()), default=1)
+        return self.n_rows * longest
+
 
 # A memory map above this size is converted batch by batch instead of copied whole.
 STREAM_BYTES = 256 * 2**20

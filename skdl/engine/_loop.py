@@ -38,8 +38,9 @@ from ._optim import (
 )
 from ._progress import Progress
 from ._random import RandomNumbers
-from ._scope import autocast, default_torch_modes, scoped_threads, threads_for
+from ._scope import autocast, default_torch_modes
 from ._stopping import EarlyStopping, Snapshot, ValidationScore, fraction_of_usual_rows
+from ._threads import ThreadCount, scoped_threads, threads_for
 
 if TYPE_CHECKING:
     from ._net import Net
@@ -104,7 +105,8 @@ class TrainingRun:
         self.stopped = self.asked_to_stop = False
         self.start_loss = self.lowest_loss = math.inf
         self.random = self._new_random()
-        self.n_threads = threads_for(self.module, min(net.batch_size, len(train)), net.device)
+        batch_size = min(net.batch_size, len(train))
+        self.threads = ThreadCount(threads_for(self.module, batch_size, net.device))
         self.has_batch_hooks = any(has_batch_hooks(callback) for _, callback in net.callbacks_)
         self.events: BatchEvents | None = None
         self.data = train
@@ -401,7 +403,7 @@ class TrainingRun:
             for batch in batches:
                 if events is not None:
                     events.begin(batch)
-                loss = step(batch)
+                loss = self.threads.timed(step, batch) if trains else step(batch)
                 if events is not None:
                     events.end(batch, loss)
                 # Not read here: each read would wait for the device. The mean is read once a pass.
@@ -522,5 +524,5 @@ class TrainingRun:
     @contextlib.contextmanager
     def _scope(self) -> Iterator[None]:
         """The number of threads chosen for the run, and torch's default modes."""
-        with scoped_threads(self.n_threads), default_torch_modes():
+        with scoped_threads(self.threads.number), default_torch_modes():
             yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import weakref
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -29,9 +30,8 @@ from ._scope import (
     default_torch_modes,
     resolve_device,
     resolve_dtype,
-    scoped_threads,
-    threads_for,
 )
+from ._threads import ThreadCount, scoped_threads, threads_for
 
 PREDICT_VALUES = 2**17
 Output = Callable[[nn.Module, Batch], Tensor]
@@ -210,12 +210,13 @@ class Net(NeuralNet):
         chosen, max_steps = self._size_of_batches(data)
         batch_size = batch_size or chosen
         self.module_.eval()
-        n_threads = threads_for(self.module_, batch_size, self.device)
-        with default_torch_modes(), torch.inference_mode(), scoped_threads(n_threads):
+        threads = ThreadCount(threads_for(self.module_, batch_size, self.device))
+        with default_torch_modes(), torch.inference_mode(), scoped_threads(threads.number):
             data = self.prepared(data) if prepared else data.to(self.device)
             batches = data.batches(batch_size, max_steps=max_steps)
+            step = functools.partial(output, self.module_)
             with autocast(self.module_, self.device, self.precision):
-                return [output(self.module_, batch) for batch in batches]
+                return [threads.timed(step, batch) for batch in batches]
 
     def _size_of_batches(self, data: Data) -> tuple[int, int | None]:
         """Maximum number of rows and steps of a batch in prediction."""

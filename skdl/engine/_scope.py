@@ -1,4 +1,4 @@
-"""Device, precision, threads and modes of torch, which are restored after a fit."""
+"""Device, precision and modes of torch, which are restored after a fit."""
 
 from __future__ import annotations
 
@@ -14,13 +14,7 @@ import torch
 from torch import nn
 
 from ._contract import attribute_or_default
-
-# Below this many multiply-adds in a batch's largest matrix product, a second thread costs more
-# than it brings (measured, see benchmarks/threads.py).
-WORK_PER_THREAD = 2_000_000
-# The same for modules with ``work_per_row``. Beside another busy process a second thread can cost
-# far more than it saves, so the threshold is high.
-CONVOLUTION_PER_THREAD = 8_000_000
+from ._threads import LIMITED, scoped_threads
 
 
 def resolve_device(device: str | torch.device) -> torch.device:
@@ -83,44 +77,6 @@ def draw_seed(random_state: int | np.random.RandomState | None) -> int:
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(2**31 - 1))
     return int(random_state)
-
-
-# The Python threads inside of ``scoped_threads``, by identity, and what each was allowed before.
-LIMITED: dict[int, int] = {}
-
-
-def allowed_threads() -> int:
-    """How many threads torch may use in this Python thread.
-
-    Torch keeps a number for each Python thread, and a new one begins with the number that was set
-    last, in whichever thread. One that begins during a fit in another thread would inherit the
-    limit of that fit; it gets instead what that fit was allowed.
-    """
-    of_others = LIMITED.copy()
-    if of_others.pop(threading.get_ident(), None) is not None:
-        return torch.get_num_threads()
-    return max(torch.get_num_threads(), *of_others.values(), 1)
-
-
-@contextlib.contextmanager
-def scoped_threads(n_threads: int) -> Iterator[None]:
-    """At most ``n_threads`` threads inside torch operations, never more than were allowed."""
-    # The outermost call registers what its thread was allowed, for ``allowed_threads`` of others.
-    before, thread = allowed_threads(), threading.get_ident()
-    is_outermost = thread not in LIMITED
-    LIMITED.setdefault(thread, before)
-    set_threads(min(n_threads, before))
-    try:
-        yield
-    finally:
-        set_threads(before)
-        if is_outermost:
-            LIMITED.pop(thread, None)
-
-
-def set_threads(n_threads: int) -> None:
-    if torch.get_num_threads() != n_threads:
-        torch.set_num_threads(n_threads)
 
 
 class Float32ByDefault:
@@ -209,18 +165,3 @@ def other_modes() -> list[contextlib.AbstractContextManager[Any]]:
     if torch.get_default_device().type != "cpu":
         contexts.append(torch.device("cpu"))
     return contexts
-
-
-def threads_for(module: nn.Module, batch_size: int, device: torch.device) -> int:
-    """Number of threads, from the number of multiply-adds in one batch's largest product.
-
-    That is the largest weight's size times the batch size, or ``work_per_row`` of the module times
-    the batch size. A module with a step of its own starts its threads itself.
-    """
-    if device.type != "cpu" or attribute_or_default(module, "train_on"):
-        return 1
-    work, per_thread = attribute_or_default(module, "work_per_row"), CONVOLUTION_PER_THREAD
-    if work is None:
-        weights = (weight.numel() for weight in module.parameters() if weight.ndim > 1)
-        work, per_thread = max(weights, default=0), WORK_PER_THREAD
-    return max(1, min(allowed_threads(), batch_size * work // per_thread))

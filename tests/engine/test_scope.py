@@ -20,30 +20,9 @@ from skdl.engine import (
     seeded,
     squared_error,
 )
-from skdl.engine._scope import (
-    CONVOLUTION_PER_THREAD,
-    LIMITED,
-    WORK_PER_THREAD,
-    allowed_threads,
-    autocast,
-    scoped_threads,
-    threads_for,
-)
+from skdl.engine._scope import autocast
 
 CPU = torch.device("cpu")
-
-
-def in_thread(function):
-    with ThreadPoolExecutor(1) as threads:
-        return threads.submit(function).result()
-
-
-@pytest.fixture
-def four_threads():
-    before = torch.get_num_threads()
-    torch.set_num_threads(4)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("given", ["cpu", torch.device("cpu")])
@@ -128,107 +107,6 @@ def test_draw_seed_of_none_differs_and_leaves_numpy_alone():
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     assert len({draw_seed(None) for _ in range(5)}) == 5
     assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
-
-
-@pytest.mark.usefixtures("four_threads")
-@pytest.mark.parametrize(("asked", "inside"), [(1, 1), (3, 3), (4, 4), (9, 4)])
-def test_scoped_threads_never_more_than_allowed(asked, inside):
-    with scoped_threads(asked):
-        assert torch.get_num_threads() == inside
-    assert torch.get_num_threads() == 4
-
-
-@pytest.mark.usefixtures("four_threads")
-def test_scoped_threads_are_given_back_after_an_error():
-    with pytest.raises(RuntimeError, match="inside"), scoped_threads(1):
-        raise RuntimeError("inside")
-    assert torch.get_num_threads() == 4
-
-
-@pytest.mark.usefixtures("four_threads")
-def test_threads_grow_with_the_work_of_a_batch():
-    module = nn.Linear(1000, 1000)
-    per_thread = WORK_PER_THREAD // 1_000_000
-    assert threads_for(module, 1, CPU) == 1
-    assert threads_for(module, 2 * per_thread, CPU) == 2
-    assert threads_for(module, 100 * per_thread, CPU) == 4, "never more than allowed"
-    assert threads_for(module, 100 * per_thread, torch.device("cuda")) == 1
-
-
-@pytest.mark.usefixtures("four_threads")
-def test_a_module_may_say_how_much_work_a_row_is():
-    module = nn.Conv2d(1, 1, 3)
-    assert threads_for(module, 100, CPU) == 1
-    module.work_per_row = CONVOLUTION_PER_THREAD
-    assert threads_for(module, 3, CPU) == 3
-
-
-@pytest.mark.usefixtures("four_threads")
-def test_a_module_without_products_takes_one_thread():
-    assert threads_for(nn.LayerNorm(8), 10**9, CPU) == 1
-
-
-# Threads beside one another ----------------------------------------------------------------------
-
-
-@pytest.mark.usefixtures("four_threads")
-def test_a_thread_that_begins_amid_a_limited_one_may_use_what_that_one_may():
-    """Torch gives a new thread the number that was set last, by whichever thread."""
-    seen = []
-
-    def begins():
-        seen.append(torch.get_num_threads())  # as torch has it
-        seen.append(allowed_threads())
-        with scoped_threads(3):
-            seen.append(torch.get_num_threads())
-        seen.append(torch.get_num_threads())
-
-    def limited():
-        with scoped_threads(1):
-            in_thread(begins)
-            assert torch.get_num_threads() == 1
-        assert torch.get_num_threads() == 4
-
-    in_thread(limited)
-    assert seen == [1, 4, 3, 4]
-    assert torch.get_num_threads() == 4
-    assert LIMITED == {}
-
-
-@pytest.mark.usefixtures("four_threads")
-def test_limits_that_overlap_leave_what_was_allowed():
-    """The second begins amid the first and ends after it."""
-    inside, ended = threading.Event(), threading.Event()
-
-    def first():
-        with scoped_threads(1):
-            inside.set()
-            ended.wait(10)
-
-    def second():
-        with scoped_threads(1):
-            ended.set()
-            one.result()
-            assert torch.get_num_threads() == 1
-        return torch.get_num_threads()
-
-    with ThreadPoolExecutor(2) as threads:
-        one = threads.submit(first)
-        inside.wait(10)
-        assert threads.submit(second).result() == 4
-    assert in_thread(torch.get_num_threads) == 4, "new threads too"
-
-
-@pytest.mark.usefixtures("four_threads")
-def test_limits_in_limits_narrow():
-    with scoped_threads(3):
-        assert allowed_threads() == 3
-        with scoped_threads(4):
-            assert torch.get_num_threads() == 3
-        with scoped_threads(2):
-            assert torch.get_num_threads() == 2
-        assert torch.get_num_threads() == 3
-    assert torch.get_num_threads() == allowed_threads() == 4
 
 
 # Modes of torch ----------------------------------------------------------------------------------

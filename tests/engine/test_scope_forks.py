@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from skdl.engine import default_torch_modes
-from skdl.engine._scope import FLOAT32_BY_DEFAULT, LIMITED, scoped_threads
+from skdl.engine._scope import FLOAT32_BY_DEFAULT
+from skdl.engine._threads import LIMITED, scoped_threads
 from skdl.estimators import CNNClassifier
 from tests.fits import in_fork
 

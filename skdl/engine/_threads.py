@@ -1,0 +1,217 @@
+"""How many threads torch takes: limits of a scope, and what steps take the least time with."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
+
+import torch
+from torch import nn
+
+from ._contract import attribute_or_default
+from ._data import ServedBatch
+
+Result = TypeVar("Result")
+
+# Below this many multiply-adds in a batch's largest matrix product, a second thread costs more
+# than it brings (measured, see benchmarks/threads.py).
+WORK_PER_THREAD = 2_000_000
+# The same for modules with ``work_per_row``.
+CONVOLUTION_PER_THREAD = 8_000_000
+
+# Numbers of threads are compared by so many steps each, after one that is not counted; one whose
+# first step takes so many times the least is given up at once. Beyond one that takes so many times
+# the least, others would take more.
+TRIAL_STEPS, GIVE_UP, BEYOND = 2, 2.0, 1.3
+# After so many steps the first time, if nothing calls for it before. A number below the largest is
+# compared again when the last comparison took less than this fraction of the time since; one that
+# proves right again waits twice as long.
+FIRST_STEPS, MIN_WAIT, MAX_WAIT, TRIAL_FRACTION = 60, 0.25, 60.0, 0.03
+# What calls for it: threads that get less than this fraction of the processors' time, or steps that
+# take so many times what they took in the comparison, over so many seconds.
+BUSY, SLOWER, WINDOW = 0.75, 1.5, 0.02
+# For how many seconds the number of one run is where another begins.
+KEPT_SECONDS = 30.0
+
+
+# The Python threads inside of ``scoped_threads``, by identity, and what each was allowed before.
+LIMITED: dict[int, int] = {}
+
+
+def allowed_threads() -> int:
+    """How many threads torch may use in this Python thread.
+
+    Torch keeps a number for each Python thread, and a new one begins with the number that was set
+    last, in whichever thread. One that begins during a fit in another thread would inherit the
+    limit of that fit; it gets instead what that fit was allowed.
+    """
+    of_others = LIMITED.copy()
+    if of_others.pop(threading.get_ident(), None) is not None:
+        return torch.get_num_threads()
+    return max(torch.get_num_threads(), *of_others.values(), 1)
+
+
+@contextlib.contextmanager
+def scoped_threads(n_threads: int) -> Iterator[None]:
+    """At most ``n_threads`` threads inside torch operations, never more than were allowed."""
+    # The outermost call registers what its thread was allowed, for ``allowed_threads`` of others.
+    before, thread = allowed_threads(), threading.get_ident()
+    is_outermost = thread not in LIMITED
+    LIMITED.setdefault(thread, before)
+    set_threads(min(n_threads, before))
+    try:
+        yield
+    finally:
+        set_threads(before)
+        if is_outermost:
+            LIMITED.pop(thread, None)
+
+
+def set_threads(n_threads: int) -> None:
+    if torch.get_num_threads() != n_threads:
+        torch.set_num_threads(n_threads)
+
+
+def threads_for(module: nn.Module, batch_size: int, device: torch.device) -> int:
+    """Number of threads, from the number of multiply-adds in one batch's largest product.
+
+    That is the largest weight's size times the batch size, or ``work_per_row`` of the module times
+    the batch size. A module with a step of its own starts its threads itself.
+    """
+    if device.type != "cpu" or attribute_or_default(module, "train_on"):
+        return 1
+    work, per_thread = attribute_or_default(module, "work_per_row"), CONVOLUTION_PER_THREAD
+    if work is None:
+        weights = (weight.numel() for weight in module.parameters() if weight.ndim > 1)
+        work, per_thread = max(weights, default=0), WORK_PER_THREAD
+    return max(1, min(allowed_threads(), batch_size * work // per_thread))
+
+
+@dataclass
+class Steps:
+    """What some steps with one number of threads took."""
+
+    n: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    size: float = 0.0
+
+    @property
+    def cost(self) -> float:
+        return self.seconds / self.size
+
+
+class ThreadCount:
+    """The number of threads with which the steps of a run take the least time.
+
+    On an idle machine that is about ``largest``. Where other processes compute too, threads wait
+    for the one that does not get its processor, and a step in two threads may take ten times as
+    long as in one. So numbers are compared by timing steps of the run: once in each long run, when
+    threads get little of the processors, when steps become slower, and while the number is not the
+    largest from time to time.
+
+    The number of threads changes results by rounding at most; on an idle machine it changes after
+    the same steps. Under ``torch.use_deterministic_algorithms(True)`` it is always ``largest``.
+
+    Parameters
+    ----------
+    largest : int
+        The most that may pay, as :func:`threads_for` gives it.
+
+    Attributes
+    ----------
+    number : int
+        The number for the next step.
+    """
+
+    # The number that was found last, of how many, and when: where a new run begins.
+    latest: ClassVar[tuple[int, int, float]] = (1, 1, -math.inf)
+
+    def __init__(self, largest: int) -> None:
+        fixed = torch.are_deterministic_algorithms_enabled()
+        smaller = set() if fixed else {largest - 1, largest // 2, 1} - {0}
+        self.numbers = sorted(smaller | {largest})
+        found, of, when = self.latest
+        is_known = not fixed and found < of and time.perf_counter() - when < KEPT_SECONDS
+        self.number = max(each for each in self.numbers if each <= (found if is_known else largest))
+        self.seconds, self.n_steps = 0.0, 0  # of all steps
+        self.wait = MIN_WAIT
+        self.due = MIN_WAIT  # in seconds of steps, when numbers are compared again
+        self.costs: dict[int, float] = {}  # of the last comparison
+        self.untried: list[int] = []  # of the one that is under way
+        self.steps, self.is_first = Steps(), True
+
+    def timed(self, step: Callable[[ServedBatch], Result], batch: ServedBatch) -> Result:
+        """``step(batch)``."""
+        if len(self.numbers) == 1:
+            return step(batch)
+        set_threads(self.number)
+        started, cpu_started = time.perf_counter(), time.process_time()
+        result = step(batch)
+        self.took(batch.size, time.perf_counter() - started, time.process_time() - cpu_started)
+        return result
+
+    def took(self, size: int, seconds: float, cpu_seconds: float) -> None:
+        """Choose the number for the next step, from what this one took.
+
+        ``size`` is what costs are relative to: steps differ.
+        """
+        self.seconds += seconds
+        self.n_steps += 1
+        is_first, self.is_first = self.is_first, False
+        steps = self.steps
+        if not is_first:  # threads have to wake up
+            steps.n += 1
+            steps.seconds += seconds
+            steps.cpu_seconds += cpu_seconds
+            steps.size += size
+        if not self.untried:
+            # By its number, not by time: then the step is the same in each run.
+            if steps.seconds > WINDOW or self.n_steps == FIRST_STEPS:
+                self._look_back()
+        elif is_first and seconds / size > GIVE_UP * min(self.costs.values()):
+            self._tried(seconds / size)
+        elif steps.n == TRIAL_STEPS:
+            self._tried(steps.cost)
+
+    def _look_back(self) -> None:
+        """After some steps with the best number: compare it with the others, or go on."""
+        steps, self.steps = self.steps, Steps()
+        if self.number < self.numbers[-1]:
+            compare = self.seconds > self.due
+        elif self.costs:
+            compare = steps.cost > SLOWER * self.costs[self.number]
+        else:
+            is_busy = steps.cpu_seconds < BUSY * self.number * steps.seconds
+            compare = is_busy or self.n_steps >= FIRST_STEPS
+        if compare:
+            self.costs, self.started = {self.number: steps.cost}, self.seconds
+            others = [each for each in self.numbers if each != self.number]
+            self.untried = sorted(others, key=lambda each: abs(each - self.number))
+            self._use(self.untried[0])
+
+    def _tried(self, cost: float) -> None:
+        """One more cost is known; with the last one use the best number."""
+        tried, before = self.untried.pop(0), next(iter(self.costs))
+        self.costs[tried] = cost
+        if cost > BEYOND * min(self.costs.values()):
+            is_more = tried > before
+            self.untried = [each for each in self.untried if (each > tried) != is_more]
+        if self.untried:
+            self._use(self.untried[0])
+            return
+        best = min(self.costs, key=self.costs.__getitem__)
+        proved_right = best == before
+        wait = min(2 * self.wait, MAX_WAIT) if proved_right else MIN_WAIT
+        self.wait = max(wait, (self.seconds - self.started) / TRIAL_FRACTION)
+        self.due = self.seconds + self.wait
+        ThreadCount.latest = best, self.numbers[-1], time.perf_counter()
+        self._use(best)
+
+    def _use(self, number: int) -> None:
+        self.number, self.steps, self.is_first = number, Steps(), True
