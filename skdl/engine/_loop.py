@@ -39,7 +39,7 @@ from ._optim import (
 from ._progress import Progress
 from ._random import RandomNumbers
 from ._scope import autocast, default_torch_modes
-from ._stopping import EarlyStopping, Snapshot, ValidationScore, fraction_of_usual_rows
+from ._stopping import EarlyStopping, Snapshot, ValidationScore
 from ._threads import ThreadCount, scoped_threads, threads_for
 
 if TYPE_CHECKING:
@@ -148,7 +148,8 @@ class TrainingRun:
         self.validation_score: ValidationScore | None = None
         if net.patience is not None and self.valid is not None:
             if attribute_or_default(self.objective, "row_losses") is not None:
-                self.validation_score = self._new_validation_score(train)
+                error_power = attribute_or_default(self.objective, "error_power")
+                self.validation_score = ValidationScore.of(error_power, train)
             min_epochs, plateau_epochs = (
                 math.ceil(n / len(self.train)) for n in (net.min_steps, self._plateau_steps())
             )
@@ -165,13 +166,6 @@ class TrainingRun:
         self.at_start: dict[str, Any] | None = None
         if self.n_before and not self.own_step:
             self.at_start = {**self._state_of_training(), "history": list(net.history)}
-
-    def _new_validation_score(self, train: Data) -> ValidationScore:
-        error_power = attribute_or_default(self.objective, "error_power")
-        if error_power != 2:
-            return ValidationScore(error_power)
-        fractions = fraction_of_usual_rows(train.column("y").cpu().double(), train.row_weights())
-        return ValidationScore(error_power, fractions)
 
     def _plateau_steps(self) -> int:
         """Steps that a start-up plateau may last, where no minimum of steps covers it."""

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ._data import Data
+
 # Squared errors beyond so many root mean squares count by their size, not by their square.
 LIMIT_RMS = 5.0
 OUTLIERS = 0.05  # fraction of the rows that the root mean square leaves out
@@ -78,6 +80,14 @@ class ValidationScore:
         self.start: Tensor | None = None
         self.excess: Tensor | None = None
         self.batches: list[tuple[Tensor, Tensor | None]] = []
+
+    @classmethod
+    def of(cls, error_power: int | None, train: Data) -> ValidationScore:
+        """The score of a training; targets count by what is usual in their training rows."""
+        if error_power != 2:
+            return cls(error_power)
+        y, weight = train.column("y").cpu().double(), train.row_weights()
+        return cls(error_power, fraction_of_usual_rows(y, weight))
 
     def update(self, losses: Tensor, weight: Tensor | None) -> None:
         """Add the losses of a batch, (B,) or (B, k)."""
