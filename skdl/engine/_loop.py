@@ -105,8 +105,8 @@ class TrainingRun:
         self.stopped = self.asked_to_stop = False
         self.start_loss = self.lowest_loss = math.inf
         self.random = self._new_random()
-        batch_size = min(net.batch_size, len(train))
-        self.threads = ThreadCount(threads_for(self.module, batch_size, net.device))
+        n_threads = threads_for(self.module, min(net.batch_size, len(train)), net.device)
+        self.threads = ThreadCount(n_threads, fixed=not net.adapts_threads)
         self.has_batch_hooks = any(has_batch_hooks(callback) for _, callback in net.callbacks_)
         self.events: BatchEvents | None = None
         self.data = train

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 import weakref
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -31,7 +30,7 @@ from ._scope import (
     resolve_device,
     resolve_dtype,
 )
-from ._threads import ThreadCount, scoped_threads, threads_for
+from ._threads import scoped_threads, threads_for
 
 PREDICT_VALUES = 2**17
 Output = Callable[[nn.Module, Batch], Tensor]
@@ -69,6 +68,9 @@ class Net(NeuralNet):
         Steps of the optimizer before which training is not stopped early.
     seed : int
         Decides shuffling and dropout.
+    adapts_threads : bool
+        Whether the number of threads in training follows the times of steps: this changes results
+        by rounding, so a fit is no longer decided by its seed.
     resumable : bool
         Whether a training that ran out of epochs keeps its last weights in ``resume_state``, beside
         the best ones in ``module_``, for another net to resume from.
@@ -100,6 +102,7 @@ class Net(NeuralNet):
         device: str | torch.device = "cpu",
         precision: str = "auto",
         seed: int = 0,
+        adapts_threads: bool = False,
         resumable: bool = False,
         verbose: int = 0,
         callbacks: list[Any] | None = None,
@@ -120,7 +123,7 @@ class Net(NeuralNet):
         self.lr_schedule, self.warmup_fraction = lr_schedule, warmup_fraction
         self.gradient_clip, self.ema_decay = gradient_clip, ema_decay
         self.patience, self.min_steps, self.tol = patience, min_steps, tol
-        self.precision, self.seed = precision, seed
+        self.precision, self.seed, self.adapts_threads = precision, seed, adapts_threads
         self.objective = objective
         self.resumable = resumable
         self.resume_state: dict[str, Any] | None = None
@@ -210,13 +213,12 @@ class Net(NeuralNet):
         chosen, max_steps = self._size_of_batches(data)
         batch_size = batch_size or chosen
         self.module_.eval()
-        threads = ThreadCount(threads_for(self.module_, batch_size, self.device))
-        with default_torch_modes(), torch.inference_mode(), scoped_threads(threads.number):
+        n_threads = threads_for(self.module_, batch_size, self.device)
+        with default_torch_modes(), torch.inference_mode(), scoped_threads(n_threads):
             data = self.prepared(data) if prepared else data.to(self.device)
             batches = data.batches(batch_size, max_steps=max_steps)
-            step = functools.partial(output, self.module_)
             with autocast(self.module_, self.device, self.precision):
-                return [threads.timed(step, batch) for batch in batches]
+                return [output(self.module_, batch) for batch in batches]
 
     def _size_of_batches(self, data: Data) -> tuple[int, int | None]:
         """Maximum number of rows and steps of a batch in prediction."""

@@ -115,13 +115,15 @@ class ThreadCount:
     threads get little of the processors, when steps become slower, and while the number is not the
     largest from time to time.
 
-    The number of threads changes results by rounding at most; on an idle machine it changes after
-    the same steps. Under ``torch.use_deterministic_algorithms(True)`` it is always ``largest``.
+    The number of threads changes results by rounding, which training may amplify: where results
+    shall be the same in each run, it is fixed.
 
     Parameters
     ----------
     largest : int
         The most that may pay, as :func:`threads_for` gives it.
+    fixed : bool, default=False
+        Whether it is always ``largest``, as under ``torch.use_deterministic_algorithms(True)``.
 
     Attributes
     ----------
@@ -132,8 +134,8 @@ class ThreadCount:
     # The number that was found last, of how many, and when: where a new run begins.
     latest: ClassVar[tuple[int, int, float]] = (1, 1, -math.inf)
 
-    def __init__(self, largest: int) -> None:
-        fixed = torch.are_deterministic_algorithms_enabled()
+    def __init__(self, largest: int, *, fixed: bool = False) -> None:
+        fixed = fixed or torch.are_deterministic_algorithms_enabled()
         smaller = set() if fixed else {largest - 1, largest // 2, 1} - {0}
         self.numbers = sorted(smaller | {largest})
         found, of, when = self.latest
@@ -171,7 +173,6 @@ class ThreadCount:
             steps.cpu_seconds += cpu_seconds
             steps.size += size
         if not self.untried:
-            # By its number, not by time: then the step is the same in each run.
             if steps.seconds > WINDOW or self.n_steps == FIRST_STEPS:
                 self._look_back()
         elif is_first and seconds / size > GIVE_UP * min(self.costs.values()):

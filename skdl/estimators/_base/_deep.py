@@ -51,8 +51,10 @@ class DeepEstimator(LearningMixin, Trained, Family, BaseEstimator):
     device : str or torch.device, default="auto"
         "auto" is CUDA when there is one, else the CPU. Also "cpu", "cuda" and "cuda:1".
     random_state : int, RandomState instance or None, default=None
-        Decides all random numbers of a fit. None draws a new seed each time. numpy's and torch's
-        global random states are left alone.
+        Decides all random numbers of a fit. None draws a new seed each time, and lets the number of
+        torch's threads follow the times of training steps, so that other processes that compute
+        slow a large network down less; results depend on that number by rounding, so with a seed it
+        is fixed. numpy's and torch's global random states are left alone.
     verbose : int, default=0
         0 is silent, 1 shows one bar with loss and remaining time, 2 a line per epoch.
     callbacks : list or None, default=None
@@ -143,6 +145,7 @@ class DeepEstimator(LearningMixin, Trained, Family, BaseEstimator):
             batch_size=batch_size,
             device=self.device,
             seed=seed,
+            adapts_threads=self.random_state is None,
             verbose=self.verbose,
             callbacks=self.callbacks,
             **self._net_options(),
