@@ -24,7 +24,7 @@ from ._image_shapes import (
     way_out,
 )
 from ._lags import lags_of
-from ._lengths import other_length, way_to_length
+from ._lengths import as_steps, other_length, way_to_length
 from ._steps import (
     check_gaps_of_steps,
     check_order_of_columns,
@@ -63,6 +63,7 @@ __all__ = [
     "Shape",
     "Units",
     "as_index",
+    "as_steps",
     "check_channels_last",
     "check_finite",
     "check_gaps_of_steps",

@@ -19,10 +19,14 @@ def other_length(
     any_length : bool
         As for `way_to_length`.
     """
-    if n_channels > 1:
-        array = f"{array}.reshape(len(X), {got}, {n_channels})"
+    array = as_steps(array, got, n_channels)
     way = way_to_length(got, n_steps, array, n_dims=2 + (n_channels > 1), any_length=any_length)
     return f"These are {what} of {got} steps, those of fit have {n_steps}. {way}"
+
+
+def as_steps(array: str, got: int, n_channels: int) -> str:
+    """Code for the flat rows of ``array`` with their steps in the second dimension."""
+    return array if n_channels == 1 else f"{array}.reshape(len(X), {got}, {n_channels})"
 
 
 def way_to_length(got: int, n_steps: int, array: str, *, n_dims: int, any_length: bool) -> str:

@@ -5,7 +5,17 @@ training of it, epoch by epoch. ``_contract.py`` lists the optional methods of a
 """
 
 from ._callback_checks import check_callbacks, check_validated, sets_rate
-from ._data import NUMBERS, STREAM_BYTES, Batch, Column, Data, Ragged, Streamed, as_tensor
+from ._data import (
+    NUMBERS,
+    STREAM_BYTES,
+    Batch,
+    Column,
+    Data,
+    Ragged,
+    Streamed,
+    as_tensor,
+    host_lengths,
+)
 from ._loop import PLATEAU_STEPS, TrainingRun
 from ._losses import (
     ErrorLoss,
@@ -71,6 +81,7 @@ __all__ = [
     "error_limit",
     "error_power",
     "forward",
+    "host_lengths",
     "huber",
     "inputs_of",
     "losses_of_targets",

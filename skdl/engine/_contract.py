@@ -71,6 +71,21 @@ class HasMaxSteps(Protocol):
     max_steps: int
 
 
+class HasBatchStatistics(Protocol):
+    """A module that normalizes the rows of a training batch together, as batch normalization does.
+
+    Rows of unequal length then come in random order. Sorted by length there would be less padding,
+    but what goes with length, such as the scale of the values or the class, would be normalized
+    away in training and not in prediction.
+
+    Attributes
+    ----------
+    uses_batch_statistics : bool
+    """
+
+    uses_batch_statistics: bool
+
+
 class HasWorkPerRow(Protocol):
     """A module that uses its weights several times for a row, as a convolution does.
 
@@ -168,6 +183,7 @@ DEFAULTS: dict[str, Any] = {
     "parameter_groups": None,
     "train_on": None,
     "max_steps": None,
+    "uses_batch_statistics": False,
     "work_per_row": None,
     "bfloat16_safe": False,
     "draws_from_generator": False,

@@ -45,6 +45,12 @@ class ServedBatch(Batch):
         return self.n_rows * longest
 
 
+def host_lengths(batch: Batch) -> np.ndarray:
+    """Steps of each row of a batch with ``lengths``; the device is asked only if it must be."""
+    known = batch.lengths if isinstance(batch, ServedBatch) else {}
+    return known["x"] if "x" in known else batch["lengths"].cpu().numpy()
+
+
 # A memory map above this size is converted batch by batch instead of copied whole.
 STREAM_BYTES = 256 * 2**20
 
@@ -325,18 +331,20 @@ class Data:
         batch_size: int,
         generator: torch.Generator | None = None,
         max_steps: int | None = None,
+        *,
+        mixed_lengths: bool = False,
     ) -> Iterator[ServedBatch]:
         """Batches in row order, or shuffled by ``generator``.
 
         A last batch of a single row is added to the one before: batch normalization needs two.
         Sequences of unequal length are shuffled into batches of about the same length, so that
-        there is little padding. ``max_steps`` is the maximum number of steps of a batch, padding
-        included: a batch of more is cut into several.
+        there is little padding, unless batches shall have ``mixed_lengths``. ``max_steps`` is the
+        maximum number of steps of a batch, padding included: a batch of more is cut into several.
         """
         order, lengths = self.rows, self._lengths()
         shuffles = generator is not None and len(self) > batch_size  # no need for a full batch
         if shuffles:
-            shuffled = self._shuffled(lengths, generator)
+            shuffled = self._shuffled(None if mixed_lengths else lengths, generator)
             lengths = None if lengths is None else lengths[shuffled.numpy()]
             order = shuffled if order is None else order[shuffled]
         parts = self._parts(lengths, batch_size, max_steps, equal_sizes=shuffles)
@@ -464,7 +472,7 @@ class BatchIterator:
 
     Parameters
     ----------
-    data, batch_size, generator, max_steps
+    data, batch_size, generator, max_steps, mixed_lengths
         As in ``Data.batches``.
     count : callable, default=None
         How many terms the loss of a batch is the mean of; its rows when None.
@@ -477,14 +485,18 @@ class BatchIterator:
         generator: torch.Generator | None = None,
         max_steps: int | None = None,
         count: Callable[[ServedBatch], int] | None = None,
+        *,
+        mixed_lengths: bool = False,
     ) -> None:
         self.data, self.batch_size, self.generator = data, batch_size, generator
-        self.max_steps, self.count = max_steps, count
+        self.max_steps, self.count, self.mixed_lengths = max_steps, count, mixed_lengths
         self.counts: list[int] = []
 
     def __iter__(self) -> Iterator[ServedBatch]:
         self.counts = []
-        for batch in self.data.batches(self.batch_size, self.generator, self.max_steps):
+        for batch in self.data.batches(
+            self.batch_size, self.generator, self.max_steps, mixed_lengths=self.mixed_lengths
+        ):
             self.counts.append(batch.n_rows if self.count is None else self.count(batch))
             yield batch
 

@@ -131,7 +131,10 @@ class TrainingRun:
         shuffle = None if self.own_step else self.random.generators.shuffle
         # Once for all epochs where memory allows: it does not depend on trainable weights.
         prepared = net.prepared(train, at_once=True)
-        self.train = BatchIterator(prepared, net.batch_size, shuffle, max_steps, count)
+        mixed = attribute_or_default(self.module, "uses_batch_statistics")
+        self.train = BatchIterator(
+            prepared, net.batch_size, shuffle, max_steps, count, mixed_lengths=mixed
+        )
         self.valid: BatchIterator | None = None
         if valid is not None:
             prepared = net.prepared(valid, at_once=True)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ._contract import attribute_or_default
-from ._data import Batch
+from ._data import Batch, host_lengths
 from ._losses import Loss, error_power
 
 Objective = Callable[[nn.Module, Batch], Tensor]
@@ -123,11 +123,14 @@ class Augmented(Supervised):
         Which input is changed.
     augment : callable, default=None
         Gives the changed column for the column. One with an attribute ``draws_from_generator``
-        that is true takes a generator as its second argument.
+        that is true takes a generator as its second argument. Of rows of unequal length it gets
+        the number of steps of each as ``lengths`` (B,): with a generator a tensor on the device,
+        else an array on the host. It leaves padding as it is.
     mixup : float, default=0.0
         When above 0, each row is then mixed with another one of the batch: both inputs and both
         losses in the proportion lambda to 1 - lambda, lambda drawn per batch from
-        Beta(mixup, mixup). Zhang et al., "mixup: beyond empirical risk minimization" (2018).
+        Beta(mixup, mixup). Of rows of unequal length the mixed one has the steps of the longer one.
+        Zhang et al., "mixup: beyond empirical risk minimization" (2018).
 
     Attributes
     ----------
@@ -156,13 +159,17 @@ class Augmented(Supervised):
         if not module.training:
             return super().__call__(module, batch)
         if self.augment is not None:
-            batch = {**batch, self.column: self.augmented(batch[self.column])}
+            batch = {**batch, self.column: self.augmented(batch)}
         return self.mixed(module, batch) if self.mixup else super().__call__(module, batch)
 
-    def augmented(self, x: Tensor) -> Tensor:
+    def augmented(self, batch: Batch) -> Tensor:
         """The column as ``augment`` changes it."""
         assert self.augment is not None
-        return self.augment(x, self.generator) if self.takes_generator else self.augment(x)
+        x, is_ragged = batch[self.column], "lengths" in batch
+        if self.takes_generator:
+            lengths = {"lengths": batch["lengths"]} if is_ragged else {}
+            return self.augment(x, self.generator, **lengths)
+        return self.augment(x, lengths=host_lengths(batch)) if is_ragged else self.augment(x)
 
     def mixed(self, module: nn.Module, batch: Batch) -> Tensor:
         """The loss of rows that are mixed with others."""
@@ -172,7 +179,10 @@ class Augmented(Supervised):
         both = torch.full((2,), self.mixup, device=device)
         share = torch._sample_dirichlet(both, generator)[0].to(x.dtype)
         order = torch.randperm(n_rows, device=device, generator=generator)
-        output = self._output(module, {**batch, self.column: torch.lerp(x[order], x, share)})
+        changed = {self.column: torch.lerp(x[order], x, share)}
+        if "lengths" in batch:
+            changed["lengths"] = torch.maximum(batch["lengths"], batch["lengths"][order])
+        output = self._output(module, {**batch, **changed})
         others: Batch = {key: batch[key][order] for key in ("y", "weight") if key in batch}
         own_loss, other_loss = (
             mean_loss(self.training_loss, output, rows) for rows in (batch, others)

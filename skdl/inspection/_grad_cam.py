@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,10 +33,11 @@ class GradCAMDisplay:
     Parameters
     ----------
     inputs : ndarray of shape (n_samples, height, width, n_channels) or (n_samples, n_steps, \
-n_channels)
-        The images or signals.
-    heat : ndarray of shape (n_samples, height, width) or (n_samples, n_steps)
-        The heat maps: contribution of each position to the score of the target, at least 0.
+n_channels), or list
+        The images or signals; signals of unequal length as a list of arrays (n_steps, n_channels).
+    heat : ndarray of shape (n_samples, height, width) or (n_samples, n_steps), or list
+        The heat maps: contribution of each position to the score of the target, at least 0. Of
+        signals of unequal length a list of arrays (n_steps,).
     targets, predictions : array-like of shape (n_samples,)
         The class whose heat map is shown for each row, and the most probable one.
     probabilities : array-like of shape (n_samples,)
@@ -43,7 +45,7 @@ n_channels)
 
     Attributes
     ----------
-    heat_ : ndarray of shape (n_samples, height, width) or (n_samples, n_steps)
+    heat_ : ndarray of shape (n_samples, height, width) or (n_samples, n_steps), or list
         The heat maps, as given. A row is all zeros where nothing in the layer raises the score of
         the class.
     ax_ : ndarray of matplotlib Axes, of shape (n_samples,)
@@ -94,8 +96,8 @@ n_channels)
     def __init__(
         self,
         *,
-        inputs: NDArray[Any],
-        heat: NDArray[Any],
+        inputs: NDArray[Any] | list[NDArray[Any]],
+        heat: NDArray[Any] | list[NDArray[Any]],
         targets: Any,
         predictions: Any,
         probabilities: Any,
@@ -127,7 +129,8 @@ n_channels)
             method ``_activation_inputs``, or what holds one: a Pipeline with one at its end, a
             search with one as ``best_estimator_``, or another meta-estimator as ``estimator_``.
         X : array-like or list
-            The rows to be shown, as `estimator` takes them; at most 64. In a Pipeline, the steps
+            The rows to be shown, as `estimator` takes them; at most 64. Signals of unequal length
+            are computed one by one, without padding. In a Pipeline, the steps
             before the classifier transform them first.
         target : label or array-like of shape (n_samples,), default=None
             The class whose heat map is shown: one for all rows or one for each. By default the
@@ -136,7 +139,8 @@ n_channels)
             The part of ``classifier.module_`` whose output is weighted, or its name in
             ``classifier.module_.named_modules()``. Its output must be (n, n_features, height,
             width) or (n, n_features, n_steps), with more than one position. By default the last
-            one with at least 4 x 4 positions or 4 steps, or else the last one.
+            one with at least 4 x 4 positions or 4 steps, for the longest of the signals, or else
+            the last one.
         method : {"hirescam", "gradcam"}, default="hirescam"
             How gradients weight the layer's maps: by position, or by their means. See Notes.
         ax, cmap
@@ -176,15 +180,16 @@ n_channels)
         shown = predicted if target is None else _indices(classes, target, n_rows)
         with default_torch_modes():  # gradients are needed
             drawn, inputs = zip(*classifier._activation_inputs(X, _BATCH), strict=True)
-            part = _choose_layer(module, layer, inputs[0][:1])
-            of_batches = torch.from_numpy(shown).split(_BATCH)
+            longest = max(inputs, key=lambda x: x.shape[1])
+            part = _choose_layer(module, layer, longest[:1])
+            of_batches = torch.from_numpy(shown).split([len(x) for x in inputs])
             heat = [
                 _heat_of(module, part, x, of_rows.to(x.device), method)
                 for x, of_rows in zip(inputs, of_batches, strict=True)
             ]
         display = cls(
-            inputs=torch.cat(drawn).cpu().numpy(),
-            heat=torch.cat(heat).cpu().numpy(),
+            inputs=_joined(drawn),
+            heat=_joined(heat),
             targets=classes[shown],
             predictions=classes[predicted],
             probabilities=probabilities[np.arange(len(shown)), shown],
@@ -214,12 +219,12 @@ n_channels)
         ValueError
             If there are fewer axes than rows.
         """
-        n_rows, are_images = len(self.heat_), self.heat_.ndim == 3
+        n_rows, are_images = len(self.heat_), self.heat_[0].ndim == 2
         axes = np.ravel(_make_axes(n_rows, are_images) if ax is None else ax)
         if len(axes) < n_rows:
             raise ValueError(f"ax must hold {n_rows} axes, one for each row, got {len(axes)}.")
         self.ax_, self.figure_ = axes[:n_rows], axes[0].figure
-        inputs = _as_pictures(self.inputs) if are_images else self.inputs
+        inputs = _as_pictures(np.asarray(self.inputs)) if are_images else self.inputs
         draw = _draw_image if are_images else _draw_signal
         for i, axis in enumerate(self.ax_):
             draw(axis, inputs[i], self.heat_[i] / (self.heat_[i].max() or 1), cmap)
@@ -229,7 +234,7 @@ n_channels)
     def _title(self, i: int) -> str:
         title = f"{self.targets[i]} ({self.probabilities[i]:.0%})"
         if self.predictions[i] != self.targets[i]:
-            separator = "\n" if self.heat_.ndim == 3 else ", "
+            separator = "\n" if self.heat_[i].ndim == 2 else ", "
             title += f"{separator}predicted {self.predictions[i]}"
         return title if self.heat_[i].any() else f"{title}, no heat"
 
@@ -251,6 +256,13 @@ def _indices(classes: NDArray[Any], target: Any, n_rows: int) -> NDArray[np.intp
     if unknown is not None:
         raise ValueError(f"target must be one of the classes {[*index]}, got {unknown!r}.")
     return np.array([index[label] for label in wanted])
+
+
+def _joined(batches: Sequence[Tensor]) -> NDArray[Any] | list[NDArray[Any]]:
+    """Return the rows of all batches: one array, or a list of arrays where their shapes differ."""
+    if len({batch.shape[1:] for batch in batches}) == 1:
+        return torch.cat([*batches]).cpu().numpy()
+    return [row for batch in batches for row in batch.cpu().numpy()]
 
 
 def _choose_layer(module: nn.Module, layer: str | nn.Module | None, inputs: Tensor) -> nn.Module:

@@ -23,14 +23,47 @@ def standardized(x: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
 
 
 class BatchNorm(nn.modules.batchnorm._BatchNorm):
-    """Batch normalization of any dimensions; a single value is normalized as in evaluation."""
+    """Batch normalization of any dimensions; a single value is normalized as in evaluation.
+
+    Of padded signals (B, F, T) it takes the padding mask (B, 1, T) too, True on their steps:
+    statistics are of these alone, and padding becomes 0.
+    """
+
+    takes_mask = True
 
     def _check_input_dim(self, input: Tensor) -> None:
         """Any dimensions."""
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        if mask is not None and self.training:
+            return self._of_steps(x, mask)
         if self.training and x[:, 0].numel() == 1:
             return F.batch_norm(
                 x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
             )
-        return super().forward(x)
+        y = super().forward(x)
+        return y if mask is None else y.masked_fill(~mask, 0)
+
+    def _of_steps(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Normalized by the statistics of the steps under the mask, as ``F.batch_norm``."""
+        running_mean, running_var = self.running_mean, self.running_var
+        assert running_mean is not None
+        assert running_var is not None
+        assert self.momentum is not None
+        values = x.to(running_mean.dtype)  # autocast gives halves
+        counts = mask.to(values.dtype)
+        # On the device, whose answer to an ``if`` the host would wait for.
+        n_steps = counts.sum()
+        several = n_steps > 1
+        mean = torch.where(several, (values * counts).sum((0, 2)) / n_steps, running_mean)
+        centred = (values - mean[:, None]) * counts
+        var = torch.where(several, centred.square().sum((0, 2)) / n_steps, running_var)
+        with torch.no_grad():
+            # As where there is no mask: a single step is not learned from.
+            momentum = several.to(values.dtype) * self.momentum
+            unbiased = var * (n_steps / (n_steps - 1).clamp_min(1))
+            running_mean.lerp_(mean, momentum)
+            running_var.lerp_(unbiased, momentum)
+            self.num_batches_tracked.add_(several)  # type: ignore[union-attr]
+        gain = self.weight * (var + self.eps).rsqrt()
+        return (centred * gain[:, None] + counts * self.bias[:, None]).to(x.dtype)

@@ -338,6 +338,34 @@ def test_the_rows_of_a_subset_come_by_length_too():
     assert subset.longest() == lengths[rows].max()
 
 
+def test_batches_of_mixed_lengths_are_drawn_as_those_of_one_length():
+    lengths = long_tailed(2000)
+    data = tokens_of_lengths(lengths)
+    generator = torch.Generator().manual_seed(0)
+    batches = list(data.batches(20, generator, mixed_lengths=True))
+    rows = torch.cat([batch["row"] for batch in batches])
+    assert rows.tolist() != sorted(rows.tolist())
+    assert sorted(rows.tolist()) == list(range(2000))
+    means = torch.stack([lengths[batch["row"]].double().mean() for batch in batches])
+    expected = lengths.double().std().item() / 20**0.5  # of independent draws
+    assert means.std().item() == pytest.approx(expected, rel=0.4)
+    sorted_ones = data.batches(20, torch.Generator().manual_seed(0))
+    by_length = torch.stack([lengths[batch["row"]].double().mean() for batch in sorted_ones])
+    assert by_length.std().item() > 2 * expected
+
+
+def test_a_long_row_in_a_batch_of_mixed_lengths_is_cut_off_with_few_others():
+    lengths = torch.full((400,), 10)
+    lengths[7] = 1000
+    data = tokens_of_lengths(lengths)
+    generator = torch.Generator().manual_seed(0)
+    batches = list(data.batches(40, generator, 4000, mixed_lengths=True))
+    (long,) = (batch for batch in batches if batch["x"].shape[1] > 10)
+    assert len(long["row"]) <= 4
+    rows = [row for batch in batches for row in batch["row"].tolist()]
+    assert sorted(rows) == list(range(400))
+
+
 @settings(deadline=None)
 @given(
     st.lists(st.integers(1, 20), min_size=1, max_size=40).map(torch.tensor),

@@ -10,7 +10,9 @@ from torch import nn
 
 from skdl.engine import (
     Augmented,
+    Data,
     Pinball,
+    Ragged,
     Supervised,
     absolute_error,
     cross_entropy,
@@ -158,6 +160,62 @@ def test_mixup_mixes_inputs_and_losses_alike(weighted):
                   [(batch["y"], w), (batch["y"][order], w[order])])  # fmt: skip
     torch.testing.assert_close(got, (share * own + (1 - share) * other).mean())
     assert 0 < share < 1
+
+
+class EchoOfSteps(nn.Module):
+    """The sum of each padded row, and what it was given."""
+
+    def forward(self, x, lengths):
+        self.seen = x, lengths
+        return x.sum(1)
+
+
+def ragged_batch():
+    """Rows of 1 to 4 steps of 2 channels, as the engine serves them."""
+    lengths = torch.tensor([2, 4, 1, 3, 1])
+    x = torch.randn(int(lengths.sum()), 2)
+    columns = {"x": Ragged(x, lengths), "y": torch.tensor([0, 1, 1, 0, 1])}
+    (batch,) = Data(columns).batches(5)
+    return batch
+
+
+def test_mixed_rows_of_unequal_length_have_the_steps_of_the_longer_one():
+    batch, module = ragged_batch(), EchoOfSteps().train()
+    torch.manual_seed(3)
+    Augmented(cross_entropy, column="x", mixup=0.5)(module, batch)
+    torch.manual_seed(3)
+    torch.distributions.Beta(0.5, 0.5).sample()
+    order = torch.randperm(5)
+    x, lengths = module.seen
+    assert order.tolist() != [0, 1, 2, 3, 4]
+    assert lengths.tolist() == [
+        max(int(own), int(other))
+        for own, other in zip(batch["lengths"], batch["lengths"][order], strict=True)
+    ]
+    for row, n_steps in enumerate(lengths):
+        assert x[row, :n_steps].all()
+        assert not x[row, n_steps:].any()
+
+
+@pytest.mark.parametrize("takes_generator", [False, True])
+def test_augmentations_are_told_the_lengths(takes_generator):
+    """On the host, where the function is the user's: the device is not waited for."""
+    given, batch = [], ragged_batch()
+
+    def augment(x, *generator, lengths):
+        given.append((generator, lengths))
+        return 2 * x
+
+    augment.draws_from_generator = takes_generator
+    objective = Augmented(cross_entropy, column="x", augment=augment)
+    module = EchoOfSteps().train()
+    objective(module, batch)
+    torch.testing.assert_close(module.seen[0], 2 * batch["x"])
+    ((generator, lengths),) = given
+    assert (len(generator), isinstance(lengths, torch.Tensor)) == (takes_generator, takes_generator)
+    assert lengths.tolist() == [2, 4, 1, 3, 1]
+    objective(module, dict(batch))  # of a batch that knows nothing of the host
+    assert given[1][1].tolist() == [2, 4, 1, 3, 1]
 
 
 class OfOneShape(nn.Module):

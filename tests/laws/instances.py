@@ -109,7 +109,7 @@ TABLE: list[tuple[Any, ...]] = [
     (GRUClassifier(**RECURRENT_FULL), CHECKS),
     (GRUClassifier(**RECURRENT_MINI), CHECKS),
     #
-    (CNNClassifier(**CONVOLUTIONAL, kind="signal"), "signals"),
+    (CNNClassifier(**CONVOLUTIONAL, kind="signal"), "signals", "ragged"),
     (CNNClassifier(**CONVOLUTIONAL, kind="image", image_shape=(2, 4)), "flat images"),
     (CNNClassifier(**CONVOLUTIONAL), "images", "colour images"),
     (
@@ -122,6 +122,7 @@ TABLE: list[tuple[Any, ...]] = [
             label_smoothing=0.05,
         ),
         "signals",
+        "ragged",
     ),
     (CNNClassifier(**FULL_BATCH, architecture=Convolution), CHECKS),
     (CNNClassifier(**MINI_BATCH, channels=(8, 8)), CHECKS),

@@ -36,3 +36,51 @@ def test_a_single_value_is_normalized_as_in_evaluation(shape):
     expected = (x - norm.running_mean.view(1, 3, *shape[2:])) / math.sqrt(1 + norm.eps)
     torch.testing.assert_close(norm(x), expected)
     assert norm.running_mean.tolist() == [1, 2, 3]
+
+
+# Padded signals ----------------------------------------------------------------------------------
+
+
+def padded(lengths, n_features=3):
+    """Signals with arbitrary numbers on their padding, and their mask."""
+    x = torch.randn(len(lengths), n_features, max(lengths), dtype=torch.float64)
+    return x, (torch.arange(max(lengths)) < torch.tensor(lengths)[:, None])[:, None]
+
+
+def shifted(training):
+    norm = BatchNorm(3).double().train(training)
+    with torch.no_grad():
+        norm.weight.uniform_(0.5, 2)
+        norm.bias.normal_()
+    return norm
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_steps_under_a_mask_are_normalized_as_if_there_were_no_others(training):
+    x, mask = padded([4, 1, 7, 2])
+    own, other = shifted(training), shifted(training)
+    other.load_state_dict(own.state_dict())
+    for _ in range(2):
+        steps = x.mT[mask[:, 0]].requires_grad_()  # (N, F)
+        leaf = x.clone().requires_grad_()
+        got, expected = own(leaf, mask), other(steps)
+        torch.testing.assert_close(got.mT[mask[:, 0]], expected)
+        assert not got.mT[~mask[:, 0]].any()
+        got.square().sum().backward()
+        expected.square().sum().backward()
+        torch.testing.assert_close(leaf.grad.mT[mask[:, 0]], steps.grad)
+    for name, value in own.state_dict().items():
+        torch.testing.assert_close(value, other.state_dict()[name])
+    for mine, theirs in zip(own.parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, theirs.grad)
+
+
+def test_a_single_step_under_a_mask_is_normalized_as_in_evaluation():
+    x, _ = padded([5])
+    mask = torch.arange(5)[None, None] < 1
+    norm = shifted(True)
+    before = {name: value.clone() for name, value in norm.state_dict().items()}
+    got = norm(x, mask)
+    for name, value in norm.state_dict().items():
+        assert torch.equal(value, before[name])
+    torch.testing.assert_close(got, norm.eval()(x, mask))

@@ -60,8 +60,8 @@ class Family(ABC):
     in :mod:`skdl.estimators._base._targets`.
     """
 
-    # Kinds of X that ``fit`` takes, of "sequences", "ragged" (sequences of unequal length),
-    # "signals", "images", "texts", "documents" and "tables".
+    # Kinds of X that ``fit`` takes, of "sequences", "ragged" (sequences or signals of unequal
+    # length), "signals", "images", "texts", "documents" and "tables".
     _input_kinds: ClassVar[frozenset[str]]
     # Parameters that may change between fits of one network (warm_start, partial_fit), beside
     # those that all deep estimators share.
@@ -151,7 +151,8 @@ class HasActivationInputs(Protocol):
     def _activation_inputs(self, X: Any, batch_size: int) -> list[tuple[Tensor, Tensor]]:
         """Batches of X: the rows, and what ``module_`` takes of them, (B, *space, C) both.
 
-        What layers give for them is (B, n_features, *space), the scores are (B, n_classes).
+        What layers give for them is (B, n_features, *space), the scores are (B, n_classes). Rows of
+        unequal length come one by one, without padding.
         """
 
 

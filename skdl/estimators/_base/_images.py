@@ -12,9 +12,9 @@ from sklearn.utils import Tags
 
 from ..._reading import (
     IMPUTE,
-    ChannelNamesMixin,
     Given,
     Shape,
+    as_steps,
     check_channels_last,
     check_finite,
     check_gaps_of_steps,
@@ -31,21 +31,24 @@ from ..._reading import (
     way_out,
 )
 from ...engine import Column, Data, Streamed, as_tensor
-from ._input import InputMixin
-from ._sequences import as_numbers, is_ragged
+from ._ragged import as_numbers, is_ragged, without_padding
+from ._signals import SignalInputMixin, are_unequal_signals
 
 AXES = {"image": ("image", "row", "column", "channel"), "signal": ("signal", "step", "channel")}
 
 
-class ImageInputMixin(ChannelNamesMixin, InputMixin):
-    """Mixin of estimators that take images or signals, all of one shape, channels last.
+class ImageInputMixin(SignalInputMixin):
+    """Mixin of estimators that take images or signals, channels last.
+
+    All are of one shape, but for lists of signals where "ragged" is in ``_input_kinds``.
 
     Attributes
     ----------
     kind_ : {"image", "signal"}
         What the rows of X were read as.
     input_shape_ : tuple of int
-        Shape of one row, channels last: (H, W, C) or (T, C).
+        Shape of one row, channels last: (H, W, C) or (T, C); (None, C) where X was a list of
+        signals of unequal length, for which there is no ``n_features_in_`` either.
     n_channels_in_ : int
         Number of channels of X.
     """
@@ -86,13 +89,18 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
 
     def _read_first(self, X: Any, kind: str, shape: Shape | None, given: Given) -> Column:
         """The column of a fit; what the rows are is learned from its shape."""
-        whole = _as_array(X, given)
+        items = _items_of(X)
+        if "ragged" in self._input_kinds and items and are_unequal_signals(items, kind, shape):
+            return self._learn_unequal(items, shape, given)
+        whole = _as_array(X, items, given)
         is_whole = getattr(whole, "ndim", 2) > 2
         array, streamed = self._validated_numbers(_as_flat(whole, shape), reset=True, allow_nd=True)
         self.kind_ = _kind_of(array, kind, shape)
+        is_list = bool(items) and self.kind_ == "signal" and shape is None
+        self._any_length = is_list and self._may_be_unequal()
         rows = _with_channels(array, self.kind_, shape)
         self.input_shape_, self.n_channels_in_ = rows.shape[1:], rows.shape[-1]
-        self._check_values(rows, X, given)
+        self._check_values(rows, X, given, reset=True)
         # Otherwise ``shape`` says which dimension is that of the channels.
         if shape is None or (self.kind_ == "image" and not is_whole):
             check_channels_last(self.input_shape_, self.kind_, given.array)
@@ -100,11 +108,17 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
         if kind == "auto" and shape is None and self.kind_ == "image":
             warn_of_other_meaning(self.input_shape_, given.array)
         self._check_units(rows, given, reset=True)
+        self._shortest = self.input_shape_[0]
         return Streamed(rows) if streamed else as_tensor(rows)
 
     def _read_like_fit(self, X: Any, given: Given) -> Column:
         """The column of rows that must be like those of the fit."""
-        whole = _as_array(X, given)
+        items = _items_of(X)
+        if items and self._have_other_lengths(items):
+            return self._read_unequal(items, given)
+        whole = _as_array(X, items, given)
+        if self.input_shape_[0] is None:
+            return self._read_array_of_signals(whole, X, given)
         self._check_batch(getattr(whole, "shape", ()))
         if isinstance(whole, np.ndarray):
             whole = self._in_form_of_fit(whole, given)
@@ -113,8 +127,28 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
         )
         is_flat = array.shape[1:] == (math.prod(self.input_shape_),)
         rows = _with_channels(array, self.kind_, self.input_shape_ if is_flat else None)
-        self._check_values(rows, X, given)
+        self._check_values(rows, X, given, reset=False)
         self._check_size(rows.shape[1:], array.shape[1:], given)
+        self._check_units(rows, given, reset=False)
+        return Streamed(rows) if streamed else as_tensor(rows)
+
+    def _have_other_lengths(self, items: list[np.ndarray]) -> bool:
+        """Whether they are read one by one: signals that are not all of the length of the fit."""
+        if self.kind_ != "signal":
+            return False
+        shapes = {item.shape for item in items}
+        if self._any_length:
+            return {shape[:1] for shape in shapes} != {self.input_shape_[:1]}
+        return "ragged" in self._input_kinds and are_unequal_signals(items, "signal", None)
+
+    def _read_array_of_signals(self, whole: Any, X: Any, given: Given) -> Column:
+        """The column of an array of signals, after a fit on signals of unequal length."""
+        array, streamed = self._validated_numbers(whole, reset=False, allow_nd=True)
+        rows = _with_channels(array, "signal", None)
+        self._check_values(rows, X, given, reset=False)
+        check_smallest(rows.shape[1:], "signal")
+        self._check_n_channels(rows.shape[-1])
+        self._warn_of_single_steps(rows, array.shape)
         self._check_units(rows, given, reset=False)
         return Streamed(rows) if streamed else as_tensor(rows)
 
@@ -137,12 +171,22 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
             check_gaps_of_steps(X)
             self._check_channel_names(given.plain, X, reset=reset)
 
-    def _check_values(self, rows: np.ndarray, X: Any, given: Given) -> None:
+    def _check_values(self, rows: np.ndarray, X: Any, given: Given, *, reset: bool) -> None:
         """Raise ValueError for values that are not finite; warn of rows on different scales."""
         if rows.dtype.kind == "f":
-            check_finite(rows, AXES[self.kind_], advice=_fill_advice(given))
+            lists = self._any_length or (reset and self._may_be_unequal())
+            advice = partial(self._gap_advice, rows, given) if lists else _fill_advice(given)
+            check_finite(rows, AXES[self.kind_], advice=advice)
         if not is_ragged(X):  # else before they became one array
             check_one_scale(rows, given)
+
+    def _gap_advice(self, rows: np.ndarray, given: Given, bad: Shape) -> str:
+        """What to do about NaN in X, first in the place ``bad``, where lists are taken too."""
+        advice = _fill_advice(given)
+        if self.kind_ == "image" or not bad[1] or getattr(self, "image_shape", None) is not None:
+            return advice
+        is_flat, rest = rows.shape[2] == 1, rows[bad[0], bad[1] :]
+        return advice + without_padding(rest, given, is_flat=is_flat, name="signal")
 
     def _check_batch(self, given: Shape) -> None:
         """Raise ValueError for a single image or signal without the axis of samples."""
@@ -170,6 +214,7 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
         raise ValueError(
             f"X holds {self.kind_}s of {got} (channels last), but {type(self).__name__} "
             f"was fitted on {fitted}. {way_out(shape, self.input_shape_, given_shape, given.array)}"
+            f"{self._way_of_lists(given) if shape[1:] == self.input_shape_[1:] else ''}"
         )
 
     def _other_size(self, given: Given, shape: Shape) -> str:
@@ -182,9 +227,10 @@ class ImageInputMixin(ChannelNamesMixin, InputMixin):
             return f"In fit a row was a signal of {sizes}, the channels of each step together."
         got = shape[1] // n_channels
         array = given.array if given.is_table or given.is_frame else "np.asarray(X)"
-        return other_length(
+        told = other_length(
             "signals", got, fitted[0], array, n_channels=n_channels, any_length=False
         )
+        return f"{told}{self._way_of_lists(given, as_steps(array, got, n_channels))}"
 
     def _in_form_of_fit(self, X: np.ndarray, given: Given) -> np.ndarray:
         """X as flat rows or as whole images or signals, whichever the fit was on."""
@@ -210,10 +256,16 @@ def _fill_advice(given: Given) -> str:
     return f"Replace them first, for example by 0 with {way}, or leave such rows out."
 
 
-def _as_array(X: Any, given: Given) -> Any:
+def _items_of(X: Any) -> list[np.ndarray]:
+    """The rows of a list, Series or object array of arrays, each as numbers; of other X none."""
+    if not is_ragged(X):
+        return []
+    return [as_numbers(item, f"Item {row} of X") for row, item in enumerate(X)]
+
+
+def _as_array(X: Any, items: list[np.ndarray], given: Given) -> Any:
     """X as it is, but lists, Series and object arrays of images or signals as one array."""
-    if is_ragged(X):
-        items = [as_numbers(item, f"Item {row} of X") for row, item in enumerate(X)]
+    if items:
         # Before stacking: the dtypes of the items also show their scales, and the stacked array has
         # one dtype only.
         check_one_scale(items, given)
@@ -240,7 +292,8 @@ def _stack(items: list[np.ndarray]) -> np.ndarray:
         usual = max(rows_of, key=lambda shape: len(rows_of[shape]))
         odd = [f"{rows[0]} has {shape}" for shape, rows in rows_of.items() if shape != usual]
         way = (
-            "Crop, pad or resize them first; LSTMClassifier takes sequences of unequal length."
+            "Crop, pad or resize them first. Signals may be of unequal length where each is "
+            '(n_steps,) or (n_steps, n_channels): a CNNClassifier reads them so with kind="signal".'
             if len({shape[:2] for shape in rows_of}) > 1
             else "Give all the same channels first, images of PIL by "
             '[image.convert("RGB") for image in X].'

@@ -21,7 +21,7 @@ class InputMixin(BaseEstimator):
 
     def _forget_inputs(self) -> None:
         """Delete what was learned by reading X in a fit before."""
-        private = ("_columns", "_units", "_shortest")
+        private = ("_columns", "_units", "_shortest", "_any_length")
         for name in [name for name in vars(self) if name.endswith("_in_") or name in private]:
             delattr(self, name)
 

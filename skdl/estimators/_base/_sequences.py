@@ -9,8 +9,6 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
-import torch
 from sklearn.utils import Tags
 
 from ..._reading import (
@@ -22,42 +20,17 @@ from ..._reading import (
     check_numbers,
     check_one_scale,
     check_order_of_columns,
-    check_order_of_steps,
     column_names,
-    is_finite,
     other_length,
     rows_of_numbers,
     warn_of_dated_rows,
     way_to_length,
 )
 from ..._sklearn import Interval
-from ...engine import NUMBERS, Column, Data, Ragged, Streamed, as_tensor
+from ...engine import Column, Data, Streamed, as_tensor
 from ._docs import deep_estimator
 from ._input import InputMixin
-
-FILL = (
-    "Fill the gaps in each sequence first, for example {}{}.ffill().bfill().fillna(0) for x in "
-    "{}{}, or leave such sequences out."
-)
-SEQUENCES = (np.ndarray, list, tuple, pd.DataFrame, pd.Series)
-
-
-def is_ragged(X: Any) -> bool:
-    """Whether X is a list, Series or object array of sequences, each an array of its own.
-
-    Lists of lists count only when their lengths differ: otherwise they are a table.
-    """
-    if isinstance(X, pd.Series) or (
-        isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
-    ):
-        return len(X) > 0 and all(np.ndim(item) > 0 for item in X)
-    if not isinstance(X, (list, tuple)) or not len(X):
-        return False
-    if not any(isinstance(item, SEQUENCES) for item in X):
-        return False
-    if all(isinstance(item, (list, tuple)) for item in X):
-        return len({len(item) for item in X}) > 1
-    return True
+from ._ragged import FILL, as_column, is_ragged, read_each, without_padding
 
 
 @deep_estimator
@@ -218,28 +191,14 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
     def _read_ragged(self, X: Any, given: Given, *, reset: bool) -> tuple[Column, int]:
         self._check_order_of_names(X, reset=reset)
         self._check_channel_names(given.plain, X, reset=reset)
-        n_channels = self.n_channels or 1
-        arrays = [_read_one(item, row, n_channels) for row, item in enumerate(X)]
+        arrays, values = read_each(X, given, n_channels=self.n_channels or 1)
         check_gaps_of_steps(X)
-        counts = {array.shape[1] for array in arrays}
-        if len(counts) > 1:
-            odd = next(
-                row for row, array in enumerate(arrays) if array.shape[1] != arrays[0].shape[1]
-            )
-            raise ValueError(
-                f"All sequences must have the same number of channels; sequence 0 has "
-                f"{arrays[0].shape[1]}, sequence {odd} has {arrays[odd].shape[1]}. Choose the same "
-                "channels in each, or leave such sequences out, of y too."
-            )
-        n_found = counts.pop()
+        n_found = arrays[0].shape[1]
         if self.n_channels not in (None, n_found):
             raise ValueError(
                 f"n_channels={self.n_channels}, but the sequences in X have {n_found} channels. "
                 "n_channels is for flat rows: fit with n_channels=None for sequences like these."
             )
-        values = np.concatenate(arrays)
-        if not is_finite(values):  # asked once for all: each sequence is short
-            _check_each_finite(arrays, X, given)
         check_one_scale(arrays, given)
         self._check_units(arrays, given, reset=reset)
         lengths = np.array([len(array) for array in arrays])
@@ -251,9 +210,7 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
                 f"{type(self).__name__} was fitted on an array, with {self.n_steps_in_} steps for "
                 "all. Fit it on a list of sequences to predict for any length."
             )
-        if (lengths == lengths[0]).all():
-            return as_tensor(values.reshape(len(arrays), -1, n_found)), n_found
-        return Ragged(as_tensor(values), torch.from_numpy(lengths)), n_found
+        return as_column(values, lengths), n_found
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -263,14 +220,12 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
 
 def _fill_advice(rest: np.ndarray, given: Given, *, is_flat: bool, is_first: bool) -> str:
     """What to do about NaN in an array X; ``rest`` (t, C) is the first sequence from there on."""
-    advice = IMPUTE if is_flat else FILL.format("np.stack([", "pd.DataFrame(x)", "X", "])")
-    if is_first or not np.isnan(rest).all() or (is_flat and rest.shape[1] > 1):
-        return advice
-    if given.is_frame:
-        cut = f"[x.dropna() for _, x in {given.frame}.iterrows()]"
-    else:
-        cut = f"[x[~np.isnan(x){'' if is_flat else '.any(1)'}] for x in np.asarray(X, float)]"
-    return f"{advice} Where NaN pads shorter sequences, pass a list of them without it: {cut}."
+    name = "sequence"
+    advice = (
+        IMPUTE if is_flat else FILL.format(name, "np.stack([", "pd.DataFrame(x)", "X", "])", name)
+    )
+    padding = "" if is_first else without_padding(rest, given, is_flat=is_flat, name=name)
+    return f"{advice}{padding}"
 
 
 def _with_channels(array: np.ndarray, n_channels: int | None) -> np.ndarray:
@@ -295,67 +250,3 @@ def _with_channels(array: np.ndarray, n_channels: int | None) -> np.ndarray:
             "n_channels=None each column is a step of one channel."
         )
     return array.reshape(len(array), -1, n_channels)  # (n, T, C)
-
-
-def as_numbers(item: Any, name: str) -> np.ndarray:
-    """An array, or what can be made one, in a dtype of the engine; ``name`` is for messages."""
-    try:
-        if isinstance(item, (pd.DataFrame, pd.Series)):  # also of nullable columns
-            return np.asarray(item.to_numpy(dtype=np.float64, na_value=np.nan))
-        array = np.asarray(item)
-        if array.dtype.kind == "c":
-            raise TypeError(
-                "complex data are not supported. Make real and imaginary parts channels, "
-                "np.stack([x.real, x.imag], axis=-1)"
-            )
-        return array if array.dtype in NUMBERS else np.asarray(item, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} is not a numeric array: {error}.") from error
-
-
-def _read_one(item: Any, row: int, n_channels: int) -> np.ndarray:
-    """One sequence as numbers (T, C)."""
-    if type(item) is np.ndarray and item.dtype in NUMBERS:
-        array = item
-    else:
-        check_numbers(item, f"Sequence {row} in X")
-        check_order_of_steps(item, row)
-        array = as_numbers(item, f"Sequence {row} in X")
-    if array.ndim == 1 and array.size and array.size % n_channels == 0:
-        array = array.reshape(-1, n_channels)  # flattened, like the rows of a 2-D X
-    if array.ndim != 2 or 0 in array.shape:
-        way = "Leave it out, of y too."
-        if array.ndim > 2:
-            way = "[np.reshape(x, (len(x), -1)) for x in X]"
-            way = f"Make all that belongs to a step channels: {way}."
-        raise ValueError(
-            f"Sequence {row} in X must be (n_steps,), (n_steps, n_channels) or, with n_channels, "
-            f"(n_steps * n_channels,), with at least one step; got shape {array.shape}. {way}"
-        )
-    return array
-
-
-def _check_each_finite(arrays: list[np.ndarray], X: Any, given: Given) -> None:
-    """Raise ValueError for the first value of arrays (T, C), read from X, that is not finite."""
-    for row, (array, item) in enumerate(zip(arrays, X, strict=True)):
-        if not is_finite(array):
-            advice = _gap_advice(item, array.shape[1], given)
-            check_finite(array, ("step", "channel"), f"sequence {row}, ", advice=advice)
-
-
-def _gap_advice(item: Any, n_channels: int, given: Given) -> str:
-    """What to do about NaN in one sequence of X."""
-    if given.has_cells:
-        filled = "pd.DataFrame(x).ffill().bfill().fillna(0).to_numpy().reshape(x.shape)"
-        return f"Fill the gaps first, for example with {given.each_row(filled)}."
-    is_frame = isinstance(item, (pd.DataFrame, pd.Series))
-    own = "x" if is_frame else f"pd.DataFrame(np.asarray(x).reshape(-1, {n_channels}))"
-    return FILL.format("[", own, given.rows, "]")
-
-
-def lengths_of(data: Data) -> np.ndarray:
-    """Steps of each sequence in use; of one of them where all have the same number."""
-    x = data.columns["x"]
-    if not isinstance(x, Ragged):
-        return np.array([x.array.shape[1] if isinstance(x, Streamed) else x.shape[1]])
-    return x.host_lengths if data.rows is None else x.host_lengths[data.rows]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..._reading import Given, Units
+from ...engine import Batch, host_lengths
 from .._base import torchvision_explained, unfrozen
 from ._network import Backbone, ConvolutionalNetwork, CustomNetwork
 
@@ -42,12 +43,14 @@ def read_backbone(
     return Backbone(network, _n_repeats(network, probe)), None
 
 
-def check_units_of(backbone: Any, rows: Tensor) -> None:
-    """Warn where a fitted classifier was fitted on other units than those of these rows."""
+def check_units_of(backbone: Any, batch: Batch) -> None:
+    """Warn where a fitted classifier was fitted on other units than those of the rows of x."""
     units: Units | None = getattr(unfrozen(backbone), "_units", None)
     if units is not None:
-        array = rows.cpu().numpy()
-        units.check(array, "the backbone", Given(array))
+        rows: Any = batch["x"].cpu().numpy()
+        if "lengths" in batch:  # padding has no unit
+            rows = [row[:n] for row, n in zip(rows, host_lengths(batch), strict=True)]
+        units.check(rows, "the backbone", Given(rows))
 
 
 def _of_fitted(classifier: Any, n_channels: int) -> tuple[Backbone, tuple[Tensor, Tensor]]:

@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 
 from ..._sklearn import Interval, StrOptions
-from ...engine import Augmented, Data, Objective
+from ...engine import Augmented, Data, Objective, host_lengths
 from .._base import (
     FitMode,
     FittedParameterMixin,
@@ -25,6 +25,7 @@ from .._base import (
     batch_size_between,
     deep_estimator,
     learn_channel_scales,
+    unfrozen,
     unit_scales,
 )
 from ._augmentation import AUGMENTATIONS, BatchAugmentation
@@ -40,7 +41,15 @@ from ._network import (
     one_tensor,
     work_per_row,
 )
-from ._network_architectures import ARCHITECTURES, BEST_ARCHITECTURE, POOL_GRID, GridPool
+from ._network_architectures import (
+    ARCHITECTURES,
+    BEST_ARCHITECTURE,
+    POOL_GRID,
+    WORKING_SIDES,
+    GridPool,
+)
+
+MAX_POSITIONS = 2**16  # of the first feature maps of a training batch of signals, with padding
 
 
 @deep_estimator
@@ -57,14 +66,17 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         residual blocks; "fcn" is for signals, with convolutions of several scales; "auto" is
         "plain" for images and "fcn" for signals. A callable takes the shape of one row, channels
         first, (n_channels, height, width) or (n_channels, n_steps), and the number of classes, and
-        returns a ``torch.nn.Module`` that maps rows (n, *shape) to scores (n, n_classes).
+        returns a ``torch.nn.Module`` that maps rows (n, *shape) to scores (n, n_classes); it takes
+        signals of one length only.
     kernel_size : int, default=3
         Side of the kernels, odd, in pixels or steps. In "fcn" they have 3 * kernel_size steps and
         dilations 1, 2 and 4, and so span 9, 17 and 33 steps by default.
     kind : {"auto", "image", "signal"}, default="auto"
         What the rows of X are, "image" or "signal". "auto" takes a 2-D X without ``image_shape``
-        for signals, all else for images, and warns where another meaning is likelier: 128 x 3
-        numbers are rather 128 steps of 3 channels.
+        for signals, and a list of arrays (n_steps,) or (n_steps, n_channels) that differ in their
+        steps alone, unless they have over 4 channels of bytes or of numbers from 0 to 1. All else
+        are images; it warns where another meaning is likelier: 128 x 3 numbers are rather 128 steps
+        of 3 channels.
     image_shape : array-like of int or None, default=None
         Shape of one row of X: (height, width) or (height, width, n_channels), row by row when
         flattened; for ``kind="signal"`` (n_steps, n_channels). None takes the shape of X.
@@ -80,11 +92,13 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         does both, "randaugment" applies two of rotation, shear, translation, scaling, brightness,
         contrast, sharpness, noise and cutout (on signals: those that exist in one dimension). A
         callable takes a batch of normalized rows (n, n_channels, height, width) or (n, n_channels,
-        n_steps) on the device and returns one of that shape. The strengths are meant for
-        normalized rows. None leaves rows as they are.
+        n_steps) on the device and returns one of that shape; signals of unequal length are given
+        one by one, n = 1. The strengths are meant for normalized rows. None leaves rows as they
+        are.
     mixup : float, default=0.0
         Parameter of mixup, 0 or more. When above 0, training rows are mixed in pairs, and their
-        losses with them, in a proportion drawn from Beta(mixup, mixup).
+        losses with them, in a proportion drawn from Beta(mixup, mixup); of two signals of unequal
+        length the shorter one is taken to go on at the mean.
     label_smoothing : float, default=0.0
         Fraction of the target that is spread over all classes in training, in [0, 1).
     backbone : torch.nn.Module, fitted CNNClassifier, str or None, default=None
@@ -114,19 +128,27 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
     - (n_samples, height * width * n_channels) with ``image_shape``: the same, flattened row by
       row, as arrays or DataFrames of pixels;
     - (n_samples, n_steps): signals of one channel;
-    - (n_samples, n_steps, n_channels) with ``kind="signal"``: signals of several channels.
+    - (n_samples, n_steps, n_channels) with ``kind="signal"``: signals of several channels;
+    - a list, Series or object array of arrays or frames (n_steps,) or (n_steps, n_channels):
+      signals of unequal length.
 
-    Images may have 2x2 pixels or more, signals any length; all of one fit, and those to predict,
-    have one shape. They stay in the dtype of X in memory (memory-mapped ones where they are) and
-    are converted batch by batch on the device, unless all of them take less than 64 MiB as floats.
-    X to predict must be in the units of ``fit``: bytes for fractions of 1, or the other way round,
-    are warned of.
+    Images may have 2x2 pixels or more, signals one step or more. Images, and signals in one array,
+    have one shape, in ``fit`` and in prediction. After a fit on a list of signals, those to predict
+    may have any length. They are padded by batch, and each is answered as it is alone: padding is
+    zero before each convolution, and counts neither in batch normalization nor in pooling. The
+    strides of the network are those for the median length of the training rows.
+
+    Rows stay in the dtype of X in memory (memory-mapped ones where they are) and are converted
+    batch by batch on the device, unless all of them take less than 64 MiB as floats. X to predict
+    must be in the units of ``fit``: bytes for fractions of 1, or the other way round, are warned
+    of.
 
     A ``backbone`` is copied, never changed, and followed by a new linear head; ``architecture``,
     ``channels`` and ``kernel_size`` are then ignored. Its output must be (n, n_features), or (n,
     n_features, height, width), which is averaged over the image: take off the head of a module
     that has one. A fitted ``CNNClassifier`` gets inputs standardized as in its own fit, a module
-    as ``normalize`` sets. Grey images are repeated for a network of colour images. Blocks, for
+    as ``normalize`` sets. Signals of unequal length need a fitted one, of any of the architectures
+    that have a name. Grey images are repeated for a network of colour images. Blocks, for
     ``freeze``, are the parts of the module with weights, in order. A fitted ``CNNClassifier`` in
     a grid of candidates must be wrapped as ``sklearn.frozen.FrozenEstimator(fitted)``, because
     scikit-learn clones the candidates, which makes them unfitted.
@@ -178,6 +200,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
     lr_schedule: str = "cosine"
     warmup_fraction: float = 0.1
 
+    _input_kinds: ClassVar[frozenset[str]] = frozenset({"signals", "ragged", "images"})
     _fitted_parameter: ClassVar[str] = "backbone"
     _changeable: ClassVar[frozenset[str]] = frozenset(
         {"augment", "mixup", "label_smoothing", "backbone_lr_factor"}
@@ -202,6 +225,16 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         shape = None if self.image_shape is None else tuple(self.image_shape)
         return self._read_images(X, kind=self.kind, shape=shape, reset=reset)
 
+    def _one_length_because(self) -> str:
+        if self.backbone is None:
+            return "a callable as architecture" if callable(self.architecture) else ""
+        backbone = unfrozen(self.backbone)
+        if not isinstance(backbone, CNNClassifier):
+            return "a module as backbone"
+        # One that is not fitted is an error of its own.
+        takes_lengths = not hasattr(backbone, "net_") or backbone.module_.takes_lengths
+        return "" if takes_lengths else "a backbone whose architecture is a callable or a module"
+
     def _check_parameters(self) -> None:
         super()._check_parameters()
         self._check_sizes("channels", "image_shape")
@@ -218,7 +251,10 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
     # The network --------------------------------------------------------------------------------
 
     def _make_module(self, train: Data) -> nn.Module:
-        probe = channels_first(torch.zeros(2, *self.input_shape_, dtype=self._dtype))
+        shape: tuple[Any, ...] = self.input_shape_
+        if self._any_length:
+            shape = (self._learn_length(train), *shape[1:])
+        probe = channels_first(torch.zeros(2, *shape, dtype=self._dtype))
         if self.backbone is not None:
             module = self._with_backbone(probe)
         elif callable(self.architecture):
@@ -227,12 +263,14 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
             module = self._of_blocks(probe)
         module = module.to(self._dtype).eval()
         module.work_per_row = work_per_row(module, probe)
+        if train.by_length() is not None:  # one long signal would fill the memory
+            module.max_steps = MAX_POSITIONS * max(1, shape[0] // WORKING_SIDES[1])
         return module
 
     def _learn_before_training(self, module: Any, train: Data, used: Data) -> None:
         if module.learns_scales:
             learn_channel_scales(module, train, measured=self.normalize)
-        check_units_of(self.backbone, next(train.chunks())["x"])
+        check_units_of(self.backbone, next(train.chunks()))
 
     def _unit_scales(self) -> tuple[Tensor, Tensor]:
         return unit_scales(self.n_channels_in_, self._dtype)
@@ -335,11 +373,18 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         """Batches of X for class activation maps: the rows, and what ``module_`` takes of them.
 
         Both are (B, *space, C). What layers give for them is (B, n_features, *space), the scores
-        of the module are (B, n_classes).
+        of the module are (B, n_classes). Signals of unequal length come one by one, without
+        padding.
         """
         module: Any = self.module_
-        batches = self._read_again(X).to(self.net_.device).batches(batch_size)
-        return [(batch["x"], module.standardize(batch["x"])) for batch in batches]
+        data = self._read_again(X).to(self.net_.device)
+        if data.by_length() is not None:
+            batch_size = 1
+        rows = [
+            batch["x"][:, : host_lengths(batch)[0]] if "lengths" in batch else batch["x"]
+            for batch in data.batches(batch_size)
+        ]
+        return [(x, module.standardize(x)) for x in rows]
 
     def _make_objective(self) -> Objective:
         augment = AUGMENTATIONS[self.augment] if isinstance(self.augment, str) else self.augment

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from ...modules import Dropout, standardized
+from ...modules import Dropout, padding_mask, standardized
 from ._network_architectures import CONVOLUTIONS
+from ._network_padding import Blocks, behind, through
 
 
 def channels_first(x: Tensor) -> Tensor:
@@ -32,11 +33,17 @@ class StandardizedNetwork(nn.Module):
     ----------
     learns_scales : bool
         Whether mean and scale are learned from the training rows; a fitted backbone brings its own.
+    takes_lengths : bool
+        Whether signals may be padded: ``prepare``, ``encode`` and ``forward`` then take the number
+        of steps of each, (B,), as ``lengths``.
     """
 
     mean: Tensor
     scale: Tensor
     learns_scales = True
+    uses_batch_statistics = True
+    max_steps: int | None = None  # of a training batch of signals of unequal length
+    takes_lengths = False
     work_per_row: int | None = None
     bfloat16_safe = False
     draws_from_generator = False  # a network of the user may use torch's global generator
@@ -46,9 +53,10 @@ class StandardizedNetwork(nn.Module):
         self.register_buffer("mean", mean)
         self.register_buffer("scale", scale)
 
-    def standardize(self, x: Tensor) -> Tensor:
-        """Standardized x (B, *space, C), channels last in memory."""
-        return standardized(x, self.mean, self.scale)
+    def standardize(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Standardized x (B, *space, C), channels last in memory; 0 on the padding of signals."""
+        inputs = standardized(x, self.mean, self.scale)
+        return inputs if lengths is None else inputs * padding_mask(inputs, lengths)
 
     def prepare(self, x: Tensor) -> dict[str, Tensor]:
         """The arguments of ``forward`` from x (B, *space, C), without any trained weight."""
@@ -126,6 +134,12 @@ class ConvolutionalNetwork(StandardizedNetwork):
         return self.fixed
 
     @property
+    def takes_lengths(self) -> bool:  # type: ignore[override]
+        if isinstance(self.features, Backbone):
+            return getattr(self.features.network, "takes_lengths", False)
+        return isinstance(self.features, Blocks)
+
+    @property
     def draws_from_generator(self) -> bool:  # type: ignore[override]
         return getattr(self.features, "draws_from_generator", True)
 
@@ -133,22 +147,38 @@ class ConvolutionalNetwork(StandardizedNetwork):
         """Parameters, and the factor of their learning rate."""
         return [(self.features.parameters(), self.lr_factor), (self.head.parameters(), 1.0)]
 
-    def prepare(self, x: Tensor) -> dict[str, Tensor]:
+    def prepare(self, x: Tensor, lengths: Tensor | None = None) -> dict[str, Tensor]:
         """The arguments of ``forward`` from x (B, *space, C), without any trained weight."""
-        inputs = self.standardize(x)
-        return {"encoded": self.encode(inputs)} if self.fixed else {"inputs": inputs}
+        inputs = self.standardize(x, lengths)
+        if self.fixed:
+            return {"encoded": self.encode(inputs, lengths=lengths)}
+        return {"inputs": inputs} if lengths is None else {"inputs": inputs, "lengths": lengths}
 
-    def encode(self, inputs: Tensor | None = None, encoded: Tensor | None = None) -> Tensor:
-        """Features (B, F) of standardized inputs (B, *space, C), or ``encoded`` if given."""
+    def encode(
+        self,
+        inputs: Tensor | None = None,
+        encoded: Tensor | None = None,
+        lengths: Tensor | None = None,
+    ) -> Tensor:
+        """Features (B, F) of standardized inputs (B, *space, C), or ``encoded`` if given.
+
+        Of signals with ``lengths`` (B,) the inputs are 0 behind their ends.
+        """
         if encoded is not None:
             return encoded
         assert inputs is not None
-        features: Tensor = self.pool(self.features(channels_first(inputs)))
-        return features
+        mask = None if lengths is None else padding_mask(inputs, lengths).mT  # (B, 1, T)
+        features = through(self.features, channels_first(inputs), mask)
+        return through(self.pool, features, None if mask is None else behind(self.features, mask))
 
-    def forward(self, inputs: Tensor | None = None, encoded: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        inputs: Tensor | None = None,
+        encoded: Tensor | None = None,
+        lengths: Tensor | None = None,
+    ) -> Tensor:
         """Scores (B, n_classes)."""
-        scores: Tensor = self.head(self.dropout(self.encode(inputs, encoded)))
+        scores: Tensor = self.head(self.dropout(self.encode(inputs, encoded, lengths)))
         return scores
 
 
@@ -237,17 +267,23 @@ class Backbone(nn.Module):
         How often each channel is repeated: grey images for a network of colour images.
     """
 
+    takes_mask = True
+
     def __init__(self, network: nn.Module, n_repeats: int = 1) -> None:
         super().__init__()
         self.network, self.n_repeats = network, n_repeats
         self.draws_from_generator = bool(getattr(network, "draws_from_generator", False))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Features (B, F) or (B, F, *space) of (B, C, *space)."""
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Features (B, F) or (B, F, *space) of (B, C, *space).
+
+        Padded signals, with their mask (B, 1, T), are for a network that takes lengths.
+        """
         if self.n_repeats > 1:
             x = x.repeat(1, self.n_repeats, *[1] * (x.ndim - 2))
         if isinstance(self.network, StandardizedNetwork):  # x is standardized by now
-            return self.network.encode(x.movedim(1, -1))
+            lengths = {} if mask is None else {"lengths": mask.sum((1, 2))}
+            return self.network.encode(x.movedim(1, -1), **lengths)
         return one_tensor("backbone", self.network(x))
 
 

@@ -1,8 +1,8 @@
 """The architectures of convolutional networks: features of images and of signals.
 
 Each is a function of the shape of one row (C, *space), the widths of the blocks and the size of
-the convolutions. It gives the features, an ``nn.Sequential`` of blocks, whose strides and pooling
-sizes follow from the size of the input.
+the convolutions. It gives the features, a sequence of blocks, whose strides and pooling sizes
+follow from the size of the input.
 """
 
 from __future__ import annotations
@@ -16,15 +16,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...modules import BatchNorm
+from ...modules import BatchNorm, Pool
+from ._network_padding import (
+    AvgPool1d,
+    Blocks,
+    MaxPool1d,
+    behind,
+    max_of_neighbours,
+    stride_of,
+    through,
+)
 
 Shape = tuple[int, ...]
-Features = Callable[[Shape, Sequence[int], int], nn.Sequential]
+Features = Callable[[Shape, Sequence[int], int], Blocks]
 
 # By the number of dimensions of space: 1 for signals, 2 for images.
 CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d}
-MAX_POOLS = {1: nn.MaxPool1d, 2: nn.MaxPool2d}
-MEAN_POOLS = {1: nn.AvgPool1d, 2: nn.AvgPool2d}
+MAX_POOLS = {1: MaxPool1d, 2: nn.MaxPool2d}
+MEAN_POOLS = {1: AvgPool1d, 2: nn.AvgPool2d}
 # Steps, or pixels a side of a square, of the input of the first block, at most.
 WORKING_SIDES = {1: 512, 2: 32}
 SMALLEST_SIDE = 4  # blocks do not halve inputs of this side
@@ -33,12 +42,17 @@ SMALLEST_SIDE = 4  # blocks do not halve inputs of this side
 class GridPool(nn.Module):
     """Means over the cells of a grid, and the maximum over space, joined."""
 
+    takes_mask = True
+
     def __init__(self, grid: int) -> None:
         super().__init__()
         self.grid = grid
+        self.of_steps = nn.ModuleList(Pool(kind, 0) for kind in ("mean", "max"))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, F * cells + F) of (B, F, *space)."""
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(B, F * cells + F) of (B, F, *space), of padded signals with their mask (B, 1, T)."""
+        if mask is not None:
+            return torch.cat([pool.over(x.mT, mask.mT) for pool in self.of_steps], 1)  # type: ignore[operator]
         if self.grid == 1 or x.ndim == 3:
             means = x.flatten(2).mean(2)
         else:
@@ -77,7 +91,7 @@ def stem_strides(space: Shape) -> Shape:
     return tuple(strides)
 
 
-def make_stem(shape: Shape, n_out: int, kernel_size: int) -> tuple[nn.Sequential, int]:
+def make_stem(shape: Shape, n_out: int, kernel_size: int) -> tuple[Blocks, int]:
     """A first convolution that reduces large inputs to the working size, and their side then."""
     n_dims, n_in, strides = len(shape) - 1, shape[0], stem_strides(shape[1:])
     sizes = tuple({1: kernel_size, 2: 3}.get(stride, 7) for stride in strides)
@@ -87,10 +101,10 @@ def make_stem(shape: Shape, n_out: int, kernel_size: int) -> tuple[nn.Sequential
     if max(of_pool) > 1:
         stem.append(MAX_POOLS[n_dims](of_pool, ceil_mode=True))
     sides = (-(-side // stride) for side, stride in zip(shape[1:], strides, strict=True))
-    return nn.Sequential(*stem), min(sides)
+    return Blocks(*stem), min(sides)
 
 
-def make_plain(shape: Shape, channels: Sequence[int], kernel_size: int) -> nn.Sequential:
+def make_plain(shape: Shape, channels: Sequence[int], kernel_size: int) -> Blocks:
     """Blocks of two convolutions with batch normalization, halved by a maximum between them."""
     n_dims, n_in, side = len(shape) - 1, shape[0], min(shape[1:])
     blocks: list[nn.Module] = []
@@ -100,7 +114,7 @@ def make_plain(shape: Shape, channels: Sequence[int], kernel_size: int) -> nn.Se
     for place, n_out in enumerate(channels):
         halve = place > 0 and side > SMALLEST_SIDE
         blocks.append(
-            nn.Sequential(
+            Blocks(
                 *([MAX_POOLS[n_dims](2, ceil_mode=True)] if halve else []),
                 *convolved(n_dims, n_in, n_out, kernel_size),
                 nn.ReLU(),
@@ -109,15 +123,17 @@ def make_plain(shape: Shape, channels: Sequence[int], kernel_size: int) -> nn.Se
             )
         )
         n_in, side = n_out, -(-side // 2) if halve else side
-    return nn.Sequential(*blocks)
+    return Blocks(*blocks)
 
 
 class Residual(nn.Module):
     """Two convolutions with a shortcut; a new block is the shortcut alone."""
 
+    takes_mask = True
+
     def __init__(self, n_dims: int, n_in: int, n_out: int, size: int, *, halve: bool) -> None:
         super().__init__()
-        self.body = nn.Sequential(
+        self.body = Blocks(
             *convolved(n_dims, n_in, n_out, size, 2 if halve else 1),
             nn.ReLU(),
             *convolved(n_dims, n_out, n_out, size),
@@ -126,13 +142,17 @@ class Residual(nn.Module):
         nn.init.zeros_(self.body[-1].weight)  # type: ignore[arg-type]
         shortcut = [MEAN_POOLS[n_dims](2, ceil_mode=True)] if halve else []
         shortcut += convolved(n_dims, n_in, n_out, 1) if n_in != n_out else []
-        self.shortcut = nn.Sequential(*shortcut)
+        self.shortcut = Blocks(*shortcut)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return F.relu(self.body(x) + self.shortcut(x))
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        return F.relu(self.body(x, mask) + self.shortcut(x, mask))
+
+    @property
+    def stride(self) -> int:
+        return self.body.stride
 
 
-def make_resnet(shape: Shape, channels: Sequence[int], kernel_size: int) -> nn.Sequential:
+def make_resnet(shape: Shape, channels: Sequence[int], kernel_size: int) -> Blocks:
     """A first convolution, then two residual blocks of each width (He et al., 2016)."""
     n_dims = len(shape) - 1
     stem, side = make_stem(shape, channels[0], kernel_size)
@@ -141,17 +161,19 @@ def make_resnet(shape: Shape, channels: Sequence[int], kernel_size: int) -> nn.S
     for place, n_out in enumerate(channels):
         halve = place > 0 and side > SMALLEST_SIDE
         blocks.append(
-            nn.Sequential(
+            Blocks(
                 Residual(n_dims, n_in, n_out, kernel_size, halve=halve),
                 Residual(n_dims, n_out, n_out, kernel_size, halve=False),
             )
         )
         n_in, side = n_out, -(-side // 2) if halve else side
-    return nn.Sequential(*blocks)
+    return Blocks(*blocks)
 
 
 class Inception(nn.Module):
     """Dilated convolutions and a pooled branch side by side, joined and normalized."""
+
+    takes_mask = True
 
     def __init__(
         self, n_in: int, n_out: int, length: int, size: int, dilations: Sequence[int]
@@ -173,37 +195,43 @@ class Inception(nn.Module):
         self.pooled = nn.Conv1d(n_in, widths[-1], 1, bias=False) if widths[-1] else None
         self.norm = BatchNorm(n_out)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         h = self.bottleneck(x)
         parts = [branch(h) for branch in self.branches]
         if self.pooled is not None:
-            parts.append(self.pooled(F.max_pool1d(x, 3, 1, 1)))
-        return self.norm(torch.cat(parts, 1))
+            parts.append(self.pooled(max_of_neighbours(x, mask)))
+        return self.norm(torch.cat(parts, 1), mask)
 
 
 class InceptionBlock(nn.Module):
     """Inception modules and a shortcut beside them, on half the steps if ``halve``."""
 
+    takes_mask = True
     n_units, dilations = 2, (1, 2, 4)
 
     def __init__(self, n_in: int, n_out: int, length: int, size: int, *, halve: bool) -> None:
         super().__init__()
-        self.pool = nn.MaxPool1d(2, ceil_mode=True) if halve else nn.Identity()
+        self.pool = MaxPool1d(2, ceil_mode=True) if halve else nn.Identity()
         length = -(-length // 2) if halve else length
         self.units = nn.ModuleList(
             Inception(n_out if unit else n_in, n_out, length, size, self.dilations)
             for unit in range(self.n_units)
         )
-        self.shortcut = nn.Sequential(nn.Conv1d(n_in, n_out, 1, bias=False), BatchNorm(n_out))
+        self.shortcut = Blocks(nn.Conv1d(n_in, n_out, 1, bias=False), BatchNorm(n_out))
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = h = self.pool(x)
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        x = h = through(self.pool, x, mask)
+        mask = None if mask is None else behind(self.pool, mask)
         for place, unit in enumerate(self.units):
-            h = unit(F.relu(h) if place else h)
-        return F.relu(h + self.shortcut(x))
+            h = unit(F.relu(h) if place else h, mask)
+        return F.relu(h + self.shortcut(x, mask))
+
+    @property
+    def stride(self) -> int:
+        return stride_of(self.pool)
 
 
-def make_fcn(shape: Shape, channels: Sequence[int], kernel_size: int) -> nn.Sequential:
+def make_fcn(shape: Shape, channels: Sequence[int], kernel_size: int) -> Blocks:
     """Residual blocks of Inception modules for signals, over all steps.
 
     Convolutions of ``3 * kernel_size`` steps with dilations 1, 2 and 4 cover the scales of
@@ -215,13 +243,13 @@ def make_fcn(shape: Shape, channels: Sequence[int], kernel_size: int) -> nn.Sequ
     if length > 512:
         stride = math.ceil(length / 512)
         first = nn.Conv1d(n_in, channels[0], 2 * stride + 1, stride, stride, bias=False)
-        blocks.append(nn.Sequential(first, BatchNorm(channels[0]), nn.ReLU()))
+        blocks.append(Blocks(first, BatchNorm(channels[0]), nn.ReLU()))
         n_in, length = channels[0], math.ceil(length / stride)
     for place, n_out in enumerate(channels):
         halve = place > 0 and length >= 32
         blocks.append(InceptionBlock(n_in, n_out, length, 3 * kernel_size, halve=halve))
         n_in, length = n_out, -(-length // 2) if halve else length
-    return nn.Sequential(*blocks)
+    return Blocks(*blocks)
 
 
 ARCHITECTURES: dict[str, Features] = {"plain": make_plain, "resnet": make_resnet, "fcn": make_fcn}

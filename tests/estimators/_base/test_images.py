@@ -388,7 +388,7 @@ BAD = {
         {},
         r"same shape, got 2 shapes: row 0 has \(6, 5\), row 7 has \(5, 5\)",
     ),
-    "unequal signals": ([*SIGNALS[:-1], SIGNALS[-1, 1:]], {}, "same shape.*LSTMClassifier"),
+    "unequal images of fractions": ([*(GREY / 255)[:-1], GREY[-1, 1:] / 255], {}, "same shape"),
     "grey and colour": ([*GREY[:-1], COLOUR[-1]], {}, r"same shape, got 2 shapes"),
     "unequal sizes, nested": ([*GREY[:-1].tolist(), GREY[-1, 1:].tolist()], {}, "same shape"),
     "None among images": ([*GREY[:-1], None], {}, "None in row 7"),

@@ -6,16 +6,13 @@ import threading
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from skdl.datasets import make_sequences
-from skdl.engine import Data, Ragged
 from skdl.estimators import GRUClassifier, GRURegressor, LSTMRegressor
 from skdl.estimators._base import _input
-from skdl.estimators._base._sequences import is_ragged, lengths_of
 
 SMALL = {"hidden_size": 3, "max_epochs": 2, "random_state": 0, "early_stopping": False}
 X3, Y = make_sequences(30, n_steps=6, n_channels=2, random_state=0)
@@ -113,25 +110,6 @@ def test_any_lengths_of_sequences(lengths, n_channels):
     proba = model.predict_proba(X)
     alone = np.concatenate([model.predict_proba([x]) for x in X])
     np.testing.assert_allclose(proba, alone, atol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("X", "expected"),
-    [
-        ([[1, 2], [3, 4]], False),
-        ([[1, 2], [3]], True),
-        ([np.ones(2), np.ones(2)], True),
-        ([1.0, 2.0], False),
-        ([], False),
-        (np.ones((2, 2)), False),
-        (pd.DataFrame([[1, 2]]), False),
-        (pd.Series([1.0, 2.0]), False),
-        (pd.Series([[1.0], [2.0, 3.0]]), True),
-        ((np.ones((2, 3)), np.ones((4, 3))), True),
-    ],
-)
-def test_is_ragged(X, expected):
-    assert is_ragged(X) is expected
 
 
 # What cannot be read -----------------------------------------------------------------------------
@@ -264,14 +242,6 @@ def test_a_large_memory_map_is_streamed(tmp_path, shape, cls):
 
 
 # Lengths -----------------------------------------------------------------------------------------
-
-
-def test_lengths_of_the_rows_in_use():
-    column = Ragged(torch.zeros(9, 1), torch.tensor([4, 2, 3]))
-    lengths = column.host_lengths
-    assert lengths_of(Data({"x": column})).tolist() == lengths.tolist()
-    assert lengths_of(Data({"x": column}).subset(np.array([0, 2]))).tolist() == [*lengths[[0, 2]]]
-    assert lengths_of(Data({"x": torch.zeros(2, 5, 1)})).tolist() == [5]
 
 
 def test_flat_rows_in_a_list_are_cut_into_channels():

@@ -280,6 +280,15 @@ def test_flat_rows_of_another_length_are_told_with_both_lengths(
         model.predict(data)
     scope = {"np": np, "pd": pd, "scipy": scipy, "X": data}
     text = str(told.value)
+    if unit == "length":
+        text, signals = re.search(
+            r"(.*) Or fit on a list of signals, such as (list\(.*\))(?:, and image_shape=None)?, "
+            r"to predict for any length\.$",
+            text,
+        ).groups()
+        assert ("image_shape=None" in str(told.value)) is (n_channels == 2)
+        longer = clone(model).set_params(image_shape=None).fit(list(X[..., :n_channels]), Y)
+        assert longer.predict(eval(signals, scope)).shape == (20,)
     *others, resampled = re.search(
         r"(?:for example (.*)|on a list of sequences, (.*), which .*), or resample them: (.*)\.$",
         text,

@@ -1,0 +1,101 @@
+"""Sequences of unequal length as numbers: what is read, and what is told of others."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from skdl._reading import Given
+from skdl.engine import Data, Ragged
+from skdl.estimators._base._ragged import (
+    as_column,
+    is_ragged,
+    lengths_of,
+    read_each,
+    without_padding,
+)
+
+MIXED = [np.ones(3), [[1, 2], [3, 4]], pd.DataFrame({"a": [5.0], "b": [6.0]})]
+
+
+@pytest.mark.parametrize(
+    ("X", "expected"),
+    [
+        ([[1, 2], [3, 4]], False),
+        ([[1, 2], [3]], True),
+        ([np.ones(2), np.ones(2)], True),
+        ([1.0, 2.0], False),
+        ([], False),
+        (np.ones((2, 2)), False),
+        (pd.DataFrame([[1, 2]]), False),
+        (pd.Series([1.0, 2.0]), False),
+        (pd.Series([[1.0], [2.0, 3.0]]), True),
+        ((np.ones((2, 3)), np.ones((4, 3))), True),
+    ],
+)
+def test_is_ragged(X, expected):
+    assert is_ragged(X) is expected
+
+
+def test_flat_sequences_have_channels_where_these_are_known():
+    X = [np.arange(6.0), np.ones((2, 2))]
+    arrays, values = read_each(X, Given(X), n_channels=2)
+    assert [array.tolist() for array in arrays] == [[[0, 1], [2, 3], [4, 5]], [[1, 1], [1, 1]]]
+    assert values.tolist() == [*arrays[0].tolist(), *arrays[1].tolist()]
+    with pytest.raises(ValueError, match="same number of channels; signal 0 has 1, signal 1 has 2"):
+        read_each(X, Given(X), name="signal")
+
+
+def test_columns_are_ragged_where_lengths_differ():
+    steps = np.arange(12.0).reshape(6, 2)
+    column = as_column(steps, np.array([1, 3, 2]))
+    assert isinstance(column, Ragged)
+    assert column.take(slice(0, 3))[1].tolist() == [1, 3, 2]
+    assert as_column(steps, np.array([3, 3])).tolist() == steps.reshape(2, 3, 2).tolist()
+
+
+def test_lengths_of_the_rows_in_use():
+    lengths = torch.tensor([3, 1, 2])
+    column = Ragged(torch.zeros(6, 1), lengths)
+    assert lengths_of(Data({"x": column})).tolist() == lengths.tolist()
+    assert lengths_of(Data({"x": column}).subset(np.array([0, 2]))).tolist() == [3, 2]
+    assert lengths_of(Data({"x": torch.zeros(2, 5, 1)})).tolist() == [5]
+
+
+BAD = {
+    "empty": ([np.ones(3), np.ones(0)], r"Signal 1 in X must be .* one step; got shape \(0,\)"),
+    "no channels": ([np.ones((3, 0))], r"Signal 0 in X must .*\(3, 0\)"),
+    "images": ([np.ones((2, 3, 4))], r"Signal 0 .*\(2, 3, 4\).*np.reshape\(x, \(len\(x\), -1\)\)"),
+    "words": ([np.ones(3), ["a", "b"]], "Signal 1 in X is not a numeric array"),
+    "complex": ([np.ones(3, complex)], "Signal 0 in X .*complex data are not supported"),
+    "other channels": (MIXED, "All signals .*; signal 0 has 1, signal 1 has 2. Choose the same"),
+    "infinity": ([np.ones(3), np.array([1, -np.inf])], "infinity .* signal 1, step 1, channel 0"),
+    "NaN": ([np.ones((3, 2)), np.array([[1, 2], [3, np.nan]])], "signal 1, step 1, channel 1"),
+}
+
+
+@pytest.mark.parametrize(("X", "message"), BAD.values(), ids=BAD)
+def test_what_cannot_be_read_is_named_by_row_and_step(X, message):
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        read_each(X, Given(X), name="signal")
+
+
+def test_channels_that_come_first_are_put_last_as_advised():
+    X = [np.arange(2.0 * n).reshape(2, n) for n in (3, 5, 4)]
+    with pytest.raises(ValueError, match="If channels come first, put them last: ") as error:
+        read_each(X, Given(X))
+    code = str(error.value).partition("put them last: ")[2].removesuffix(".")
+    arrays, _ = read_each(eval(code, {"np": np, "X": X}), Given(X))
+    assert [array.shape for array in arrays] == [(3, 2), (5, 2), (4, 2)]
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (4, 6, 1), (4, 6, 2)])
+def test_nan_behind_shorter_rows_is_left_out_as_advised(shape):
+    X = np.arange(float(np.prod(shape))).reshape(shape)
+    X[1, 4:] = X[2, 1:] = np.nan
+    rest = X[1, 4:].reshape(2, -1)
+    told = without_padding(rest, Given(X), is_flat=rest.shape[1] == 1, name="row")
+    code = told.partition("without it: ")[2].removesuffix(".")
+    items = eval(code, {"np": np, "X": X})
+    assert [len(item) for item in items] == [6, 4, 1, 6]
+    assert without_padding(np.array([[np.nan], [1.0]]), Given(X), is_flat=True, name="row") == ""
