@@ -29,11 +29,11 @@ def test_each_signal_is_drawn_as_alone(architecture, n_channels):
     )  # fmt: skip
     model = CNNClassifier(**SMALL, architecture=architecture).fit(X, y)
     shown = X[:18]  # more than a batch of the display
-    display = GradCAMDisplay.from_estimator(model, shown)
+    display = GradCAMDisplay.from_estimator(model, shown)  # of the last layer: "features"
     assert [len(heat) for heat in display.heat_] == [len(x) for x in shown]
     for row, x in enumerate(shown):
         alone = GradCAMDisplay.from_estimator(
-            model, [x], target=display.targets[row], layer=_layer_of(model, shown)
+            model, [x], target=display.targets[row], layer="features"
         )
         np.testing.assert_allclose(display.heat_[row], alone.heat_[0], atol=1e-6)
         np.testing.assert_array_equal(display.inputs[row], np.reshape(x, (len(x), -1)))
@@ -42,11 +42,6 @@ def test_each_signal_is_drawn_as_alone(architecture, n_channels):
         (image,) = display.ax_[row].get_images()
         assert image.get_extent()[:2] == [-0.5, len(x) - 0.5]
     assert any(heat.any() for heat in display.heat_)
-
-
-def _layer_of(model, X):
-    """The last layer with 4 steps for the longest signal: the last block, for 70 and for 5."""
-    return "features"
 
 
 def test_one_step_is_drawn_too():
