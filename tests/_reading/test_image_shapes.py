@@ -225,10 +225,14 @@ def test_signals_of_another_length_are_told_and_the_advice_helps(X, n_steps):
     other = other if X.ndim == 3 else other[..., None]
     with pytest.raises(ValueError, match=rf"signals of {n_steps} x .*fitted on 30 x") as told:
         model.predict(other)
-    codes = re.search(r"for example (.*), or resample them: (.*)\.$", str(told.value)).groups()
+    scope = {"np": np, "scipy": scipy, "X": other}
+    *codes, signals = re.search(
+        r"for example (.*), or resample them: (.*)\. Or fit on a list of signals, such as (.*), to",
+        str(told.value),
+    ).groups()
     for code in codes:
-        advised = eval(code, {"np": np, "scipy": scipy, "X": other})
-        assert model.predict(advised).shape == (20,)
+        assert model.predict(eval(code, scope)).shape == (20,)
+    assert fit(list(X), kind="signal").predict(eval(signals, scope)).shape == (20,)
 
 
 def test_unequal_images_are_named():
