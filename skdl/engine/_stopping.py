@@ -167,7 +167,7 @@ def fraction_of_usual_rows(y: Tensor, weight: Tensor) -> Tensor | None:
     """How much of each target's squared error around its mean is not that of outliers, (k,).
 
     Relative to the target with the most; None where all are equal. Where outliers make most of the
-    error, training follows them, and what becomes of the usual rows is chance.
+    error, training follows them, and the fit to the other rows is arbitrary.
     """
     losses = (y - weighted_means(y, weight)) ** 2  # (n, k)
     usual = without_outliers(losses, error_limit(losses, weight, 2))

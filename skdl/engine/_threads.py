@@ -24,19 +24,19 @@ WORK_PER_THREAD = 2_000_000
 # The same for modules with ``work_per_row``.
 CONVOLUTION_PER_THREAD = 8_000_000
 
-# Numbers of threads are compared by so many steps each, after one that is not counted; one whose
-# first step takes so many times the least is given up at once. Beyond one that takes so many times
-# the least, others would take more.
-TRIAL_STEPS, GIVE_UP, BEYOND = 2, 2.0, 1.3
-# After so many steps the first time, if nothing calls for it before. A number below the largest is
-# compared again when the last comparison took less than this fraction of the time since; one that
-# proves right again waits twice as long.
-FIRST_STEPS, MIN_WAIT, MAX_WAIT, TRIAL_FRACTION = 60, 0.25, 60.0, 0.03
-# What calls for it: threads that get less than this fraction of the processors' time, or steps that
-# take so many times what they took in the comparison, over so many seconds.
-BUSY, SLOWER, WINDOW = 0.75, 1.5, 0.02
-# For how many seconds the number of one run is where another begins.
-KEPT_SECONDS = 30.0
+# How numbers of threads are compared:
+TRIAL_STEPS = 2  # steps that are timed with each number, after a first one that is not counted
+TOO_SLOW = 2.0  # a number whose first step takes so many times the least is not tried further
+STOP_SEARCH = 1.3  # nor are numbers beyond one that takes so many times the least
+# When they are compared:
+FIRST_STEPS = 60  # steps after which they are at the latest
+BUSY = 0.75  # or where threads get less than this fraction of the processors' time
+SLOWER = 1.5  # or where steps with the largest number take so many times what they took
+WINDOW = 0.02  # seconds of steps over which that is looked at
+# A number below the largest is compared again after so many seconds, each time it was right after
+# twice as many; never so soon that comparisons take more than this fraction of the time.
+MIN_WAIT, MAX_WAIT, TRIAL_FRACTION = 0.25, 60.0, 0.03
+KEPT_SECONDS = 30.0  # how long a new run begins with the number of the last one
 
 
 # The Python threads inside of ``scoped_threads``, by identity, and what each was allowed before.
@@ -143,7 +143,7 @@ class ThreadCount:
         self.number = max(each for each in self.numbers if each <= (found if is_known else largest))
         self.seconds, self.n_steps = 0.0, 0  # of all steps
         self.wait = MIN_WAIT
-        self.due = MIN_WAIT  # in seconds of steps, when numbers are compared again
+        self.next_comparison = MIN_WAIT  # in seconds of steps, when numbers are compared again
         self.costs: dict[int, float] = {}  # of the last comparison
         self.untried: list[int] = []  # of the one that is under way
         self.steps, self.is_first = Steps(), True
@@ -155,10 +155,12 @@ class ThreadCount:
         set_threads(self.number)
         started, cpu_started = time.perf_counter(), time.process_time()
         result = step(batch)
-        self.took(batch.size, time.perf_counter() - started, time.process_time() - cpu_started)
+        self.record_step(
+            batch.size, time.perf_counter() - started, time.process_time() - cpu_started
+        )
         return result
 
-    def took(self, size: int, seconds: float, cpu_seconds: float) -> None:
+    def record_step(self, size: int, seconds: float, cpu_seconds: float) -> None:
         """Choose the number for the next step, from what this one took.
 
         ``size`` is what costs are relative to: steps differ.
@@ -174,17 +176,17 @@ class ThreadCount:
             steps.size += size
         if not self.untried:
             if steps.seconds > WINDOW or self.n_steps == FIRST_STEPS:
-                self._look_back()
-        elif is_first and seconds / size > GIVE_UP * min(self.costs.values()):
-            self._tried(seconds / size)
+                self._compare_if_due()
+        elif is_first and seconds / size > TOO_SLOW * min(self.costs.values()):
+            self._record_trial(seconds / size)
         elif steps.n == TRIAL_STEPS:
-            self._tried(steps.cost)
+            self._record_trial(steps.cost)
 
-    def _look_back(self) -> None:
+    def _compare_if_due(self) -> None:
         """After some steps with the best number: compare it with the others, or go on."""
         steps, self.steps = self.steps, Steps()
         if self.number < self.numbers[-1]:
-            compare = self.seconds > self.due
+            compare = self.seconds > self.next_comparison
         elif self.costs:
             compare = steps.cost > SLOWER * self.costs[self.number]
         else:
@@ -196,11 +198,11 @@ class ThreadCount:
             self.untried = sorted(others, key=lambda each: abs(each - self.number))
             self._use(self.untried[0])
 
-    def _tried(self, cost: float) -> None:
+    def _record_trial(self, cost: float) -> None:
         """One more cost is known; with the last one use the best number."""
         tried, before = self.untried.pop(0), next(iter(self.costs))
         self.costs[tried] = cost
-        if cost > BEYOND * min(self.costs.values()):
+        if cost > STOP_SEARCH * min(self.costs.values()):
             is_more = tried > before
             self.untried = [each for each in self.untried if (each > tried) != is_more]
         if self.untried:
@@ -210,7 +212,7 @@ class ThreadCount:
         proved_right = best == before
         wait = min(2 * self.wait, MAX_WAIT) if proved_right else MIN_WAIT
         self.wait = max(wait, (self.seconds - self.started) / TRIAL_FRACTION)
-        self.due = self.seconds + self.wait
+        self.next_comparison = self.seconds + self.wait
         ThreadCount.latest = best, self.numbers[-1], time.perf_counter()
         self._use(best)
 

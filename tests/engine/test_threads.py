@@ -168,7 +168,7 @@ def run(threads, step, n_steps, size=1):
     for i in range(n_steps):
         took, cpu = step(threads.number, i)
         numbers.append(threads.number)
-        threads.took(size, took * size, cpu * size)
+        threads.record_step(size, took * size, cpu * size)
         seconds += took * size
     return seconds, numbers
 
@@ -210,7 +210,7 @@ def test_steps_of_unequal_size_are_compared_by_size():
     for i in range(300):
         size = 1 + 9 * (i % 2)
         seconds, cpu = idle(threads.number, i)
-        threads.took(size, size * seconds, size * cpu)
+        threads.record_step(size, size * seconds, size * cpu)
     assert threads.number == 2
 
 
@@ -237,5 +237,5 @@ def test_deterministic_algorithms_fix_the_number():
 
 
 def test_one_thread_is_not_timed(monkeypatch):
-    monkeypatch.setattr(ThreadCount, "took", lambda *_: pytest.fail("timed"))
+    monkeypatch.setattr(ThreadCount, "record_step", lambda *_: pytest.fail("timed"))
     assert ThreadCount(1).timed(lambda batch: batch + 1, 1) == 2

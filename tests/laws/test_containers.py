@@ -11,9 +11,12 @@ from tests.laws.common import (
     classifies,
     every,
     numeric,
+    one_of_each,
     predicts,
+    regresses,
     tabular,
 )
+from tests.laws.kinds import KINDS
 
 
 @every(numeric)
@@ -134,3 +137,15 @@ def test_any_labels(instance):
         assert set(model.predict(X)) <= set(labels)
         assert_same(model.predict(X), model.classes_[expected.argmax(1)])
         assert_same(model.decision_function(X) > 0, model.predict(X) == labels[1])
+
+
+@one_of_each()
+@pytest.mark.parametrize("kind", ["ragged", "texts", "documents"])
+def test_kinds_of_x_that_are_not_taken_are_refused(instance, kind):
+    """By an error about X, not by one from inside of the network."""
+    takes, other = type(instance.estimator)._input_kinds, KINDS[kind]
+    if other.input_kind in takes or (not other.is_numeric and takes & {"texts", "documents"}):
+        pytest.skip(f"takes {kind}")
+    task = "regression" if regresses(instance) else "classification"
+    with pytest.raises((ValueError, TypeError), match=r"X|[Dd]ocument|[Tt]ext"):
+        instance.fitted(*other.make(20, task))

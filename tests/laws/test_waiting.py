@@ -98,28 +98,34 @@ def between_devices(name, args, result):
 
 
 def operations_of(instance, patch, **params):
-    """Operators that a fit calls in training steps, and the number of steps."""
-    steps, operations = [], Operations()
+    """Operators that a fit calls in training steps, and the number of steps.
+
+    Those that wait in steps of validation are added.
+    """
+    steps, operations, of_validation = [], Operations(), Operations()
     original = TrainingRun._pass
 
     def counted(run, batches, step, *, notify):
-        if not run.module.training:
-            return original(run, batches, step, notify=notify)
-        with operations:
+        of_pass = operations if run.module.training else of_validation
+        with of_pass:
             losses = original(run, batches, step, notify=notify)
-        steps.extend(losses)
+        if run.module.training:
+            steps.extend(losses)
         return losses
 
     patch.setattr(TrainingRun, "_pass", counted)
     instance.fitted(**params)
     n_operators = operations.all.total() / len(steps)
+    operations.waits += of_validation.waits
     sys.stdout.write(f"\n{instance}: {n_operators:.0f} operators in a step\n")
     return operations, len(steps)
 
 
 @every(takes_gradients, has_own_layers)
-def test_no_training_step_waits_for_the_device(instance, monkeypatch):
-    """Nor what makes its batch; ``-s`` shows how many operators there are in a step.
+def test_no_step_waits_for_the_device(instance, monkeypatch):
+    """Neither of training nor of validation, nor what makes its batch.
+
+    ``-s`` shows how many operators there are in a step of training.
 
     A card waits where the host asks it for a number (``item``, ``if`` of a tensor) or for the
     number of true values of a mask (``x[mask]``, ``nonzero``): multiply by the mask, or use

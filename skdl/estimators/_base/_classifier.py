@@ -63,7 +63,7 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
 
     # For the calibration: whether the first epoch of the fit was little better than guessing; the
     # epochs of all fits; for warm starts, the number of rows and the net of one half.
-    _guessed, _n_epochs = False, 0
+    _near_chance, _n_epochs = False, 0
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
         _target: ClassificationTarget = field(init=False)
         _net_of_half: tuple[int, Net] | None = field(init=False)
@@ -179,14 +179,14 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         if mode is FitMode.PARTIAL_FIT:
             return
         if mode is FitMode.FIT:
-            self._guessed = guessed_at_first(net, train)
+            self._near_chance = guessed_at_first(net, train)
             self._n_epochs, self._net_of_half = 0, None
         self._n_epochs += net.best_epoch_ or net.max_epochs
         if valid is not None:
             self._target.temperature = temperature_on(net, valid, len(self.classes_))
             return
         n_rows = n_counted(train, self._train_groups)
-        few = n_rows in FEW_ROWS or (self._guessed and n_rows in SOME_ROWS)
+        few = n_rows in FEW_ROWS or (self._near_chance and n_rows in SOME_ROWS)
         if few and self._n_epochs >= MIN_EPOCHS:
             self._target.temperature = self._temperature_of_halves(net, train)
 
@@ -247,7 +247,7 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
             type(self).__name__,
             self.class_weight,
             getattr(self, "_declared_classes", None),
-            in_parts=hasattr(self, "_declared_classes"),
+            is_partial_fit=hasattr(self, "_declared_classes"),
         )
 
     def _same_target(self, mode: FitMode) -> ClassificationTarget:
@@ -257,7 +257,7 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
             temperature=before if mode is FitMode.PARTIAL_FIT else 1.0,
             class_weight=self.class_weight,
             declared_classes=getattr(self, "_declared_classes", None),
-            in_parts=hasattr(self, "_declared_classes"),
+            is_partial_fit=hasattr(self, "_declared_classes"),
         )
 
     @property

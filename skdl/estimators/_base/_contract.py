@@ -55,6 +55,10 @@ class Split(NamedTuple):
 class Family(ABC):
     """The hooks of a family: two that it must write, eight that it may.
 
+    Some bases and mixins have one of their own: ``_as_unseen`` of ``TorchClassifier``,
+    ``_fitted_parameter`` of ``FittedParameterMixin``, ``_used_after_fit`` of ``Trained``. A family
+    that trains in another way replaces steps of ``DeepEstimator``, such as ``_new_net``.
+
     The optional methods and attributes of a module, beyond ``forward``, are in
     :mod:`skdl.engine._contract`, those that displays draw at the end of this file. How y is read is
     in :mod:`skdl.estimators._base._targets`.

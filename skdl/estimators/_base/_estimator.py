@@ -155,7 +155,7 @@ class TorchEstimator(DeepEstimator):
         *("n_iter_no_change", "tol", "ema_decay", "device", "precision", "warm_start"),
         *("random_state", "verbose", "callbacks"),
     )
-    # A network of another precision is another network.
+    # Another precision needs a new network.
     _changeable: ClassVar[frozenset[str]] = frozenset(_last_parameters) - {"precision"}
 
     if TYPE_CHECKING:  # an annotation at run time would be a parameter

@@ -82,6 +82,8 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
             raise ValueError(
                 "Found an empty list with 0 sample(s), while a minimum of 1 is required."
             )
+        if is_ragged(X) and "ragged" not in self._input_kinds:
+            X = self._of_one_length(X, given, reset=reset)
         read = self._read_ragged if is_ragged(X) else self._read_array
         column, n_found = read(X, given, reset=reset)
         if reset:
@@ -92,6 +94,20 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
                 f"of {self.n_channels_in_} channels. If X is a single sequence, pass [X]."
             )
         return Data({"x": column})
+
+    def _of_one_length(self, X: Any, given: Given, *, reset: bool) -> np.ndarray:
+        """A list of sequences as one array, for an estimator that takes no others."""
+        self._check_channel_names(given.plain, X, reset=reset)
+        arrays, _ = read_each(X, given, n_channels=self.n_channels or 1)
+        lengths = [len(array) for array in arrays]
+        if len(set(lengths)) > 1:
+            shortest, name = min(lengths), type(self).__name__
+            raise ValueError(
+                f"X holds sequences of {shortest} to {max(lengths)} steps, but {name} takes "
+                f"sequences of one length. Cut them, for example to their last {shortest} steps: "
+                f"[x[-{shortest}:] for x in {given.rows}]."
+            )
+        return np.stack(arrays)
 
     def _read_array(self, X: Any, given: Given, *, reset: bool) -> tuple[Column, int]:
         check_numbers(X)

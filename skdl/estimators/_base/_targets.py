@@ -387,7 +387,7 @@ class ClassificationTarget(Target):
     class_weight : dict, "balanced" or None
     declared_classes : array-like or None
         All classes that there will be, where the first y may lack some.
-    in_parts : bool
+    is_partial_fit : bool
         Whether y is one of the parts that ``partial_fit`` gets.
 
     Attributes
@@ -401,7 +401,7 @@ class ClassificationTarget(Target):
     owner: str
     class_weight: dict[Any, Any] | str | None = None
     declared_classes: Any = None
-    in_parts: bool = False
+    is_partial_fit: bool = False
     classes: np.ndarray | None = None
     temperature: float = 1.0
 
@@ -431,7 +431,7 @@ class ClassificationTarget(Target):
         return np.searchsorted(self.classes, y)
 
     def _name_all(self) -> str:
-        if self.in_parts:
+        if self.is_partial_fit:
             return " Name all that there will be in the first call: partial_fit(X, y, classes=...)."
         return ""
 

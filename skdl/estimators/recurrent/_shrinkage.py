@@ -76,8 +76,8 @@ def shrinkage_factor(
 
     It is the highest of two estimates, each a factor of least loss times its significance,
     ``1 - (n_errors * se / gain)^2`` with the standard error ``se`` of the gain over contiguous
-    blocks of rows. In a series the second one counts from 48 rows on: fewer neighbouring rows are
-    alike, and so are training rows beside them, so that small gains of most blocks say nothing.
+    blocks of rows. In a series the second one counts from 48 rows on: fewer rows depend on each
+    other, and on training rows beside them, so that small gains of most blocks are not significant.
 
     Parameters
     ----------
