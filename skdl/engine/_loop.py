@@ -125,8 +125,20 @@ class TrainingRun:
 
     def _start(self, train: Data, valid: Data | None, rates: list[float], *, is_part: bool) -> None:
         """Prepare data, schedule, averages and early stopping."""
-        net = self.net
-        self._make_batches(train, valid)
+        net, max_steps = self.net, attribute_or_default(self.module, "max_steps")
+        count = attribute_or_default(self.objective, "count")
+        # A module with a step of its own gets its rows in their order.
+        shuffle = None if self.own_step else self.random.generators.shuffle
+        # Once for all epochs where memory allows: it does not depend on trainable weights.
+        prepared = net.prepared(train, at_once=True)
+        mixed = attribute_or_default(self.module, "uses_batch_statistics")
+        self.train = BatchIterator(
+            prepared, net.batch_size, shuffle, max_steps, count, mixed_lengths=mixed
+        )
+        self.valid: BatchIterator | None = None
+        if valid is not None:
+            prepared = net.prepared(valid, at_once=True)
+            self.valid = BatchIterator(prepared, VALID_ROWS, None, max_steps, count)
         # Constant where the number of steps is not known (parts), or a callback sets the rate.
         shape = (net.lr_schedule, net.warmup_fraction, net.min_lr / net.lr)
         constant_rate = is_part or sets_rate(net.callbacks_)
@@ -138,7 +150,18 @@ class TrainingRun:
         self.stopping: EarlyStopping | None = None
         self.validation_score: ValidationScore | None = None
         if net.patience is not None and self.valid is not None:
-            self._start_stopping(train, self.valid, net.patience)
+            if attribute_or_default(self.objective, "row_losses") is not None:
+                error_power = attribute_or_default(self.objective, "error_power")
+                self.validation_score = ValidationScore.of(error_power, train)
+            min_epochs, plateau_epochs = (
+                math.ceil(n / len(self.train)) for n in (net.min_steps, self._plateau_steps())
+            )
+            self.stopping = EarlyStopping(
+                self.module, net.patience, net.tol, min_epochs, plateau_epochs
+            )
+            # The weights at the start are a candidate too: training may only make things worse.
+            valid_loss = self._valid_loss(self.valid)
+            self.stopping.update(self.n_before, self._score(valid_loss))
         if net.resume_state is not None and not is_part:
             self._resume(net.resume_state)
         # An abandoned run restores it. A net that was not trained before is not used then.
@@ -146,40 +169,6 @@ class TrainingRun:
         self.at_start: dict[str, Any] | None = None
         if self.n_before and not self.own_step:
             self.at_start = {**self._state_of_training(), "history": list(net.history)}
-
-    def _make_batches(self, train: Data, valid: Data | None) -> None:
-        """Data on the device, prepared once for all epochs where memory allows."""
-        net = self.net
-        max_steps, mixed = (
-            attribute_or_default(self.module, name)
-            for name in ("max_steps", "uses_batch_statistics")
-        )
-        count = attribute_or_default(self.objective, "count")
-        # A module with a step of its own gets its rows in their order.
-        shuffle = None if self.own_step else self.random.generators.shuffle
-        # What is prepared does not depend on trainable weights.
-        prepared = net.prepared(train, at_once=True)
-        self.train = BatchIterator(
-            prepared, net.batch_size, shuffle, max_steps, count, mixed_lengths=mixed
-        )
-        self.valid: BatchIterator | None = None
-        if valid is not None:
-            prepared = net.prepared(valid, at_once=True)
-            self.valid = BatchIterator(prepared, VALID_ROWS, None, max_steps, count)
-
-    def _start_stopping(self, train: Data, valid: BatchIterator, patience: int) -> None:
-        """Early stopping, and the score at the start."""
-        if attribute_or_default(self.objective, "row_losses") is not None:
-            error_power = attribute_or_default(self.objective, "error_power")
-            self.validation_score = ValidationScore.of(error_power, train)
-        min_epochs, plateau_epochs = (
-            math.ceil(n / len(self.train)) for n in (self.net.min_steps, self._plateau_steps())
-        )
-        self.stopping = EarlyStopping(
-            self.module, patience, self.net.tol, min_epochs, plateau_epochs
-        )
-        # The weights at the start are a candidate too: training may only make things worse.
-        self.stopping.update(self.n_before, self._score(self._valid_loss(valid)))
 
     def _plateau_steps(self) -> int:
         """Steps that a start-up plateau may last, where no minimum of steps covers it."""

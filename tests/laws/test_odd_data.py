@@ -1,5 +1,7 @@
 """Laws of small and odd data, and that something is learned at all."""
 
+import copy
+
 import numpy as np
 import pytest
 from sklearn.base import is_classifier
@@ -11,6 +13,7 @@ from tests.laws.common import (
     assert_close,
     classifies,
     every,
+    numeric,
     predicts,
     regresses,
 )
@@ -70,6 +73,19 @@ def test_beats_dummy(instance):
     model = instance.fitted(X, y, max_epochs=15, lr=0.03, batch_size=32)
     dummy = (DummyClassifier if is_classifier(model) else DummyRegressor)().fit(y, y)
     assert model.score(X_test, y_test) > dummy.score(y_test, y_test) + 0.2
+
+
+@every(numeric)
+def test_a_value_of_x_beside_which_all_others_are_the_same_is_named(instance):
+    """It decides the scale by which its channel is standardized."""
+    X, y = instance.data(120)
+    X = copy.deepcopy(X)
+    row = X[20]
+    if row.dtype.kind != "f":
+        pytest.skip("holds bytes, of which none is far from the others")
+    row[(0,) * row.ndim] = 12345.0
+    with pytest.warns(UserWarning, match=r"X holds 12345 in row 20, step 0, channel 0, which"):
+        instance.fitted(X, y, early_stopping=False)
 
 
 @every(regresses)

@@ -20,8 +20,10 @@ def counted(weight: Tensor) -> Tensor:
 
 def warn_of_placeholders(
     values: Tensor, name: str, column: str, *, only_usual: bool = False
-) -> None:
+) -> bool:
     """Warn where the extreme value of a column (n, k) seems to stand for missing ones.
+
+    Returns whether it did.
 
     It is farther from all others than these are from each other, comes twice or more, and is a
     number that data formats use so: nines (-99, -999, 9999, 999.9), the limits of integers, 1e20.
@@ -29,7 +31,7 @@ def warn_of_placeholders(
     that comes three times or more.
     """
     if len(values) < 3:
-        return
+        return False
     lowest, highest = values.aminmax(dim=0)  # (k,) each
     for sign, extreme, opposite in ((1, highest, lowest), (-1, lowest, highest)):
         is_extreme = values == extreme
@@ -55,7 +57,8 @@ def warn_of_placeholders(
                     UserWarning,
                     stacklevel=2,
                 )
-                return
+                return True
+    return False
 
 
 def _times_spread(value: float, n_times: int) -> float:

@@ -61,7 +61,7 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
     y_mean_, y_scale_ : ndarray of shape (n_targets_,)
         Mean and standard deviation of y, by which it is standardized. Under the losses that are
         robust, all but "squared_error", values of more than 10 robust standard deviations (1.48
-        times the median absolute deviation) from the median count as that far.
+        times the median absolute deviation) from the median are left out.
     n_targets_ : int
         Columns of y.
     quantiles_ : list of float or None

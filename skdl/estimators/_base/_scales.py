@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import torch
@@ -12,19 +13,31 @@ from ...modules import padding_mask
 from ._placeholders import counted, warn_of_placeholders
 
 EPS = torch.finfo(torch.float64).eps
+# A value that makes more than this fraction of the variance of so many values or more.
+DOMINANT, MANY = 0.5, 100
+NARROW = (torch.uint8, torch.bool)  # dtypes in which no value is far from all others
 
 
-def channel_statistics(train: Data) -> tuple[Tensor, Tensor]:
+def channel_statistics(train: Data) -> tuple[Tensor, Tensor, Tensor]:
     """Mean and standard deviation of each channel of ``x`` without padding, weighted by row.
 
     The channels (of tables: the columns) are the last dimension; all between it and the rows are
-    steps. Channels that do not vary get the scale 1.
+    steps. Channels that do not vary get the scale 1. The third is the fraction of the variance that
+    the value farthest from the mean makes, 0 of few values.
     """
     shift = steps_of(next(train.batches(1))["x"])[0, 0].double()  # keeps the squares small
     total, sums, squares = torch.zeros(3, len(shift), dtype=torch.float64)
+    lowest, highest = torch.full_like(shift, torch.inf), torch.full_like(shift, -torch.inf)
     for batch in train.chunks():
         x = steps_of(batch["x"]).double() - shift  # (B, T, C)
-        if not {"lengths", "weight"} & set(batch):
+        is_plain = not {"lengths", "weight"} & set(batch)
+        if batch["x"].dtype not in NARROW:
+            steps = x.flatten(0, 1)
+            if not is_plain:
+                steps = unpadded_steps(_counted_rows(batch)).double() - shift
+            low, high = steps.aminmax(dim=0)
+            lowest, highest = torch.minimum(lowest, low), torch.maximum(highest, high)
+        if is_plain:
             total = total + x[..., 0].numel()
             sums = sums + x.sum((0, 1))
             squares = squares + x.square_().sum((0, 1))
@@ -41,7 +54,9 @@ def channel_statistics(train: Data) -> tuple[Tensor, Tensor]:
     spread = (squares / total - mean**2).clamp_min(0).sqrt()
     size = torch.maximum(mean.abs(), shift.abs())
     scale = torch.where(spread <= 10 * EPS * size, torch.ones_like(spread), spread)
-    return mean + shift, scale
+    farthest = torch.maximum(highest - mean, mean - lowest).clamp_min(0)
+    fraction = torch.where(total < MANY, 0.0, farthest**2 / (total * scale**2))
+    return mean + shift, scale, fraction
 
 
 def channel_scales(
@@ -52,17 +67,47 @@ def channel_scales(
     The mean is the sum of two rows: far from 0 one alone may be many scales off. Warns of numbers
     in the first rows of X that seem to stand for missing values.
     """
-    first = next(train.chunks())
-    if first["x"].dtype not in (torch.uint8, torch.bool):
+    first, warned = next(train.chunks()), False
+    if first["x"].dtype not in NARROW:
         # In float64, for torch has no extremes of unsigned integers.
-        warn_of_placeholders(unpadded_steps(_counted_rows(first)).double(), "X", "channel")
+        steps = unpadded_steps(_counted_rows(first)).double()
+        warned = warn_of_placeholders(steps, "X", "channel")
     if not measured:
         return unit_scales(n_channels, dtype)
-    mean, scale = channel_statistics(train)
+    mean, scale, fraction = channel_statistics(train)
+    if not warned and (fraction > DOMINANT).any():
+        channel = int(fraction.argmax())
+        _warn_of_dominant(train, channel, float(mean[channel]), float(fraction[channel]))
     rounded = mean.to(dtype)
     rest = mean - rounded
     rest = torch.where(rest.abs() > 1e-6 * scale, rest, 0.0)  # X in float32 is read without it
     return torch.stack([rounded, rest.to(dtype)]), scale.to(dtype)
+
+
+def _warn_of_dominant(train: Data, channel: int, mean: float, fraction: float) -> None:
+    """Warn of the value of a channel that is farthest from its mean."""
+    place, farthest, value, n_before = (0, 0), -1.0, 0.0, 0
+    for batch in train.chunks():
+        x = steps_of(batch["x"])[..., channel].double()  # (B, T)
+        errors = (x - mean).abs()
+        if "lengths" in batch:
+            errors = errors * padding_mask(batch["x"], batch["lengths"])[..., 0]
+        if "weight" in batch:
+            errors = errors * (batch["weight"] > 0)[:, None]
+        row, step = divmod(int(errors.argmax()), x.shape[1])
+        if float(errors[row, step]) > farthest:
+            farthest, value = float(errors[row, step]), float(x[row, step])
+            place = n_before + row, step
+        n_before += len(x)
+    row = place[0] if train.rows is None else int(train.rows[place[0]])
+    warnings.warn(
+        f"X holds {value:.6g} in row {row}, step {place[1]}, channel {channel}, which alone makes "
+        f"{fraction:.0%} of the variance of that channel. All other values are nearly the same "
+        "beside it. If it is an error, correct it or leave the row out; if it is right, transform "
+        "X, for example by np.arcsinh.",
+        UserWarning,
+        stacklevel=2,
+    )
 
 
 def unit_scales(n_channels: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:

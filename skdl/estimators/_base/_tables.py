@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..._reading import ColumnsMixin, check_finite, check_numbers, plain_container
+import numpy as np
+
+from ..._reading import (
+    ColumnsMixin,
+    check_finite,
+    check_numbers,
+    plain_container,
+    rows_of_numbers,
+)
 from ...engine import Data, Streamed, as_tensor
 from ._input import InputMixin
 
@@ -27,9 +35,24 @@ class TableInputMixin(ColumnsMixin, InputMixin):
         """
         if reset:
             self._forget_inputs()
-        X = plain_container(X)
+        X = rows_of_numbers(plain_container(X))
         check_numbers(X)
+        _check_one_length(X)
         self._check_order_of_names(X, reset=reset)
         array, streamed = self._validated_numbers(X, reset=reset)
         check_finite(array, ("row", "column"))
         return Data({"x": Streamed(array) if streamed else as_tensor(array)})
+
+
+def _check_one_length(X: Any) -> None:
+    """Raise ValueError for a list of rows that differ in length."""
+    if not isinstance(X, (list, tuple)) and np.ndim(X) != 1:
+        return
+    sizes = [np.size(row) for row in X if np.ndim(row) > 0]
+    odd = next((row for row, size in enumerate(sizes) if size != sizes[0]), None)
+    if odd is not None:
+        raise ValueError(
+            f"X must be a table, rows of one length, but row 0 has {sizes[0]} values and row {odd} "
+            f"has {sizes[odd]}. Make them columns first, such as the mean and the last value of "
+            "each; LSTMClassifier and LSTMRegressor take rows of unequal length."
+        )

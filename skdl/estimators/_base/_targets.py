@@ -229,21 +229,21 @@ class RegressionTarget(Target):
         if self.standardize:
             size = np.abs(values).max(0)
             size = np.where(size > 0, size, 1.0)  # squares of huge or tiny numbers do not exist
+            weights = np.ones(len(values)) if weight is None else weight
+            weights = np.broadcast_to(weights[:, None], values.shape)
             if self.loss_name != "squared_error":
-                values = self._winsorized(values, weight)
-            mean = np.average(values / size, axis=0, weights=weight)
-            spread = np.sqrt(np.average((values / size - mean) ** 2, axis=0, weights=weight))
+                weights = weights * self._are_usual(values, weights[:, 0])
+            mean = np.average(values / size, axis=0, weights=weights)
+            spread = np.sqrt(np.average((values / size - mean) ** 2, axis=0, weights=weights))
             constant = spread <= 10 * np.finfo(float).eps * np.abs(mean)
             self.mean, self.scale = mean * size, np.where(constant, 1.0, spread * size)
 
     @staticmethod
-    def _winsorized(values: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
-        """Values (n, k), those far from the median moved to the limits of outliers."""
-        y, of_rows = torch.from_numpy(values), torch.ones(len(values), dtype=torch.float64)
-        of_rows = of_rows if weight is None else torch.from_numpy(weight).double()
-        middle = weighted_quantiles(y, of_rows, [0.5])[:, 0]
-        limits = outlier_limits(y - middle, of_rows)
-        return y.clamp(middle - limits, middle + limits).numpy()
+    def _are_usual(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """Which of the values (n, k) are within the limits of outliers around the median."""
+        y, of_rows = torch.from_numpy(values), torch.tensor(weight, dtype=torch.float64)
+        errors = y - weighted_quantiles(y, of_rows, [0.5])[:, 0]
+        return (errors.abs() <= outlier_limits(errors, of_rows)).numpy()
 
     def distances(self, values: np.ndarray) -> np.ndarray | None:
         return np.abs(values - self.mean) / self.scale if self.standardize else None

@@ -22,7 +22,7 @@ def test_channel_statistics_are_those_of_the_steps_without_padding():
     sequences = [RNG.normal(size=(n, 2)) for n in (3, 1, 4, 1, 5)]
     lengths = torch.tensor([len(x) for x in sequences])
     column = Ragged(torch.tensor(np.concatenate(sequences)), lengths)
-    mean, scale = channel_statistics(Data({"x": column}))
+    mean, scale, _ = channel_statistics(Data({"x": column}))
     steps = np.concatenate(sequences)
     np.testing.assert_allclose(mean, steps.mean(0))
     np.testing.assert_allclose(scale, steps.std(0))
@@ -31,7 +31,7 @@ def test_channel_statistics_are_those_of_the_steps_without_padding():
 def test_channel_statistics_weigh_rows():
     weight = torch.tensor([0.0, 1.0, 2.0])
     data = Data({"x": torch.tensor(X3[:3]), "weight": weight})
-    mean, scale = channel_statistics(data)
+    mean, scale, _ = channel_statistics(data)
     steps = X3[[1, 2, 2]].reshape(-1, 2)
     np.testing.assert_allclose(mean, steps.mean(0))
     np.testing.assert_allclose(scale, steps.std(0))
@@ -41,14 +41,14 @@ def test_channel_statistics_weigh_rows():
 def test_channel_statistics_stand_offsets_and_constants(offset):
     X = X3 + offset
     X[..., 1] = 7.0 + offset
-    mean, scale = channel_statistics(Data({"x": torch.tensor(X)}))
+    mean, scale, _ = channel_statistics(Data({"x": torch.tensor(X)}))
     np.testing.assert_allclose(mean, X.mean((0, 1)), rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(scale, [X3[..., 0].std(), 1.0], rtol=1e-5)
 
 
 def test_columns_of_a_table_are_its_channels():
     table = X3[:, 0]
-    mean, scale = channel_statistics(Data({"x": torch.tensor(table)}))
+    mean, scale, _ = channel_statistics(Data({"x": torch.tensor(table)}))
     np.testing.assert_allclose(mean, table.mean(0))
     np.testing.assert_allclose(scale, table.std(0))
 

@@ -48,6 +48,8 @@ BAD = {
     "NaN": (np.where(np.arange(3) == 1, np.nan, X), "NaN, first at row 0, column 1"),
     "infinity": (np.where(X.max() == X, np.inf, X), "infinity"),
     "no rows": (X[:0], "0 sample"),
+    "unequal rows": ([X[0], X[1, :2]], "row 0 has 3 values and row 1 has 2"),
+    "texts": (["good film", "bad one"], "'str' as in row 0: 'good film'"),
 }
 
 
