@@ -75,36 +75,45 @@ def channel_scales(
     if not measured:
         return unit_scales(n_channels, dtype)
     mean, scale, fraction = channel_statistics(train)
-    if not warned and (fraction > DOMINANT).any():
-        channel = int(fraction.argmax())
-        _warn_of_dominant(train, channel, float(mean[channel]), float(fraction[channel]))
+    dominated = (fraction > DOMINANT).nonzero()[:, 0]
+    if not warned and len(dominated):
+        _warn_of_dominant(train, dominated, mean, fraction)
     rounded = mean.to(dtype)
     rest = mean - rounded
     rest = torch.where(rest.abs() > 1e-6 * scale, rest, 0.0)  # X in float32 is read without it
     return torch.stack([rounded, rest.to(dtype)]), scale.to(dtype)
 
 
-def _warn_of_dominant(train: Data, channel: int, mean: float, fraction: float) -> None:
-    """Warn of the value of a channel that is farthest from its mean."""
-    place, farthest, value, n_before = (0, 0), -1.0, 0.0, 0
+def _warn_of_dominant(train: Data, channels: Tensor, mean: Tensor, fraction: Tensor) -> None:
+    """Warn of the value farthest from its mean in the first of the channels where most values vary.
+
+    In others, such as indicators of what is rare, most values are the same whatever is done.
+    """
+    parts, places, n_before = [], [], 0
     for batch in train.chunks():
-        x = steps_of(batch["x"])[..., channel].double()  # (B, T)
-        errors = (x - mean).abs()
+        x = steps_of(batch["x"])[..., channels.to(batch["x"].device)]  # (B, T, k)
+        counts = torch.ones_like(x[..., 0], dtype=torch.bool)
         if "lengths" in batch:
-            errors = errors * padding_mask(batch["x"], batch["lengths"])[..., 0]
+            counts = padding_mask(batch["x"], batch["lengths"])[..., 0] > 0
         if "weight" in batch:
-            errors = errors * (batch["weight"] > 0)[:, None]
-        row, step = divmod(int(errors.argmax()), x.shape[1])
-        if float(errors[row, step]) > farthest:
-            farthest, value = float(errors[row, step]), float(x[row, step])
-            place = n_before + row, step
+            counts = counts & (batch["weight"] > 0)[:, None]
+        parts.append(x[counts].double().cpu())
+        places.append(counts.nonzero().cpu() + torch.tensor([n_before, 0]))
         n_before += len(x)
-    row = place[0] if train.rows is None else int(train.rows[place[0]])
+    values = torch.cat(parts)  # (N, k)
+    varies = (values - values.median(0).values).abs().median(0).values > 0
+    if not varies.any():
+        return
+    at = int(varies.int().argmax())
+    channel = int(channels[at])
+    farthest = int((values[:, at] - mean[channel].cpu()).abs().argmax())
+    row, step = torch.cat(places)[farthest].tolist()
+    row = row if train.rows is None else int(train.rows[row])
     warnings.warn(
-        f"X holds {value:.6g} in row {row}, step {place[1]}, channel {channel}, which alone makes "
-        f"{fraction:.0%} of the variance of that channel. All other values are nearly the same "
-        "beside it. If it is an error, correct it or leave the row out; if it is right, transform "
-        "X, for example by np.arcsinh.",
+        f"X holds {float(values[farthest, at]):.6g} in row {row}, step {step}, channel {channel}, "
+        f"which alone makes {float(fraction[channel]):.0%} of the variance of that channel: all "
+        "other values are nearly the same beside it. If it is an error, correct it or leave the "
+        "row out; if it is right, transform X, for example by np.arcsinh.",
         UserWarning,
         stacklevel=2,
     )

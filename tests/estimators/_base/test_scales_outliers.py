@@ -41,6 +41,13 @@ def test_long_tails_are_usual(draw):
     scales(rng.standard_t(3, size) if draw == "standard_t" else getattr(rng, draw)(size=size))
 
 
+def test_indicators_of_what_is_rare_are_usual():
+    X = np.zeros((300, 1, 3))
+    X[5, 0, 0] = X[7, 0, 1] = 1
+    X[[7, 8], 0, 2] = 1, 40
+    scales(X)
+
+
 def test_rows_are_numbered_as_in_x():
     X = normal(300, 4, 1)
     X[250, 0, 0] = 1e5
