@@ -16,6 +16,7 @@ from ._lags import lag_of, lags_of
 from ._time import (
     fall_in_words,
     first_fall,
+    first_fall_of_numbers,
     holds_times,
     in_order,
     irregular_steps,
@@ -26,17 +27,22 @@ from ._years import years_of
 
 
 def check_order_of_steps(sequence: Any, row: int) -> None:
-    """Raise ValueError for a frame or Series, row ``row`` of X, whose times fall."""
+    """Raise ValueError for a frame or Series, row ``row`` of X, whose times or numbers fall."""
     if not isinstance(sequence, (pd.DataFrame, pd.Series)):
         return
     index = sequence.index
     if is_numeric_dtype(index.dtype) and index.is_monotonic_increasing:
         return  # most often, and soon seen
+    if isinstance(index, pd.MultiIndex):
+        index = _one_that_varies(index)
     found, way = _fall(index, strictly=False), "Sort them, [x.sort_index(kind='stable') for x in X]"
     if found is None and not isinstance(index, pd.MultiIndex) and not is_in_time(index):
         place = _first_older(index)
+        if place is not None:
+            way = f"Turn it round, X[{row}][::-1], as all that fall"
+        else:
+            place = first_fall_of_numbers(index)
         found = None if place is None else fall_in_words(index, place)
-        way = f"Turn it round, X[{row}][::-1], as all that fall"
     if found is not None:
         raise ValueError(
             f"Steps must be in time order, but the index of sequence {row} in X has {found}. "
@@ -181,6 +187,12 @@ def _is_of_steps(level: pd.Index, n_steps: int) -> bool:
     """Whether a label stays the same over the channels of each step."""
     blocks = pd.factorize(level)[0].reshape(n_steps, -1)
     return bool((blocks == blocks[:, :1]).all())
+
+
+def _one_that_varies(index: pd.MultiIndex) -> pd.Index:
+    """The level that is not the same in all rows, as in a part of a panel; several as they are."""
+    varying = [level for level in range(index.nlevels) if len(index.unique(level)) > 1]
+    return index.get_level_values(varying[0]) if len(varying) == 1 else index
 
 
 def _fall(index: pd.Index, *, strictly: bool) -> str | None:

@@ -18,6 +18,8 @@ INDEX_OF = {
     "period": pd.PeriodIndex,
 }
 
+NUMBERS = ("integer", "floating", "mixed-integer-float")
+
 
 def holds_times(values: Any) -> bool:
     """Whether an index, a column or an array holds dates, periods or durations."""
@@ -77,6 +79,26 @@ def first_fall(times: NDArray[Any], *, strictly: bool) -> int | None:
     rises = times[1:] > times[:-1] if strictly else times[1:] >= times[:-1]
     rises = np.append(times[:1] == times[:1], rises)  # a first time that is missing
     return None if rises.all() else int(np.argmin(rises))
+
+
+def first_fall_of_numbers(index: pd.Index) -> int | None:
+    """The first row of an index of numbers that is missing or below the one above, None if none is.
+
+    Nor where there are rises, and all falls are to the smallest number: hours of the day around
+    midnight, or parts of which each begins there.
+    """
+    if infer_dtype(index, skipna=True) not in NUMBERS:
+        return None
+    numbers = in_order(index)
+    numbers = np.asarray(index, dtype=np.float64) if numbers is None else numbers
+    row = first_fall(numbers, strictly=False)
+    if row is None or index.hasnans:
+        return row
+    falls = numbers[1:] < numbers[:-1]
+    starts_again = (numbers[1:] > numbers[:-1]).any() and (
+        numbers[1:][falls] == numbers.min()
+    ).all()
+    return None if starts_again else row
 
 
 def fall_in_words(index: pd.Index, row: int) -> str:

@@ -1,6 +1,7 @@
 """Order of steps by dates and names of columns."""
 
 import datetime
+import re
 from contextlib import nullcontext
 
 import numpy as np
@@ -202,7 +203,6 @@ def test_all_steps_of_one_channel_together_are_told(columns):
 
 def test_dates_of_steps_may_repeat_but_not_fall():
     check_order_of_steps(pd.Series(range(3), index=DAYS[[0, 1, 1]]), 0)
-    check_order_of_steps(pd.Series(range(3), index=[3, 2, 1]), 0)
     check_order_of_steps([3, 2, 1], 0)
     with pytest.raises(ValueError, match="sequence 7 in X has 2024-01-01"):
         check_order_of_steps(pd.Series(range(2), index=DAYS[[1, 0]]), 7)
@@ -210,6 +210,45 @@ def test_dates_of_steps_may_repeat_but_not_fall():
         check_order_of_steps(pd.Series(range(2), index=["2024-02-01", "2024-01-30"]), 7)
     with pytest.raises(ValueError, match="sequence 7 in X has NaT in row 1"):
         check_order_of_steps(pd.Series(range(2), index=[DAYS[0], pd.NaT]), 7)
+
+
+FALLING = {
+    "numbers": range(6, 0, -1),
+    "shuffled": [3, 5, 1, 0, 2, 4],
+    "seconds": [2.5, 2.0, 1.5, 1.0, 0.5, 0.0],
+    "of a panel": pd.MultiIndex.from_product([["a"], range(6, 0, -1)]),
+    "dates of a panel": pd.MultiIndex.from_product([["a"], pd.date_range("2024", periods=6)[::-1]]),
+}
+
+
+@pytest.mark.parametrize("index", FALLING.values(), ids=FALLING)
+@pytest.mark.parametrize("kind", [pd.DataFrame, pd.Series])
+def test_numbers_of_steps_do_not_fall_and_the_advice_helps(index, kind):
+    X = [kind(np.arange(6.0) + i, index=index) for i in range(4)]
+    for model in (GRURegressor(**SMALL), CNNClassifier((2,), max_epochs=1, kind="signal")):
+        with pytest.raises(ValueError, match="the index of sequence 0 in X has .* after") as told:
+            model.fit(X, [0, 1, 0, 1])
+        ways = re.search(r"Sort them, (.*), or, .* pass (.*)\.", str(told.value)).groups()
+        by_time, as_they_are = (eval(code, {"X": X}) for code in ways)
+        assert all(x.index.is_monotonic_increasing for x in by_time)
+        assert np.ravel(as_they_are[1]).tolist() == np.ravel(X[1]).tolist()
+        for advised in (by_time, as_they_are):
+            model.fit(advised, [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        [7, 7, 7],
+        range(100, 103),
+        [22, 23, 0],
+        [0.1, 0.4, 0.4],
+        pd.MultiIndex.from_tuples([(2023, 12), (2024, 1), (2024, 2)]),
+        pd.MultiIndex.from_tuples([("a", 3), ("a", 4), ("a", 9)]),
+    ],
+)
+def test_numbers_of_steps_that_may_be_in_order(index):
+    check_order_of_steps(pd.Series(range(3), index=index), 0)
 
 
 STEPS = range(4)

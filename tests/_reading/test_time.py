@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skdl._reading._time import first_fall, holds_times, in_order, irregular_steps
+from skdl._reading._time import (
+    first_fall,
+    first_fall_of_numbers,
+    holds_times,
+    in_order,
+    irregular_steps,
+)
 
 DAYS = pd.date_range("2024-01-01", periods=4)
 
@@ -83,3 +89,35 @@ def test_steps_are_compared_with_the_median():
     assert irregular_steps(index[:1], in_order(index[:1])).tolist() == []
     frequent = pd.date_range("2024-01-01", periods=3, freq="QE")
     assert not irregular_steps(frequent, in_order(frequent)).any()
+
+
+HOURS = [*range(22, 24), *range(24), 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "row"),
+    [
+        ([2, 1, 0], 1),
+        ([1, 0], 1),
+        ([0.5, 0.0], 1),
+        ([3, 5, 1, 0, 2, 4], 2),
+        ([7, 7, 3, 3], 2),
+        (pd.RangeIndex(5, 0, -1), 1),
+        (pd.Index([3, 2, 1], dtype=object), 1),
+        (pd.Index([2, 1, 1], dtype="Int64"), 1),
+        ([0.0, np.nan, 1.0], 1),
+        ([50, 51, 10, 11, 0, 1], 2),
+        ([10, 20, 30], None),
+        ([7, 7, 7], None),
+        ([1, 1, 2, 2], None),
+        ([0, 1, 2, 0, 1, 0, 1, 2], None),
+        (HOURS, None),
+        ([True, False], None),
+        (["b", "a"], None),
+        (DAYS[::-1], None),
+        ([2 + 1j, 1], None),
+        ([], None),
+    ],
+)
+def test_numbers_fall_but_where_they_start_again(numbers, row):
+    assert first_fall_of_numbers(pd.Index(numbers)) == row
