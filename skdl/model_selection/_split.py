@@ -15,6 +15,7 @@ from .._reading import (
     as_index,
     fall_in_words,
     first_fall,
+    first_fall_of_numbers,
     first_unordered,
     in_order,
     is_in_time,
@@ -37,8 +38,8 @@ class ForwardChainingSplit(BaseCrossValidator):
         fold 1   train train train gap  TEST  .
         fold 2   train train train train gap  TEST
 
-    Without `groups` each row is one time step and rows must be in time order, as must dates in the
-    index of X if it has some: this is scikit-learn's ``TimeSeriesSplit``. Rows of several series
+    Without `groups` each row is one time step and rows must be in time order, as must dates or
+    numbers in the index of X: this is scikit-learn's ``TimeSeriesSplit``. Rows of several series
     at once (ten stocks, many patients) share their time steps, and dividing them by row would
     train on the future of one to predict the past of another. Pass the time of each row as
     `groups` (to ``cross_val_score``, ``GridSearchCV.fit``, ``compare`` ...): rows of one time then
@@ -125,7 +126,7 @@ class ForwardChainingSplit(BaseCrossValidator):
         ----------
         X : sized of length n_samples
             An array, DataFrame or list. Only its length is used, and the index of a DataFrame
-            or Series where there are no `groups`: if it holds dates, these must rise.
+            or Series where there are no `groups`: dates and numbers in it must rise.
         y : array-like of n_samples targets, default=None
             Its index too is looked at; else it is ignored.
         groups : array-like of shape (n_samples,), default=None
@@ -148,7 +149,7 @@ class ForwardChainingSplit(BaseCrossValidator):
         ValueError
             If a parameter is too small, there are too few time steps for the folds and the gap,
             or `groups` has another length than X, missing values, or text that does not sort
-            by time; if there are no `groups`, and the dates in the index of X do not rise.
+            by time; if there are no `groups`, and dates or numbers in the index of X do not rise.
         """
         self._check_parameters()
         times = _rows_as_times(X, y) if groups is None else _check_times(groups, X)
@@ -196,26 +197,35 @@ def _check_dates_rise(index: pd.Index, name: str) -> None:
         raise ValueError(
             "Without groups, rows must be of one series and in time order, but the index of "
             f"{name} has {fall_in_words(index, row)}. Pass the times as groups: "
-            f"groups={name}.index, or of a MultiIndex {name}.index.get_level_values(level)."
+            f"groups={name}.index, or of a MultiIndex {name}.index.get_level_values(level). Where "
+            f"rows are in time order whatever their index says, pass {name}.reset_index(drop=True)."
         )
 
 
 def _first_out_of_order(index: pd.Index) -> int | None:
-    """The first row that is not later than the one above, where the index holds times.
+    """The first row that is not later than the one above, where the index holds times or numbers.
 
     Levels of a MultiIndex that hold no dates, but numbers beside the names of series, are times.
+    Numbers that come twice are no times of one series; they may start again.
     """
     if isinstance(index, pd.MultiIndex):
         levels = [index.get_level_values(i) for i in range(index.nlevels)]
         numbers = [each for each in map(in_order, levels) if each is not None]
         dates = [text_as_dates(level) for level in levels]
         index = next((level for level in dates if is_in_time(level)), index)
-        if index.nlevels > 1:
+        if len(levels) == 1:
+            index = levels[0]
+        elif index.nlevels > 1:
             is_one = not numbers or len(numbers) == len(levels)  # such as years and months
             return None if is_one else first_fall(numbers[0], strictly=True)
     index = text_as_dates(index)
     times: Any = in_order(index) if is_in_time(index) else years_of(index)
-    return None if times is None else first_fall(np.asarray(times), strictly=True)
+    if times is not None:
+        return first_fall(np.asarray(times), strictly=True)
+    numbers = None if index.hasnans or index.has_duplicates else in_order(index)
+    if numbers is None:
+        return first_fall_of_numbers(index)
+    return first_fall(numbers, strictly=True)
 
 
 def _check_times(groups: ArrayLike, X: Any) -> NDArray[Any]:

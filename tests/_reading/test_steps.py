@@ -226,7 +226,7 @@ FALLING = {
 def test_numbers_of_steps_do_not_fall_and_the_advice_helps(index, kind):
     X = [kind(np.arange(6.0) + i, index=index) for i in range(4)]
     for model in (GRURegressor(**SMALL), CNNClassifier((2,), max_epochs=1, kind="signal")):
-        with pytest.raises(ValueError, match="the index of sequence 0 in X has .* after") as told:
+        with pytest.raises(ValueError, match=r"the index of sequence 0 in X has .* after") as told:
             model.fit(X, [0, 1, 0, 1])
         ways = re.search(r"Sort them, (.*), or, .* pass (.*)\.", str(told.value)).groups()
         by_time, as_they_are = (eval(code, {"X": X}) for code in ways)

@@ -379,7 +379,7 @@ def test_dates_in_the_index_of_x_that_do_not_rise_are_told(kind, order, periods)
 
 def test_an_index_of_rising_dates_or_of_numbers_is_taken():
     days = pd.date_range("2024-01-01", periods=6)
-    for index in (days, days[[0, 1, 2, 3, 4, 5]], range(6, 0, -1), list("abcabc")):
+    for index in (days, days[[0, 1, 2, 3, 4, 5]], range(1, 13, 2), list("abcabc")):
         X = pd.DataFrame({"a": range(6)}, index=index)
         assert [test.tolist() for _, test in ForwardChainingSplit(2).split(X)] == [[2, 3], [4, 5]]
 
@@ -391,17 +391,35 @@ def test_an_index_of_rising_dates_or_of_numbers_is_taken():
         [2024, 2023, 2022, 2021],
         ["2021", "2022", "2021", "2022"],
         [20240101, 20231231, 20240102, 20240103],
+        [3, 1, 2, 0],
+        [2, 3, 0, 1],
+        range(4, 0, -1),
+        pd.MultiIndex.from_arrays([[4, 2, 3, 1]]),
+        [1.7e9, 1.7e9 - 60, 1.7e9 - 120, 1.7e9 - 120],
         pd.MultiIndex.from_product([["A", "B"], [1, 2]]),
         pd.MultiIndex.from_product([["A", "B"], ["2024-01", "2024-02"]]),
     ],
-    ids=["text", "years", "years as text", "dates in numbers", "steps", "months as text"],
+    ids=[
+        "text",
+        "years",
+        "years as text",
+        "dates in numbers",
+        "shuffled",
+        "parts",
+        "falling",
+        "one level",
+        "seconds",
+        "steps",
+        "months as text",
+    ],
 )
 def test_other_indices_with_times_must_rise(index):
     X = pd.DataFrame({"x": range(4)}, index=index)
     with pytest.raises(ValueError, match=r"Without groups.* has .* after .*groups=X\.index"):
         next(ForwardChainingSplit(1).split(X))
-    level = 1 if isinstance(X.index, pd.MultiIndex) else 0
+    level = X.index.nlevels - 1
     assert len(list(ForwardChainingSplit(1).split(X, groups=X.index.get_level_values(level)))) == 1
+    assert len(list(ForwardChainingSplit(1).split(X.reset_index(drop=True)))) == 1  # as advised
 
 
 @pytest.mark.parametrize(
@@ -410,7 +428,10 @@ def test_other_indices_with_times_must_rise(index):
         pd.MultiIndex.from_product([[2023, 2024], [1, 2]]),
         pd.MultiIndex.from_tuples([("A", 1), ("A", 2), ("A", 3), ("B", 4)]),
         pd.MultiIndex.from_product([["A", "B"], ["x", "y"]]),
-        [3, 1, 2, 0],
+        [7, 7, 8, 8],
+        [0, 1, 0, 1],
+        [0.5, 1.5, 2.5, 4.5],
+        [True, False, True, False],
         ["24-01-30", "24-01-31", "24-02-01", "24-02-02"],
     ],
 )
