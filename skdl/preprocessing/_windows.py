@@ -13,6 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from .._reading import (
+    Given,
     dates_in_numbers,
     first_fall,
     first_not_numeric,
@@ -21,7 +22,14 @@ from .._reading import (
     irregular_steps,
     plain_container,
 )
-from ._windows_times import conversion, fall_message, filling, grouping, panel_message
+from ._windows_times import (
+    check_not_stacked,
+    conversion,
+    fall_message,
+    filling,
+    grouping,
+    panel_message,
+)
 
 GAPS = ("error", "drop", "ignore")
 
@@ -85,6 +93,7 @@ def sliding_windows(
         If `width`, `stride` or `horizon` is below 1 or `horizon` is not increasing; if `series`
         is not numeric, not 1-D or 2-D, or too short for one window and its horizon; if its index
         does not rise, has gaps (see `gaps`), or holds several series (a MultiIndex) or no times;
+        if columns of it show several series, one below the other;
         or if `target` is no channel of it.
 
     See Also
@@ -118,9 +127,10 @@ def sliding_windows(
     steps = _horizon_steps(horizon)
     if gaps not in GAPS:
         raise ValueError(f"gaps must be one of {', '.join(map(repr, GAPS))}, got {gaps!r}.")
-    series = _plain_series(series)
+    given, series = Given(series), _plain_series(series)
     values = _as_channels(series)  # (T, C)
     broken = _broken_steps(series, gaps)  # (T - 1,)
+    check_not_stacked(series, values, given)
     _check_length(len(values), width, int(steps[-1]))
     targets = _select_target(series, values, target)  # (T,) or (T, C)
     starts = np.arange(0, len(values) - width - steps[-1] + 1, stride)

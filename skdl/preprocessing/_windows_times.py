@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -13,17 +14,21 @@ from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from .._reading import (
+    Given,
     dates_in_numbers,
     fall_in_words,
     first_fall,
     holds_times,
     in_order,
     irregular_steps,
+    years_of,
 )
 
 MAX_FILLED = 10  # rows with those that are missing, as a multiple of those that are there
 MAX_GROUPED = 100  # columns that may hold the names of several series
 TIME_NAMES = ("step", "time", "t", "date", "day", "hour", "week", "month", "quarter", "year")
+CALENDAR = ("minute", "second", "season", "weekday", "yr", "qtr", "mon", "wk", "dow", "doy", "hr")
+MIN_STEPS = 4  # of a series on average, where several lie one below the other
 
 Convert = Callable[[pd.Index], pd.Index]
 # Dates in text, of which pandas reads no others without a format for sure.
@@ -134,13 +139,62 @@ def grouping(series: Any, times: NDArray[Any]) -> str:
         is_same = codes[by_series][1:] == codes[by_series][:-1]
         rises = times[by_series][1:] > times[by_series][:-1]
         if 1 < len(names) <= is_same.sum() and (rises | ~is_same).all():
-            key = series.columns.tolist()[place]
-            return (
-                f"Where the column {key!r} holds the names of several series, cut windows from "
-                f"each, [sliding_windows(part.drop(columns=[{key!r}]), ...) for _, part in "
-                f"series.groupby([{key!r}])], and join their X and y with np.concatenate. "
-            )
+            return _by_keys([series.columns.tolist()[place]])
     return ""
+
+
+def _by_keys(keys: list[Any], frame: str = "series") -> str:
+    """Advice where columns tell series apart; ``frame`` is code."""
+    which = f"column {keys[0]!r} holds" if len(keys) == 1 else f"columns {keys} hold"
+    return (
+        f"Where the {which} the names of several series, cut windows from each, "
+        f"[sliding_windows(part.drop(columns={keys}), ...) for _, part in "
+        f"{frame}.groupby({keys})], and join their X and y with np.concatenate. "
+    )
+
+
+def check_not_stacked(series: Any, values: NDArray[Any], given: Given) -> None:
+    """Raise ValueError where columns (T, C) of a frame show several series, one below the other.
+
+    Then one rises within each and starts again where the others, constant within, change. So do
+    hours beside days: columns that are called by a unit of time, or hold years or dates, tell no
+    series apart.
+    """
+    if not isinstance(series, pd.DataFrame) or holds_times(series.index) or len(values) < 3:
+        return
+    values, names = values[:, :MAX_GROUPED], series.columns.tolist()
+    changes = values[1:] != values[:-1]
+    falls, rises = values[1:] < values[:-1], values[1:] > values[:-1]
+    n_series = falls.sum(0) + 1  # if this column is their time
+    may_be_time = (falls | rises).all(0) & (n_series > 1) & (n_series * MIN_STEPS <= len(values))
+    for time in np.flatnonzero(may_be_time):
+        starts = np.append(True, falls[:, time])
+        is_key = ~(changes & ~falls[:, time, None]).any(0) & changes.any(0)
+        labels, n = values[starts], int(n_series[time])
+        of_time = [c for c in np.flatnonzero(is_key) if _is_of_time(names[c], labels[:, c])]
+        others = [c for c in np.flatnonzero(is_key) if c not in of_time]
+        if _n_distinct(labels[:, of_time]) == n or _n_distinct(labels[:, of_time + others]) < n:
+            continue
+        one = next(([c] for c in others if _n_distinct(labels[:, [c]]) == n), others)
+        row, keys = int(np.argmax(changes[:, one].any(1))) + 1, [names[c] for c in one]
+        what = f"column {keys[0]!r} changes" if len(one) == 1 else f"columns {keys} change"
+        frame = given.frame.replace("X", "series")
+        raise ValueError(
+            f"series must be one series, but its column {names[time]!r} starts again where the "
+            f"{what}, first in row {row}. {_by_keys(keys, frame)}If all are one series, pass "
+            f"{frame}.to_numpy(), with the number of the column to predict as target."
+        )
+
+
+def _n_distinct(labels: NDArray[Any]) -> int:
+    return len(np.unique(labels, axis=0)) if labels.size else 1
+
+
+def _is_of_time(name: Any, labels: NDArray[Any]) -> bool:
+    """Whether a column is a unit of time: by its name, or years and dates as numbers."""
+    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", str(name))
+    units = {word.casefold().removesuffix("s") for word in words}
+    return bool(units & {*TIME_NAMES, *CALENDAR}) or years_of(pd.Index(labels)) is not None
 
 
 def panel_message(index: pd.MultiIndex) -> str:

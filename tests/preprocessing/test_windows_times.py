@@ -401,6 +401,85 @@ def test_the_column_that_names_several_series_is_told_and_the_advice_helps(key, 
     np.testing.assert_array_equal(y, [2, 3, 4, 5, 8, 9, 10, 11])
 
 
+def stacked(n_series=4, n_steps=6, **columns):
+    """Series one below the other, in a frame whose index numbers the rows."""
+    own = {"step": np.tile(range(n_steps), n_series), "v": np.arange(float(n_series * n_steps))}
+    return pd.DataFrame({**columns, **own})
+
+
+PANELS = {
+    "numbers": (stacked(store=np.repeat([3, 1, 2, 7], 6)), ["store"]),
+    "two keys": (
+        stacked(store=np.repeat([1, 2], 12), item=np.tile(np.repeat([1, 2], 6), 2)),
+        ["store", "item"],
+    ),
+    "beside what is known of each": (
+        stacked(size=np.repeat([5.0, 5.0, 7.0, 7.0], 6), unit=np.repeat([1, 2, 3, 4], 6)),
+        ["unit"],
+    ),
+    "over several years": (
+        stacked(id=np.repeat([1, 2], 12), year=np.tile(np.repeat([2023, 2024], 6), 2)),
+        ["id"],
+    ),
+    "numbered columns": (stacked(id=np.repeat(range(4), 6)).set_axis(range(3), axis=1), [0]),
+    "nullable": (stacked(id=np.repeat(range(4), 6)).convert_dtypes(), ["id"]),
+    "rows left out": (
+        stacked(id=np.repeat(range(4), 6)).drop([3, 10]).reset_index(drop=True),
+        ["id"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("panel", "keys"), PANELS.values(), ids=PANELS)
+def test_series_one_below_the_other_are_told_by_their_columns(panel, keys):
+    with pytest.raises(ValueError, match=r"must be one series, but its column .* starts") as told:
+        sliding_windows(panel, 2)
+    row = int(re.search(r"first in row (\d+)", str(told.value))[1])
+    assert row == panel.groupby(keys, sort=False).size().iloc[0]
+    code = re.search(r"each, (\[.*\]), and join", str(told.value))[1].replace("...", "2")
+    scope = {"series": panel, "sliding_windows": sliding_windows}
+    parts = eval(code, scope)
+    assert sum(len(X) for X, _ in parts) == len(panel) - 2 * len(panel.groupby(keys))
+    as_one = re.search(r"one series, pass (.*), with the number", str(told.value))[1]
+    assert len(sliding_windows(eval(as_one, scope), 2)[0]) == len(panel) - 2
+
+
+def test_advice_about_series_in_a_table_of_arrow():
+    table = pytest.importorskip("pyarrow").Table.from_pandas(PANELS["numbers"][0])
+    with pytest.raises(ValueError, match="'step' starts again") as told:
+        sliding_windows(table, 2)
+    code = re.search(r"each, (\[.*\]), and join", str(told.value))[1].replace("...", "2")
+    parts = eval(code, {"series": table, "sliding_windows": sliding_windows, "pd": pd})
+    assert [len(X) for X, _ in parts] == [4] * 4
+
+
+OFTEN = pd.date_range("2023-01-01", periods=900)
+HOURLY = pd.date_range("2023-01-01", periods=900, freq="h")
+ONE_SERIES = {
+    "months and days": {"month": OFTEN.month, "day": OFTEN.day},
+    "years and months": {"year": OFTEN.year, "Month": OFTEN.month, "mday": OFTEN.day},
+    "years in a column of any name": {"a": OFTEN.year, "b": OFTEN.day_of_year},
+    "dates as numbers": {"d": HOURLY.strftime("%Y%m%d").astype(int), "h": HOURLY.hour},
+    "numbered weeks": {"week_no": np.arange(900) // 7, "dow": np.arange(900) % 7},
+    "a flag beside days": {"day": OFTEN.day, "month": OFTEN.month, "b": np.arange(900) // 450},
+    "a regime beside steps": {"regime": np.arange(900) // 300, "t": range(900)},
+    "a regime beside weekdays": {"regime": np.arange(900) // 300, "dow": np.arange(900) % 7},
+    "holidays": {"holiday": np.arange(900) % 9 == 0, "dow": np.arange(900) % 7},
+    "what rises at times": {"flag": [0] * 450 + [1] * 450, "v": np.arange(900) % 450 // 2},
+    "no number": {"id": np.repeat([1, 2], 450), "v": [np.nan] * 900},
+}
+
+
+@pytest.mark.parametrize("columns", ONE_SERIES.values(), ids=ONE_SERIES)
+def test_columns_of_one_series_are_not_told(columns):
+    frame = pd.DataFrame({**columns, "x": np.sin(np.arange(900.0))})
+    assert len(sliding_windows(frame, 2)[0]) == 898
+
+
+def test_times_in_the_index_are_those_of_one_series():
+    assert len(sliding_windows(PANELS["numbers"][0].set_axis(OFTEN[:24]), 2)[0]) == 22
+
+
 def test_columns_that_name_no_series_are_not_told():
     frame = pd.DataFrame({"flag": [0, 1] * 3, "v": range(6)}, index=DAYS[[5, 4, 3, 2, 1, 0]])
     with pytest.raises(ValueError, match=r"must rise .*Sort it") as told:
