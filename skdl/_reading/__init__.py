@@ -28,6 +28,7 @@ from ._lengths import as_steps, other_length, way_to_length
 from ._steps import (
     check_gaps_of_steps,
     check_order_of_columns,
+    check_order_of_pixels,
     check_order_of_steps,
     warn_of_dated_rows,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "check_numbers",
     "check_one_scale",
     "check_order_of_columns",
+    "check_order_of_pixels",
     "check_order_of_steps",
     "check_smallest",
     "column_names",

@@ -25,6 +25,10 @@ from ._time import (
 from ._time_text import are_numbered, orders_of_names, text_as_dates
 from ._years import years_of
 
+# Words for steps, before numbers that count them; and words that are steps themselves.
+STEP_WORDS = {"t", "step", "time", "day", "hour", "week", "month", "year", "lag", "min", "sec", "s"}
+TIME_WORDS = {"pre", "post", "before", "after", "start", "end", "first", "last", "old", "new"}
+
 
 def check_order_of_steps(sequence: Any, row: int) -> None:
     """Raise ValueError for a frame or Series, row ``row`` of X, whose times or numbers fall."""
@@ -121,14 +125,42 @@ def check_order_of_columns(X: Any, n_channels: int) -> None:
             f"{X.columns[place % n_channels]!r}. Select them so, X[names]; or pass X.to_numpy() if "
             "they are in one order whatever they are called."
         )
-    if any(_cut_into(level, n_steps) for level in levels):
+    by_step = any(_cut_into(level, n_steps) for level in levels)
+    if by_step and not (n_steps == n_channels and _are_steps_within(X.columns, n_steps)):
         return
     if any(_cut_into(level, n_channels) for level in levels):
         raise ValueError(
             f"With n_channels={n_channels} the channels of one step come together, but the columns "
             f"of X, {X.columns[0]!r}, {X.columns[1]!r} ..., hold the steps of one channel "
             f"together. Pass X.to_numpy().reshape(len(X), {n_channels}, {n_steps}).swapaxes(1, 2)"
-            f"{'' if _first_older(X.columns[:n_steps]) is None else '[:, ::-1]'}."
+            f"{'' if _first_older(X.columns[:n_steps]) is None else '[:, ::-1]'}; or X.to_numpy() "
+            "if the channels are together whatever they are called."
+        )
+
+
+def check_order_of_pixels(X: Any, n_channels: int) -> None:
+    """Raise ValueError for a frame of flat images whose columns are numbered and out of order.
+
+    As text sorts them, pixel0, pixel1, pixel10 ..., or all pixels of one channel together.
+    """
+    if not isinstance(X, pd.DataFrame):
+        return
+    found = _out_of_order(X.columns, n_channels)
+    if found is not None:
+        raise ValueError(
+            "Columns are pixels and must be in the order of the image, row by row, but X has the "
+            f"column {found.replace(' in row ', ' in place ')}. Select them in order, X[names]; or "
+            "pass X.to_numpy() if they are."
+        )
+    if n_channels == 1 or X.shape[1] % n_channels:
+        return
+    n_pixels, levels = X.shape[1] // n_channels, _levels(X.columns)
+    if n_pixels > n_channels and any(_cut_into(level, n_channels) for level in levels):
+        raise ValueError(
+            f"The {n_channels} channels of a pixel come together, but the columns of X, "
+            f"{X.columns[0]!r}, {X.columns[1]!r} ..., hold the pixels of one channel together. "
+            f"Pass X.to_numpy().reshape(len(X), {n_channels}, {n_pixels}).swapaxes(1, 2)"
+            ".reshape(len(X), -1)."
         )
 
 
@@ -304,6 +336,48 @@ def _swapped(level: np.ndarray, n_channels: int) -> int | None:
     if not same or len(set(steps[0])) < n_channels or (steps == steps[0]).all():
         return None
     return int(np.argmax((steps != steps[0]).ravel()))
+
+
+def _are_steps_within(columns: pd.Index, n: int) -> bool:
+    """Whether names within each of n blocks of n columns are rather of steps than of channels.
+
+    They are if they count lags; or if they are numbered, or times, and the blocks are told apart by
+    other words, or by numbers that have no word for steps before them, as these have.
+    """
+    lags = lags_of(columns[:n])
+    if lags is not None and len(set(lags)) == n:
+        return True
+    levels = _levels(columns)
+    if isinstance(columns, pd.MultiIndex):
+        labels = [columns.get_level_values(level) for level in range(columns.nlevels)]
+        is_counted = [is_numeric_dtype(level.dtype) or _is_dated(level) for level in labels]
+        words = [str(name) for name in columns.names]
+    else:
+        is_counted = [place % 2 == 1 for place in range(len(levels))]
+        words = ["", *(str(level[0]) for level in levels)]  # before each level
+    apart = [place for place, level in enumerate(levels) if _cut_into(level, n)]
+    within = [place for place, level in enumerate(levels) if _is_same_in_each(level, n)]
+    if not within or not all(is_counted[place] for place in within):
+        return False
+    if any(is_counted[place] for place in apart):
+        of_steps = [bool(STEP_WORDS.intersection(_words(word)[-1:])) for word in words]
+        return any(of_steps[i] for i in within) and not any(of_steps[i] for i in apart)
+    told = labels if isinstance(columns, pd.MultiIndex) else levels
+    named = [_words(str(label)) for place in apart for label in told[place][::n]]
+    return not any(
+        TIME_WORDS.intersection(words) or places_on_cycle(words) is not None
+        for words in zip(*named, strict=False)
+    )
+
+
+def _words(text: str) -> list[str]:
+    return [word.casefold() for word in re.findall(r"[^\W\d_]+", text)]
+
+
+def _is_same_in_each(level: np.ndarray, n_blocks: int) -> bool:
+    """Whether each of so many blocks has the same labels, all different."""
+    blocks = level.reshape(n_blocks, -1)
+    return len(set(blocks[0])) == blocks.shape[1] and bool((blocks == blocks[0]).all())
 
 
 def _cut_into(level: np.ndarray, n_blocks: int) -> bool:

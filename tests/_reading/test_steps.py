@@ -201,6 +201,51 @@ def test_all_steps_of_one_channel_together_are_told(columns):
     GRURegressor(**SMALL, n_channels=2).fit(turned, Y)
 
 
+AS_MANY_CHANNELS = {
+    "steps with a word": [f"{name}_t{step}" for name in "ab" for step in (1, 2)],
+    "names": [f"{name}_{step}" for name in ("temp", "flow") for step in (1, 2)],
+    "three": [f"{name}_{step}" for name in ("temp", "flow", "wind") for step in range(3)],
+    "numbered channels": [f"c{c}_step{step}" for c in range(2) for step in range(2)],
+    "lags": [f"var{c}(t{f'-{lag}' * (lag > 0)})" for c in (1, 2) for lag in (1, 0)],
+    "levels": pd.MultiIndex.from_product([["temp", "flow"], range(2)]),
+    "levels with dates": pd.MultiIndex.from_product([["temp", "flow"], DAYS[:2]]),
+    "named levels": pd.MultiIndex.from_product([range(2), range(2)], names=["sensor", "step"]),
+}
+
+
+@pytest.mark.parametrize("columns", AS_MANY_CHANNELS.values(), ids=AS_MANY_CHANNELS)
+def test_as_many_steps_of_one_channel_together_are_told(columns):
+    n = round(len(columns) ** 0.5)
+    wide = pd.DataFrame(np.arange(20.0 * n * n).reshape(20, -1), columns=columns)
+    with pytest.raises(ValueError, match=r"channels of one step come together.*swapaxes") as error:
+        GRURegressor(**SMALL, n_channels=n).fit(wide, Y)
+    ways = re.search(r"Pass (.*); or (.*) if", str(error.value)).groups()
+    turned, as_it_is = (eval(code, {"X": wide}) for code in ways)
+    np.testing.assert_array_equal(turned[:, 1], wide.to_numpy()[:, 1::n])
+    for advised in (turned, as_it_is):
+        clone(GRURegressor(**SMALL, n_channels=n)).fit(advised, Y)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        [f"{step}_{c}" for step in ("Jan", "Feb") for c in (1, 2)],
+        [f"{step}_x{c}" for step in ("pre", "post") for c in (1, 2)],
+        [f"Jan_x{c}" for c in (1, 2)] + [f"Feb_x{c}" for c in (1, 2)],
+        [f"t{step}_c{c}" for step in range(2) for c in range(2)],
+        [f"{step}_{c}" for step in range(2) for c in range(2)],
+        [f"{name}_t{step}" for step in (1, 2) for name in "ab"],
+        [f"{name}(t-{lag})" for lag in (2, 1) for name in "ab"],
+        pd.MultiIndex.from_product([range(2), ["temp", "flow"]]),
+        pd.MultiIndex.from_product([DAYS[:2], [7, 8]]),
+        pd.MultiIndex.from_product([range(2), range(2)]),
+    ],
+    ids=str,
+)
+def test_as_many_channels_of_one_step_together_are_taken(columns):
+    check_order_of_columns(frame(columns), 2)
+
+
 def test_dates_of_steps_may_repeat_but_not_fall():
     check_order_of_steps(pd.Series(range(3), index=DAYS[[0, 1, 1]]), 0)
     check_order_of_steps([3, 2, 1], 0)
@@ -358,7 +403,7 @@ def test_lags_of_one_channel_after_the_other_are_turned_round_too():
     X.columns = [f"{name}(t-{lag})" for name in "ab" for lag in (1, 2, 3)]
     with pytest.raises(ValueError, match="hold the steps of one channel") as caught:
         check_order_of_columns(X, 2)
-    advised = eval(str(caught.value).partition("Pass ")[2].removesuffix("."))
+    advised = eval(re.search(r"Pass (.*); or", str(caught.value))[1])
     np.testing.assert_array_equal(advised[0], [[3, 30], [2, 20], [1, 10]])
 
 

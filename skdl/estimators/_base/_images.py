@@ -21,6 +21,7 @@ from ..._reading import (
     check_numbers,
     check_one_scale,
     check_order_of_columns,
+    check_order_of_pixels,
     check_order_of_steps,
     check_smallest,
     other_length,
@@ -164,6 +165,9 @@ class ImageInputMixin(SignalInputMixin):
             check_order_of_columns(X, n_channels or 1)
             if reset:
                 warn_of_dated_rows(X, n_channels, type(self).__name__)
+        else:
+            image = shape if reset else self.input_shape_
+            check_order_of_pixels(X, image[2] if image is not None and len(image) == 3 else 1)
         if is_ragged(X):
             for row, item in enumerate(X):
                 check_numbers(item, f"Item {row} of X")
