@@ -32,7 +32,7 @@ from ..._reading import (
     way_out,
 )
 from ...engine import Column, Data, Streamed, as_tensor
-from ._ragged import as_numbers, is_ragged, without_padding
+from ._ragged import as_numbers, channels_last, is_ragged, without_padding
 from ._signals import SignalInputMixin, are_unequal_signals
 
 AXES = {"image": ("image", "row", "column", "channel"), "signal": ("signal", "step", "channel")}
@@ -148,7 +148,10 @@ class ImageInputMixin(SignalInputMixin):
         rows = _with_channels(array, "signal", None)
         self._check_values(rows, X, given, reset=False)
         check_smallest(rows.shape[1:], "signal")
-        self._check_n_channels(rows.shape[-1])
+        way = "If X is a single signal, pass [X]."
+        if array.ndim == 3 and array.shape[1] == self.n_channels_in_:
+            way = f"Channels come first here: use np.moveaxis({given.array}, 1, -1)."
+        self._check_n_channels(rows.shape[-1], way)
         self._warn_of_single_steps(rows, array.shape)
         self._check_units(rows, given, reset=False)
         return Streamed(rows) if streamed else as_tensor(rows)
@@ -273,7 +276,7 @@ def _as_array(X: Any, items: list[np.ndarray], given: Given) -> Any:
         # Before stacking: the dtypes of the items also show their scales, and the stacked array has
         # one dtype only.
         check_one_scale(items, given)
-        return _stack(items)
+        return _stack(items, given)
     if isinstance(X, (list, tuple)):
         with contextlib.suppress(ValueError):  # scikit-learn raises a better error
             return np.asarray(X)
@@ -287,7 +290,7 @@ def _as_flat(X: Any, shape: Shape | None) -> Any:
     return X
 
 
-def _stack(items: list[np.ndarray]) -> np.ndarray:
+def _stack(items: list[np.ndarray], given: Given) -> np.ndarray:
     """Images or signals of one shape as one array."""
     rows_of: dict[Shape, list[int]] = {}
     for row, item in enumerate(items):
@@ -302,6 +305,9 @@ def _stack(items: list[np.ndarray]) -> np.ndarray:
             else "Give all the same channels first, images of PIL by "
             '[image.convert("RGB") for image in X].'
         )
+        n_channels = {shape[0] for shape in rows_of if len(shape) == 2 and shape[0] < shape[1]}
+        if len(n_channels) == 1 and all(shape[:1] == (*n_channels,) for shape in rows_of):
+            way += f" {channels_last(given)}"
         raise ValueError(
             f"All images or signals in X must have the same shape, got {len(rows_of)} shapes: "
             f"row {rows_of[usual][0]} has {usual}, row {', row '.join(odd[:3])}"

@@ -136,12 +136,23 @@ def _check_channels(arrays: list[np.ndarray], given: Given, name: str) -> None:
         return
     way = f"Choose the same channels in each, or leave such {name}s out, of y too."
     if len({len(array) for array in arrays}) == 1:
-        rows = f"[np.transpose(x) for x in {given.rows}]"
-        way += f" If channels come first, put them last: {rows}."
+        way = f"{channels_last(given)} If they come last already: {way.lower()}"
     raise ValueError(
         f"All {name}s must have the same number of channels; {name} 0 has {counts[0]}, {name} "
         f"{odd} has {counts[odd]}. {way}"
     )
+
+
+def channels_last(given: Given) -> str:
+    """Advice for sequences (C, T_i) of one C, in a list."""
+    return f"If channels come first, put them last: [np.transpose(x) for x in {given.rows}]."
+
+
+def way_of_channels(sequences: Any, n_fitted: int, given: Given, name: str) -> str:
+    """What to do about sequences (T, C) in a list, of another C than in fit."""
+    if len(sequences) and all(len(sequence) == n_fitted for sequence in sequences):
+        return channels_last(given)
+    return f"If X is a single {name}, pass [X]."
 
 
 def _check_each_finite(arrays: list[np.ndarray], X: Any, given: Given, name: str) -> None:

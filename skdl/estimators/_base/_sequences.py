@@ -30,7 +30,7 @@ from ..._sklearn import Interval
 from ...engine import Column, Data, Streamed, as_tensor
 from ._docs import deep_estimator
 from ._input import InputMixin
-from ._ragged import FILL, as_column, is_ragged, read_each, without_padding
+from ._ragged import FILL, as_column, is_ragged, read_each, way_of_channels, without_padding
 
 
 @deep_estimator
@@ -89,9 +89,10 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
         if reset:
             self.n_channels_in_ = n_found
         elif n_found != self.n_channels_in_:
+            way = way_of_channels(X if is_ragged(X) else [], self.n_channels_in_, given, "sequence")
             raise ValueError(
                 f"X has {n_found} channels, but {type(self).__name__} was fitted on sequences "
-                f"of {self.n_channels_in_} channels. If X is a single sequence, pass [X]."
+                f"of {self.n_channels_in_} channels. {way}"
             )
         return Data({"x": column})
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..._reading import ChannelNamesMixin, Given, Shape, check_one_scale
 from ...engine import Column, Data
 from ._input import InputMixin
-from ._ragged import as_column, lengths_of, read_each
+from ._ragged import as_column, lengths_of, read_each, way_of_channels
 
 MAX_CHANNELS, MAX_BYTE = 4, 255  # that images have
 
@@ -101,16 +101,17 @@ class SignalInputMixin(ChannelNamesMixin, InputMixin):
                 f"X has signals of {lengths.min()} to {lengths.max()} steps, but {owner} was "
                 f"fitted on {wanted} steps for all. {way}"
             )
-        self._check_n_channels(values.shape[1])
+        way = way_of_channels(arrays, self.n_channels_in_, given, "signal")
+        self._check_n_channels(values.shape[1], way)
         check_one_scale(arrays, given)
         self._check_units(arrays, given, reset=False)
         return as_column(values, lengths)
 
-    def _check_n_channels(self, n_found: int) -> None:
+    def _check_n_channels(self, n_found: int, way: str) -> None:
         if n_found != self.n_channels_in_:
             raise ValueError(
                 f"X has {n_found} channels, but {type(self).__name__} was fitted on signals of "
-                f"{self.n_channels_in_} channels. If X is a single signal, pass [X]."
+                f"{self.n_channels_in_} channels. {way}"
             )
 
     def _warn_of_single_steps(self, rows: np.ndarray, shape: Shape) -> None:

@@ -1,5 +1,7 @@
 """Sequences of unequal length as numbers: what is read, and what is told of others."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import torch
 
 from skdl._reading import Given
 from skdl.engine import Data, Ragged
+from skdl.estimators import CNNClassifier, GRUClassifier
 from skdl.estimators._base._ragged import (
     as_column,
     is_ragged,
@@ -14,6 +17,7 @@ from skdl.estimators._base._ragged import (
     read_each,
     without_padding,
 )
+from tests.ids import short
 
 MIXED = [np.ones(3), [[1, 2], [3, 4]], pd.DataFrame({"a": [5.0], "b": [6.0]})]
 
@@ -80,13 +84,32 @@ def test_what_cannot_be_read_is_named_by_row_and_step(X, message):
         read_each(X, Given(X), name="signal")
 
 
-def test_channels_that_come_first_are_put_last_as_advised():
-    X = [np.arange(2.0 * n).reshape(2, n) for n in (3, 5, 4)]
-    with pytest.raises(ValueError, match="If channels come first, put them last: ") as error:
-        read_each(X, Given(X))
-    code = str(error.value).partition("put them last: ")[2].removesuffix(".")
-    arrays, _ = read_each(eval(code, {"np": np, "X": X}), Given(X))
-    assert [array.shape for array in arrays] == [(3, 2), (5, 2), (4, 2)]
+CHANNELS_FIRST = [np.arange(2.0 * n).reshape(2, n) for n in (3, 5, 4, 6)]
+
+
+def put_last(told, X):
+    return eval(re.search(r"put them last: (\[.*?\])\.", str(told.value))[1], {"np": np, "X": X})
+
+
+@pytest.mark.parametrize("kind", [list, pd.Series])
+@pytest.mark.parametrize(
+    "model", [GRUClassifier(2, max_epochs=1), CNNClassifier((2,), max_epochs=1, kind="signal"),
+              CNNClassifier((2,), max_epochs=1)],
+    ids=short,
+)  # fmt: skip
+def test_channels_that_come_first_are_put_last_as_advised(kind, model):
+    X = kind(CHANNELS_FIRST)
+    with pytest.raises(ValueError, match="If channels come first, put them last: ") as told:
+        model.fit(X, [0, 1, 0, 1])
+    last = put_last(told, X)
+    assert [array.shape for array in last] == [(3, 2), (5, 2), (4, 2), (6, 2)]
+    model.fit(last, [0, 1, 0, 1])
+    for later in (X, X[1:2]):  # also one
+        with pytest.raises(ValueError, match="put them last: ") as told:
+            model.predict(later)
+        assert len(model.predict(put_last(told, later))) == len(later)
+    with pytest.raises(ValueError, match=r"pass \[X\]"):
+        model.predict([np.ones((4, 3))])
 
 
 @pytest.mark.parametrize("shape", [(4, 6), (4, 6, 1), (4, 6, 2)])

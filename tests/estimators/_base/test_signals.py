@@ -243,3 +243,11 @@ def test_the_network_is_made_for_the_weighted_median_length():
     assert length_of([1200, 20, 1500, 1400, 20, 1100]) == 3
     weights = [1, 1e-6, 1, 1e-6, 1e-6, 1e-6]
     assert length_of([1200, 20, 1500, 20, 20, 20], weights) == 3
+
+
+def test_an_array_with_channels_first_after_signals_of_unequal_length_is_told():
+    model, X = classifier(kind="signal").fit(WIDE, Y), np.zeros((4, 3, 30))
+    with pytest.raises(ValueError, match=r"Channels come first here: use (.*)\.$") as told:
+        model.predict(X)
+    advised = eval(re.search(r"use (.*)\.$", str(told.value))[1], {"np": np, "X": X})
+    assert model.predict(advised).shape == (4,)
