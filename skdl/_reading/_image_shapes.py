@@ -11,13 +11,16 @@ Shape = tuple[int, ...]
 MAX_CHANNELS = 4  # of one image, where a last axis may be that of columns too
 
 
-def check_channels_last(shape: Shape, kind: str, array: str) -> None:
-    """Raise ValueError for shapes that are probably channels first."""
+def check_channels_last(shape: Shape, kind: str, array: str, *, is_flat: bool = False) -> None:
+    """Raise ValueError for shapes that are probably channels first, of rows that may be flat."""
     if kind == "image" and _has_channels_first(shape):
+        whole = f"{array}.reshape(-1, {', '.join(map(str, shape))})" if is_flat else array
+        last = (*shape[1:], shape[0]) if is_flat else "(H, W, C)"
+        as_it_is = f"image_shape={shape}" + (f" and {whole}" if is_flat else "")
         raise ValueError(
             f"Images of shape {shape} look as if channels came first: skdl takes (n, H, W, C), "
-            f"channels last. Use np.moveaxis({array}, 1, -1), and image_shape=(H, W, C). If the "
-            f"channels are last already, pass image_shape={shape}."
+            f"channels last. Use np.moveaxis({whole}, 1, -1), and image_shape={last}. If the "
+            f"channels are last already, pass {as_it_is}."
         )
     if kind == "signal" and shape[0] and shape[0] * 2 <= shape[1]:
         raise ValueError(

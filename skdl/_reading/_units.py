@@ -93,8 +93,7 @@ class Units:
             got = Units.of(rows)
             is_shifted = got.largest > 1 and _all(rows, _is_below_zero)
             if not (is_shifted or all(map(_is_whole, _parts(rows)))):
-                way = f", for images of bytes by {given.each('x * 255')}"
-                return f"fractions up to {got.largest:g}", way
+                return _fractions(rows, given)
             if self.largest >= BYTES and got.largest == 1 and rows[0].dtype == bool:
                 return "booleans", f", for images of bytes by {given.array} * 255"
         if self.largest and _all(rows, lambda part: _is_above(part, OTHER_SCALE * self.largest)):
@@ -118,6 +117,19 @@ class Units:
                 least = f"less than 1/{ratio} of those in any row of the fit"
                 return f"values up to {got.largest:g}, {least}", ""
         return None
+
+
+def _fractions(rows: Arrays, given: Given) -> tuple[str, str]:
+    """In words, what fractions there are, and how they become bytes: some are centred on 0."""
+    least = min(float(part.min()) for part in _parts(rows))
+    most = max(float(part.max()) for part in _parts(rows))
+    code = "x * 255" if least > BELOW_ZERO[1] else ""
+    if -1 <= least < -0.75 and most <= 1:
+        code = "(x + 1) * 127.5"
+    elif -0.5 <= least < -0.4 and most <= 0.5:
+        code = "(x + 0.5) * 255"
+    words = f"up to {most:g}" if least >= 0 else f"from {least:g} to {most:g}"
+    return f"fractions {words}", f", for images of bytes by {given.each(code)}" if code else ""
 
 
 def check_one_scale(rows: Arrays, given: Given) -> None:

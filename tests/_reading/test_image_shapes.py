@@ -46,6 +46,39 @@ def test_channels_first(shape):
     assert fit(X, image_shape=shape).input_shape_ == shape
 
 
+@pytest.mark.parametrize("kind", [np.asarray, pd.DataFrame, np.ndarray.tolist])
+def test_channels_first_in_flat_rows_are_put_last_as_advised(kind):
+    whole = of_shape(3, 8, 9)
+    X = kind(whole.reshape(4, -1))
+    with pytest.raises(ValueError, match="channels came first") as told:
+        fit(X, image_shape=(3, 8, 9))
+    ways = r"Use (.*), and image_shape=(.*)\. If .* pass image_shape=(.*\)) and (.*)\.$"
+    last, shape, first_shape, as_it_is = (
+        eval(code, {"np": np, "X": X}) for code in re.search(ways, str(told.value)).groups()
+    )
+    np.testing.assert_array_equal(last, np.moveaxis(whole, 1, -1))
+    assert fit(last, image_shape=shape).input_shape_ == (8, 9, 3)
+    assert fit(as_it_is, image_shape=first_shape).input_shape_ == (3, 8, 9)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, list])
+@pytest.mark.parametrize(
+    ("shape", "params", "read"),
+    [((3, 8, 9, 2), {}, (8, 9, 2)), ((30, 2, 3), {"kind": "signal"}, (30, 6))],
+)
+def test_videos_become_images_or_signals_as_advised(kind, shape, params, read):
+    X, y = kind(of_shape(*shape)), Y[:4]
+    with pytest.raises(ValueError, match=r"takes X of shape .*, got") as told:
+        CNNClassifier((2,), max_epochs=1, **params).fit(X, y)
+    scope = {"np": np, "X": X, "y": y}
+    code = re.search(r"(?:pass|channels:) (.*\))(?:, and|\.$)", str(told.value))[1]
+    rows = eval(code, scope)
+    repeated = re.search(r"to fit (.*) as y", str(told.value))
+    y = y if repeated is None else eval(repeated[1], scope)
+    model = CNNClassifier((2,), max_epochs=1, **params).fit(rows, y)
+    assert model.input_shape_ == read
+
+
 @pytest.mark.parametrize("shape", [(103, 9, 9), (10, 16, 16), (5, 9, 9)])
 def test_squares_behind_another_size_are_told(shape):
     with pytest.warns(UserWarning, match="9 x 9|16 x 16") as caught:

@@ -25,13 +25,30 @@ def told(fitted_on, X):
 
 @pytest.mark.parametrize("fitted_on", [BYTES, BYTES.astype(float), BYTES.astype(np.int64)])
 @pytest.mark.parametrize(
-    "X", [SHARES, SHARES.astype(np.float32), BYTES / 127.5 - 1, SHARES[:1], list(SHARES)]
+    "X",
+    [
+        SHARES,
+        SHARES.astype(np.float32),
+        BYTES / 127.5 - 1,
+        list(BYTES / 127.5 - 1),
+        SHARES - 0.5,
+        SHARES[:1],
+        list(SHARES),
+    ],
 )
 def test_fractions_for_whole_numbers(fitted_on, X):
     (message,) = told(fitted_on, X)
-    assert "X holds fractions up to" in message
+    assert "X holds fractions " in message
     assert "whole numbers up to 255" in message
-    assert not told(fitted_on, np.asarray(X) * 255)  # its advice
+    advised = eval(message.partition("bytes by ")[2].removesuffix("."), {"np": np, "X": X})
+    assert not told(fitted_on, advised)
+    np.testing.assert_allclose(advised, BYTES[: len(X)], atol=1e-4)
+
+
+def test_fractions_that_are_no_shares_of_bytes():
+    (message,) = told(BYTES, SHARES - 0.3)
+    assert "fractions from -0.3 to 0.7," in message
+    assert message.endswith("Scale it as in fit.")
 
 
 @pytest.mark.parametrize("X", [BYTES, BYTES.astype(float), BYTES.astype(np.int16)])

@@ -99,12 +99,13 @@ class ImageInputMixin(SignalInputMixin):
         self.kind_ = _kind_of(array, kind, shape)
         is_list = bool(items) and self.kind_ == "signal" and shape is None
         self._any_length = is_list and self._may_be_unequal()
-        rows = _with_channels(array, self.kind_, shape)
+        rows = _with_channels(array, self.kind_, shape, given)
         self.input_shape_, self.n_channels_in_ = rows.shape[1:], rows.shape[-1]
         self._check_values(rows, X, given, reset=True)
         # Otherwise ``shape`` says which dimension is that of the channels.
         if shape is None or (self.kind_ == "image" and not is_whole):
-            check_channels_last(self.input_shape_, self.kind_, given.array)
+            is_flat = shape is not None
+            check_channels_last(self.input_shape_, self.kind_, given.array, is_flat=is_flat)
         check_smallest(self.input_shape_, self.kind_)
         if kind == "auto" and shape is None and self.kind_ == "image":
             warn_of_other_meaning(self.input_shape_, given.array)
@@ -127,7 +128,7 @@ class ImageInputMixin(SignalInputMixin):
             whole, reset=False, allow_nd=True, advice=partial(self._other_size, given)
         )
         is_flat = array.shape[1:] == (math.prod(self.input_shape_),)
-        rows = _with_channels(array, self.kind_, self.input_shape_ if is_flat else None)
+        rows = _with_channels(array, self.kind_, self.input_shape_ if is_flat else None, given)
         self._check_values(rows, X, given, reset=False)
         self._check_size(rows.shape[1:], array.shape[1:], given)
         self._check_units(rows, given, reset=False)
@@ -145,7 +146,7 @@ class ImageInputMixin(SignalInputMixin):
     def _read_array_of_signals(self, whole: Any, X: Any, given: Given) -> Column:
         """The column of an array of signals, after a fit on signals of unequal length."""
         array, streamed = self._validated_numbers(whole, reset=False, allow_nd=True)
-        rows = _with_channels(array, "signal", None)
+        rows = _with_channels(array, "signal", None, given)
         self._check_values(rows, X, given, reset=False)
         check_smallest(rows.shape[1:], "signal")
         way = "If X is a single signal, pass [X]."
@@ -243,7 +244,7 @@ class ImageInputMixin(SignalInputMixin):
         """X as flat rows or as whole images or signals, whichever the fit was on."""
         shape = self.input_shape_
         if X.ndim > 2:
-            read = _with_channels(X, self.kind_, None)
+            read = _with_channels(X, self.kind_, None, given)
             self._check_size(read.shape[1:], X.shape[1:], given)
             return X if X.shape[1] == self.n_features_in_ else X.reshape(len(X), -1)
         flat = X.shape[1:] == (math.prod(shape),)
@@ -323,7 +324,7 @@ def _kind_of(array: np.ndarray, kind: str, shape: Shape | None) -> str:
     return "image" if array.ndim > 2 or shape is not None else "signal"
 
 
-def _with_channels(array: np.ndarray, kind: str, shape: Shape | None) -> np.ndarray:
+def _with_channels(array: np.ndarray, kind: str, shape: Shape | None, given: Given) -> np.ndarray:
     """Rows of X in the shape (H, W, C) or (T, C)."""
     n_dims = len(AXES[kind]) - 1
     if shape is not None:
@@ -338,7 +339,17 @@ def _with_channels(array: np.ndarray, kind: str, shape: Shape | None) -> np.ndar
             f"inferred from the {array.shape[1]} columns of X of shape {array.shape}."
         )
     wanted = "(n, H, W) or (n, H, W, C)" if kind == "image" else "(n, T) or (n, T, C)"
-    raise ValueError(f'kind="{kind}" takes X of shape {wanted}, got {array.shape}.')
+    way = ""
+    if array.ndim == n_dims + 2:  # (n, T, H, W, C), or (n, T, H, W)
+        n_each, sizes = array.shape[1], ", ".join(map(str, array.shape[2:]))
+        way = (
+            f" To learn from each image of a video by itself, pass {given.array}.reshape(-1, "
+            f"{sizes}), and to fit np.repeat(y, {n_each}) as y."
+            if kind == "image"
+            else " Make all that belongs to a step channels: "
+            f"{given.array}.reshape(-1, {n_each}, {math.prod(array.shape[2:])})."
+        )
+    raise ValueError(f'kind="{kind}" takes X of shape {wanted}, got {array.shape}.{way}')
 
 
 def _in_shape(array: np.ndarray, shape: Shape, kind: str, n_dims: int) -> np.ndarray:

@@ -363,7 +363,7 @@ BAD = {
     "colour first, flat": (
         np.zeros((8, 3 * 32 * 32)),
         {"image_shape": (3, 32, 32)},
-        r"channels came first.*image_shape=\(H, W, C\)",
+        r"channels came first.*image_shape=\(32, 32, 3\)",
     ),
     "channels of signals first": (
         np.zeros((8, 6, 100)),
