@@ -45,7 +45,7 @@ def warn_of_other_meaning(shape: Shape, array: str) -> None:
     """
     height, width, n_channels = shape
     short, long = sorted((height, width))
-    narrow = 4 * short <= long >= 16 > short or long >= 16 * short
+    narrow = 4 * short <= long >= 16 > short or long >= (8 if short < 32 else 16) * short
     if n_channels == 1 and narrow:
         swapped = (
             ""
@@ -64,6 +64,22 @@ def warn_of_other_meaning(shape: Shape, array: str) -> None:
     warnings.warn(
         f"X is read as images of {height} x {width} pixels{with_channels}, and more likely holds "
         f'{likelier}. kind="image" says that it was read as it is meant.',
+        UserWarning,
+        stacklevel=2,
+    )
+
+
+def warn_of_channels_first(n_steps: int, n_channels: int, array: str) -> None:
+    """Warn of sequences (T, C) of so few steps and many channels that it is likely the other way.
+
+    Vectors of words are such sequences too, of few words.
+    """
+    if n_channels < 16 or 8 * n_steps >= n_channels:
+        return
+    warnings.warn(
+        f"X is read as sequences of {n_steps} step(s) and {n_channels} channels, and more likely "
+        f"holds {n_channels} steps and {n_steps} channel(s): use np.moveaxis({array}, 1, -1), "
+        f"which puts channels last. n_channels={n_channels} says that it was read as it is meant.",
         UserWarning,
         stacklevel=2,
     )

@@ -222,10 +222,8 @@ def _first_out_of_order(index: pd.Index) -> int | None:
     times: Any = in_order(index) if is_in_time(index) else years_of(index)
     if times is not None:
         return first_fall(np.asarray(times), strictly=True)
-    numbers = None if index.hasnans or index.has_duplicates else in_order(index)
-    if numbers is None:
-        return first_fall_of_numbers(index)
-    return first_fall(numbers, strictly=True)
+    times = None if index.hasnans or index.has_duplicates else in_order(index)
+    return first_fall_of_numbers(index) if times is None else first_fall(times, strictly=True)
 
 
 def _check_times(groups: ArrayLike, X: Any) -> NDArray[Any]:

@@ -8,9 +8,11 @@ import pytest
 import scipy.signal
 import torch
 from PIL import Image
+from sklearn.base import clone
 
-from skdl.estimators import CNNClassifier
+from skdl.estimators import CNNClassifier, GRUClassifier, TransformerClassifier
 from tests.estimators.cnn.classifiers import classifier
+from tests.ids import short
 
 RNG = np.random.default_rng(0)
 Y = np.arange(20) % 2
@@ -88,7 +90,10 @@ def test_squares_behind_another_size_are_told(shape):
     fit(of_shape(*shape), kind="image")
 
 
-@pytest.mark.parametrize("shape", [(128, 3), (3, 128), (128, 9), (64, 12), (22, 500), (2, 40)])
+@pytest.mark.parametrize(
+    "shape",
+    [(128, 3), (3, 128), (128, 9), (64, 12), (22, 500), (2, 40), (22, 250), (250, 22), (19, 256)],
+)
 def test_signals_without_kind_are_told(shape):
     X = of_shape(*shape)
     with pytest.warns(UserWarning, match='more likely.*kind="signal"') as caught:
@@ -104,7 +109,20 @@ def test_signals_without_kind_are_told(shape):
 
 @pytest.mark.parametrize(
     "shape",
-    [(32, 344), (28, 28), (16, 64), (64, 16), (40, 60, 4), (7, 7, 32), (105, 105), (2, 2), (4, 8)],
+    [
+        (32, 344),
+        (28, 28),
+        (8, 8),
+        (32, 24),
+        (128, 64),
+        (16, 64),
+        (64, 16),
+        (40, 60, 4),
+        (7, 7, 32),
+        (105, 105),
+        (2, 2),
+        (4, 8),
+    ],
 )
 def test_usual_images_are_read_without_a_word(shape):
     assert fit(of_shape(*shape)).kind_ == "image"
@@ -272,3 +290,28 @@ def test_unequal_images_are_named():
     images = [GREY[0], GREY[1], GREY[2, 1:], COLOUR[0]]
     with pytest.raises(ValueError, match=r"row 2 has \(11, 10\), row 3 has \(12, 10, 3\)"):
         classifier().fit(images, [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("kind", [np.asarray, list, pd.Series])
+@pytest.mark.parametrize("model", [GRUClassifier(2), TransformerClassifier(8, 2, 1)], ids=short)
+def test_sequences_of_few_steps_and_many_channels_are_told_and_the_advice_helps(kind, model):
+    X = kind(list(of_shape(6, 128)))
+    model = clone(model).set_params(max_epochs=1)
+    with pytest.warns(
+        UserWarning, match=r"6 .* and 128 channels, and more likely holds 128"
+    ) as told:
+        model.fit(X, Y[:4])
+    code = re.search(r"use (.*), which", str(told[0].message))[1]
+    last = eval(code, {"np": np, "X": X})
+    assert model.fit(last, Y[:4]).n_channels_in_ == 6
+    assert model.set_params(n_channels=128).fit(X, Y[:4]).n_channels_in_ == 128
+
+
+@pytest.mark.parametrize("shape", [(1, 8), (6, 48), (22, 64), (64, 4)])
+def test_other_sequences_are_read_without_a_word(shape):
+    X = of_shape(*shape)
+    assert GRUClassifier(2, max_epochs=1).fit(X, Y[:4]).n_steps_in_ == shape[0]
+
+
+def test_vectors_of_unequally_many_words_are_read_without_a_word():
+    GRUClassifier(2, max_epochs=1).fit([*of_shape(5, 100), RNG.normal(size=(3, 100))], Y[:5])
