@@ -19,6 +19,7 @@ from skorch.utils import TeeGenerator
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from ._contract import attribute_or_default
 from ._data import Batch, BatchIterator, Data, ServedBatch
 from ._objectives import TargetConverter
 from ._optim import set_lr
@@ -138,7 +139,8 @@ class Pairs:
 class BatchEvents:
     """Calls skorch's callbacks at each batch of one pass over training or validation data.
 
-    A context manager: inside, a forward hook keeps the module's last output, for ``y_pred``.
+    A context manager: inside, a forward hook keeps the module's last output, for ``y_pred``. It is
+    what the module predicts, in training too, see :class:`skdl.engine._contract.HasEvaluated`.
 
     Parameters
     ----------
@@ -156,7 +158,7 @@ class BatchEvents:
         self.pair: Pair = ({}, None)
 
     def __enter__(self) -> BatchEvents:
-        self.hook = self.net.module_.register_forward_hook(self._keep_output)
+        self.hook = self.net.module_.register_forward_hook(self._keep_output, with_kwargs=True)
         return self
 
     def __exit__(
@@ -169,8 +171,13 @@ class BatchEvents:
         if kind is None:
             self.net.history.record(f"{self.prefix}_batch_count", self.n_batches)
 
-    def _keep_output(self, module: nn.Module, given: Any, output: Tensor) -> None:
-        self.output = output
+    @torch.no_grad()
+    def _keep_output(
+        self, module: nn.Module, _: tuple[Any, ...], inputs: Batch, output: Tensor
+    ) -> None:
+        evaluated = attribute_or_default(module, "evaluated")
+        adds = module.training and evaluated is not None
+        self.output = evaluated(output, **inputs) if adds else output
 
     def begin(self, batch: ServedBatch) -> None:
         self.pair, self.output = pair_of(batch), None

@@ -58,6 +58,16 @@ class HasEncode(Protocol):
         """The representation (B, n_features) of the arguments of ``forward``."""
 
 
+class HasEvaluated(Protocol):
+    """A module that adds something to its output in evaluation alone, such as a linear model's.
+
+    Callbacks get the outputs of training batches with it, as those of validation batches.
+    """
+
+    def evaluated(self, output: Tensor, **inputs: Tensor) -> Tensor:
+        """What ``forward`` gives in evaluation, from its output and the inputs it had."""
+
+
 class HasMaxSteps(Protocol):
     """A module whose memory and time depend on the steps of a batch more than on its rows.
 
@@ -182,6 +192,7 @@ DEFAULTS: dict[str, Any] = {
     "prepare_is_costly": False,
     "parameter_groups": None,
     "train_on": None,
+    "evaluated": None,
     "max_steps": None,
     "uses_batch_statistics": False,
     "work_per_row": None,

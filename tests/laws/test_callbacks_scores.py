@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import is_classifier, is_regressor
 from sklearn.metrics import get_scorer
-from skorch.callbacks import Callback, EpochScoring
+from skorch.callbacks import BatchScoring, Callback, EpochScoring
 
 from tests.laws.common import answers, assert_close, assert_same, every, one_of_each, predicts
 
@@ -13,6 +13,10 @@ SCORES = {
     "two classes": ["roc_auc", "average_precision", "neg_brier_score", "neg_log_loss"],
     "regression": ["r2", "neg_mean_absolute_error", "neg_root_mean_squared_error"],
 }
+
+
+# Of a fit in which nothing is drawn at random but the order of rows.
+NOT_AT_RANDOM = {"dropout": 0.0, "token_dropout": 0.0, "augment": None, "mixup": 0.0}
 
 
 class KeepsRows(Callback):
@@ -70,6 +74,31 @@ def test_scores_by_epoch_are_those_of_scikit_learn(instance):
             is_regressor(model) and valid.y.mean() > 5e3
         )
         assert rows.predicted_.shape == valid.y.shape
+
+
+@every(predicts)
+def test_training_rows_are_scored_as_they_are_predicted(instance):
+    """With what stands beside the network, where nothing is random and the weights hardly move.
+
+    Batch normalization has the statistics of the batch in training, others in prediction, and a
+    checkpoint has dropout of its own.
+    """
+    X, y = instance.data()
+    metric = "neg_log_loss" if is_classifier(instance.estimator) else "r2"
+    scorings = [
+        kind(metric, name=f"{kind.__name__} {use_caching}", on_train=True, use_caching=use_caching)
+        for kind in (EpochScoring, BatchScoring)
+        for use_caching in (True, False)
+    ]
+    params = instance.known(
+        **NOT_AT_RANDOM, ema_decay=None, early_stopping=False, warm_start=True, batch_size=len(y)
+    )
+    model = instance.fitted(X, y, **params, max_epochs=30)
+    model.set_params(callbacks=scorings, max_epochs=1, lr=1e-9).fit(X, y)
+    scores = model.history_[[scoring.name for scoring in scorings]].iloc[-1]
+    parts = {type(part).__name__ for part in model.module_.modules()}
+    near = 0.05 if any("BatchNorm" in p or p == "PretrainedNetwork" for p in parts) else 1e-5
+    assert scores.tolist() == pytest.approx([scores["EpochScoring False"]] * 4, abs=near)
 
 
 @one_of_each(predicts)

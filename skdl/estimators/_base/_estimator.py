@@ -100,9 +100,10 @@ class TorchEstimator(DeepEstimator):
         Initial weights, validation split, shuffling and dropout are random.
     callbacks : list or None, default=None
         ``EpochScoring`` scores the validation rows, in the labels or units of y; with
-        ``on_train=True`` the outputs of training, with dropout, and with ``use_caching=False``
-        predictions of the training rows. ``net.predict(X)`` in a callback takes what ``predict``
-        takes. With ``ema_decay`` the averaged weights are in place at the end of an epoch.
+        ``on_train=True`` the outputs of training, with dropout, augmentation and the weights that
+        each batch had, and with ``use_caching=False`` predictions of the training rows at the end
+        of the epoch. ``net.predict(X)`` in a callback takes what ``predict`` takes.
+        With ``ema_decay`` the averaged weights are in place at the end of an epoch.
 
     Attributes
     ----------

@@ -134,6 +134,9 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
         rows are unknown.
     random_state : int, RandomState instance or None, default=None
         Token dropout is random too.
+    callbacks : list or None, default=None
+        Scores of training rows, too, are of the sum with the linear model, which was fitted to
+        these rows: they may be near the best from the first epoch on.
 
     Attributes
     ----------
@@ -149,6 +152,9 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
     network_weight_ : float
         Weight of the network's scores as a fraction of both weights, those of the linear model
         being the other; in (0, 1]; 1 where there is no linear model.
+    history_ : DataFrame
+        ``train_loss`` is that of the network alone, ``valid_loss`` that of the sum with the linear
+        model.
     n_features_in_ : int
         Not set by texts.
     n_channels_in_ : int

@@ -401,5 +401,15 @@ class TransformerNetwork(nn.Module):
 
         In evaluation with the scores of the ``linear`` model added.
         """
-        scores = self.head(self.dropout(self.encode(x, lengths)))
-        return scores if linear is None or self.training else linear + self.network_weight * scores
+        scores: Tensor = self.head(self.dropout(self.encode(x, lengths)))
+        return scores if self.training else self.evaluated(scores, linear=linear)
+
+    def evaluated(
+        self,
+        scores: Tensor,
+        x: Tensor | None = None,
+        lengths: Tensor | None = None,
+        linear: Tensor | None = None,
+    ) -> Tensor:
+        """Scores (B, n_classes) of the network with those of the ``linear`` model added."""
+        return scores if linear is None else linear + self.network_weight * scores

@@ -144,7 +144,18 @@ class PretrainedNetwork(nn.Module):
     ) -> Tensor:
         """Scores (B, n_classes); in evaluation with those of a ``linear`` model added."""
         scores: Tensor = self.head(self.dropout(self.encode(x, lengths, encoded)))
-        return scores if linear is None or self.training else scores + self.linear_weight * linear
+        return scores if self.training else self.evaluated(scores, linear=linear)
+
+    def evaluated(
+        self,
+        scores: Tensor,
+        x: Tensor | None = None,
+        lengths: Tensor | None = None,
+        encoded: Tensor | None = None,
+        linear: Tensor | None = None,
+    ) -> Tensor:
+        """Scores (B, n_classes) of the network with those of the ``linear`` model added."""
+        return scores if linear is None else scores + self.linear_weight * linear
 
 
 def mask_of(x: Tensor, lengths: Tensor) -> Tensor:
