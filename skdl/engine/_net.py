@@ -52,7 +52,7 @@ class Net(NeuralNet):
     its labels and units; ``forward`` gives the outputs of the module; ``save_params``,
     ``load_params`` and ``history`` are skorch's. On :class:`Data` they give the same labels and
     units, or outputs of the module where the objective has no ``converter``. It is trained through
-    the estimator.
+    the estimator. A pickle or a deep copy of the net has a copy of the estimator with it.
 
     Parameters
     ----------
@@ -129,6 +129,7 @@ class Net(NeuralNet):
         self.resume_state: dict[str, Any] | None = None
         self.best_epoch_ = 0
         self._estimator: weakref.ref[Any] | None = None
+        self._kept: Any = None  # its estimator, where nothing else refers to that
 
     # Training ----------------------------------------------------------------------------------
 
@@ -458,6 +459,11 @@ class Net(NeuralNet):
         self._estimator = weakref.ref(estimator)
         return self
 
+    def loosened_from(self, estimator: Any) -> None:
+        """Bind a net that was loaded as part of this estimator by a weak reference alone."""
+        if vars(self).get("_kept") is estimator:  # not of one that is loaded as part of its net
+            self.bound_to(estimator)._kept = None
+
     def _call_estimator(self, name: str, *args: Any) -> Any:
         """The result of a method of the estimator."""
         estimator = self.estimator
@@ -468,6 +474,10 @@ class Net(NeuralNet):
             )
         return getattr(estimator, name)(*args)
 
+    def _estimator_or_none(self) -> Any:
+        bound = None if self._estimator is None else self._estimator()
+        return self._kept if bound is None else bound
+
     @property
     def estimator(self) -> Any:
         """The estimator that reads arrays for this net.
@@ -477,7 +487,7 @@ class Net(NeuralNet):
         TypeError
             If there is none.
         """
-        estimator = None if self._estimator is None else self._estimator()
+        estimator = self._estimator_or_none()
         if estimator is None:
             raise TypeError(
                 "This net has no estimator that could read arrays for it. Keep the estimator in a "
@@ -515,8 +525,9 @@ class Net(NeuralNet):
             on_cpu = object.__new__(Net)
             on_cpu.__dict__.update(state)
             state = on_cpu.to("cpu").__dict__
-        # A weak reference cannot be pickled; ``net_`` of the estimator binds the net again.
-        return {**state, "device": self.device, "_estimator": None}
+        # With the estimator, so that the net alone can predict, as from a file of ``Checkpoint``.
+        kept = self._estimator_or_none()
+        return {**state, "device": self.device, "_estimator": None, "_kept": kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         if torch.is_inference_mode_enabled():  # tensors that are made there can never be trained

@@ -205,12 +205,24 @@ def test_the_estimator_is_not_kept_alive():
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
-def test_copies_know_no_estimator(copied):
+def test_copies_have_an_estimator_of_their_own(copied):
+    """They keep it alive, as nothing else does."""
     model = Regressor().fit()
-    twin = copied(model.net_)
+    expected, twin = model.predict(X).tolist(), copied(model.net_)
+    assert twin.estimator is not model
+    assert twin.estimator.net_ is twin
+    assert model.net_.estimator is model
+    del model
+    assert twin.predict(X).tolist() == expected
+    again = copied(twin)
+    assert again.estimator is not twin.estimator
+    assert again.predict(X).tolist() == expected
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+def test_copies_of_a_net_alone_know_no_estimator(copied):
     with pytest.raises(TypeError, match="Keep the estimator"):
-        twin.predict(X)
-    assert twin.bound_to(model).predict(X).tolist() == model.predict(X).tolist()
+        copied(net_for(1, Supervised(squared_error), VALUES)).predict(X)
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])

@@ -1,6 +1,7 @@
 """Laws of callbacks: each that skorch ships works in every fit, or says why it cannot."""
 
 import functools
+import gc
 import json
 import pickle
 import threading
@@ -25,7 +26,7 @@ from skorch.callbacks import (
 )
 from torch.optim.lr_scheduler import LinearLR, PolynomialLR, ReduceLROnPlateau
 
-from tests.laws.common import answers, assert_same, has, one_of_each, predicts
+from tests.laws.common import answers, assert_same, every, has, one_of_each, predicts
 
 
 class Service:
@@ -280,6 +281,28 @@ def test_a_checkpoint_holds_the_weights_that_predict(instance, tmp_path):
         weight.fill_(1)
     model.net_.load_params(checkpoint=saved)
     assert_same(answers(model, X), before)
+
+
+@every(predicts)
+def test_a_pickle_of_a_checkpoint_answers(instance, tmp_path):
+    """What the estimator answered when it was written, on arrays as the estimator takes them."""
+    X, y = instance.data()
+    seen = []
+
+    class Answers(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            seen.append(net.predict_proba(X))
+
+    saved = Checkpoint(monitor=None, f_pickle="{last_epoch[epoch]}.pkl", dirname=str(tmp_path))
+    params = instance.known(early_stopping=False, ema_decay=None)
+    instance.fitted(X, y, **params, callbacks=[saved], max_epochs=2)
+    instance.fitted(X, y, **params, callbacks=[Answers()], max_epochs=2)
+    for epoch, expected in enumerate(seen, 1):
+        net = pickle.loads((tmp_path / f"{epoch}.pkl").read_bytes())
+        gc.collect()
+        assert_same(net.predict_proba(X), expected)
+        assert net.score(X, y) == net.estimator.score(X, y)
+    assert len(seen) == 2
 
 
 @pytest.mark.parametrize("files", [{}, {"f_optimizer": None, "use_safetensors": True}])

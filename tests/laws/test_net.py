@@ -88,13 +88,16 @@ def test_weights_are_saved_and_loaded(instance, tmp_path):
     assert len(twin.net_.history) == len(model.net_.history)
 
 
+@pytest.mark.parametrize("is_copied", [False, True])
 @every()
-def test_weights_are_freed_with_the_estimator(instance):
+def test_weights_are_freed_with_the_estimator(instance, is_copied):
     """By counting references: memory of a card does not wait for Python's garbage collection."""
     model = instance.fitted()
     answers(model, instance.data()[0])
     assert model.net_.history
-    weights = weakref.ref(model.module_)
+    if is_copied:
+        model = copy.deepcopy(model)
+    weights = weakref.ref(vars(model)["_net"].module_)
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -61,7 +61,9 @@ class DeepEstimator(LearningMixin, Trained, Family, BaseEstimator):
         Instances of skorch callbacks, or pairs (name, callback). What they record by epoch, such as
         scores, are columns of ``history_``. The callbacks that are given are used themselves, as by
         skorch, and keep what they saw; ``clone``, and so a search, copies them, which fails for one
-        that holds an open file or a connection: open it in ``on_train_begin``. None: no callbacks.
+        that holds an open file or a connection: open it in ``on_train_begin``. A net that
+        ``Checkpoint(f_pickle=)`` has written takes what the estimator takes, and has a copy of it
+        as ``estimator``. None: no callbacks.
     """
 
     _: KW_ONLY

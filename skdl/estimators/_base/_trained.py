@@ -119,5 +119,10 @@ class Trained:
         vars(twin).update(vars(self) | vars(self).get("_fitted_with", {}))
         return twin
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)  # type: ignore[misc]
+        if "_net" in vars(self):  # memory of a card does not wait for Python's garbage collection
+            self._net.loosened_from(self)
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "net_")
