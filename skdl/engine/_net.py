@@ -518,16 +518,16 @@ class Net(NeuralNet):
         return self
 
     def __getstate__(self) -> dict[str, Any]:
+        # With the estimator, so that the net alone can predict, as from a file of ``Checkpoint``.
+        kept = self._estimator_or_none()
+        state = {**self.__dict__, "_estimator": None, "_kept": None}
         # On the CPU, so that a machine without CUDA can load it.
-        state = self.__dict__
         if self.device.type != "cpu" and "module_" in state:
             state = copy.deepcopy(state)
             on_cpu = object.__new__(Net)
             on_cpu.__dict__.update(state)
             state = on_cpu.to("cpu").__dict__
-        # With the estimator, so that the net alone can predict, as from a file of ``Checkpoint``.
-        kept = self._estimator_or_none()
-        return {**state, "device": self.device, "_estimator": None, "_kept": kept}
+        return {**state, "device": self.device, "_kept": kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         if torch.is_inference_mode_enabled():  # tensors that are made there can never be trained

@@ -219,6 +219,16 @@ def test_copies_have_an_estimator_of_their_own(copied):
     assert again.predict(X).tolist() == expected
 
 
+def test_a_net_of_another_machines_card_has_its_estimator():
+    """It is copied to the CPU for its pickle; here there may be no card."""
+    model = Regressor().fit()
+    expected, twin = model.predict(X).tolist(), copy.deepcopy(model.net_)
+    twin.device = torch.device("cuda:99")
+    again = pickle.loads(pickle.dumps(twin))
+    assert again.device.type == "cpu"
+    assert again.predict(X).tolist() == expected
+
+
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
 def test_copies_of_a_net_alone_know_no_estimator(copied):
     with pytest.raises(TypeError, match="Keep the estimator"):
