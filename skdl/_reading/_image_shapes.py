@@ -69,22 +69,6 @@ def warn_of_other_meaning(shape: Shape, array: str) -> None:
     )
 
 
-def warn_of_channels_first(n_steps: int, n_channels: int, array: str) -> None:
-    """Warn of sequences (T, C) of so few steps and many channels that it is likely the other way.
-
-    Vectors of words are such sequences too, of few words.
-    """
-    if n_channels < 16 or 8 * n_steps >= n_channels:
-        return
-    warnings.warn(
-        f"X is read as sequences of {n_steps} step(s) and {n_channels} channels, and more likely "
-        f"holds {n_channels} steps and {n_steps} channel(s): use np.moveaxis({array}, 1, -1), "
-        f"which puts channels last. n_channels={n_channels} says that it was read as it is meant.",
-        UserWarning,
-        stacklevel=2,
-    )
-
-
 def check_smallest(shape: Shape, kind: str) -> None:
     """Raise ValueError for images and signals that are too small."""
     if kind == "signal" and not math.prod(shape):

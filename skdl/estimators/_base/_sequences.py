@@ -23,7 +23,6 @@ from ..._reading import (
     column_names,
     other_length,
     rows_of_numbers,
-    warn_of_channels_first,
     warn_of_dated_rows,
     way_to_length,
 )
@@ -138,8 +137,6 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
         check_finite(array, ("row", "step", "channel"), advice=advice)
         if reset:
             self.n_steps_in_, self._shortest = array.shape[1], 1
-            if not is_flat and self.n_channels is None:
-                warn_of_channels_first(array.shape[1], array.shape[2], given.array)
         elif array.shape[1] == 1 < min(len(array), self._shortest):
             warnings.warn(
                 f"X of shape {array.shape[: 2 if is_flat else 3]} is read as {len(array)} "
@@ -224,8 +221,6 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
         lengths = np.array([len(array) for array in arrays])
         if reset:
             self._shortest = int(lengths.min())
-            if self.n_channels is None and self._shortest == lengths.max():
-                warn_of_channels_first(self._shortest, n_found, given.array)
         elif hasattr(self, "n_steps_in_") and (lengths != self.n_steps_in_).any():
             raise ValueError(
                 f"X has sequences of {lengths.min()} to {lengths.max()} steps, but "

@@ -46,7 +46,7 @@ class TableInputMixin(ColumnsMixin, InputMixin):
 
 def _check_one_length(X: Any) -> None:
     """Raise ValueError for a list of rows that differ in length."""
-    if not isinstance(X, (list, tuple)) and np.ndim(X) != 1:
+    if not isinstance(X, (list, tuple)) and not (isinstance(X, np.ndarray) and X.ndim == 1):
         return
     sizes = [np.size(row) for row in X if np.ndim(row) > 0]
     odd = next((row for row, size in enumerate(sizes) if size != sizes[0]), None)
