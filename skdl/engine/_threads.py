@@ -175,7 +175,7 @@ class ThreadCount:
             steps.cpu_seconds += cpu_seconds
             steps.size += size
         if not self.untried:
-            if steps.seconds > WINDOW or self.n_steps == FIRST_STEPS:
+            if steps.n and (steps.seconds > WINDOW or self.n_steps == FIRST_STEPS):
                 self._compare_if_due()
         elif is_first and seconds / size > TOO_SLOW * min(self.costs.values()):
             self._record_trial(seconds / size)

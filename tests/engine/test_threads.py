@@ -205,6 +205,19 @@ def test_a_process_that_begins_and_ends_later(n_cores):
     assert threads.number == n_cores
 
 
+@pytest.mark.parametrize("first", range(50, 62))
+def test_a_comparison_may_end_at_any_step(first):
+    """Also just before the step by which numbers are compared at the latest."""
+
+    def step(number, i):
+        seconds, cpu = idle(number, i)
+        return seconds, cpu if i < first else 0.0  # the processors are told to be taken
+
+    threads = ThreadCount(2)
+    run(threads, step, 100)
+    assert threads.number == 2
+
+
 def test_steps_of_unequal_size_are_compared_by_size():
     threads = ThreadCount(2)
     for i in range(300):
