@@ -16,6 +16,7 @@ from ._frames import (
 )
 from ._given import Given
 from ._image_shapes import (
+    MAX_CHANNELS,
     Shape,
     check_channels_last,
     check_smallest,
@@ -58,6 +59,7 @@ from ._years import dates_in_numbers, with_whole_years, years_of
 
 __all__ = [
     "IMPUTE",
+    "MAX_CHANNELS",
     "Arrays",
     "ChannelNamesMixin",
     "ColumnsMixin",

@@ -8,7 +8,7 @@ import warnings
 from ._lengths import way_to_length
 
 Shape = tuple[int, ...]
-MAX_CHANNELS = 4  # of one image, where a last axis may be that of columns too
+MAX_CHANNELS = 4  # of an image, where its last axis may mean something else
 
 
 def check_channels_last(shape: Shape, kind: str, array: str, *, is_flat: bool = False) -> None:

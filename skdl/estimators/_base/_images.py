@@ -32,7 +32,14 @@ from ..._reading import (
     way_out,
 )
 from ...engine import Column, Data, Streamed, as_tensor
-from ._ragged import as_numbers, channels_last, is_ragged, without_padding
+from ._ragged import (
+    as_numbers,
+    channels_last,
+    check_n_channels,
+    is_ragged,
+    warn_of_single_steps,
+    without_padding,
+)
 from ._signals import SignalInputMixin, are_unequal_signals
 
 AXES = {"image": ("image", "row", "column", "channel"), "signal": ("signal", "step", "channel")}
@@ -152,8 +159,9 @@ class ImageInputMixin(SignalInputMixin):
         way = "If X is a single signal, pass [X]."
         if array.ndim == 3 and array.shape[1] == self.n_channels_in_:
             way = f"Channels come first here: use np.moveaxis({given.array}, 1, -1)."
-        self._check_n_channels(rows.shape[-1], way)
-        self._warn_of_single_steps(rows, array.shape)
+        owner = type(self).__name__
+        check_n_channels(rows.shape[-1], self.n_channels_in_, owner, "signal", way)
+        warn_of_single_steps(array.shape, rows.shape[1], self._shortest, owner, "signal")
         self._check_units(rows, given, reset=False)
         return Streamed(rows) if streamed else as_tensor(rows)
 

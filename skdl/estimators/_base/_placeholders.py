@@ -13,9 +13,14 @@ FAR, LIGHT = 10, 1e-3
 LIMITS = {float(sign * 2**bits - (sign > 0)) for sign in (-1, 1) for bits in (15, 16, 31, 32)}
 
 
+def counts(weight: Tensor) -> Tensor:
+    """Which rows count: others, of less than a thousandth of the mean weight, spoil nothing."""
+    return weight >= LIGHT * weight.mean()
+
+
 def counted(weight: Tensor) -> Tensor:
-    """The rows that count: others, of less than a thousandth of the mean weight, spoil nothing."""
-    return (weight >= LIGHT * weight.mean()).nonzero()[:, 0]
+    """The numbers of the rows that count."""
+    return counts(weight).nonzero()[:, 0]
 
 
 def warn_of_placeholders(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -153,6 +154,29 @@ def way_of_channels(sequences: Any, n_fitted: int, given: Given, name: str) -> s
     if len(sequences) and all(len(sequence) == n_fitted for sequence in sequences):
         return channels_last(given)
     return f"If X is a single {name}, pass [X]."
+
+
+def check_n_channels(n_found: int, n_fitted: int, owner: str, name: str, way: str) -> None:
+    """Raise ValueError where sequences, called ``name``, have other channels than in fit."""
+    if n_found != n_fitted:
+        raise ValueError(
+            f"X has {n_found} channels, but {owner} was fitted on {name}s of {n_fitted} channels. "
+            f"{way}"
+        )
+
+
+def warn_of_single_steps(
+    shape: tuple[int, ...], n_steps: int, shortest: int, owner: str, name: str
+) -> None:
+    """Warn where an array is more likely one sequence than many of one step (n, 1, C)."""
+    n_rows = shape[0]
+    if n_steps == 1 < min(n_rows, shortest):
+        warnings.warn(
+            f"X of shape {shape} is read as {n_rows} {name}s of 1 step, shorter than all that "
+            f"{owner} was fitted on. For one {name} of {n_rows} steps pass [X].",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def _check_each_finite(arrays: list[np.ndarray], X: Any, given: Given, name: str) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...engine import Batch, Data
 from ...modules import padding_mask
-from ._placeholders import counted, warn_of_placeholders
+from ._placeholders import counts, warn_of_placeholders
 
 EPS = torch.finfo(torch.float64).eps
 # A value that makes more than this fraction of the variance of so many values or more.
@@ -32,9 +32,7 @@ def channel_statistics(train: Data) -> tuple[Tensor, Tensor, Tensor]:
         x = steps_of(batch["x"]).double() - shift  # (B, T, C)
         is_plain = not {"lengths", "weight"} & set(batch)
         if batch["x"].dtype not in NARROW:
-            steps = x.flatten(0, 1)
-            if not is_plain:
-                steps = unpadded_steps(_counted_rows(batch)).double() - shift
+            steps = x.flatten(0, 1) if is_plain else x[steps_that_count(batch)]
             low, high = steps.aminmax(dim=0)
             lowest, highest = torch.minimum(lowest, low), torch.maximum(highest, high)
         if is_plain:
@@ -70,7 +68,7 @@ def channel_scales(
     first, warned = next(train.chunks()), False
     if first["x"].dtype not in NARROW:
         # In float64, for torch has no extremes of unsigned integers.
-        steps = unpadded_steps(_counted_rows(first)).double()
+        steps = steps_of(first["x"])[steps_that_count(first)].double()
         warned = warn_of_placeholders(steps, "X", "channel")
     if not measured:
         return unit_scales(n_channels, dtype)
@@ -91,14 +89,9 @@ def _warn_of_dominant(train: Data, channels: Tensor, mean: Tensor, fraction: Ten
     """
     parts, places, n_before = [], [], 0
     for batch in train.chunks():
-        x = steps_of(batch["x"])[..., channels.to(batch["x"].device)]  # (B, T, k)
-        counts = torch.ones_like(x[..., 0], dtype=torch.bool)
-        if "lengths" in batch:
-            counts = padding_mask(batch["x"], batch["lengths"])[..., 0] > 0
-        if "weight" in batch:
-            counts = counts & (batch["weight"] > 0)[:, None]
-        parts.append(x[counts].double().cpu())
-        places.append(counts.nonzero().cpu() + torch.tensor([n_before, 0]))
+        x, chosen = steps_of(batch["x"]), steps_that_count(batch)  # (B, T, C), (B, T)
+        parts.append(x[..., channels.to(x.device)][chosen].double().cpu())
+        places.append(chosen.nonzero().cpu() + torch.tensor([n_before, 0]))
         n_before += len(x)
     values = torch.cat(parts)  # (N, k)
     varies = (values - values.median(0).values).abs().median(0).values > 0
@@ -135,11 +128,13 @@ def learn_channel_scales(module: Any, train: Data, *, measured: bool) -> None:
     )
 
 
-def _counted_rows(batch: Batch) -> Batch:
-    if "weight" not in batch:
-        return batch
-    rows = counted(batch["weight"])
-    return {name: batch[name][rows] for name in ("x", "lengths") if name in batch}
+def steps_that_count(batch: Batch) -> Tensor:
+    """Which steps of ``x`` (B, T) are no padding, in rows that count."""
+    x = steps_of(batch["x"])
+    chosen = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
+    if "lengths" in batch:
+        chosen = padding_mask(x, batch["lengths"])[..., 0] > 0
+    return chosen & counts(batch["weight"])[:, None] if "weight" in batch else chosen
 
 
 def unpadded_steps(batch: Batch) -> Tensor:

@@ -30,7 +30,16 @@ from ..._sklearn import Interval
 from ...engine import Column, Data, Streamed, as_tensor
 from ._docs import deep_estimator
 from ._input import InputMixin
-from ._ragged import FILL, as_column, is_ragged, read_each, way_of_channels, without_padding
+from ._ragged import (
+    FILL,
+    as_column,
+    check_n_channels,
+    is_ragged,
+    read_each,
+    warn_of_single_steps,
+    way_of_channels,
+    without_padding,
+)
 
 
 @deep_estimator
@@ -88,12 +97,10 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
         column, n_found = read(X, given, reset=reset)
         if reset:
             self.n_channels_in_ = n_found
-        elif n_found != self.n_channels_in_:
-            way = way_of_channels(X if is_ragged(X) else [], self.n_channels_in_, given, "sequence")
-            raise ValueError(
-                f"X has {n_found} channels, but {type(self).__name__} was fitted on sequences "
-                f"of {self.n_channels_in_} channels. {way}"
-            )
+        else:
+            n_fitted, owner = self.n_channels_in_, type(self).__name__
+            way = way_of_channels(X if is_ragged(X) else [], n_fitted, given, "sequence")
+            check_n_channels(n_found, n_fitted, owner, "sequence", way)
         return Data({"x": column})
 
     def _of_one_length(self, X: Any, given: Given, *, reset: bool) -> np.ndarray:
@@ -137,14 +144,9 @@ class SequenceInputMixin(ChannelNamesMixin, InputMixin):
         check_finite(array, ("row", "step", "channel"), advice=advice)
         if reset:
             self.n_steps_in_, self._shortest = array.shape[1], 1
-        elif array.shape[1] == 1 < min(len(array), self._shortest):
-            warnings.warn(
-                f"X of shape {array.shape[: 2 if is_flat else 3]} is read as {len(array)} "
-                f"sequences of 1 step, shorter than all that {type(self).__name__} was fitted on. "
-                f"For one sequence of {len(array)} steps pass [X].",
-                UserWarning,
-                stacklevel=2,
-            )
+        else:
+            shape, owner = array.shape[: 2 if is_flat else 3], type(self).__name__
+            warn_of_single_steps(shape, array.shape[1], self._shortest, owner, "sequence")
         check_one_scale(array, given)
         self._check_units(array, given, reset=reset)
         return Streamed(array) if streamed else as_tensor(array), array.shape[2]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, ClassVar
 
 import numpy as np
 
-from ..._reading import ChannelNamesMixin, Given, Shape, check_one_scale
+from ..._reading import MAX_CHANNELS, ChannelNamesMixin, Given, Shape, check_one_scale
 from ...engine import Column, Data
 from ._input import InputMixin
-from ._ragged import as_column, lengths_of, read_each, way_of_channels
+from ._ragged import as_column, check_n_channels, lengths_of, read_each, way_of_channels
 
-MAX_CHANNELS, MAX_BYTE = 4, 255  # that images have
+MAX_BYTE = 255
 
 
 class SignalInputMixin(ChannelNamesMixin, InputMixin):
@@ -102,28 +101,11 @@ class SignalInputMixin(ChannelNamesMixin, InputMixin):
                 f"fitted on {wanted} steps for all. {way}"
             )
         way = way_of_channels(arrays, self.n_channels_in_, given, "signal")
-        self._check_n_channels(values.shape[1], way)
+        n_fitted, owner = self.n_channels_in_, type(self).__name__
+        check_n_channels(values.shape[1], n_fitted, owner, "signal", way)
         check_one_scale(arrays, given)
         self._check_units(arrays, given, reset=False)
         return as_column(values, lengths)
-
-    def _check_n_channels(self, n_found: int, way: str) -> None:
-        if n_found != self.n_channels_in_:
-            raise ValueError(
-                f"X has {n_found} channels, but {type(self).__name__} was fitted on signals of "
-                f"{self.n_channels_in_} channels. {way}"
-            )
-
-    def _warn_of_single_steps(self, rows: np.ndarray, shape: Shape) -> None:
-        """Warn where an array is more likely one signal than many of one step (n, 1, C)."""
-        if rows.shape[1] == 1 < min(len(rows), self._shortest):
-            warnings.warn(
-                f"X of shape {shape} is read as {len(rows)} signals of 1 step, shorter than all "
-                f"that {type(self).__name__} was fitted on. For one signal of {len(rows)} steps "
-                "pass [X].",
-                UserWarning,
-                stacklevel=2,
-            )
 
 
 def are_unequal_signals(items: list[np.ndarray], kind: str, shape: Shape | None) -> bool:

@@ -61,3 +61,10 @@ def test_padding_and_light_rows_do_not_count():
     scales(X, weight=np.where(np.arange(300) == 10, 1e-9, 1.0))
     steps = Ragged(torch.from_numpy(1e3 + normal(500, 1)), torch.tensor([1, 2] * 100 + [200]))
     channel_scales(Data({"x": steps}), 1, torch.float64, measured=True)
+
+
+def test_a_row_of_hardly_any_weight_is_not_the_one_that_is_named():
+    X = normal(300, 4, 1)
+    X[10], X[20, 2] = 1e7, 1e5
+    with pytest.warns(UserWarning, match="holds 100000 in row 20, step 2"):
+        scales(X, weight=np.where(np.arange(300) == 10, 1e-12, 1.0))
