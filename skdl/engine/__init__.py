@@ -6,8 +6,6 @@ training of it, epoch by epoch. ``_contract.py`` lists the optional methods of a
 
 from ._callback_checks import check_callbacks, check_validated, sets_rate
 from ._data import (
-    NUMBERS,
-    STREAM_BYTES,
     Batch,
     Column,
     Data,
@@ -51,10 +49,8 @@ from ._threads import scoped_threads
 __all__ = [
     "LIMIT_RMS",
     "LR_SCHEDULES",
-    "NUMBERS",
     "OPTIMIZERS",
     "PLATEAU_STEPS",
-    "STREAM_BYTES",
     "Augmented",
     "Batch",
     "Column",

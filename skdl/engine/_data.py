@@ -51,16 +51,6 @@ def host_lengths(batch: Batch) -> np.ndarray:
     return known["x"] if "x" in known else batch["lengths"].cpu().numpy()
 
 
-# A memory map above this size is converted batch by batch instead of copied whole.
-STREAM_BYTES = 256 * 2**20
-
-
-# Dtypes of columns: numbers that torch has too. A column takes the memory that it takes in X, and
-# becomes floats batch by batch. Other numbers become the first of them.
-NUMBERS = [np.dtype(code) for code in ("f8", "f4", "f2", "?", "u1", "u2", "u4", "u8")]
-NUMBERS += [np.dtype(code) for code in ("i1", "i2", "i4", "i8")]
-
-
 def as_tensor(array: np.ndarray) -> Tensor:
     """Tensor over a numpy array, sharing its memory where it is contiguous and native."""
     array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))

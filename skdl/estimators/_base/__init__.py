@@ -16,11 +16,10 @@ from ._given_vectors import (
 )
 from ._images import ImageInputMixin
 from ._own_check import OwnCheck
-from ._ragged import lengths_of
 from ._regressor import TorchRegressor
 from ._rows import Rows
 from ._scales import learn_channel_scales, unit_scales
-from ._sequences import SequenceInputMixin
+from ._sequences import SequenceInputMixin, lengths_of
 from ._series import is_series
 from ._tables import TableInputMixin
 from ._targets import decided_by_outliers, outlier_limits

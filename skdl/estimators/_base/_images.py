@@ -14,32 +14,30 @@ from ..._reading import (
     IMPUTE,
     Given,
     Shape,
+    as_numbers,
     as_steps,
+    channels_last,
     check_channels_last,
     check_finite,
     check_gaps_of_steps,
+    check_n_channels,
     check_numbers,
     check_one_scale,
     check_order_of_columns,
     check_order_of_pixels,
     check_order_of_steps,
     check_smallest,
+    is_ragged,
     other_length,
     rows_of_numbers,
     warn_of_dated_rows,
     warn_of_other_meaning,
+    warn_of_single_steps,
     way_of_one_image,
     way_out,
-)
-from ...engine import Column, Data, Streamed, as_tensor
-from ._ragged import (
-    as_numbers,
-    channels_last,
-    check_n_channels,
-    is_ragged,
-    warn_of_single_steps,
     without_padding,
 )
+from ...engine import Column, Data, Streamed, as_tensor
 from ._signals import SignalInputMixin, are_unequal_signals
 
 AXES = {"image": ("image", "row", "column", "channel"), "signal": ("signal", "step", "channel")}

@@ -6,10 +6,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..._reading import MAX_CHANNELS, ChannelNamesMixin, Given, Shape, check_one_scale
+from ..._reading import (
+    MAX_CHANNELS,
+    ChannelNamesMixin,
+    Given,
+    InputMixin,
+    Sequences,
+    Shape,
+    check_n_channels,
+    check_one_scale,
+    read_each,
+    way_of_channels,
+)
 from ...engine import Column, Data
-from ._input import InputMixin
-from ._ragged import as_column, check_n_channels, lengths_of, read_each, way_of_channels
+from ._sequences import as_column, lengths_of
 
 MAX_BYTE = 255
 
@@ -69,7 +79,7 @@ class SignalInputMixin(ChannelNamesMixin, InputMixin):
         self.kind_, self.n_channels_in_ = "signal", values.shape[1]
         self.input_shape_ = (None, self.n_channels_in_)
         self._any_length, self._shortest = True, int(lengths.min())
-        return as_column(values, lengths)
+        return as_column(Sequences.of(values, lengths))
 
     def _learn_length(self, train: Data) -> int:
         """Steps for which a network is made: the weighted median of the training rows.
@@ -105,7 +115,7 @@ class SignalInputMixin(ChannelNamesMixin, InputMixin):
         check_n_channels(values.shape[1], n_fitted, owner, "signal", way)
         check_one_scale(arrays, given)
         self._check_units(arrays, given, reset=False)
-        return as_column(values, lengths)
+        return as_column(Sequences.of(values, lengths))
 
 
 def are_unequal_signals(items: list[np.ndarray], kind: str, shape: Shape | None) -> bool:

@@ -8,13 +8,13 @@ import numpy as np
 
 from ..._reading import (
     ColumnsMixin,
+    InputMixin,
     check_finite,
     check_numbers,
     plain_container,
     rows_of_numbers,
 )
 from ...engine import Data, Streamed, as_tensor
-from ._input import InputMixin
 
 
 class TableInputMixin(ColumnsMixin, InputMixin):

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from skdl._reading import _input
 from skdl.engine import Streamed
 from skdl.estimators import CNNClassifier
-from skdl.estimators._base import _input
 
 SMALL = {"channels": (2,), "max_epochs": 1, "random_state": 0, "device": "cpu"}
 RNG = np.random.default_rng(0)

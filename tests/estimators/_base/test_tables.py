@@ -6,8 +6,8 @@ import pytest
 import torch
 from sklearn.base import BaseEstimator
 
+from skdl._reading import _input
 from skdl.engine import Streamed
-from skdl.estimators._base import _input
 from skdl.estimators._base._tables import TableInputMixin
 
 X = np.random.default_rng(0).normal(size=(6, 3))

@@ -10,8 +10,16 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from ..._reading import Arrays, Given, Units, check_numbers
-from ...engine import NUMBERS, STREAM_BYTES
+from ._frames import check_numbers
+from ._given import Given
+from ._units import Arrays, Units
+
+# Dtypes in which numbers are kept: those that torch has too, so that a column takes the memory
+# that it takes in X. Other numbers become the first of them.
+NUMBERS = [np.dtype(code) for code in ("f8", "f4", "f2", "?", "u1", "u2", "u4", "u8")]
+NUMBERS += [np.dtype(code) for code in ("i1", "i2", "i4", "i8")]
+
+STREAM_BYTES = 256 * 2**20  # a memory map above this size is not copied whole
 
 
 class InputMixin(BaseEstimator):

@@ -5,18 +5,9 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
-from skdl._reading import Given
-from skdl.engine import Data, Ragged
+from skdl._reading import Given, is_ragged, read_each, without_padding
 from skdl.estimators import CNNClassifier, GRUClassifier
-from skdl.estimators._base._ragged import (
-    as_column,
-    is_ragged,
-    lengths_of,
-    read_each,
-    without_padding,
-)
 from tests.ids import short
 
 MIXED = [np.ones(3), [[1, 2], [3, 4]], pd.DataFrame({"a": [5.0], "b": [6.0]})]
@@ -48,22 +39,6 @@ def test_flat_sequences_have_channels_where_these_are_known():
     assert values.tolist() == [*arrays[0].tolist(), *arrays[1].tolist()]
     with pytest.raises(ValueError, match="same number of channels; signal 0 has 1, signal 1 has 2"):
         read_each(X, Given(X), name="signal")
-
-
-def test_columns_are_ragged_where_lengths_differ():
-    steps = np.arange(12.0).reshape(6, 2)
-    column = as_column(steps, np.array([1, 3, 2]))
-    assert isinstance(column, Ragged)
-    assert column.take(slice(0, 3))[1].tolist() == [1, 3, 2]
-    assert as_column(steps, np.array([3, 3])).tolist() == steps.reshape(2, 3, 2).tolist()
-
-
-def test_lengths_of_the_rows_in_use():
-    lengths = torch.tensor([3, 1, 2])
-    column = Ragged(torch.zeros(6, 1), lengths)
-    assert lengths_of(Data({"x": column})).tolist() == lengths.tolist()
-    assert lengths_of(Data({"x": column}).subset(np.array([0, 2]))).tolist() == [3, 2]
-    assert lengths_of(Data({"x": torch.zeros(2, 5, 1)})).tolist() == [5]
 
 
 BAD = {

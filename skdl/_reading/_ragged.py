@@ -1,4 +1,4 @@
-"""Sequences of unequal length: reading each as numbers, and all as one column."""
+"""Sequences of unequal length, each an array of its own: reading them as numbers."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
-from ..._reading import (
-    Given,
-    check_finite,
-    check_numbers,
-    check_order_of_steps,
-    is_finite,
-)
-from ...engine import NUMBERS, Column, Data, Ragged, Streamed, as_tensor
+from ._finite import check_finite, is_finite
+from ._frames import check_numbers
+from ._given import Given
+from ._input import NUMBERS
+from ._steps import check_order_of_steps
 
 FILL = (
     "Fill the gaps in each {} first, for example {}{}.ffill().bfill().fillna(0) for x in {}{}, or "
@@ -44,7 +40,7 @@ def is_ragged(X: Any) -> bool:
 
 
 def as_numbers(item: Any, name: str) -> np.ndarray:
-    """An array, or what can be made one, in a dtype of the engine; ``name`` is for messages."""
+    """An array, or what can be made one, in a dtype that torch has; ``name`` is for messages."""
     try:
         if isinstance(item, (pd.DataFrame, pd.Series)):  # also of nullable columns
             return np.asarray(item.to_numpy(dtype=np.float64, na_value=np.nan))
@@ -86,21 +82,6 @@ def read_each(
     if not is_finite(values):  # asked once for all: each sequence is short
         _check_each_finite(arrays, X, given, name)
     return arrays, values
-
-
-def as_column(values: np.ndarray, lengths: np.ndarray) -> Column:
-    """Steps of sequences (N, C) as a column, ragged where their lengths differ."""
-    if (lengths == lengths[0]).all():
-        return as_tensor(values.reshape(len(lengths), lengths[0], -1))
-    return Ragged(as_tensor(values), torch.from_numpy(lengths))
-
-
-def lengths_of(data: Data) -> np.ndarray:
-    """Steps of each sequence in use; of one of them where all have the same number."""
-    x = data.columns["x"]
-    if not isinstance(x, Ragged):
-        return np.array([x.array.shape[1] if isinstance(x, Streamed) else x.shape[1]])
-    return x.host_lengths if data.rows is None else x.host_lengths[data.rows]
 
 
 def _read_one(item: Any, row: int, name: str, n_channels: int | None) -> np.ndarray:
