@@ -12,6 +12,7 @@ from functools import partial
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
+from torch.nn.utils.rnn import pad_sequence
 
 from ...engine import Batch, Data, weighted_quantiles
 from ...modules import last_steps, standardized
@@ -24,6 +25,7 @@ MAX_MODEL_VALUES = 2**22  # numbers of the factors of models that are fitted at 
 # so many rounds.
 OUTLIER_DEVIATIONS, N_ROUNDS = 5, 5
 MAX_ERROR_VALUES = 2**20  # errors of models that are computed at once
+MAX_AT_ONCE = 2**18  # coefficients or errors of models that are computed at once for all blocks
 Rows = tuple[Tensor, Tensor, Tensor]  # (1, x) (B, 1 + p), y (B, k), weights (B, 1)
 # Penalties, relative to the number of rows; the last one leaves only unpenalised coefficients.
 PENALTIES = torch.cat([torch.logspace(-6, 3, 19, dtype=torch.float64), torch.tensor([1e12])])
@@ -97,11 +99,16 @@ class Ridges:
     shrink: Tensor
 
     def coefficients(self) -> Tensor:
-        """Those of all regressions, (1 + p, F * A * k)."""
-        shrunk = self.shrink[..., None] * self.rotated[:, None]  # (F, A, p, k)
-        of_all = self.directions @ shrunk.movedim(1, 2).flatten(2)  # (F, 1 + p, A * k)
-        of_all = of_all.unflatten(2, shrunk.shape[1::2]) + self.start[:, :, None]
-        return of_all.movedim(0, 1).flatten(1)
+        """Those of all regressions, (1 + p, F * A * k); of several sets of rows, (n_sets, ...)."""
+        shrunk = self.shrink[..., None] * self.rotated[..., None, :, :]  # (..., F, A, p, k)
+        sizes = (self.shrink.shape[-2], self.rotated.shape[-1])
+        of_all = self.directions @ shrunk.transpose(-3, -2).flatten(-2)  # (..., F, 1 + p, A * k)
+        of_all = of_all.unflatten(-1, sizes) + self.start[..., None, :]
+        return of_all.transpose(-4, -3).flatten(-3)
+
+    def of_each_set(self) -> Iterator[Ridges]:
+        """Those of one set of rows after another, where there is a first dimension of sets."""
+        return map(Ridges, self.start, self.directions, self.rotated, self.shrink)
 
     def errors(self, x: Tensor, y: Tensor, coefficients: Tensor | None) -> Tensor:
         """Predictions less y (B, k) of all regressions: (F, A, B, k), or (B, F * A * k).
@@ -159,17 +166,16 @@ def fit_linear_model(
     of_series = len(blocks) == N_BLOCKS and is_series(data.column("y").double().numpy(), data)
     candidates = _candidates(total, persistence, inputs.channels)
     if len(blocks) == 1:  # of one row: nothing is left without it
-        models = list(_solutions(total[None], candidates))
+        models = list(next(_solutions(total[None], candidates)).of_each_set())
         weights, log_error = _persistence_weights(total, candidates), 0.0
     else:
         # Without each block in turn, and last with all.
         left_out = _with_neighbours(moments) if of_series else moments
         sets = torch.cat([total - left_out, total[None]])
-        models = list(_solutions(sets, candidates))
-        n_rows = len(data) // len(blocks)
-        by_block = zip(blocks, models[:-1], strict=True)
-        errors = [_errors(block(), each, n_rows) for block, each in by_block]
-        weights, log_error = _weights(torch.stack(errors), len(data))
+        solved = list(_solutions(sets, candidates))
+        models = [each for some in solved for each in some.of_each_set()]
+        errors = _errors_without_blocks(blocks, solved, models, len(data))
+        weights, log_error = _weights(errors, len(data))
     fitted = LinearModel(inputs.of_all(models[-1].mean(weights)), log_error, of_series=of_series)
     if with_residuals:
         held_out = (each.mean(weights) for each in models)
@@ -234,12 +240,12 @@ def fit_robustly(fit: Callable[[Data], LinearModel], data: Data) -> LinearModel:
 
 
 def _solutions(sets: Tensor, candidates: list[Candidate]) -> Iterator[Ridges]:
-    """All candidates, fitted to each of the moments (n_sets, 1 + p, 1 + p + k)."""
+    """All candidates, fitted to moments (n_sets, 1 + p, 1 + p + k), for several sets at once."""
     n_x = len(candidates[0].basis)
     n_values = len(candidates) * n_x * (2 * sets.shape[-1] - n_x)
     for some in sets.split(max(1, MAX_MODEL_VALUES // n_values)):
         families = zip(*(_solve(some, each) for each in candidates), strict=True)
-        yield from map(Ridges, *(torch.stack(factors, 1) for factors in families))
+        yield Ridges(*(torch.stack(factors, 1) for factors in families))
 
 
 def _persistence_weights(total: Tensor, candidates: list[Candidate]) -> Tensor:
@@ -354,6 +360,32 @@ def _moments(block: Iterable[Rows]) -> Tensor:
     for x, y, weight in block:
         moments = moments + (weight * x).T @ torch.cat([x, y], 1)
     return moments
+
+
+def _errors_without_blocks(
+    blocks: list[Callable[[], Iterable[Rows]]],
+    solved: list[Ridges],
+    models: list[Ridges],
+    n_rows: int,
+) -> Tensor:
+    """Sums of absolute and squared errors (n_blocks, 2, M, k) of models fitted without each block.
+
+    ``solved`` holds the models of all sets, the last one with all rows, ``models`` those of each.
+    """
+    some, n_blocks = solved[0], len(blocks)
+    n_features, n_targets = some.rotated.shape[2:]
+    n_values = some.shrink[..., 0].numel() * n_targets  # of all sets
+    largest = max(n_features, -(-n_rows // n_blocks))
+    if len(solved) > 1 or 4 * n_targets > n_rows // n_blocks or n_values * largest > MAX_AT_ONCE:
+        by_block = zip(blocks, models[:-1], strict=True)
+        return torch.stack([_errors(block(), each, n_rows // n_blocks) for block, each in by_block])
+    # Few rows: the time of each call counts, so the blocks are padded by rows of no weight.
+    rows = (map(torch.cat, zip(*block(), strict=True)) for block in blocks)
+    x, y, weight = (pad_sequence(column, batch_first=True) for column in zip(*rows, strict=True))
+    miss = (x @ some.coefficients()[:-1]).unflatten(2, (-1, n_targets)).sub_(y[:, :, None])
+    miss = miss.flatten(2)
+    squared, absolute = weight.mT @ miss.square(), weight.mT @ miss.abs_()  # (n_blocks, 1, M * k)
+    return torch.cat([absolute, squared], 1).unflatten(2, (-1, n_targets))
 
 
 def _errors(block: Iterable[Rows], models: Ridges, n_rows: int) -> Tensor:

@@ -66,7 +66,7 @@ def candidates(X, y, weight=None):
 
 def solved(moments, candidate):
     """Coefficients of a family for each penalty, (A, 1 + p, k)."""
-    (models,) = _solutions(moments[None], [candidate])
+    (models,) = next(_solutions(moments[None], [candidate])).of_each_set()
     k = models.start.shape[-1]
     return models.coefficients().unflatten(1, (-1, k)).movedim(1, 0)
 
@@ -153,7 +153,7 @@ def test_noise_is_met_with_the_mean():
 @pytest.mark.parametrize("n_rows", [1, 50])  # from factors, from coefficients
 def test_errors_are_sums_over_rows(n_rows):
     moments, families = candidates(X, Y)
-    (models,) = _solutions(moments[None], families)
+    (models,) = next(_solutions(moments[None], families)).of_each_set()
     weight = RNG.uniform(size=50)
     absolute, squared = _errors(rows_of(X, Y, weight), models, n_rows).numpy()
     flat = np.column_stack([np.ones(50), X.reshape(50, -1)])
@@ -164,6 +164,17 @@ def test_errors_are_sums_over_rows(n_rows):
     weights = torch.tensor(RNG.uniform(size=(60, 3)))
     expected = np.einsum("mk,mpk->pk", weights, coefficients)
     np.testing.assert_allclose(models.mean(weights), expected)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_errors_on_all_blocks_at_once_are_those_on_each(weighted, monkeypatch):
+    """Also where the last blocks have a row less than the first ones."""
+    data = as_data(X[:47], Y[:47], RNG.uniform(size=47) if weighted else None)
+    at_once = fit_linear_model(data, steps_of(X), same_units(X.shape[2], 3))
+    monkeypatch.setattr(_linear_model, "MAX_AT_ONCE", 0)
+    by_block = fit_linear_model(data, steps_of(X), same_units(X.shape[2], 3))
+    torch.testing.assert_close(at_once.coefficients, by_block.coefficients)
+    assert at_once.log_error == pytest.approx(by_block.log_error)
 
 
 def test_many_targets_take_no_coefficients_of_each_penalty():
