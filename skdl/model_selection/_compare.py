@@ -180,11 +180,20 @@ def _run(
 
 
 def _in_long_form(runs: list[Run], scorers: list[str]) -> Iterator[dict[str, Any]]:
-    """A row per run and metric, NaN for the metrics that a run does not have."""
+    """A row per run and metric; of a metric that a run does not have, NaN and an error."""
     metrics = dict.fromkeys(metric for _, scores in runs for metric in scores) or scorers
     for row, scores in runs:
+        others = (
+            f"scoring returned no {{!r}} here, but {list(scores)}. It must return the same metrics "
+            "for every estimator and fold."
+        )
         for metric in metrics:
-            yield row | {"metric": metric, "score": scores.get(metric, np.nan)}
+            has_none = metric not in scores and not row["error"]
+            yield row | {
+                "metric": metric,
+                "score": scores.get(metric, np.nan),
+                "error": others.format(metric) if has_none else row["error"],
+            }
 
 
 def _devices(fitted: Any) -> Iterator[str]:

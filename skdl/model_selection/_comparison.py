@@ -28,7 +28,7 @@ class Comparison:
     ----------
     scores : DataFrame
         One row per estimator, fold and metric, in the order the estimators were given. Columns:
-        ``estimator``, ``fold`` (from 0), ``metric``, ``score`` (NaN where the estimator raised),
+        ``estimator``, ``fold`` (from 0), ``metric``, ``score`` (NaN where there is an error),
         ``fit_seconds``, ``predict_seconds`` (of one call of ``predict`` on the test rows; NaN
         without ``predict``), ``n_train``, ``n_test`` (rows), ``device`` ("cpu", "cuda:0" ...) and
         ``error`` ("" where there was none).
@@ -38,12 +38,13 @@ class Comparison:
     metrics : list of str
         Names of the metrics. The table is sorted by the first.
     table : DataFrame
-        One row per estimator, the best first, those that raised last. Columns: ``mean`` and
-        ``std`` of the first metric over the folds (NaN if any fold raised), ``mean_NAME`` and
+        One row per estimator, the best first, those with an error last. Columns: ``mean`` and
+        ``std`` of the first metric over the folds (NaN if any has an error), ``mean_NAME`` and
         ``std_NAME`` of each further metric, ``fit_seconds`` (mean of a fold's),
         ``predict_seconds_per_1000`` (rows), ``device``, and ``error`` ("" where there was none).
     errors : dict of str to str
-        For each estimator that raised, the first fold that did and its error.
+        For each estimator that raised, or for which ``scoring`` returned other metrics than for
+        others, the first such fold and the error.
 
     See Also
     --------
@@ -112,7 +113,7 @@ def _summary(runs: pd.DataFrame, metrics: list[str]) -> dict[str, Any]:
         per_fold["predict_seconds"].sum(skipna=False) / per_fold["n_test"].sum()
     )
     row["device"] = ", ".join(sorted(set(per_fold["device"]) - {""}))
-    failed = per_fold[per_fold["error"] != ""]
+    failed = runs[runs["error"] != ""]
     row["error"] = (
         f"fold {failed['fold'].iloc[0]}: {failed['error'].iloc[0]}" if len(failed) else ""
     )

@@ -281,6 +281,20 @@ def test_seconds_are_those_of_fit_and_predict():
     assert 0 < row["predict_seconds_per_1000"] < 0.1
 
 
+def test_a_scorer_must_return_the_same_metrics_for_all():
+    def metrics(estimator, X, y):
+        return {"r2": estimator.score(X, y)} | (
+            {"alpha": 1.0} if isinstance(estimator, Ridge) else {}
+        )
+
+    comparison = compare({"ridge": Ridge(), "mean": Recorder()}, X, Y, cv=2, scoring=metrics)
+    assert list(comparison.errors) == ["mean"]
+    assert "fold 0: scoring returned no 'alpha' here, but ['r2']" in comparison.errors["mean"]
+    scores = comparison.scores.set_index(["estimator", "metric"])["error"]
+    assert (scores["mean", "r2"] == "").all()
+    assert comparison.table["mean"].notna().all()
+
+
 def test_estimators_are_left_unfitted():
     ridge = Ridge()
     before = clone(ridge).get_params()
