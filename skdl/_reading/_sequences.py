@@ -49,6 +49,10 @@ class Sequences(NamedTuple):
     def n_channels(self) -> int:
         return int(self.values.shape[-1])
 
+    @property
+    def n_rows(self) -> int:
+        return len(self.values if self.lengths is None else self.lengths)
+
     @classmethod
     def of(cls, values: np.ndarray, lengths: np.ndarray) -> Sequences:
         """From all steps (N, C) and the number of each; of equal length where they can be."""

@@ -13,7 +13,12 @@ from sklearn.utils import Bunch
 
 from ._fetch import BROWNLEE, RemoteFile, check_known, read_file
 
-_AEON = "https://raw.githubusercontent.com/aeon-toolkit/aeon/main/aeon/datasets/data/"
+_GITHUB = "https://raw.githubusercontent.com/"
+_AEON = _GITHUB + "aeon-toolkit/aeon/main/aeon/datasets/data/"
+_ELSEWHERE = {
+    "PLAID": _GITHUB + "sktime/sktime/main/sktime/datasets/data/",
+    "Plane": _GITHUB + "tslearn-team/tslearn/main/docs/datasets/",
+}
 
 # SHA256 of the unpacked text, (train, test).
 _UCR_SHA256 = {
@@ -37,6 +42,18 @@ _UCR_SHA256 = {
         "68a430eabd919cc77f40b1f5f3bc0dcafacc1486bca9260785aeb7d262cc78cd",
         "b3d41d6a0ca3bcad3afb9ca7d4365382aa51341e2e58bae2a574babdda5b9462",
     ),
+    "OSULeaf": (
+        "86b9d6e860414ffd26cebc62fff84ffb37fa588ef3e5bf79e4094a437c36ddfc",
+        "6c549dd354f9e42d5985fa5fab75321ca9acefc7873457e71467fc8a31f107ce",
+    ),
+    "PLAID": (
+        "40deb3bc6bd1e1aa0e6db6e6bfd3cecc4a23bf57f6a6d6ab90fb75e4a2c72344",
+        "aa6da0dc1461e8d374e068a940ce37d1b0bb1a9844596d818920c8af696d656d",
+    ),
+    "Plane": (
+        "75f51b8698b3594dd7b3735db528398d0888dc519f5dfa70c5113c783ca8762f",
+        "63cb3549529f3f64f0b60bf9d4f4a36f87783de9fd7e3ba7152849a4a19e0410",
+    ),
 }
 _SPLITS = ("train", "test")
 
@@ -58,12 +75,16 @@ def fetch_ucr(
 
     Parameters
     ----------
-    name : {"ArrowHead", "BasicMotions", "GunPoint", "ItalyPowerDemand", "JapaneseVowels"}
+    name : {"ArrowHead", "BasicMotions", "GunPoint", "ItalyPowerDemand", "JapaneseVowels", \
+"OSULeaf", "PLAID", "Plane"}
         - "ArrowHead": outlines of arrow heads, 3 classes, 36 + 175 of 251 steps
         - "BasicMotions": accelerometer and gyroscope, 4 classes, 40 + 40 of 100 steps x 6
         - "GunPoint": a hand that draws a gun or points, 2 classes, 50 + 150 of 150 steps
         - "ItalyPowerDemand": power of a day, 2 seasons, 67 + 1,029 of 24 steps
         - "JapaneseVowels": spoken vowels of 9 speakers, 270 + 370 of 7 to 29 steps x 12
+        - "OSULeaf": outlines of leaves, 6 classes, 200 + 242 of 427 steps
+        - "PLAID": currents of appliances, 11 classes, 537 + 537 of 100 to 1,344 steps
+        - "Plane": outlines of aeroplanes, 7 classes, 105 + 105 of 144 steps
     split : {"train", "test"}
         Which part, as the archive divides the set.
     data_home : str or path, default=None
@@ -74,7 +95,7 @@ def fetch_ucr(
     Returns
     -------
     X : ndarray of shape (n, T) or (n, T, C), or list of n ndarrays of shape (T_i, C)
-        Float64; the list where lengths are unequal ("JapaneseVowels").
+        Float64; the list where lengths are unequal ("JapaneseVowels", "PLAID").
     y : ndarray of str of shape (n,)
         The labels.
 
@@ -89,8 +110,9 @@ def fetch_ucr(
     ----------
     Dau et al., "The UCR Time Series Archive", IEEE/CAA J. Autom. Sinica 6, 2019, and Bagnall et
     al., "The UEA multivariate time series classification archive", arXiv:1811.00075, as
-    distributed with https://github.com/aeon-toolkit/aeon. The archives carry no formal licence
-    and ask to be cited.
+    distributed with https://github.com/aeon-toolkit/aeon, https://github.com/sktime/sktime
+    ("PLAID") and https://github.com/tslearn-team/tslearn ("Plane"). The archives carry no formal
+    licence and ask to be cited.
 
     Examples
     --------
@@ -102,7 +124,8 @@ def fetch_ucr(
     digests = _UCR_SHA256[check_known("name", name, tuple(_UCR_SHA256))]
     check_known("split", split, _SPLITS)
     path = f"{name}/{name}_{split.upper()}.ts"
-    file = RemoteFile(f"ucr-dev/{path}", digests[_SPLITS.index(split)], _AEON + path)
+    source = _ELSEWHERE.get(name, _AEON) + path
+    file = RemoteFile(f"ucr-dev/{path}", digests[_SPLITS.index(split)], source)
     contents = read_file(file, data_home=data_home, download_if_missing=download_if_missing)
     return _parse_ts(contents.decode("utf-8"))
 

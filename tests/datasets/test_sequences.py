@@ -13,6 +13,8 @@ _SHAPES = {  # name: shape of train and test, number of classes
     "BasicMotions": ((40, 100, 6), (40, 100, 6), 4),
     "GunPoint": ((50, 150), (150, 150), 2),
     "ItalyPowerDemand": ((67, 24), (1029, 24), 2),
+    "OSULeaf": ((200, 427), (242, 427), 6),
+    "Plane": ((105, 144), (105, 144), 7),
 }
 
 
@@ -45,6 +47,19 @@ def test_japanese_vowels_are_ragged(split, n, longest):
     assert {x.shape[1] for x in X} == {12}
     assert (min(map(len, X)), max(map(len, X))) == (7, longest)
     assert sorted(set(y.tolist())) == list("123456789")
+
+
+@pytest.mark.realdata
+@_needs_data("ucr-dev")
+@pytest.mark.parametrize(
+    ("split", "shortest_and_longest"), [("train", (100, 1344)), ("test", (134, 1000))]
+)
+def test_plaid_is_ragged(split, shortest_and_longest):
+    X, y = fetch_ucr("PLAID", split=split, download_if_missing=False)
+    assert len(X) == len(y) == 537
+    assert {x.shape[1] for x in X} == {1}
+    assert (min(map(len, X)), max(map(len, X))) == shortest_and_longest
+    assert len(set(y.tolist())) == 11
 
 
 @pytest.mark.realdata

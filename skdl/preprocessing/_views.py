@@ -1,0 +1,274 @@
+"""Features of series by random convolutions, as they are and standardized one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+
+from .._reading import Sequences
+from ._minirocket import (
+    KERNELS,
+    LARGEST,
+    N_FIRST_TAPS,
+    N_TAPS,
+    Block,
+    Dilations,
+    Response,
+    proportions_above,
+    responses,
+)
+
+FIT_ROWS = 256  # of which limits and thresholds are learned
+# Series are clipped to so many times the largest value of these rows, but to so many standard
+# deviations: the integers of 12 bits shall tell usual values apart.
+HEADROOM, MOST_DEVIATIONS = 2.0, 32.0
+GOLDEN_RATIO = (np.sqrt(5) + 1) / 2
+BLOCK_VALUES, MAX_BLOCK = 2**18, 1024  # values and series of a block, at most
+SAME_SPREAD = 0.01  # series whose standard deviations differ by less are standardized already
+
+
+class Batch:
+    """Some series by channel, (C, T, W): of mean 0, in units of each channel, 0 behind their ends.
+
+    Parameters
+    ----------
+    sequences : Sequences
+    rows : ndarray of int of shape (W,)
+    scale : ndarray of shape (C,)
+        Unit of each channel.
+    """
+
+    def __init__(self, sequences: Sequences, rows: NDArray[Any], scale: NDArray[Any]) -> None:
+        values, lengths = sequences.values, sequences.lengths
+        self.lengths = None if lengths is None else lengths[rows]
+        if self.lengths is None:
+            x = np.asarray(values[rows], dtype=np.float64)
+            self.n_steps: Any = x.shape[1]
+        else:
+            assert lengths is not None
+            starts, self.n_steps = (np.cumsum(lengths) - lengths)[rows], self.lengths
+            x = np.zeros((len(rows), self.lengths.max(), values.shape[1]))
+            for place, (start, n) in enumerate(zip(starts, self.lengths, strict=True)):
+                x[place, :n] = values[start : start + n]
+        x /= scale  # a value and its square may be too large else
+        of_steps = x.sum(1, keepdims=True) / np.reshape(self.n_steps, (-1, 1, 1))
+        x -= of_steps
+        if self.lengths is not None:
+            x[np.arange(x.shape[1]) >= self.lengths[:, None]] = 0
+        self.values = np.ascontiguousarray(x.transpose(2, 1, 0), dtype=np.float32)
+
+    def spread(self) -> NDArray[Any]:
+        """Standard deviation of each channel of each series: (C, W)."""
+        return np.sqrt(np.square(self.values).sum(1) / self.n_steps)
+
+    def combined(self, channels: NDArray[Any], *, standardizes: bool) -> NDArray[Any]:
+        """The sum of some channels (T, W), with standard deviation 1 if ``standardizes``."""
+        x = self.values[channels[0]] if len(channels) == 1 else self.values[channels].sum(0)
+        if not standardizes:
+            return x
+        spread = np.sqrt(np.square(x).sum(0) / self.n_steps)
+        return x / np.where(spread > 0, spread, 1)
+
+
+@dataclass
+class View:
+    """Features of series as they are, or standardized one by one.
+
+    Attributes
+    ----------
+    standardizes : bool
+    dilations : Dilations
+    channels : list of ndarray
+        Numbers of the channels that are added, by dilation and first tap.
+    stride : int
+        Convolutions are computed at every so many steps.
+    limits : ndarray
+        Beyond which the sums of channels are clipped, for each of ``channels``.
+    thresholds : ndarray of shape (n_features,)
+        Of 16 bits.
+    """
+
+    standardizes: bool
+    dilations: Dilations
+    channels: list[NDArray[Any]]
+    stride: int
+    limits: NDArray[Any]
+    thresholds: NDArray[Any]
+
+    @classmethod
+    def learned(
+        cls,
+        batch: Batch,
+        dilations: Dilations,
+        stride: int,
+        rng: np.random.Generator,
+        *,
+        standardizes: bool,
+    ) -> View:
+        """Draw channels, and learn limits and thresholds from some series."""
+        channels = drawn_channels(len(batch.values), len(dilations.steps), rng)
+        limits = np.zeros(len(channels))
+        for place, some in enumerate(channels):
+            if place and some is channels[place - 1]:
+                limits[place] = limits[place - 1]
+                continue
+            x = batch.combined(some, standardizes=standardizes)
+            usual = np.sqrt(np.square(x).mean(dtype=np.float64))
+            limits[place] = min(HEADROOM * np.abs(x).max(), MOST_DEVIATIONS * usual) or 1.0
+        n_features = len(KERNELS) * int(dilations.n_thresholds.sum())
+        view = cls(standardizes, dilations, channels, stride, limits, np.zeros(n_features, np.int16))
+        levels = np.arange(1, n_features + 1) * GOLDEN_RATIO % 1
+        for response in view.responses(batch):
+            values, n, features = response
+            column = rng.integers(values.shape[1])
+            known = np.sort(values[:, column])[-int(np.broadcast_to(n, values.shape[1])[column]) :]
+            # Between two neighbours in the order of size, as quantiles are.
+            view.thresholds[features] = known[(levels[features] * len(known)).astype(int)]
+        return view
+
+    def responses(self, batch: Batch, device: torch.device | None = None) -> Iterator[Response]:
+        margin = N_TAPS // 2 * int(self.dilations.steps[-1])
+        before: tuple[Any, Block] | None = None
+
+        def block_of(dilation: int, first_tap: int) -> Block:
+            nonlocal before
+            place = dilation * N_FIRST_TAPS + first_tap
+            if before is not None and before[0] is self.channels[place]:
+                return before[1]
+            x = batch.combined(self.channels[place], standardizes=self.standardizes)
+            x = np.clip(x * (LARGEST / self.limits[place]), -LARGEST, LARGEST)
+            values: Any = np.zeros((len(x) + 2 * margin, x.shape[1]), dtype=np.int16)
+            np.rint(x, out=values[margin : margin + len(x)], casting="unsafe")
+            if device is not None:
+                values = torch.from_numpy(values).to(device)
+            block = Block(values, margin, batch.lengths, self.stride)
+            before = self.channels[place], block
+            return block
+
+        return responses(block_of, self.dilations)
+
+    def features(self, batch: Batch, device: torch.device | None = None) -> NDArray[Any]:
+        """Proportions of the positions that are above thresholds: (W, n_features)."""
+        out = np.empty((len(self.thresholds), batch.values.shape[2]), dtype=np.float32)
+        if device is not None:
+            of_kernels = [
+                proportions_above(each, self.thresholds[each.features])
+                for each in self.responses(batch, device)
+            ]
+            return torch.cat(of_kernels).T.cpu().numpy()
+        for each in self.responses(batch):
+            out[each.features] = proportions_above(each, self.thresholds[each.features])
+        return out.T
+
+
+def drawn_channels(
+    n_channels: int, n_dilations: int, rng: np.random.Generator
+) -> list[NDArray[Any]]:
+    """Channels that are added, for each dilation and first tap: from 1 to 9, few more often."""
+    n_places = n_dilations * N_FIRST_TAPS
+    if n_channels == 1:
+        return [np.zeros(1, dtype=int)] * n_places
+    most = min(n_channels, N_TAPS)
+    sizes = (2 ** rng.uniform(0, np.log2(most + 1), n_places)).astype(int)
+    return [rng.choice(n_channels, size, replace=False) for size in sizes]
+
+
+@dataclass
+class ConvolutionFeatures:
+    """Learned features of series.
+
+    Attributes
+    ----------
+    scale : ndarray of shape (C,)
+        Standard deviation of each channel within series, the unit in which channels are added.
+    views : list of View
+    """
+
+    scale: NDArray[Any]
+    views: list[View]
+
+    @classmethod
+    def learned(
+        cls,
+        sequences: Sequences,
+        n_per_kernel: int,
+        rng: np.random.Generator,
+        *,
+        max_dilations: int,
+        normalize: bool | str,
+        max_positions: int,
+    ) -> ConvolutionFeatures:
+        n_rows = sequences.n_rows
+        rows = np.sort(rng.permutation(n_rows)[:FIT_ROWS])
+        n_channels = sequences.values.shape[-1]
+        largest = np.abs(sequences.values).reshape(-1, n_channels).max(0).astype(np.float64)
+        batch = Batch(sequences, rows, np.where(largest > 0, largest, 1))
+        spread = batch.spread()  # (C, W)
+        of_channels = np.sqrt(np.square(spread).mean(1))
+        scale = np.where(of_channels > 0, of_channels, 1)
+        batch.values /= scale[:, None, None].astype(np.float32)
+        length = int(np.median(batch.n_steps))
+        views = [bool(normalize)] if not isinstance(normalize, str) else [False, True]
+        if len(views) == 2 and spread.max() < (1 + SAME_SPREAD) * spread.min():
+            views = [True]
+        stride = max(1, length // max_positions)
+        n_of_views = np.diff(np.linspace(0, n_per_kernel, len(views) + 1).astype(int))
+        return cls(
+            np.where(largest > 0, largest, 1) * scale,
+            [
+                View.learned(
+                    batch,
+                    Dilations.spread(length, n, max_dilations),
+                    stride,
+                    rng,
+                    standardizes=standardizes,
+                )
+                for standardizes, n in zip(views, n_of_views, strict=True)
+                if n
+            ],
+        )
+
+    @property
+    def n_features(self) -> int:
+        return sum(len(view.thresholds) for view in self.views)
+
+    def transform(
+        self, sequences: Sequences, n_jobs: int | None = None, device: torch.device | None = None
+    ) -> NDArray[Any]:
+        """Features (n, n_features) of float32."""
+        out = np.empty((sequences.n_rows, self.n_features), dtype=np.float32)
+
+        def fill(rows: NDArray[Any]) -> None:
+            batch, start = Batch(sequences, rows, self.scale), 0
+            for view in self.views:
+                stop = start + len(view.thresholds)
+                out[rows, start:stop] = view.features(batch, device)
+                start = stop
+
+        blocks = list(blocks_of_rows(sequences))
+        if len(blocks) == 1:
+            fill(blocks[0])
+        else:
+            Parallel(n_jobs=n_jobs, require="sharedmem")(map(delayed(fill), blocks))
+        return out
+
+
+def blocks_of_rows(sequences: Sequences) -> Iterator[NDArray[Any]]:
+    """Numbers of the rows of each block: of about the same length, and as numpy is fast with."""
+    lengths = sequences.lengths
+    if lengths is None:
+        size = int(np.clip(BLOCK_VALUES // sequences.values.shape[1], 1, MAX_BLOCK))
+        n_blocks = -(-sequences.n_rows // size)
+        yield from np.array_split(np.arange(sequences.n_rows), n_blocks)
+        return
+    order, start = np.argsort(lengths, kind="stable"), 0
+    while start < len(order):
+        size = int(np.clip(BLOCK_VALUES // lengths[order[start]], 1, MAX_BLOCK))
+        yield order[start : start + size]
+        start += size
