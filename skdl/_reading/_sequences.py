@@ -53,6 +53,14 @@ class Sequences(NamedTuple):
     def n_rows(self) -> int:
         return len(self.values if self.lengths is None else self.lengths)
 
+    def rows(self, numbers: np.ndarray) -> Sequences:
+        """Some of the sequences, copied."""
+        if self.lengths is None:
+            return Sequences(self.values[numbers])
+        ends, lengths = np.cumsum(self.lengths)[numbers], self.lengths[numbers]
+        parts = [self.values[end - n : end] for end, n in zip(ends, lengths, strict=True)]
+        return Sequences(np.concatenate(parts), lengths)
+
     @classmethod
     def of(cls, values: np.ndarray, lengths: np.ndarray) -> Sequences:
         """From all steps (N, C) and the number of each; of equal length where they can be."""

@@ -12,6 +12,8 @@ documents) is in its own folder of `skdl.estimators`.
 from ._encoder import Encoder
 from ._flatten import Flatten
 from ._pixels import PixelScaler
+from ._segments import segment_features
+from ._views import ConvolutionFeatures
 from ._windows import sliding_windows
 
 __all__ = ["Encoder", "Flatten", "PixelScaler", "sliding_windows"]

@@ -52,7 +52,7 @@ class Response(NamedTuple):
     ----------
     values : ndarray or Tensor of shape (t, W)
         Of 16 bits; ``LOWEST`` at positions that do not count.
-    n_positions : ndarray of shape (W,) or int
+    n_positions : ndarray of shape (W,) or (1,)
         Positions that count in each series.
     features : slice
         The features that are made of them.
@@ -92,24 +92,49 @@ class Block:
         steps = [slice(start, start + self.n_steps, self.stride) for start in starts[:N_TAPS]]
         return -sum(self.values[some] for some in steps), [tripled[some] for some in steps]
 
-    def counted(self, values: Any, margin: int) -> tuple[Any, Any]:
-        """Values (t, W) without those within ``margin`` steps of the ends of each series.
+    def positions(self, margin: int) -> Positions:
+        """The positions that are not within ``margin`` steps of the ends of a series.
 
-        Also how many these are. A series that has no others keeps all.
+        A series that has no others keeps all.
         """
         lengths = np.array([self.n_steps]) if self.lengths is None else self.lengths
-        # The first and last position of the stride that count.
-        starts = np.where(lengths > 2 * margin, -(-margin // self.stride), 0)
-        ends = -(-(lengths - margin) // self.stride)
+        # The first position of the stride that counts, and the one behind the last.
+        starts = np.full_like(lengths, -(-margin // self.stride))
+        ends, of_all = -(-(lengths - margin) // self.stride), -(-lengths // self.stride)
         none = ends <= starts
-        starts, ends = np.where(none, 0, starts), np.where(none, -(-lengths // self.stride), ends)
+        starts, ends = np.where(none, 0, starts), np.where(none, of_all, ends)
         if self.lengths is None:
-            return values[starts[0] : ends[0]], int(ends[0] - starts[0])
-        place = np.arange(len(values))[:, None]
-        beyond = (place < starts) | (place >= ends)
-        if isinstance(values, torch.Tensor):
-            return values.masked_fill(torch.from_numpy(beyond).to(values.device), LOWEST), ends - starts
-        return np.where(beyond, np.int16(LOWEST), values), ends - starts
+            return Positions(slice(starts[0], ends[0]), None, ends - starts)
+        place = np.arange(-(-self.n_steps // self.stride))[:, None]
+        counts = (place >= starts) & (place < ends)
+        largest: Any = np.where(counts, np.int16(2**15 - 1), np.int16(LOWEST))
+        if isinstance(self.values, torch.Tensor):
+            largest = torch.from_numpy(largest).to(self.values.device)
+        return Positions(slice(None), largest, ends - starts)
+
+
+class Positions(NamedTuple):
+    """The positions of the convolutions of a block that count.
+
+    Attributes
+    ----------
+    steps : slice
+    largest : ndarray or Tensor of shape (t, W), or None
+        What convolutions are at most; ``LOWEST`` where they do not count. None where all do.
+    n : ndarray of shape (W,) or (1,)
+        How many there are in each series.
+    """
+
+    steps: slice
+    largest: Any
+    n: np.ndarray
+
+    def of(self, values: Any) -> Any:
+        """The values (t, W) at the positions, and ``LOWEST`` at others."""
+        if self.largest is None:
+            return values[self.steps]
+        least = torch.minimum if isinstance(values, torch.Tensor) else np.minimum
+        return least(values, self.largest)
 
 
 def responses(block_of: Callable[[int, int], Block], dilations: Dilations) -> Iterator[Response]:
@@ -124,16 +149,18 @@ def responses(block_of: Callable[[int, int], Block], dilations: Dilations) -> It
         The block for a dilation and the first tap of weight 2, both by number.
     dilations : Dilations
     """
-    first, number = 0, 0
+    first = 0
     for place, (dilation, n) in enumerate(zip(*dilations, strict=True)):
         block, number = None, place
         for i in range(N_FIRST_TAPS):
             before, block = block, block_of(place, i)
             if block is not before:
                 minus, taps = block.taps(int(dilation))
+            if before is None:
+                padded, within = (block.positions(m) for m in (0, N_TAPS // 2 * int(dilation)))
             for values in sums_of_three(minus, taps, i):
-                margin = N_TAPS // 2 * int(dilation) if number % 2 else 0
-                yield Response(*block.counted(values, margin), slice(first, first + n))
+                positions = within if number % 2 else padded
+                yield Response(positions.of(values), positions.n, slice(first, first + n))
                 first, number = first + n, number + 1
 
 
@@ -154,7 +181,7 @@ def proportions_above(response: Response, thresholds: np.ndarray) -> Any:
         n_at_once = max(1, HITS_AT_ONCE * 64 // values.numel())
         counts = [(values > some[:, None, None]).sum(1) for some in limits.split(n_at_once)]
         return torch.cat(counts) / torch.as_tensor(n_positions, device=values.device)
-    return counts_above(values, thresholds) / np.float32(n_positions)
+    return counts_above(values, thresholds) / n_positions.astype(np.float32)
 
 
 def counts_above(values: np.ndarray, thresholds: np.ndarray) -> np.ndarray:

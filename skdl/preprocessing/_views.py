@@ -30,21 +30,23 @@ FIT_ROWS = 256  # of which limits and thresholds are learned
 HEADROOM, MOST_DEVIATIONS = 2.0, 32.0
 GOLDEN_RATIO = (np.sqrt(5) + 1) / 2
 BLOCK_VALUES, MAX_BLOCK = 2**18, 1024  # values and series of a block, at most
+MIN_BLOCK, LEAST_FILLED = 32, 0.75  # series of unequal length of a block, and their lengths
 SAME_SPREAD = 0.01  # series whose standard deviations differ by less are standardized already
 
 
 class Batch:
-    """Some series by channel, (C, T, W): of mean 0, in units of each channel, 0 behind their ends.
+    """Some series by channel, (C, T, W): standardized by channel, 0 behind their ends.
 
     Parameters
     ----------
     sequences : Sequences
     rows : ndarray of int of shape (W,)
-    scale : ndarray of shape (C,)
-        Unit of each channel.
+    mean, scale : ndarray of shape (C,)
     """
 
-    def __init__(self, sequences: Sequences, rows: NDArray[Any], scale: NDArray[Any]) -> None:
+    def __init__(
+        self, sequences: Sequences, rows: NDArray[Any], mean: NDArray[Any], scale: NDArray[Any]
+    ) -> None:
         values, lengths = sequences.values, sequences.lengths
         self.lengths = None if lengths is None else lengths[rows]
         if self.lengths is None:
@@ -56,23 +58,29 @@ class Batch:
             x = np.zeros((len(rows), self.lengths.max(), values.shape[1]))
             for place, (start, n) in enumerate(zip(starts, self.lengths, strict=True)):
                 x[place, :n] = values[start : start + n]
-        x /= scale  # a value and its square may be too large else
-        of_steps = x.sum(1, keepdims=True) / np.reshape(self.n_steps, (-1, 1, 1))
-        x -= of_steps
+        x = (x - mean) / scale
         if self.lengths is not None:
-            x[np.arange(x.shape[1]) >= self.lengths[:, None]] = 0
-        self.values = np.ascontiguousarray(x.transpose(2, 1, 0), dtype=np.float32)
+            x[self.is_padding.T] = 0
+        self.values = np.ascontiguousarray(x.transpose(2, 1, 0))
 
-    def spread(self) -> NDArray[Any]:
-        """Standard deviation of each channel of each series: (C, W)."""
-        return np.sqrt(np.square(self.values).sum(1) / self.n_steps)
+    @property
+    def is_padding(self) -> NDArray[Any]:
+        """What is behind the ends of the series: (T, W)."""
+        return np.arange(self.lengths.max())[:, None] >= self.lengths
+
+    def centred(self, x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Series (..., T, W) less their means, and their standard deviations (..., 1, W)."""
+        x = x - x.sum(-2, keepdims=True) / self.n_steps
+        if self.lengths is not None:
+            x[..., self.is_padding] = 0
+        return x, np.sqrt(np.square(x).sum(-2, keepdims=True) / self.n_steps)
 
     def combined(self, channels: NDArray[Any], *, standardizes: bool) -> NDArray[Any]:
-        """The sum of some channels (T, W), with standard deviation 1 if ``standardizes``."""
+        """The sum of some channels (T, W); standardized one by one if ``standardizes``."""
         x = self.values[channels[0]] if len(channels) == 1 else self.values[channels].sum(0)
         if not standardizes:
             return x
-        spread = np.sqrt(np.square(x).sum(0) / self.n_steps)
+        x, spread = self.centred(x)
         return x / np.where(spread > 0, spread, 1)
 
 
@@ -185,11 +193,12 @@ class ConvolutionFeatures:
 
     Attributes
     ----------
-    scale : ndarray of shape (C,)
-        Standard deviation of each channel within series, the unit in which channels are added.
+    mean, scale : ndarray of shape (C,)
+        Of each channel: channels are standardized before they are added.
     views : list of View
     """
 
+    mean: NDArray[Any]
     scale: NDArray[Any]
     views: list[View]
 
@@ -204,23 +213,23 @@ class ConvolutionFeatures:
         normalize: bool | str,
         max_positions: int,
     ) -> ConvolutionFeatures:
-        n_rows = sequences.n_rows
-        rows = np.sort(rng.permutation(n_rows)[:FIT_ROWS])
-        n_channels = sequences.values.shape[-1]
-        largest = np.abs(sequences.values).reshape(-1, n_channels).max(0).astype(np.float64)
-        batch = Batch(sequences, rows, np.where(largest > 0, largest, 1))
-        spread = batch.spread()  # (C, W)
-        of_channels = np.sqrt(np.square(spread).mean(1))
-        scale = np.where(of_channels > 0, of_channels, 1)
-        batch.values /= scale[:, None, None].astype(np.float32)
+        """Learn from series; ``normalize`` is True, False or "both"."""
+        rows = np.sort(rng.permutation(sequences.n_rows)[:FIT_ROWS])
+        steps = sequences.values.reshape(-1, sequences.n_channels)
+        mean, scale = steps.mean(0, dtype=np.float64), steps.std(0, dtype=np.float64)
+        scale = np.where(scale > 0, scale, 1)
+        batch = Batch(sequences, rows, mean, scale)
         length = int(np.median(batch.n_steps))
+        level, spread = batch.values.sum(1) / batch.n_steps, batch.centred(batch.values)[1]
+        are_standardized = np.ptp(spread) < SAME_SPREAD * spread.min() and np.ptp(level) < SAME_SPREAD
         views = [bool(normalize)] if not isinstance(normalize, str) else [False, True]
-        if len(views) == 2 and spread.max() < (1 + SAME_SPREAD) * spread.min():
+        if len(views) == 2 and are_standardized:
             views = [True]
         stride = max(1, length // max_positions)
         n_of_views = np.diff(np.linspace(0, n_per_kernel, len(views) + 1).astype(int))
         return cls(
-            np.where(largest > 0, largest, 1) * scale,
+            mean,
+            scale,
             [
                 View.learned(
                     batch,
@@ -245,7 +254,7 @@ class ConvolutionFeatures:
         out = np.empty((sequences.n_rows, self.n_features), dtype=np.float32)
 
         def fill(rows: NDArray[Any]) -> None:
-            batch, start = Batch(sequences, rows, self.scale), 0
+            batch, start = Batch(sequences, rows, self.mean, self.scale), 0
             for view in self.views:
                 stop = start + len(view.thresholds)
                 out[rows, start:stop] = view.features(batch, device)
@@ -267,8 +276,12 @@ def blocks_of_rows(sequences: Sequences) -> Iterator[NDArray[Any]]:
         n_blocks = -(-sequences.n_rows // size)
         yield from np.array_split(np.arange(sequences.n_rows), n_blocks)
         return
-    order, start = np.argsort(lengths, kind="stable"), 0
+    order, start = np.argsort(-lengths, kind="stable"), 0
     while start < len(order):
-        size = int(np.clip(BLOCK_VALUES // lengths[order[start]], 1, MAX_BLOCK))
+        longest = lengths[order[start]]
+        size = int(np.clip(BLOCK_VALUES // longest, 1, MAX_BLOCK))
+        # Rows that are much shorter would be padding mostly, but few rows take as long as some.
+        n_alike = int(np.searchsorted(-lengths[order], -LEAST_FILLED * longest, side="right"))
+        size = min(size, max(n_alike - start, MIN_BLOCK))
         yield order[start : start + size]
         start += size

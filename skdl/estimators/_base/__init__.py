@@ -15,6 +15,7 @@ from ._given_vectors import (
     unfrozen,
 )
 from ._images import ImageInputMixin
+from ._linear_beside import AVERAGE, SignalClassifier
 from ._own_check import OwnCheck
 from ._regressor import TorchRegressor
 from ._rows import Rows
@@ -27,6 +28,7 @@ from ._torchvision import torchvision_explained
 from ._trained import Trained
 
 __all__ = [
+    "AVERAGE",
     "DeepEstimator",
     "FitMode",
     "FittedParameterMixin",
@@ -34,6 +36,7 @@ __all__ = [
     "OwnCheck",
     "Rows",
     "SequenceInputMixin",
+    "SignalClassifier",
     "Split",
     "TableInputMixin",
     "TorchClassifier",

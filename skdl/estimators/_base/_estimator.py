@@ -295,8 +295,9 @@ class TorchEstimator(DeepEstimator):
         self._target.learn(rows.target[rows.train], rows.train_weight)
         data = self._learn_inputs(passed.X, read, rows, mode)
         # Of a whole fit they are read again by a warm start, where reading is learned from rows.
-        keeps = data is read or mode is FitMode.PARTIAL_FIT
-        self._rows_below_minimum = RowsBelowMinimum.copied(data, rows) if keeps else None
+        kept = data if mode is FitMode.PARTIAL_FIT else read
+        keeps = kept.columns.keys() <= data.columns.keys()
+        self._rows_below_minimum = RowsBelowMinimum.copied(kept, rows) if keeps else None
         return self._split(data, rows, passed)
 
     def _joined_rows(self, first: RowsBelowMinimum, passed: Passed) -> Split:

@@ -18,10 +18,11 @@ from torch import Tensor, nn
 from ..._sklearn import Interval, StrOptions
 from ...engine import Augmented, Data, Objective, host_lengths
 from .._base import (
+    AVERAGE,
     FitMode,
     FittedParameterMixin,
     ImageInputMixin,
-    TorchClassifier,
+    SignalClassifier,
     batch_size_between,
     deep_estimator,
     learn_channel_scales,
@@ -53,7 +54,7 @@ MAX_POSITIONS = 2**16  # of the first feature maps of a training batch of signal
 
 
 @deep_estimator
-class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
+class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
     """Classification of images and signals with a convolutional network.
 
     Parameters
@@ -223,7 +224,12 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
 
     def _read_inputs(self, X: Any, *, reset: bool) -> Data:
         shape = None if self.image_shape is None else tuple(self.image_shape)
-        return self._read_images(X, kind=self.kind, shape=shape, reset=reset)
+        data = self._read_images(X, kind=self.kind, shape=shape, reset=reset)
+        return self._with_linear_scores(data, reset=reset)
+
+    def _takes_signal_model(self) -> bool:
+        of_blocks = self.backbone is None and not callable(self.architecture)
+        return self.kind_ == "signal" and of_blocks
 
     def _one_length_because(self) -> str:
         if self.backbone is None:
@@ -286,6 +292,8 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, TorchClassifier):
         pool = GridPool(POOL_GRID[self.kind_])
         module = self._with_head(features, pool, self._unit_scales(), probe)
         module.bfloat16_safe = self.kind_ == "image"  # signals gain nothing by it
+        if self._signal_model is not None:
+            module.network_weight = module.linear_weight = AVERAGE
         return module
 
     def _of_callable(self, probe: Tensor) -> StandardizedNetwork:

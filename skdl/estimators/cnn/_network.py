@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from ...modules import Dropout, padding_mask, standardized
+from ...modules import BesideLinearModel, Dropout, padding_mask, standardized
 from ._network_architectures import CONVOLUTIONS
 from ._network_padding import Blocks, behind, through
 
@@ -67,7 +67,7 @@ class StandardizedNetwork(nn.Module):
         raise NotImplementedError
 
 
-class ConvolutionalNetwork(StandardizedNetwork):
+class ConvolutionalNetwork(BesideLinearModel, StandardizedNetwork):
     """Standardized channels, features, pooling over space or time, a linear head.
 
     Parameters
@@ -147,18 +147,23 @@ class ConvolutionalNetwork(StandardizedNetwork):
         """Parameters, and the factor of their learning rate."""
         return [(self.features.parameters(), self.lr_factor), (self.head.parameters(), 1.0)]
 
-    def prepare(self, x: Tensor, lengths: Tensor | None = None) -> dict[str, Tensor]:
-        """The arguments of ``forward`` from x (B, *space, C), without any trained weight."""
-        inputs = self.standardize(x, lengths)
+    def prepare(self, x: Tensor, **others: Tensor) -> dict[str, Tensor]:
+        """The arguments of ``forward`` from x (B, *space, C), without any trained weight.
+
+        The others are ``lengths`` (B,) of signals and the scores (B, n_classes) of a ``linear``
+        model, where there are any.
+        """
+        inputs = self.standardize(x, others.get("lengths"))
         if self.fixed:
-            return {"encoded": self.encode(inputs, lengths=lengths)}
-        return {"inputs": inputs} if lengths is None else {"inputs": inputs, "lengths": lengths}
+            return {"encoded": self.encode(inputs, lengths=others.get("lengths"))}
+        return {"inputs": inputs, **others}
 
     def encode(
         self,
         inputs: Tensor | None = None,
         encoded: Tensor | None = None,
         lengths: Tensor | None = None,
+        linear: Tensor | None = None,
     ) -> Tensor:
         """Features (B, F) of standardized inputs (B, *space, C), or ``encoded`` if given.
 
@@ -176,10 +181,11 @@ class ConvolutionalNetwork(StandardizedNetwork):
         inputs: Tensor | None = None,
         encoded: Tensor | None = None,
         lengths: Tensor | None = None,
+        linear: Tensor | None = None,
     ) -> Tensor:
-        """Scores (B, n_classes)."""
+        """Scores (B, n_classes); in evaluation with those of the ``linear`` model added."""
         scores: Tensor = self.head(self.dropout(self.encode(inputs, encoded, lengths)))
-        return scores
+        return scores if self.training else self.evaluated(scores, linear)
 
 
 class CustomNetwork(StandardizedNetwork):

@@ -1,0 +1,100 @@
+"""Classifiers of signals with a linear model beside the network."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from ..._reading import Sequences
+from ...engine import Data, Ragged, Streamed
+from ._classifier import TorchClassifier
+from ._contract import FitMode
+from ._docs import deep_estimator
+from ._rows import Rows
+from ._signal_model import ConvolutionModel
+
+AVERAGE = 0.5  # weight of the scores of each, where no rows can decide it
+
+
+@deep_estimator
+class SignalClassifier(TorchClassifier):
+    """Base of the classifiers of signals: a linear model on random convolutions may stand beside.
+
+    Parameters
+    ----------
+    linear_model : bool, default=True
+        Whether a linear model of signals, a ridge regression on 10,000 random convolutions
+        (MiniRocket) and on means of parts of the signals, stands beside the network: in prediction
+        its calibrated scores are added to the network's, with weights (``network_weight_``). It is
+        fitted to the training rows in closed form.
+
+    Attributes
+    ----------
+    network_weight_ : float
+        Weight of the network's scores as a fraction of both weights, those of the linear model
+        being the other; 1 where there is no linear model.
+    """
+
+    _: KW_ONLY
+    linear_model: bool = True
+
+    _signal_model: ClassVar[ConvolutionModel | None] = None  # of the instance, once it is fitted
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"linear_model": ["boolean"]}
+
+    def _takes_signal_model(self) -> bool:
+        """Whether a linear model may stand beside the network of this fit."""
+        return True
+
+    def _with_linear_scores(self, data: Data, *, reset: bool) -> Data:
+        """Data as read, after ``fit`` with the scores of the linear model: for ``_read_inputs``."""
+        if reset or self._signal_model is None:
+            return data
+        return data.with_columns(linear=self._linear_scores(self._signal_model, data))
+
+    def _linear_scores(self, model: ConvolutionModel, data: Data) -> torch.Tensor:
+        return torch.from_numpy(model.scores(as_sequences(data))).to(self._dtype)
+
+    def _learn_inputs(self, X: Any, data: Data, rows: Rows, mode: FitMode) -> Data:
+        data = super()._learn_inputs(X, data, rows, mode)
+        self._signal_model = None
+        wanted = self.linear_model and self._takes_signal_model()
+        if not wanted or mode is FitMode.PARTIAL_FIT:  # a chunk may lack classes
+            return data
+        model = ConvolutionModel(len(self.classes_))
+        train = as_sequences(data.subset(rows.train))
+        self._signal_model = model.fit(train, rows.target[rows.train], rows.train_weight)
+        # Training does not need the scores of its rows; callbacks may ask for their predictions.
+        others = np.delete(np.arange(len(data)), rows.train)
+        scored = np.arange(len(data)) if self.callbacks else others
+        if not len(scored):
+            return data
+        scores = torch.zeros(len(data), len(self.classes_), dtype=self._dtype)
+        scores[scored] = self._linear_scores(model, data.subset(scored))
+        return data.with_columns(linear=scores)
+
+    def _as_unseen(self, train: Data) -> Data:
+        train = super()._as_unseen(train)
+        if self._signal_model is None:
+            return train
+        scores = torch.from_numpy(self._signal_model.unseen_scores).to(self._dtype)
+        return train.with_columns_of_rows(linear=scores)
+
+    @property
+    def network_weight_(self) -> float:
+        if self._signal_model is None:
+            return 1.0
+        module: Any = self.module_
+        return float(module.network_weight / (module.network_weight + module.linear_weight))
+
+
+def as_sequences(data: Data) -> Sequences:
+    """The column x of the rows in use, as the readers give sequences."""
+    x = data.columns["x"]
+    rows = np.arange(len(x)) if data.rows is None else data.rows.numpy()
+    if isinstance(x, Ragged):
+        return Sequences(x.values.numpy(), x.host_lengths).rows(rows)
+    array = x.array if isinstance(x, Streamed) else x.numpy()
+    return Sequences(array) if data.rows is None else Sequences(array[rows])
