@@ -1,5 +1,6 @@
 """Transformers and functions that bring data into the shape an estimator takes.
 
+- `RandomConvolutions`: features of series by random convolutions (MiniRocket).
 - `Encoder`: the features that a deep estimator has learned, as a table for other estimators.
 - `Flatten`: images and sequences as the 2-D tables that classical estimators take.
 - `PixelScaler`: standardizes pixels, with one standard deviation for all of them.
@@ -9,11 +10,10 @@ Containers, frames and times are read by `skdl._reading`. How a family reads its
 documents) is in its own folder of `skdl.estimators`.
 """
 
+from ._convolutions import RandomConvolutions
 from ._encoder import Encoder
 from ._flatten import Flatten
 from ._pixels import PixelScaler
-from ._segments import segment_features
-from ._views import ConvolutionFeatures
 from ._windows import sliding_windows
 
-__all__ = ["Encoder", "Flatten", "PixelScaler", "sliding_windows"]
+__all__ = ["Encoder", "Flatten", "PixelScaler", "RandomConvolutions", "sliding_windows"]

@@ -2,76 +2,251 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from numbers import Integral
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted
 
-from .._reading import Sequences
-from ._minirocket import (
-    BLOCK_VALUES,
-    KERNELS,
-    LARGEST,
-    MAX_BLOCK,
-    N_TAPS,
-    Block,
-    Dilations,
-    proportions_above,
-    responses,
-)
-
-FIT_ROWS = 256  # of which thresholds are learned
-HEADROOM, MOST_DEVIATIONS = 2.0, 32.0
-GOLDEN = (np.sqrt(5) + 1) / 2
-N_POSITIONS = 256
+from .._minirocket import KERNELS, ConvolutionFeatures
+from .._reading import Sequences, SequencesMixin
+from .._sklearn import Interval, StrOptions, fit_context
 
 
-@dataclass
-class View:
-    """One way to look at the series, and the thresholds of its convolutions.
+class RandomConvolutions(SequencesMixin, TransformerMixin, BaseEstimator):
+    """Features of series by random convolutions (MiniRocket), for any classifier or regressor.
+
+    Each series is convolved with 84 fixed kernels of 9 weights in several dilations. A feature is
+    the proportion of the positions at which one of these convolutions is above a threshold; the
+    thresholds are values of the convolutions of random rows of ``fit``. A linear classifier on such
+    features is about as accurate as deep networks, and takes seconds.
+
+    Parameters
+    ----------
+    n_features : int, default=10_000
+        Number of features, at least 84; it is rounded down to a multiple of 84.
+    kernels : {"minirocket"}, default="minirocket"
+        The kernels: those of MiniRocket have three weights 2 and six weights -1.
+    normalize : {"both"} or bool, default="both"
+        Whether each series is standardized to mean 0 and variance 1 by itself. "both" makes half of
+        the features of the series as they are and half of standardized ones; or all of standardized
+        ones where the series of ``fit`` have the same mean and variance.
+    max_dilations : int, default=32
+        Maximum number of dilations, at least 1; they grow exponentially to where a kernel is as
+        long as the series of ``fit`` of median length.
+    max_positions : int or None, default=256
+        Where series are at least twice as long, convolutions are computed at every second, third
+        ... step, so that there are about this number, at least 1. None computes all.
+    n_channels : int or None, default=None
+        Channels of each step where X is flat: (n_samples, n_steps * n_channels), the channels of
+        one step together. None reads a 2-D X as series of one channel.
+    device : str or torch.device, default="auto"
+        "auto" is CUDA when there is one, else the CPU. Also "cpu", "cuda" and "cuda:1". The
+        features are the same on each.
+    n_jobs : int or None, default=None
+        Number of threads, through joblib: None is 1 or what ``joblib.parallel_config`` sets, -1
+        all cores.
+    random_state : int, RandomState instance or None, default=None
+        Decides the rows that thresholds are taken from, and the channels that are added.
 
     Attributes
     ----------
-    standardizes : bool
-        Whether each series is divided by its standard deviation.
-    dilations : Dilations
-    channels : list of list of ndarray
-        Numbers of the channels that are added, by dilation and first tap.
-    limits : ndarray of shape (n_dilations, 7)
-        Values beyond which series are clipped.
-    thresholds : ndarray of shape (n_features,)
-        Of 16 bits.
+    n_features_out_ : int
+        Number of features.
+    dilations_ : ndarray of int
+        The dilations, ascending.
+    n_features_in_ : int
+        Size of the second dimension of X. Not set where X was a list of series.
+    n_channels_in_ : int
+        Number of channels of X.
+    n_steps_in_ : int
+        Steps of each series; not set where X was a list of series.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of a DataFrame; only where X was one in ``fit``.
+
+    See Also
+    --------
+    skdl.estimators.CNNClassifier : Has a linear model on such features beside its network.
+
+    Notes
+    -----
+    X is read as by :class:`skdl.estimators.LSTMClassifier`: (n_samples, n_steps), (n_samples,
+    n_steps, n_channels), or a list of series of any lengths. Of several channels, up to 9 random
+    ones are standardized and added before each convolution.
+
+    For every second convolution the series is padded with zeros, after the mean of its channel in
+    ``fit`` was subtracted; for the others only those positions count at which the kernel lies
+    within the series, where there are any. Kernels that are longer than a series see zeros.
+
+    Values are rounded to integers of 12 bits: of twice the largest value of (up to 256) rows of
+    ``fit``, or 32 standard deviations if these are less; values beyond are clipped. So features do
+    not depend on the other rows of X or on the device.
+
+    References
+    ----------
+    A. Dempster, D. F. Schmidt and G. I. Webb, "MiniRocket: a very fast (almost) deterministic
+    transform for time series classification", KDD (2021).
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import RidgeClassifierCV
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skdl.datasets import make_sequences
+    >>> from skdl.preprocessing import RandomConvolutions
+    >>> X, y = make_sequences(200, n_steps=60, task="classification", random_state=0)
+    >>> features = RandomConvolutions(840, random_state=0)
+    >>> model = make_pipeline(features, StandardScaler(), RidgeClassifierCV())
+    >>> model.fit(X[:100], y[:100]).score(X[100:], y[100:]) > 0.9
+    True
     """
 
-    standardizes: bool
-    dilations: Dilations
-    channels: list[list[np.ndarray]]
-    limits: np.ndarray
-    thresholds: np.ndarray
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_features": [Interval(Integral, len(KERNELS), None, closed="left")],
+        "kernels": [StrOptions({"minirocket"})],
+        "normalize": ["boolean", StrOptions({"both"})],
+        "max_dilations": [Interval(Integral, 1, None, closed="left")],
+        "max_positions": [Interval(Integral, 1, None, closed="left"), None],
+        "n_channels": [Interval(Integral, 1, None, closed="left"), None],
+        "device": [str, torch.device],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+    }
 
+    def __init__(
+        self,
+        n_features: int = 10_000,
+        *,
+        kernels: str = "minirocket",
+        normalize: bool | str = "both",
+        max_dilations: int = 32,
+        max_positions: int | None = 256,
+        n_channels: int | None = None,
+        device: str | torch.device = "auto",
+        n_jobs: int | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.n_features = n_features
+        self.kernels = kernels
+        self.normalize = normalize
+        self.max_dilations = max_dilations
+        self.max_positions = max_positions
+        self.n_channels = n_channels
+        self.device = device
+        self.n_jobs = n_jobs
+        self.random_state = random_state
 
-class Batch:
-    """Series of one block, by channel: (C, T, W) of float32, each with mean 0, zero behind its end."""
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Draw channels, and learn thresholds.
 
-    def __init__(self, sequences: Sequences, rows: np.ndarray, scale: np.ndarray) -> None:
-        values, lengths = sequences.values, sequences.lengths
-        if lengths is None:
-            x, self.lengths = np.asarray(values[rows], dtype=np.float64), None
-            x = x - x.mean(1, keepdims=True)
-        else:
-            self.lengths = lengths[rows]
-            ends = np.cumsum(lengths)[rows]
-            x = np.zeros((len(rows), self.lengths.max(), values.shape[1]))
-            for place, (end, n) in enumerate(zip(ends, self.lengths, strict=True)):
-                x[place, :n] = values[end - n : end]
-                x[place, :n] -= x[place, :n].mean(0)
-        self.values = np.ascontiguousarray((x / scale).transpose(2, 1, 0), dtype=np.float32)
-        self.n_steps = self.lengths if self.lengths is not None else x.shape[1]
+        Parameters
+        ----------
+        X : array-like or list
+            See the class's notes.
+        y : ignored
+            Present for the scikit-learn interface.
 
-    def sum_of(self, channels: np.ndarray, *, standardizes: bool) -> np.ndarray:
-        x = self.values[channels].sum(0) if len(channels) > 1 else self.values[channels[0]]
-        if standardizes:
-            spread = np.sqrt(np.square(x).sum(0) / self.n_steps)
-            x = x / np.where(spread > 1e-6, spread, 1)
-        return x
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If X cannot be read as series of finite numbers.
+        """
+        return self._fit(self._read_sequences(X, reset=True))
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X: Any, y: Any = None) -> NDArray[np.float32]:
+        """The same as ``fit(X).transform(X)``; X is read once.
+
+        Parameters
+        ----------
+        X : array-like or list
+            See the class's notes.
+        y : ignored
+            Present for the scikit-learn interface.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out_)
+        """
+        sequences = self._read_sequences(X, reset=True)
+        return self._fit(sequences)._transform(sequences)
+
+    def _fit(self, sequences: Sequences) -> Self:
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        self._convolutions = ConvolutionFeatures.learned(
+            sequences,
+            int(self.n_features) // len(KERNELS),
+            np.random.default_rng(seed),
+            max_dilations=self.max_dilations,
+            normalize=self.normalize,
+            max_positions=self.max_positions,
+        )
+        self.n_features_out_ = self._convolutions.n_features
+        self.dilations_ = self._convolutions.views[0].dilations.steps
+        return self
+
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """The features of each series.
+
+        Parameters
+        ----------
+        X : array-like or list
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out_)
+            Proportions, of float32.
+
+        Raises
+        ------
+        ValueError
+            If X cannot be read, or has other channels than in ``fit``, or as an array other steps.
+        """
+        check_is_fitted(self)
+        return self._transform(self._read_sequences(X, reset=False))
+
+    def _transform(self, sequences: Sequences) -> NDArray[np.float32]:
+        device = str(self.device)
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        on_card = None if device == "cpu" else torch.device(device)
+        return self._convolutions.transform(sequences, self.n_jobs, on_card)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+        """Name the features.
+
+        Parameters
+        ----------
+        input_features : ignored
+            Present for the scikit-learn interface.
+
+        Returns
+        -------
+        ndarray of str of shape (n_features_out_,)
+            "kernel034_dilation4_2" is the third threshold of a kernel whose weights 2 are at taps
+            0, 3 and 4; with "standardized_" before it where each series is standardized.
+        """
+        check_is_fitted(self)
+        names = [
+            f"{'standardized_' if view.standardizes else ''}kernel{a}{b}{c}_dilation{dilation}_{i}"
+            for view in self._convolutions.views
+            for dilation, n in zip(*view.dilations, strict=True)
+            for a, b, c in KERNELS
+            for i in range(n)
+        ]
+        return np.array(names, dtype=object)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
+from ..._minirocket import ConvolutionFeatures, level_features
 from ..._reading import Sequences
-from ...preprocessing import ConvolutionFeatures, segment_features
 
 N_PER_KERNEL, MAX_DILATIONS, MAX_POSITIONS = 119, 32, 256
 # With more rows there are fewer features than rows, so that what a fit takes is bounded.
@@ -89,7 +89,7 @@ class ConvolutionModel:
     def _raw_features(self, sequences: Sequences) -> NDArray[np.float32]:
         """Convolutions, and behind them levels."""
         convolutions, known = self.convolutions.transform(sequences), self.convolutions
-        levels = segment_features(sequences, known.mean, known.scale)
+        levels = level_features(sequences, known.mean, known.scale)
         return np.concatenate([convolutions, levels], axis=1)
 
     def _standardized(self, features: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from .._reading import Sequences
 N_SEGMENTS = 16
 
 
-def segment_features(
+def level_features(
     sequences: Sequences, mean: NDArray[Any], scale: NDArray[Any]
 ) -> NDArray[np.float32]:
     """Means of 16 parts of equal length, spreads and largest values of each channel.

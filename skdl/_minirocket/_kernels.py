@@ -88,8 +88,9 @@ class Block:
 
     def taps(self, dilation: int) -> tuple[Any, list[Any]]:
         """Less the sum of the values at all taps (t, W), and three times those at each."""
-        tripled, starts = 3 * self.values, range(self.margin - N_TAPS // 2 * dilation, len(self.values), dilation)
-        steps = [slice(start, start + self.n_steps, self.stride) for start in starts[:N_TAPS]]
+        tripled, first = 3 * self.values, self.margin - N_TAPS // 2 * dilation
+        starts = [first + tap * dilation for tap in range(N_TAPS)]
+        steps = [slice(start, start + self.n_steps, self.stride) for start in starts]
         return -sum(self.values[some] for some in steps), [tripled[some] for some in steps]
 
     def positions(self, margin: int) -> Positions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from .._reading import Sequences
-from ._minirocket import (
+from ._kernels import (
     KERNELS,
     LARGEST,
     N_FIRST_TAPS,
@@ -31,6 +31,8 @@ HEADROOM, MOST_DEVIATIONS = 2.0, 32.0
 GOLDEN_RATIO = (np.sqrt(5) + 1) / 2
 BLOCK_VALUES, MAX_BLOCK = 2**18, 1024  # values and series of a block, at most
 MIN_BLOCK, LEAST_FILLED = 32, 0.75  # series of unequal length of a block, and their lengths
+FARTHEST = 1e6  # standard deviations: squares of huge numbers do not exist
+NOTHING, TINY = 1e-10, 1e-30
 SAME_SPREAD = 0.01  # series whose standard deviations differ by less are standardized already
 
 
@@ -58,7 +60,7 @@ class Batch:
             x = np.zeros((len(rows), self.lengths.max(), values.shape[1]))
             for place, (start, n) in enumerate(zip(starts, self.lengths, strict=True)):
                 x[place, :n] = values[start : start + n]
-        x = (x - mean) / scale
+        x = ((x - mean) / scale).clip(-FARTHEST, FARTHEST)
         if self.lengths is not None:
             x[self.is_padding.T] = 0
         self.values = np.ascontiguousarray(x.transpose(2, 1, 0))
@@ -80,8 +82,10 @@ class Batch:
         x = self.values[channels[0]] if len(channels) == 1 else self.values[channels].sum(0)
         if not standardizes:
             return x
+        largest = np.abs(x).max(0)
         x, spread = self.centred(x)
-        return x / np.where(spread > 0, spread, 1)
+        # Of a constant series rounding errors remain.
+        return np.where(spread > NOTHING * largest, x / np.maximum(spread, TINY), 0)
 
 
 @dataclass
@@ -130,7 +134,8 @@ class View:
             usual = np.sqrt(np.square(x).mean(dtype=np.float64))
             limits[place] = min(HEADROOM * np.abs(x).max(), MOST_DEVIATIONS * usual) or 1.0
         n_features = len(KERNELS) * int(dilations.n_thresholds.sum())
-        view = cls(standardizes, dilations, channels, stride, limits, np.zeros(n_features, np.int16))
+        unknown = np.zeros(n_features, dtype=np.int16)
+        view = cls(standardizes, dilations, channels, stride, limits, unknown)
         levels = np.arange(1, n_features + 1) * GOLDEN_RATIO % 1
         for response in view.responses(batch):
             values, n, features = response
@@ -187,6 +192,16 @@ def drawn_channels(
     return [rng.choice(n_channels, size, replace=False) for size in sizes]
 
 
+def standardized_by_channel(some: Sequences) -> tuple[Batch, NDArray[Any], NDArray[Any]]:
+    """All of these series, and the mean and standard deviation of each channel."""
+    steps = np.asarray(some.values, dtype=np.float64).reshape(-1, some.n_channels)
+    unit = np.abs(steps).max(0)
+    unit[unit == 0] = 1
+    mean, scale = (steps / unit).mean(0), (steps / unit).std(0)
+    mean, scale = mean * unit, np.where(scale > NOTHING, scale, 1) * unit
+    return Batch(some, np.arange(some.n_rows), mean, scale), mean, scale
+
+
 @dataclass
 class ConvolutionFeatures:
     """Learned features of series.
@@ -211,21 +226,18 @@ class ConvolutionFeatures:
         *,
         max_dilations: int,
         normalize: bool | str,
-        max_positions: int,
+        max_positions: int | None,
     ) -> ConvolutionFeatures:
         """Learn from series; ``normalize`` is True, False or "both"."""
         rows = np.sort(rng.permutation(sequences.n_rows)[:FIT_ROWS])
-        steps = sequences.values.reshape(-1, sequences.n_channels)
-        mean, scale = steps.mean(0, dtype=np.float64), steps.std(0, dtype=np.float64)
-        scale = np.where(scale > 0, scale, 1)
-        batch = Batch(sequences, rows, mean, scale)
+        batch, mean, scale = standardized_by_channel(sequences.rows(rows))
         length = int(np.median(batch.n_steps))
         level, spread = batch.values.sum(1) / batch.n_steps, batch.centred(batch.values)[1]
-        are_standardized = np.ptp(spread) < SAME_SPREAD * spread.min() and np.ptp(level) < SAME_SPREAD
-        views = [bool(normalize)] if not isinstance(normalize, str) else [False, True]
-        if len(views) == 2 and are_standardized:
-            views = [True]
-        stride = max(1, length // max_positions)
+        differ = np.ptp(spread) > SAME_SPREAD * spread.min() or np.ptp(level) > SAME_SPREAD
+        views = [bool(normalize)]
+        if isinstance(normalize, str):
+            views = [False, True] if differ else [True]
+        stride = max(1, length // (max_positions or length))
         n_of_views = np.diff(np.linspace(0, n_per_kernel, len(views) + 1).astype(int))
         return cls(
             mean,
