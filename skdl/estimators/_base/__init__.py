@@ -16,6 +16,7 @@ from ._given_vectors import (
 )
 from ._images import ImageInputMixin
 from ._linear_beside import AVERAGE, SignalClassifier
+from ._network_weight import network_fraction
 from ._own_check import OwnCheck
 from ._regressor import TorchRegressor
 from ._rows import Rows
@@ -52,6 +53,7 @@ __all__ = [
     "is_series",
     "learn_channel_scales",
     "lengths_of",
+    "network_fraction",
     "none_known",
     "other_spellings",
     "outlier_limits",

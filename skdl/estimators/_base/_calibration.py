@@ -25,9 +25,16 @@ def temperature_of(scores: Tensor, y: Tensor, weight: Tensor | None = None) -> f
     The logarithm of the temperature has a standard normal prior, so that few rows change little.
     With weights they are as few as their effective number.
     """
+    return temperature_and_cost(scores, y, weight)[0]
+
+
+def temperature_and_cost(
+    scores: Tensor, y: Tensor, weight: Tensor | None = None, least: float = 1.0
+) -> tuple[float, float]:
+    """As ``temperature_of``, at least ``least``; and the loss of all rows with it and the prior."""
     known = -scores.double().log_softmax(1)
     if not len(y) or not known.isfinite().all():
-        return 1.0
+        return 1.0, np.inf
     weight = (torch.ones(len(y)) if weight is None else weight).double()
     weight = weight * (effective_number(weight) / weight.sum())
 
@@ -36,26 +43,22 @@ def temperature_of(scores: Tensor, y: Tensor, weight: Tensor | None = None) -> f
         losses = scaled.logsumexp(1) - scaled.gather(1, y[:, None])[:, 0]
         return float((weight * losses).sum()) + logarithm**2 / 2
 
-    found = minimize_scalar(cost, bounds=(0.0, np.log(MAX_TEMPERATURE)), method="bounded")
-    return float(np.exp(found.x)) if found.fun < cost(0.0) else 1.0
+    bounds = (np.log(least), np.log(MAX_TEMPERATURE))
+    found, as_they_are = minimize_scalar(cost, bounds=bounds, method="bounded"), cost(0.0)
+    if found.fun < as_they_are:
+        return float(np.exp(found.x)), float(found.fun)
+    return 1.0, as_they_are
 
 
-def temperature_on(net: Net, data: Data, n_classes: int, trained: Data | None = None) -> float:
-    """The temperature of a net on rows that it was not trained on.
+def rows_of_known_classes(data: Data, n_classes: int, trained: Data | None) -> Data:
+    """The rows of classes that are among those of ``trained``, where that is given.
 
-    Rows of classes that are not among those of ``trained`` are left out: no temperature makes the
-    network predict them.
+    No temperature makes a network predict the others.
     """
-    columns = all_of(data)
-    rows = torch.arange(len(data))
-    if trained is not None:
-        seen = torch.bincount(all_of(trained)["y"], minlength=n_classes) > 0
-        rows = rows[seen[columns["y"]]]
-    if not len(rows):
-        return 1.0
-    weight = columns.get("weight")
-    scores = net.outputs(data.subset(rows))
-    return temperature_of(scores, columns["y"][rows], None if weight is None else weight[rows])
+    if trained is None:
+        return data
+    seen = torch.bincount(all_of(trained)["y"], minlength=n_classes) > 0
+    return data.subset(seen[all_of(data)["y"]].nonzero()[:, 0])
 
 
 def n_counted(data: Data, groups: np.ndarray | None = None) -> int:

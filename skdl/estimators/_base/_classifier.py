@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import warnings
+from collections.abc import Iterator
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -13,10 +15,25 @@ from sklearn.base import ClassifierMixin
 
 from ..._sklearn import StrOptions, fit_context
 from ...engine import Data, Net
-from ._calibration import guessed_at_first, halves, n_counted, temperature_on
-from ._contract import FitMode
+from ._calibration import (
+    all_of,
+    guessed_at_first,
+    halves,
+    n_counted,
+    rows_of_known_classes,
+    temperature_of,
+)
+from ._contract import FitMode, Split
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
+from ._network_weight import (
+    best_ratio,
+    has_weights,
+    rows_set_aside,
+    set_weights,
+    weights_of,
+    without_linear,
+)
 from ._targets import ClassificationTarget
 
 # Training rows of which a second network is trained on half, for the temperature: an overfitted
@@ -50,8 +67,10 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         the validation rows; without such, where there are 50 to 499 training rows and two epochs or
         more, by another network that is trained on half of them, or half of their ``groups``, which
         takes half the time again; and so for up to 10,000 rows where the first epoch was little
-        better than guessing. Else it is 1. ``partial_fit`` keeps that of the ``fit`` before. Like
-        the labels it is kept by the estimator, not with the weights of ``module_``.
+        better than guessing. Else it is 1. Where the scores of a linear model are added to the
+        network's, a twentieth of 500 rows or more, 100 to 500, is set aside for it in place of
+        that. ``partial_fit`` keeps that of the ``fit`` before. Like the labels it is kept by the
+        estimator, not with the weights of ``module_``.
     """
 
     class_weight: dict[Any, Any] | str | None = None
@@ -67,8 +86,12 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
         _target: ClassificationTarget = field(init=False)
         _net_of_half: tuple[int, Net] | None = field(init=False)
+        # Of the network and of the linear model beside it, before they are learned; and while
+        # ``fit`` trains, the rows that decide them, if any are set aside.
+        _usual_weights: tuple[float, float] | None = field(init=False)
+        _decide: Data | None = field(init=False)
     else:
-        _net_of_half = None
+        _net_of_half = _usual_weights = _decide = None
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
@@ -174,21 +197,73 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
 
     # Calibration ---------------------------------------------------------------------------------
 
+    def _train_new(self, rows: Split, seed: int, mode: FitMode) -> None:
+        with self._deciding(rows, mode) as others:
+            super()._train_new(others, seed, mode)
+
+    def _train_further(self, rows: Split, seed: int) -> None:
+        with self._deciding(rows, FitMode.WARM_START) as others:
+            super()._train_further(others, seed)
+
+    @contextlib.contextmanager
+    def _deciding(self, rows: Split, mode: FitMode) -> Iterator[Split]:
+        """Inside, some of many rows decide how much a linear model counts; the others train."""
+        self._decide = None
+        if rows.valid is None and mode is not FitMode.PARTIAL_FIT:
+            unseen = self._as_unseen(rows.train)
+            if "linear" in unseen.columns and n_counted(unseen) >= FEW_ROWS.stop:
+                chosen = rows_set_aside(self._target, unseen, self._train_groups, len(unseen))
+                if chosen is not None:
+                    self._decide = unseen.subset(chosen)
+                    others = np.delete(np.arange(len(unseen)), chosen)
+                    rows = rows._replace(train=rows.train.subset(others))
+        try:
+            yield rows
+        finally:
+            self.__dict__.pop("_decide", None)
+
+    def _prepare_module(self, module: Any, mode: FitMode) -> None:
+        """Begin with the usual weights of network and linear model, but not in ``partial_fit``."""
+        super()._prepare_module(module, mode)
+        if not has_weights(module) or mode is FitMode.PARTIAL_FIT:
+            return
+        if mode is FitMode.FIT or self._usual_weights is None:
+            self._usual_weights = weights_of(module)
+        set_weights(module, *self._usual_weights)
+
     def _after_training(self, net: Net, train: Data, valid: Data | None, mode: FitMode) -> None:
-        """Learn the temperature, but not in ``partial_fit``."""
+        """Learn the weight of the network and the temperature, but not in ``partial_fit``."""
         if mode is FitMode.PARTIAL_FIT:
             return
         if mode is FitMode.FIT:
             self._near_chance = guessed_at_first(net, train)
             self._n_epochs, self._net_of_half = 0, None
         self._n_epochs += net.best_epoch_ or net.max_epochs
-        if valid is not None:
-            self._target.temperature = temperature_on(net, valid, len(self.classes_))
+        unseen = self._decide if valid is None else valid
+        if unseen is not None:
+            self._target.temperature = self._calibrated(net, net, unseen)
             return
         n_rows = n_counted(train, self._train_groups)
         few = n_rows in FEW_ROWS or (self._near_chance and n_rows in SOME_ROWS)
         if few and self._n_epochs >= MIN_EPOCHS:
             self._target.temperature = self._temperature_of_halves(net, train)
+
+    def _calibrated(self, net: Net, judged: Net, unseen: Data) -> float:
+        """The temperature of ``judged``, once the weight of ``net`` beside a linear model is set.
+
+        ``unseen`` are rows that the judged one was not trained on.
+        """
+        if not len(unseen):
+            return 1.0
+        known = all_of(unseen)
+        y, weight = known["y"], known.get("weight")
+        if "linear" in unseen.columns and has_weights(net.module_):
+            scores, linear = judged.outputs(without_linear(unseen)), unseen.column("linear").cpu()
+            usual, of_linear = weights_of(net.module_)
+            ratio = best_ratio(scores, linear, y, weight, usual / of_linear)
+            for module in (net.module_, judged.module_):
+                set_weights(module, ratio, 1.0)
+        return temperature_of(judged.outputs(unseen), y, weight)
 
     def _temperature_of_halves(self, net: Net, train: Data) -> float:
         """The temperature, for the other half, of a network trained on one half of the rows."""
@@ -200,7 +275,8 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         if trained is None:
             return 1.0
         unseen = self._as_unseen(train).subset(others)
-        return temperature_on(trained, unseen, len(self.classes_), half)
+        unseen = rows_of_known_classes(unseen, len(self.classes_), half)
+        return self._calibrated(net, trained, unseen)
 
     def _trained_on_half(self, net: Net, half: Data) -> Net | None:
         """Another net, trained on half of the rows as the net was; None where that fails.

@@ -126,7 +126,10 @@ class Family(ABC):
         return None
 
     def _prepare_module(self, module: nn.Module, mode: FitMode) -> None:
-        """Set what parameters may change in a module before each training, new or old."""
+        """Set what parameters may change in a module before each training, new or old.
+
+        Classifiers set the weights of network and linear model back here: call ``super()``.
+        """
 
     def _after_training(self, net: Net, train: Data, valid: Data | None, mode: FitMode) -> None:
         """Let a module learn more after training, from the validation rows if there are any.

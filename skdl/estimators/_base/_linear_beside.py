@@ -13,6 +13,7 @@ from ...engine import Data, Ragged, Streamed
 from ._classifier import TorchClassifier
 from ._contract import FitMode
 from ._docs import deep_estimator
+from ._network_weight import network_fraction
 from ._rows import Rows
 from ._signal_model import ConvolutionModel
 
@@ -34,8 +35,12 @@ class SignalClassifier(TorchClassifier):
     Attributes
     ----------
     network_weight_ : float
-        Weight of the network's scores as a fraction of both weights, those of the linear model
-        being the other; 1 where there is no linear model.
+        Weight of the network's scores as a fraction of both weights, that of the linear model's
+        being the other; in (0, 1]; 1 where there is no linear model. It is learned from rows that
+        neither was trained on, as ``temperature_`` is: those that validate, else, of 50 to 499
+        training rows, a half that a second network was not trained on, and of 500 or more those
+        that are set aside for it. Without such rows it is 0.5. ``partial_fit`` keeps that of the
+        ``fit`` before.
     """
 
     _: KW_ONLY
@@ -84,10 +89,7 @@ class SignalClassifier(TorchClassifier):
 
     @property
     def network_weight_(self) -> float:
-        if self._signal_model is None:
-            return 1.0
-        module: Any = self.module_
-        return float(module.network_weight / (module.network_weight + module.linear_weight))
+        return 1.0 if self._signal_model is None else network_fraction(self.module_)
 
 
 def as_sequences(data: Data) -> Sequences:

@@ -292,8 +292,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
         pool = GridPool(POOL_GRID[self.kind_])
         module = self._with_head(features, pool, self._unit_scales(), probe)
         module.bfloat16_safe = self.kind_ == "image"  # signals gain nothing by it
-        if self._signal_model is not None:
-            module.network_weight = module.linear_weight = AVERAGE
+        module.network_weight = module.linear_weight = AVERAGE  # they begin with
         return module
 
     def _of_callable(self, probe: Tensor) -> StandardizedNetwork:
@@ -374,6 +373,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
 
     def _prepare_module(self, module: nn.Module, mode: FitMode) -> None:
         """Frozen features of inputs that do not change are computed once."""
+        super()._prepare_module(module, mode)
         if isinstance(module, ConvolutionalNetwork):
             module.fixed = module.freeze is True and self.augment is None and not self.mixup
 

@@ -38,6 +38,7 @@ from .._base import (
     batch_size_between,
     deep_estimator,
     learn_channel_scales,
+    network_fraction,
     unit_scales,
 )
 from ._checkpoints import load_tokenization, make_pretrained
@@ -109,7 +110,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
     linear_model : bool, default=True
         Whether a linear support vector machine on n-grams of words and characters stands beside the
         Transformer on text: its calibrated scores are added to the network's in prediction, with
-        weights (``network_weight_``). There is none on numbers.
+        weights that are learned (``network_weight_``). There is none on numbers.
     label_smoothing : float, default=0.0
         Fraction of the target that is spread over all classes in training, in [0, 1).
     pretrained : str, path or None, default=None
@@ -151,7 +152,11 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
         Steps of a patch; on numbers only.
     network_weight_ : float
         Weight of the network's scores as a fraction of both weights, those of the linear model
-        being the other; in (0, 1]; 1 where there is no linear model.
+        being the other; in (0, 1]; 1 where there is no linear model. It is learned from rows that
+        neither was trained on, as ``temperature_`` is: those that validate, else, of 50 to 499
+        training rows, a half that a second network was not trained on, and of 500 or more those
+        that are set aside for it. Without such rows it is the usual one. ``partial_fit`` keeps that
+        of the ``fit`` before.
     history_ : DataFrame
         ``train_loss`` is that of the network alone, ``valid_loss`` that of the sum with the linear
         model.
@@ -186,10 +191,13 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
 
     On text a linear support vector machine on n-grams stands beside the Transformer
     (``linear_model``), because the two err on different texts. It is fitted to the training rows
-    before the network is, and its scores are calibrated by cross-validation. In prediction the
-    weights of its scores and of the network's are 1 and 0.25, with ``pretrained`` 0.25 and 1. It
-    costs about a tenth of the time of a fit, more with dozens of classes, and memory for its
-    n-grams. ``partial_fit`` makes none, and leaves one that ``fit`` made as it is.
+    before the network is, and its scores are calibrated by cross-validation. In prediction both
+    scores are added, with weights. The usual weight of the network's is a fifth of both, with
+    ``pretrained`` four fifths; from there it is moved as far as rows that neither was trained on
+    ask for (``network_weight_``). Of 500 training rows or more, a twentieth is set aside for that,
+    100 to 500, which the linear model learns from and the network does not. The linear model costs
+    about a tenth of the time of a fit, more with dozens of classes, and memory for its n-grams.
+    ``partial_fit`` makes none, and leaves one that ``fit`` made as it is.
 
     ``partial_fit`` trains the tokenizer on the first chunk alone: words that come later are unknown
     tokens permanently. Make the first chunk one with the words of all, pass a tokenizer that was
@@ -570,8 +578,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
     def network_weight_(self) -> float:
         if getattr(self, "_ngram_model", None) is None:
             return 1.0
-        module: Any = self.module_
-        return float(module.network_weight / (module.network_weight + module.linear_weight))
+        return network_fraction(self.module_)
 
     @property
     def tokenizer_(self) -> Any:

@@ -412,4 +412,6 @@ class TransformerNetwork(nn.Module):
         linear: Tensor | None = None,
     ) -> Tensor:
         """Scores (B, n_classes) of the network with those of the ``linear`` model added."""
-        return scores if linear is None else linear + self.network_weight * scores
+        if linear is None:
+            return scores
+        return self.linear_weight * linear + self.network_weight * scores

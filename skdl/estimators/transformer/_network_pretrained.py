@@ -155,7 +155,9 @@ class PretrainedNetwork(nn.Module):
         linear: Tensor | None = None,
     ) -> Tensor:
         """Scores (B, n_classes) of the network with those of the ``linear`` model added."""
-        return scores if linear is None else scores + self.linear_weight * linear
+        if linear is None:
+            return scores
+        return self.linear_weight * linear + self.network_weight * scores
 
 
 def mask_of(x: Tensor, lengths: Tensor) -> Tensor:
