@@ -59,6 +59,7 @@ def noise(n, seed):
 
 def model(**params):
     return CNNClassifier(
+        linear_model=False,
         **{
             "channels": (8,),
             "max_epochs": 30,
@@ -66,7 +67,7 @@ def model(**params):
             "random_state": 0,
             "device": "cpu",
             **params,
-        }
+        },
     )
 
 
