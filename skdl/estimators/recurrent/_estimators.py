@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from ..._sklearn import Interval, StrOptions
 from ...engine import Batch, Data, Net, forward
 from .._base import (
+    AVERAGE,
     FitMode,
     SequenceInputMixin,
-    TorchClassifier,
+    SignalClassifier,
     TorchEstimator,
     TorchRegressor,
     decided_by_outliers,
@@ -31,7 +32,12 @@ from ._linear_model import (
     fit_robustly,
     possible_inputs,
 )
-from ._network import RecurrentEncoder, RecurrentNetwork, ResidualRecurrentNetwork
+from ._network import (
+    RecurrentClassifierNetwork,
+    RecurrentEncoder,
+    RecurrentNetwork,
+    ResidualRecurrentNetwork,
+)
 from ._shrinkage import shrinkage_factors
 
 
@@ -68,6 +74,7 @@ class _Recurrent(SequenceInputMixin, TorchEstimator):
     standardize: bool = True
 
     _cell: ClassVar[str]
+    _network: ClassVar[type[RecurrentNetwork]] = RecurrentNetwork
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "n_layers": [Interval(Integral, 1, None, closed="left")],
@@ -79,7 +86,7 @@ class _Recurrent(SequenceInputMixin, TorchEstimator):
 
     def _make_module(self, train: Data) -> nn.Module:
         mean, scale = unit_scales(self.n_channels_in_, self._dtype)
-        return RecurrentNetwork(
+        return self._network(
             self._make_encoder(self.n_channels_in_),
             self._target.output_shape,
             dropout=self.dropout,
@@ -247,7 +254,7 @@ def uncorrected(module: Any, batch: Batch) -> Tensor:
 
 
 @deep_estimator
-class _RecurrentClassifier(_Recurrent, TorchClassifier):
+class _RecurrentClassifier(_Recurrent, SignalClassifier):
     """Recurrent classifiers: states of all steps, in both directions, are pooled by default."""
 
     bidirectional: bool = True
@@ -259,6 +266,16 @@ class _RecurrentClassifier(_Recurrent, TorchClassifier):
     lr_schedule: str = "cosine"
     warmup_fraction: float = 0.1
     gradient_clip: float | None = 1.0
+
+    _network = RecurrentClassifierNetwork
+
+    def _read_inputs(self, X: Any, *, reset: bool) -> Data:
+        return self._with_linear_scores(super()._read_inputs(X, reset=reset), reset=reset)
+
+    def _make_module(self, train: Data) -> nn.Module:
+        module: Any = super()._make_module(train)
+        module.network_weight = module.linear_weight = AVERAGE  # they begin with
+        return module  # type: ignore[no-any-return]
 
 
 @deep_estimator

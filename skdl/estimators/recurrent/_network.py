@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from ...modules import Dropout, Pool, last_steps, padding_mask, standardized
+from ...modules import BesideLinearModel, Dropout, Pool, last_steps, padding_mask, standardized
 
 CELLS: dict[str, type[nn.LSTM] | type[nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -178,6 +178,30 @@ class RecurrentNetwork(nn.Module):
             return z
         z = z.unflatten(1, self.output_shape)
         return z if self.training else in_order(z, self.median)
+
+
+class RecurrentClassifierNetwork(BesideLinearModel, RecurrentNetwork):
+    """A recurrent network for classification, which may stand beside a linear model."""
+
+    def prepare(
+        self, x: Tensor, lengths: Tensor | None = None, linear: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """The arguments of ``forward`` from x (B, T, C), without any trained weight."""
+        prepared = super().prepare(x, lengths)
+        return prepared if linear is None else {**prepared, "linear": linear}
+
+    def encode(
+        self, inputs: Tensor, lengths: Tensor | None = None, linear: Tensor | None = None
+    ) -> Tensor:
+        """Pooled representation (B, D)."""
+        return super().encode(inputs, lengths)
+
+    def forward(
+        self, inputs: Tensor, lengths: Tensor | None = None, linear: Tensor | None = None
+    ) -> Tensor:
+        """Scores (B, n_classes); in evaluation with those of the ``linear`` model added."""
+        scores = super().forward(inputs, lengths)
+        return scores if self.training else self.evaluated(scores, linear)
 
 
 def _with_lengths(lengths: Tensor | None, **inputs: Tensor) -> dict[str, Tensor]:

@@ -34,7 +34,7 @@ from .._base import (
     OwnCheck,
     Rows,
     SequenceInputMixin,
-    TorchClassifier,
+    SignalClassifier,
     batch_size_between,
     deep_estimator,
     learn_channel_scales,
@@ -54,7 +54,7 @@ NETWORK_WEIGHT = 0.25  # of the Transformer's scores; those of the linear model 
 
 
 @deep_estimator
-class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClassifier):
+class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClassifier):
     """Classification of texts and numeric sequences with a Transformer.
 
     Parameters
@@ -110,7 +110,8 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
     linear_model : bool, default=True
         Whether a linear support vector machine on n-grams of words and characters stands beside the
         Transformer on text: its calibrated scores are added to the network's in prediction, with
-        weights that are learned (``network_weight_``). There is none on numbers.
+        weights that are learned (``network_weight_``). On numbers it is a ridge regression on
+        random convolutions, as in :class:`LSTMClassifier`.
     label_smoothing : float, default=0.0
         Fraction of the target that is spread over all classes in training, in [0, 1).
     pretrained : str, path or None, default=None
@@ -304,7 +305,8 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
                         f"{name} needs texts, and X holds numbers. Pass the texts themselves, not "
                         f"the ids of their tokens; or set {name}=None for series of numbers."
                     )
-            return super()._read_inputs(X, reset=reset)
+            data = super()._read_inputs(X, reset=reset)
+            return self._with_linear_scores(data, reset=reset)
         texts = read_texts(plain)
         if isinstance(plain, pd.DataFrame):
             validate_data(self, plain, reset=reset, skip_check_array=True)  # the column's name
@@ -326,12 +328,12 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
 
     def _forget_inputs(self) -> None:
         super()._forget_inputs()
-        for name in ("_tokenization", "_ngram_model", "patch_size_"):
+        for name in ("_tokenization", "_ngram_model", "_signal_model", "patch_size_"):
             self.__dict__.pop(name, None)
 
     def _learn_inputs(self, X: Any, data: Data, rows: Rows, mode: FitMode) -> Data:
         if self.input_type_ == "numeric":
-            return data
+            return super()._learn_inputs(X, data, rows, mode)
         texts = read_texts(X)
         training = [texts[row] for row in rows.train]
         if mode is not FitMode.WARM_START:
@@ -411,7 +413,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
             max_steps=MAX_STEPS * patch_size,
             work_per_row=int(self.d_model * n_hidden * train.mean_length() / patch_size),
             normalize=is_text,
-            network_weight=NETWORK_WEIGHT,
+            network_weight=NETWORK_WEIGHT if is_text else 1.0,
         )
 
     def _embed_steps(self, train: Data) -> nn.Module:
@@ -432,7 +434,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
 
     def _as_unseen(self, train: Data) -> Data:
         if self.input_type_ == "numeric" or self._ngram_model is None:
-            return train
+            return super()._as_unseen(train)
         scores = torch.from_numpy(self._ngram_model.unseen_scores).to(self._dtype)
         return train.with_columns_of_rows(linear=scores)
 
@@ -577,7 +579,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, TorchClass
     @property
     def network_weight_(self) -> float:
         if getattr(self, "_ngram_model", None) is None:
-            return 1.0
+            return super().network_weight_
         return network_fraction(self.module_)
 
     @property
