@@ -15,6 +15,13 @@ from ._frames import (
     first_not_numeric,
 )
 from ._given import Given
+from ._image_or_signal import (
+    Guess,
+    have_pixel_values,
+    name_channels,
+    show_channels,
+    warn_of_signals,
+)
 from ._image_shapes import (
     MAX_CHANNELS,
     Shape,
@@ -76,6 +83,7 @@ __all__ = [
     "ChannelNamesMixin",
     "ColumnsMixin",
     "Given",
+    "Guess",
     "InputMixin",
     "Sequences",
     "SequencesMixin",
@@ -105,6 +113,7 @@ __all__ = [
     "first_not_numeric",
     "first_unordered",
     "has_unspaced",
+    "have_pixel_values",
     "holds_times",
     "in_order",
     "input_type_of",
@@ -114,6 +123,7 @@ __all__ = [
     "is_ragged",
     "keys_of_time",
     "lags_of",
+    "name_channels",
     "one_column",
     "other_length",
     "plain_container",
@@ -122,6 +132,7 @@ __all__ = [
     "read_texts",
     "rows_of_numbers",
     "rows_without_gaps",
+    "show_channels",
     "shown_settings",
     "split_words",
     "split_words_and_characters",
@@ -129,6 +140,7 @@ __all__ = [
     "text_as_dates",
     "warn_of_dated_rows",
     "warn_of_other_meaning",
+    "warn_of_signals",
     "warn_of_single_steps",
     "way_of_channels",
     "way_of_one_image",

@@ -38,32 +38,52 @@ def _has_channels_first(shape: Shape) -> bool:
     return colours or (2 * height <= smaller and (smaller > 4 or width == n_channels))
 
 
-def warn_of_other_meaning(shape: Shape, array: str) -> None:
-    """Warn where images have another likelier meaning, which cannot be told for sure.
+def is_narrow(height: int, width: int) -> bool:
+    """Whether images hardly ever have such a shape, as windows of few channels do."""
+    short, long = sorted((height, width))
+    return 4 * short <= long >= 16 > short or long >= (8 if short < 32 else 16) * short
+
+
+def warn_of_other_meaning(
+    shape: Shape, array: str, *, has_axis: bool, may_be_signals: bool = False
+) -> None:
+    """Warn where images have another meaning that is as likely or likelier.
 
     Signals, of 128 steps and 3 channels or the other way round; or squares with the channels first.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (H, W, C).
+    array : str
+        Code that makes one array of X.
+    has_axis : bool
+        Whether X has an axis of channels, (n, H, W, C).
+    may_be_signals : bool
+        Whether the values of grey images may be those of signals as well.
     """
     height, width, n_channels = shape
     short, long = sorted((height, width))
-    narrow = 4 * short <= long >= 16 > short or long >= (8 if short < 32 else 16) * short
-    if n_channels == 1 and narrow:
-        swapped = (
-            ""
-            if height == long
-            else f", after np.moveaxis({array}, 1, -1), which puts channels last"
+    grey = f"{array}[..., 0]" if has_axis else array
+    if n_channels == 1 and (is_narrow(height, width) or may_be_signals):
+        way = f"after np.moveaxis({grey}, 1, -1), which puts channels last"
+        if height == long:
+            way = f"of {grey}" if has_axis else ""
+        meaning = (
+            f"{'may hold' if height == long else 'more likely holds'} signals of {long} steps and "
+            f'{short} channels: for these pass kind="signal"{way and ", "}{way}'
         )
-        likelier = f'signals of {long} steps and {short} channels: pass kind="signal"{swapped}'
     elif height != width == n_channels > 4:
-        likelier = (
-            f"{width} x {n_channels} pixels with the channels first: use "
+        meaning = (
+            f"more likely holds {width} x {n_channels} pixels with the channels first: use "
             f"np.moveaxis({array}, 1, -1)"
         )
     else:
         return
     with_channels = "" if n_channels == 1 else f" with {n_channels} channels"
     warnings.warn(
-        f"X is read as images of {height} x {width} pixels{with_channels}, and more likely holds "
-        f'{likelier}. kind="image" says that it was read as it is meant.',
+        f"X is read as images of {height} x {width} pixels{with_channels}, and {meaning}. "
+        'kind="image" says that it was read as it is meant.',
         UserWarning,
         stacklevel=2,
     )

@@ -46,14 +46,14 @@ class Units:
     @classmethod
     def of(cls, rows: Arrays) -> Units:
         """The units of all these rows."""
-        largest, least, is_whole, is_negative = 0.0, np.inf, True, False
+        largest, least, all_whole, is_negative = 0.0, np.inf, True, False
         for part in _parts(rows):
             of_rows = np.abs(part, dtype=float).max(1)
             largest, least = max(largest, float(of_rows.max())), min(least, float(of_rows.min()))
             is_negative = is_negative or bool((part < 0).any())
-            is_whole = is_whole and _is_whole(part)
-        kind = "" if is_whole or largest > 1 else "fractions"
-        kind = "whole" if is_whole and largest >= SMALLEST_SCALE else kind
+            all_whole = all_whole and is_whole(part)
+        kind = "" if all_whole or largest > 1 else "fractions"
+        kind = "whole" if all_whole and largest >= SMALLEST_SCALE else kind
         return cls(kind, largest, least, is_negative)
 
     @classmethod
@@ -81,7 +81,7 @@ class Units:
 
     def _other_scale(self, rows: Arrays, given: Given) -> tuple[str, str] | None:
         """In words, what all rows hold, and what to do for images of bytes; None if all is well."""
-        if self.kind == "fractions" and _all(rows, _is_whole):
+        if self.kind == "fractions" and _all(rows, is_whole):
             got = Units.of(rows)
             if got.kind == "whole":
                 is_bytes = BYTES <= got.largest < 256
@@ -92,7 +92,7 @@ class Units:
         if self.kind == "whole" and _all(rows, lambda part: _is_below(part, limit)):
             got = Units.of(rows)
             is_shifted = got.largest > 1 and _all(rows, _is_below_zero)
-            if not (is_shifted or all(map(_is_whole, _parts(rows)))):
+            if not (is_shifted or all(map(is_whole, _parts(rows)))):
                 return _fractions(rows, given)
             if self.largest >= BYTES and got.largest == 1 and rows[0].dtype == bool:
                 return "booleans", f", for images of bytes by {given.array} * 255"
@@ -206,5 +206,6 @@ def _is_below_zero(part: np.ndarray) -> bool:
     return is_long and bool(((part < limit).mean(1) >= share).all())
 
 
-def _is_whole(part: np.ndarray) -> bool:
+def is_whole(part: np.ndarray) -> bool:
+    """Whether all numbers are whole."""
     return part.dtype.kind in "iub" or bool((part == np.rint(part)).all())

@@ -88,21 +88,35 @@ def test_squares_behind_another_size_are_told(shape):
     fit(of_shape(*shape), kind="image")
 
 
-@pytest.mark.parametrize(
-    "shape",
-    [(128, 3), (3, 128), (128, 9), (64, 12), (22, 500), (2, 40), (22, 250), (250, 22), (19, 256)],
-)
-def test_signals_without_kind_are_told(shape):
-    X = of_shape(*shape)
+@pytest.mark.parametrize("has_axis", [False, True])
+@pytest.mark.parametrize("shape", [(3, 128), (22, 500), (2, 40), (22, 250), (19, 256)])
+def test_signals_with_channels_first_are_told(shape, has_axis):
+    X = of_shape(*shape, 1) if has_axis else of_shape(*shape)
     with pytest.warns(UserWarning, match='more likely.*kind="signal"') as caught:
         model = fit(X)
     assert (model.kind_, model.input_shape_) == ("image", (*shape, 1))
-    message = str(caught[0].message)
-    swaps = shape[0] < shape[1]
-    assert ("moveaxis" in message) is swaps
-    read = fit(np.moveaxis(X, 1, -1) if swaps else X, kind="signal")
-    assert read.input_shape_ == (max(shape), min(shape))
+    way = re.search(r"np\.moveaxis\(.*?, 1, -1\)", str(caught[0].message)).group()
+    read = fit(eval(way, {"np": np, "X": X}), kind="signal")
+    assert read.input_shape_ == shape[::-1]
     fit(X, kind="image")
+
+
+@pytest.mark.parametrize(("has_axis", "way"), [(False, "X"), (True, "X[..., 0]")])
+@pytest.mark.parametrize("shape", [(28, 4), (64, 12), (250, 22)])
+def test_narrow_images_of_bytes_are_told_to_be_signals_maybe(shape, has_axis, way):
+    X = RNG.integers(0, 256, (4, *shape, 1) if has_axis else (4, *shape)).astype(np.uint8)
+    with pytest.warns(UserWarning, match='may hold.*kind="signal"') as caught:
+        model = fit(X)
+    assert (model.kind_, model.input_shape_) == ("image", (*shape, 1))
+    assert (f'kind="signal", of {way}.' in str(caught[0].message)) is has_axis
+    assert fit(eval(way, {"X": X}), kind="signal").input_shape_ == shape
+    fit(X, kind="image")
+
+
+@pytest.mark.parametrize("shape", [(128, 3), (128, 9), (64, 12), (250, 22)])
+def test_narrow_arrays_with_axis_of_channels_are_images(shape):
+    with pytest.warns(UserWarning, match="may hold"):
+        assert fit(of_shape(*shape, 1)).kind_ == "image"
 
 
 @pytest.mark.parametrize(

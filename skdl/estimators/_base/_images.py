@@ -13,6 +13,7 @@ from sklearn.utils import Tags
 from ..._reading import (
     IMPUTE,
     Given,
+    Guess,
     Shape,
     as_numbers,
     as_steps,
@@ -28,10 +29,12 @@ from ..._reading import (
     check_order_of_steps,
     check_smallest,
     is_ragged,
+    name_channels,
     other_length,
     rows_of_numbers,
     warn_of_dated_rows,
     warn_of_other_meaning,
+    warn_of_signals,
     warn_of_single_steps,
     way_of_one_image,
     way_out,
@@ -72,8 +75,8 @@ class ImageInputMixin(SignalInputMixin):
         ----------
         X : array-like
         kind : {"image", "signal", "auto"}
-            "auto" reads X of three dimensions or more as images, and flat rows as signals, as
-            images with a ``shape``.
+            "auto" reads flat rows as signals, as images with a ``shape``; X of four dimensions as
+            images, and of three as what is likelier by its shape, values and names of columns.
         shape : tuple of int or None
             Shape of one row where X is flat: (H, W) or (H, W, C), for signals (T, C).
         reset : bool
@@ -96,27 +99,66 @@ class ImageInputMixin(SignalInputMixin):
     def _read_first(self, X: Any, kind: str, shape: Shape | None, given: Given) -> Column:
         """The column of a fit; what the rows are is learned from its shape."""
         items = _items_of(X)
+        if kind == "auto" and shape is None and self._has_named_channels():
+            kind = "signal"
         if "ragged" in self._input_kinds and items and are_unequal_signals(items, kind, shape):
             return self._learn_unequal(items, shape, given)
         whole = _as_array(X, items, given)
         is_whole = getattr(whole, "ndim", 2) > 2
         array, streamed = self._validated_numbers(_as_flat(whole, shape), reset=True, allow_nd=True)
-        self.kind_ = _kind_of(array, kind, shape)
+        known = self._known_kind(array, kind, shape)
+        guess = Guess() if known or array.ndim != 3 else Guess.of(array)
+        self.kind_ = known or ("signal" if guess.why_signals else "image")
         is_list = bool(items) and self.kind_ == "signal" and shape is None
         self._any_length = is_list and self._may_be_unequal()
         rows = _with_channels(array, self.kind_, shape, given)
         self.input_shape_, self.n_channels_in_ = rows.shape[1:], rows.shape[-1]
         self._check_values(rows, X, given, reset=True)
-        # Otherwise ``shape`` says which dimension is that of the channels.
-        if shape is None or (self.kind_ == "image" and not is_whole):
+        # Otherwise ``shape``, the names or the values say which dimension is that of the channels.
+        if not (self._has_named_channels() or guess.why_signals) and (
+            shape is None or (self.kind_ == "image" and not is_whole)
+        ):
             is_flat = shape is not None
             check_channels_last(self.input_shape_, self.kind_, given.array, is_flat=is_flat)
         check_smallest(self.input_shape_, self.kind_)
-        if kind == "auto" and shape is None and self.kind_ == "image":
-            warn_of_other_meaning(self.input_shape_, given.array)
+        if not known:
+            self._warn_of_kind(guess, array.ndim == 4, given)
         self._check_units(rows, given, reset=True)
         self._shortest = self.input_shape_[0]
         return Streamed(rows) if streamed else as_tensor(rows)
+
+    def _known_kind(self, array: np.ndarray, kind: str, shape: Shape | None) -> str:
+        """``kind``, and what "auto" is for certain; "" where it is not."""
+        if kind != "auto":
+            return kind
+        network = self._kind_of_network()
+        if shape is not None:
+            return "signal" if len(shape) == 2 and network == "signal" else "image"
+        if array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 1):
+            return "signal"
+        if array.ndim > 3:
+            return ""
+        return network
+
+    def _kind_of_network(self) -> str:
+        """The kind of X that a network which is given takes: "image", "signal"; "" for both."""
+        return ""
+
+    def _has_named_channels(self) -> bool:
+        """Whether X has frames whose columns have names of channels."""
+        return hasattr(self, "channel_names_in_") and name_channels(self.channel_names_in_)
+
+    def _warn_of_kind(self, guess: Guess, has_axis: bool, given: Given) -> None:
+        """Say how X was read where that is not certain."""
+        if guess.why_signals:
+            warn_of_signals(self.input_shape_, guess.why_signals)
+            return
+        warn_of_other_meaning(
+            self.input_shape_,
+            given.array,
+            has_axis=has_axis,
+            may_be_signals=guess.may_be_signals,
+        )
 
     def _read_like_fit(self, X: Any, given: Given) -> Column:
         """The column of rows that must be like those of the fit."""
@@ -321,13 +363,6 @@ def _stack(items: list[np.ndarray], given: Given) -> np.ndarray:
             f"{' ...' if len(odd) > 3 else ''}. {way}"
         )
     return np.stack(items)
-
-
-def _kind_of(array: np.ndarray, kind: str, shape: Shape | None) -> str:
-    """``kind``, with "auto" resolved."""
-    if kind != "auto":
-        return kind
-    return "image" if array.ndim > 2 or shape is not None else "signal"
 
 
 def _with_channels(array: np.ndarray, kind: str, shape: Shape | None, given: Given) -> np.ndarray:

@@ -15,13 +15,13 @@ from ..._reading import (
     Shape,
     check_n_channels,
     check_one_scale,
+    have_pixel_values,
     read_each,
+    show_channels,
     way_of_channels,
 )
 from ...engine import Column, Data
 from ._sequences import as_column, lengths_of
-
-MAX_BYTE = 255
 
 
 class SignalInputMixin(ChannelNamesMixin, InputMixin):
@@ -133,14 +133,12 @@ def are_unequal_signals(items: list[np.ndarray], kind: str, shape: Shape | None)
 
 
 def _are_likely_images(items: list[np.ndarray]) -> bool:
-    """Whether items (T, C) have many channels, of bytes or from 0 to 1: grey images, cropped."""
+    """Whether items (T, C) are grey images, cropped: many channels, of bytes or from 0 to 1.
+
+    Unless the values are alike from step to step alone, as those of scaled sensors.
+    """
     if items[0].ndim < 2 or items[0].shape[1] <= MAX_CHANNELS or not all(x.size for x in items):
         return False
     if all(item.dtype == np.uint8 for item in items):
         return True
-    largest = max(item.max() for item in items)
-    if not largest <= MAX_BYTE or min(item.min() for item in items) < 0:
-        return False
-    return bool(
-        largest <= 1 or (largest > MAX_BYTE / 2 and all((x == np.rint(x)).all() for x in items))
-    )
+    return have_pixel_values(items) and not show_channels(items)

@@ -43,6 +43,19 @@ def read_backbone(
     return Backbone(network, _n_repeats(network, probe)), None
 
 
+def kind_of_backbone(backbone: Any, owner: type) -> str:
+    """What rows a backbone takes: "image" or "signal"; "" where it does not say."""
+    backbone = unfrozen(backbone)
+    if isinstance(backbone, str):
+        return "image"
+    if isinstance(backbone, owner):
+        kind: str = getattr(backbone, "kind_", "")  # one that is not fitted is an error later
+        return kind
+    layers = backbone.modules() if isinstance(backbone, nn.Module) else ()
+    kinds = {nn.Conv1d: "signal", nn.Conv2d: "image"}
+    return next((kinds[of] for layer in layers for of in kinds if isinstance(layer, of)), "")
+
+
 def check_units_of(backbone: Any, batch: Batch) -> None:
     """Warn where a fitted classifier was fitted on other units than those of the rows of x."""
     units: Units | None = getattr(unfrozen(backbone), "_units", None)

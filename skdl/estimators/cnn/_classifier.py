@@ -30,7 +30,7 @@ from .._base import (
     unit_scales,
 )
 from ._augmentation import AUGMENTATIONS, BatchAugmentation
-from ._backbones import check_units_of, read_backbone
+from ._backbones import check_units_of, kind_of_backbone, read_backbone
 from ._network import (
     ConvolutionalNetwork,
     CustomNetwork,
@@ -231,6 +231,9 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
         of_blocks = self.backbone is None and not callable(self.architecture)
         return self.kind_ == "signal" and of_blocks
 
+    def _kind_of_network(self) -> str:
+        return kind_of_backbone(self.backbone, CNNClassifier)
+
     def _one_length_because(self) -> str:
         if self.backbone is None:
             return "a callable as architecture" if callable(self.architecture) else ""
@@ -286,7 +289,10 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
         if isinstance(self.architecture, str) and self.architecture != "auto":
             name = self.architecture
         if name == "fcn" and self.kind_ == "image":
-            raise ValueError('architecture="fcn" is for signals; for images use "plain", "resnet".')
+            raise ValueError(
+                'architecture="fcn" is for signals, and X was read as images: for signals pass '
+                'kind="signal", for images use architecture="plain" or "resnet".'
+            )
         channels = tuple(self.channels)
         features = ARCHITECTURES[name](tuple(probe.shape[1:]), channels, self.kernel_size)
         pool = GridPool(POOL_GRID[self.kind_])

@@ -372,7 +372,11 @@ BAD = {
     ),
     # sizes
     "one row of pixels": (np.zeros((8, 1, 9)), {}, "at least 2x2 pixels, got 1x9"),
-    "one column of pixels": (np.zeros((8, 9, 1)), {}, "at least 2x2 pixels, got 9x1"),
+    "one column of pixels": (
+        np.zeros((8, 9, 1)),
+        {"kind": "image"},
+        "at least 2x2 pixels, got 9x1",
+    ),
     "one pixel": (np.zeros((8, 1, 1, 3)), {}, "at least 2x2 pixels, got 1x1"),
     "no channels": (np.zeros((8, 4, 4, 0)), {}, "0 channels"),
     "no channels of a signal": (np.zeros((8, 4, 0)), SIGNAL, "at least one step and one channel"),

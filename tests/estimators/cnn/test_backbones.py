@@ -178,6 +178,18 @@ def test_a_module_of_lazy_layers():
     assert type(lazy[0]) is nn.LazyConv2d
 
 
+def test_a_backbone_says_whether_x_holds_images_or_signals():
+    signals = np.random.default_rng(0).normal(size=(40, 8, 2)).cumsum(1)
+    images = np.repeat(X[..., :2] / 255, 4, 1)
+    of_signals = CNNClassifier(**SMALL, kind="signal").fit(signals, Y)
+    of_images = CNNClassifier(**SMALL, kind="image").fit(images, Y)
+    for backbone in (of_signals, FrozenEstimator(of_signals), nn.Conv1d(2, 4, 3)):
+        assert classifier(backbone).fit(images, Y).kind_ == "signal"
+        assert classifier(backbone, image_shape=(24, 2)).fit(images, Y).kind_ == "signal"
+    for backbone in (of_images, nn.Conv2d(1, 4, 2)):
+        assert classifier(backbone).fit(signals.repeat(8, 1), Y).kind_ == "image"
+
+
 def test_backbones_of_signals():
     for network in (nn.Conv1d(1, 4, 3), nn.Sequential(nn.Conv1d(1, 4, 3), nn.Flatten())):
         model = classifier(network, freeze=True).fit(SIGNALS, Y)
@@ -364,7 +376,7 @@ BAD = {
     ),
     "two channels": (stages(2).append(nn.Conv2d(7, 2, 1)), r"backbone fails on .*\(2, 1, 6, 6\)"),
     "too small an image": (nn.Conv2d(1, 4, 9), r"backbone fails on .*\(2, 1, 6, 6\)"),
-    "network of signals": (nn.Conv1d(3, 4, 1), r"backbone fails on .*\(2, 1, 6, 6\)"),
+    "network of signals": (nn.Conv1d(3, 4, 1), r"backbone fails on .*\(2, 6, 6\)"),
     "unfitted": (CNNClassifier(), r"must be fitted.*FrozenEstimator\(backbone\)"),
     "unfitted, frozen": (FrozenEstimator(CNNClassifier()), "must be fitted"),
 }
