@@ -30,8 +30,8 @@ def make_sequence_pipeline(estimator: Any) -> Pipeline:
     A meta-estimator (GridSearchCV, MultiOutputRegressor, TransformedTargetRegressor ...) or a
     Pipeline is treated as what it wraps. Voting and stacking take X as it is where all of their
     members are deep, and the last row of the table where none is; where some are, wrap the members
-    instead. A ``CNNClassifier`` takes sequences of several channels for grey images, unless it has
-    ``kind="signal"``.
+    instead. A ``CNNClassifier`` may take sequences of several channels for grey images, unless it
+    has ``kind="signal"``.
 
     Some of scikit-learn's meta-estimators (BaggingRegressor, RegressorChain, OneVsOneClassifier,
     SelfTrainingClassifier ...) refuse X of more than two dimensions, and more of them (AdaBoost,

@@ -75,9 +75,11 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
     kind : {"auto", "image", "signal"}, default="auto"
         What the rows of X are, "image" or "signal". "auto" takes a 2-D X without ``image_shape``
         for signals, and a list of arrays (n_steps,) or (n_steps, n_channels) that differ in their
-        steps alone, unless they have over 4 channels of bytes or of numbers from 0 to 1. All else
-        are images; it warns where another meaning is likelier: 128 x 3 numbers are rather 128 steps
-        of 3 channels.
+        steps alone, unless they look like cropped images: over 4 channels of bytes or of numbers
+        from 0 to 1. A 3-D X is read as signals (n_samples, n_steps, n_channels) where this is
+        likelier, as for 128 steps of an accelerometer with 3 axes, with a warning that says so; see
+        Notes. All else are images, with a warning where they may be something else. ``fit``
+        decides, also for later calls.
     image_shape : array-like of int or None, default=None
         Shape of one row of X: (height, width) or (height, width, n_channels), row by row when
         flattened; for ``kind="signal"`` (n_steps, n_channels). None takes the shape of X.
@@ -129,9 +131,20 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
     - (n_samples, height * width * n_channels) with ``image_shape``: the same, flattened row by
       row, as arrays or DataFrames of pixels;
     - (n_samples, n_steps): signals of one channel;
-    - (n_samples, n_steps, n_channels) with ``kind="signal"``: signals of several channels;
+    - (n_samples, n_steps, n_channels): signals of several channels, with ``kind="signal"`` where
+      they are not to be mistaken for images;
     - a list, Series or object array of arrays or frames (n_steps,) or (n_steps, n_channels):
       signals of unequal length.
+
+    ``kind="auto"`` tells grey images (n_samples, height, width) from signals (n_samples, n_steps,
+    n_channels) by up to 64 rows. They are signals for certain where there is one channel, where X
+    is a list of frames whose columns have names that are not numbered, or where the backbone takes
+    signals. Bytes are images. Else they are signals if neighbouring steps are alike, but columns
+    are not, or no more than columns far apart; if columns have levels of their own; if neighbouring
+    columns are not alike where there are few columns beside many rows; and whatever the values are
+    (but for those of pixels: from 0 to 1, or whole up to 255) where rows are more than 16 times as
+    many as columns, or 8 times for up to 4 columns. Noise, and sensors that measure nearly the
+    same, cannot be told from images in the shapes that images have: say ``kind`` where you know it.
 
     Images may have 2x2 pixels or more, signals one step or more. Images, and signals in one array,
     have one shape, in ``fit`` and in prediction. After a fit on a list of signals, those to predict
