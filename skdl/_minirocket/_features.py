@@ -25,9 +25,10 @@ from ._kernels import (
 )
 
 FIT_ROWS = 256  # of which limits and thresholds are learned
-# Series are clipped to so many times the largest value of these rows, but to so many standard
-# deviations: the integers of 12 bits shall tell usual values apart.
-HEADROOM, MOST_DEVIATIONS = 2.0, 32.0
+# Series are clipped to so many times the largest value of these rows, but to so many of their usual
+# spread, which so many of the rows do not exceed: the integers of 12 bits shall tell usual values
+# apart.
+HEADROOM, MOST_DEVIATIONS, USUAL = 2.0, 32.0, 0.9
 GOLDEN_RATIO = (np.sqrt(5) + 1) / 2
 BLOCK_VALUES, MAX_BLOCK = 2**18, 1024  # values and series of a block, at most
 MIN_BLOCK, LEAST_FILLED = 32, 0.75  # series of unequal length of a block, and their lengths
@@ -131,8 +132,8 @@ class View:
                 limits[place] = limits[place - 1]
                 continue
             x = batch.combined(some, standardizes=standardizes)
-            usual = np.sqrt(np.square(x).mean(dtype=np.float64))
-            limits[place] = min(HEADROOM * np.abs(x).max(), MOST_DEVIATIONS * usual) or 1.0
+            usual = MOST_DEVIATIONS * usual_spread(x, batch.n_steps)
+            limits[place] = min(HEADROOM * np.abs(x).max(), usual) or 1.0
         n_features = len(KERNELS) * int(dilations.n_thresholds.sum())
         unknown = np.zeros(n_features, dtype=np.int16)
         view = cls(standardizes, dilations, channels, stride, limits, unknown)
@@ -193,13 +194,28 @@ def drawn_channels(
 
 
 def standardized_by_channel(some: Sequences) -> tuple[Batch, NDArray[Any], NDArray[Any]]:
-    """All of these series, and the mean and standard deviation of each channel."""
-    steps = np.asarray(some.values, dtype=np.float64).reshape(-1, some.n_channels)
-    unit = np.abs(steps).max(0)
+    """All of these series, and by what each channel was centred and divided.
+
+    By the median of the means of series, and a high quantile of their spreads around it: so a few
+    series that are far from all others do not decide.
+    """
+    steps = np.abs(np.asarray(some.values, dtype=np.float64)).reshape(-1, some.n_channels)
+    unit = steps.max(0)  # squares of huge or tiny numbers do not exist
     unit[unit == 0] = 1
-    mean, scale = (steps / unit).mean(0), (steps / unit).std(0)
-    mean, scale = mean * unit, np.where(scale > NOTHING, scale, 1) * unit
-    return Batch(some, np.arange(some.n_rows), mean, scale), mean, scale
+    rows = np.arange(some.n_rows)
+    batch = Batch(some, rows, np.zeros(some.n_channels), unit)
+    mean = np.median(batch.values.sum(1) / batch.n_steps, axis=1)  # (C,)
+    batch = Batch(some, rows, unit * mean, unit)
+    scale = usual_spread(batch.values, batch.n_steps)
+    scale = np.where(scale > NOTHING * np.abs(mean), scale, 1)
+    return Batch(some, rows, unit * mean, unit * scale), unit * mean, unit * scale
+
+
+def usual_spread(x: NDArray[Any], n_steps: Any) -> NDArray[Any]:
+    """A high quantile of the root mean squares of series (..., T, W); the highest if that is 0."""
+    of_series = np.sqrt(np.square(x).sum(-2) / n_steps)
+    usual: NDArray[Any] = np.quantile(of_series, USUAL, axis=-1)
+    return np.where(usual > 0, usual, of_series.max(-1))
 
 
 @dataclass

@@ -147,16 +147,15 @@ class ConvolutionalNetwork(BesideLinearModel, StandardizedNetwork):
         """Parameters, and the factor of their learning rate."""
         return [(self.features.parameters(), self.lr_factor), (self.head.parameters(), 1.0)]
 
-    def prepare(self, x: Tensor, **others: Tensor) -> dict[str, Tensor]:
-        """The arguments of ``forward`` from x (B, *space, C), without any trained weight.
-
-        The others are ``lengths`` (B,) of signals and the scores (B, n_classes) of a ``linear``
-        model, where there are any.
-        """
-        inputs = self.standardize(x, others.get("lengths"))
+    def prepare(
+        self, x: Tensor, lengths: Tensor | None = None, linear: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """The arguments of ``forward`` from x (B, *space, C), without any trained weight."""
+        inputs = self.standardize(x, lengths)
         if self.fixed:
-            return {"encoded": self.encode(inputs, lengths=others.get("lengths"))}
-        return {"inputs": inputs, **others}
+            return {"encoded": self.encode(inputs, lengths=lengths)}
+        others = {"lengths": lengths, "linear": linear}
+        return {"inputs": inputs} | {k: v for k, v in others.items() if v is not None}
 
     def encode(
         self,

@@ -1,0 +1,106 @@
+"""Convolutions with the kernels of MiniRocket, against plain loops."""
+
+import numpy as np
+import pytest
+import torch
+
+from skdl._minirocket._kernels import (
+    KERNELS,
+    LARGEST,
+    LOWEST,
+    Block,
+    Dilations,
+    counts_above,
+    proportions_above,
+    responses,
+)
+
+RNG = np.random.default_rng(0)
+
+
+def block_of(series, margin, stride):
+    """Series of unequal length side by side."""
+    lengths = np.array([len(each) for each in series])
+    values = np.zeros((lengths.max() + 2 * margin, len(series)), dtype=np.int16)
+    for place, each in enumerate(series):
+        values[margin : margin + len(each), place] = each
+    same = (lengths == lengths[0]).all()
+    return Block(values, margin, None if same else lengths, stride)
+
+
+def plain_convolution(x, kernel, dilation, *, padded, stride):
+    """One number after another: weights 2 at the taps of the kernel, and else -1."""
+    weights = [2 if tap in kernel else -1 for tap in range(9)]
+    found = []
+    for t in range(0, len(x), stride):
+        steps = [t + (tap - 4) * dilation for tap in range(9)]
+        if not padded and not all(0 <= step < len(x) for step in steps):
+            continue
+        inside = [(w, step) for w, step in zip(weights, steps, strict=True) if 0 <= step < len(x)]
+        found.append(sum(w * int(x[step]) for w, step in inside))
+    return found
+
+
+@pytest.mark.parametrize("stride", [1, 3])
+@pytest.mark.parametrize("lengths", [[23, 23], [40, 17, 5, 1]], ids=["equal", "unequal"])
+def test_convolutions_are_those_of_plain_loops(lengths, stride):
+    series = [RNG.integers(-LARGEST, LARGEST + 1, n) for n in lengths]
+    dilations = Dilations(np.array([1, 2, 5]), np.array([1, 1, 1]))
+    block = block_of(series, 20, stride)
+    n_within = 0
+    for number, response in enumerate(responses(lambda *_: block, dilations)):
+        place, kernel = divmod(number, len(KERNELS))
+        dilation, padded = int(dilations.steps[place]), (place + kernel) % 2 == 0
+        for column, x in enumerate(series):
+            options = {"stride": stride}
+            expected = plain_convolution(x, KERNELS[kernel], dilation, padded=padded, **options)
+            n_within += bool(expected and not padded)
+            # Where the kernel lies nowhere within the series, it is padded all the same.
+            if not expected:
+                expected = plain_convolution(x, KERNELS[kernel], dilation, padded=True, **options)
+            values = response.values[:, column]
+            assert values[values != LOWEST].tolist() == expected
+            assert np.broadcast_to(response.n_positions, len(series))[column] == len(expected)
+        assert response.features == slice(number, number + 1)
+    assert number == 3 * 84 - 1
+    assert n_within > 0
+
+
+def test_no_convolution_exceeds_16_bits():
+    extreme = np.where(np.isin(np.arange(9), KERNELS[0]), LARGEST, -LARGEST)
+    assert 12 * LARGEST <= 2**15 - 1
+    block = block_of([extreme, -extreme], 4, 1)
+    first = next(responses(lambda *_: block, Dilations(np.array([1]), np.array([1]))))
+    assert first.values[4].tolist() == [12 * LARGEST, -12 * LARGEST]
+
+
+@pytest.mark.parametrize(("n_steps", "width"), [(7, 3), (300, 40), (1000, 1), (2, 3000)])
+def test_counts_are_exact(n_steps, width):
+    values = RNG.integers(-9, 9, (n_steps, width)).astype(np.int16)
+    thresholds = np.array([-20, -1, 0, 5, 20], dtype=np.int16)
+    expected = (values > thresholds[:, None, None]).sum(1)
+    np.testing.assert_array_equal(counts_above(values, thresholds), expected)
+
+
+def test_tensors_give_the_same_proportions():
+    series = [RNG.integers(-LARGEST, LARGEST + 1, n) for n in (30, 21, 9)]
+    arrays, dilations = block_of(series, 12, 2), Dilations(np.array([1, 3]), np.array([2, 2]))
+    tensors = Block(torch.from_numpy(arrays.values), 12, arrays.lengths, 2)
+    thresholds = np.array([-500, 800], dtype=np.int16)
+    both = (responses(lambda *_, block=block: block, dilations) for block in (arrays, tensors))
+    for of_arrays, of_tensors in zip(*both, strict=True):
+        of_tensors = proportions_above(of_tensors, thresholds).numpy()
+        np.testing.assert_array_equal(proportions_above(of_arrays, thresholds), of_tensors)
+
+
+@pytest.mark.parametrize("length", [1, 8, 9, 100, 5000])
+@pytest.mark.parametrize("n_per_kernel", [1, 7, 119])
+def test_dilations_grow_to_the_length(length, n_per_kernel):
+    steps, n_thresholds = Dilations.spread(length, n_per_kernel, 32)
+    assert steps[0] == 1
+    assert (np.diff(steps) > 0).all()
+    assert n_thresholds.sum() == n_per_kernel
+    assert (n_thresholds >= 1).all()
+    assert steps[-1] <= max(1, (length - 1) / 8)
+    if n_per_kernel == 119 and length > 100:
+        assert steps[-1] * 8 > 0.9 * (length - 1) - 8

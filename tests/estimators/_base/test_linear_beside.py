@@ -1,0 +1,119 @@
+"""A linear model beside the networks of classifiers of signals and sequences."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from skdl.estimators import CNNClassifier, GRUClassifier, LSTMClassifier, TransformerClassifier
+from skdl.estimators._base._linear_beside import as_sequences
+
+SMALL = {"max_epochs": 2, "random_state": 0, "device": "cpu"}
+MODELS = [
+    CNNClassifier((4,), kind="signal", **SMALL),
+    LSTMClassifier(4, **SMALL),
+    GRUClassifier(4, **SMALL),
+    TransformerClassifier(8, 2, 1, **SMALL),
+]
+every_model = pytest.mark.parametrize("model", MODELS, ids=lambda m: type(m).__name__)
+
+
+def waves(n, seed=0):
+    """Of random phase and one of two frequencies, in noise."""
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(n) % 2)
+    turns = np.linspace(0, 1, 40) * np.where(y, 3, 5)[:, None] + rng.uniform(size=(n, 1))
+    return np.sin(2 * np.pi * turns) + 0.4 * rng.normal(size=(n, 40)), np.array(["a", "b"])[y]
+
+
+def fitted(model, *args, **params):
+    return copy.deepcopy(model).set_params(**params).fit(*args)
+
+
+@every_model
+def test_with_little_training_it_is_the_linear_model_that_answers(model):
+    (X, y), (X_test, y_test) = waves(40), waves(200, 1)
+    alone = fitted(model, X, y, linear_model=False)
+    assert alone.network_weight_ == 1
+    beside = fitted(model, X, y)
+    assert beside.network_weight_ == 0.5  # no rows that could decide
+    assert beside.score(X_test, y_test) > max(0.9, alone.score(X_test, y_test))
+
+
+@every_model
+def test_scores_are_those_of_both(model):
+    X, y = waves(40)
+    beside = fitted(model, X, y)
+    linear = beside._signal_model.scores(as_sequences(beside._read_again(X)))
+    network = fitted(model, X, y, linear_model=False)
+    sums = 0.5 * linear + 0.5 * network.net_.outputs(network._read_again(X)).numpy()
+    probabilities = torch.from_numpy(sums).softmax(1).numpy()
+    np.testing.assert_allclose(beside.predict_proba(X), probabilities, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(beside.net_.predict_proba(X), probabilities, rtol=1e-4, atol=1e-6)
+
+
+@every_model
+def test_its_weight_is_learned(model):
+    """The network is hardly trained, and so counts little."""
+    X, y = waves(120)
+    assert fitted(model, X, y, lr=1e-6).network_weight_ < 0.45
+    X_val, y_val = waves(60, 1)
+    beside = copy.deepcopy(model).set_params(lr=1e-6)
+    beside.fit(X, y, X_val=X_val, y_val=y_val)
+    assert beside.network_weight_ < 0.45
+
+
+@every_model
+def test_series_of_any_length(model):
+    X, y = waves(30)
+    series = [x[: 20 + row % 15] for row, x in enumerate(X)]
+    beside = fitted(model, series, y)
+    alone = np.concatenate([beside.predict_proba([x]) for x in series[:5]])
+    np.testing.assert_allclose(beside.predict_proba(series)[:5], alone, rtol=1e-4, atol=1e-6)
+
+
+@every_model
+def test_parts_are_learned_without_it(model):
+    X, y = waves(40)
+    parts = copy.deepcopy(model).partial_fit(X[:20], y[:20]).partial_fit(X[20:], y[20:])
+    assert parts.network_weight_ == 1
+    beside = fitted(model, X, y)
+    before = beside._signal_model
+    beside.partial_fit(X, y)
+    assert beside._signal_model is before
+    few = fitted(model, X[:5], y[:5]).partial_fit(X[5:], y[5:])  # all rows are learned again
+    assert np.isfinite(few.predict_proba(X)).all()
+
+
+@every_model
+def test_a_warm_start_fits_it_to_the_new_rows(model):
+    X, y = waves(40)
+    warm = fitted(model, X[:20], y[:20], warm_start=True)
+    before = warm._signal_model
+    warm.fit(X[20:], y[20:])
+    assert warm._signal_model is not before
+    of_these = fitted(model, X[20:], y[20:])._signal_model
+    data = as_sequences(warm._read_again(X))
+    np.testing.assert_array_equal(warm._signal_model.scores(data), of_these.scores(data))
+    with pytest.raises(ValueError, match="linear_model changed"):
+        warm.set_params(linear_model=False).fit(X, y)
+
+
+@every_model
+def test_pickles_answer_the_same(model):
+    X, y = waves(60)
+    beside = fitted(model, X, y)
+    copied = pickle.loads(pickle.dumps(beside))
+    np.testing.assert_array_equal(copied.predict_proba(X), beside.predict_proba(X))
+
+
+def test_there_is_none_on_images_beside_other_networks_and_backbones():
+    X, y = waves(20)
+    images = CNNClassifier((4,), **SMALL).fit(X.reshape(20, 8, 5), y)
+    own = CNNClassifier(architecture=lambda shape, n: torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.Linear(shape[0] * shape[1], n)), **SMALL).fit(X, y)  # fmt: skip
+    beside = CNNClassifier((4,), **SMALL).fit(X, y)
+    reused = CNNClassifier(backbone=beside, **SMALL).fit(X, y)
+    assert [m.network_weight_ for m in (images, own, beside, reused)] == [1, 1, 0.5, 1]

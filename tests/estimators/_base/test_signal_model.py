@@ -1,0 +1,141 @@
+"""The ridge regression beside networks: its closed forms, against models fitted without a row."""
+
+import pickle
+
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+from sklearn.linear_model import Ridge
+
+from skdl._reading import Sequences
+from skdl.estimators._base import _signal_model
+from skdl.estimators._base._signal_model import (
+    PENALTIES,
+    SCALES,
+    ConvolutionModel,
+    left_vectors,
+    ridge,
+    smoothed_targets,
+)
+
+RNG = np.random.default_rng(0)
+
+
+def features(n, n_features, weight):
+    z = RNG.normal(size=(n, n_features)).astype(np.float32)
+    z -= np.average(z, axis=0, weights=weight).astype(np.float32)
+    return z
+
+
+@pytest.mark.parametrize("shape", [(20, 40), (40, 8)], ids=["few rows", "many rows"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_scores_of_unseen_rows_are_those_of_models_without_them(shape, weighted):
+    """With the features as they are: standardizing is not repeated without the row."""
+    (n, n_features), n_classes = shape, 3
+    target = RNG.integers(0, n_classes, n)
+    weight = RNG.uniform(0.5, 2, n) if weighted else np.ones(n)
+    weight /= weight.mean()
+    z = features(n, n_features, weight)
+    root = np.sqrt(weight).astype(np.float32)[:, None]
+    ((vectors, values),) = left_vectors(root * z[:, :5], root * z[:, 5:], [1.0])
+    found = ridge(vectors, values, target, weight, n_classes)
+
+    signs = np.where(np.arange(n_classes) == target[:, None], 1.0, -1.0)
+    smoothed = smoothed_targets(target, weight, n_classes)
+    best = (np.inf,)
+    for penalty in PENALTIES * values.sum():
+        unseen = np.zeros((n, n_classes))
+        for row in range(n):
+            others = np.arange(n) != row
+            model = Ridge(penalty).fit(z[others], signs[others], sample_weight=weight[others])
+            unseen[row] = model.predict(z[row : row + 1])
+        for scale in SCALES:
+            loss = -(weight[:, None] * smoothed * log_softmax(scale * unseen, 1)).sum() / n
+            best = min(best, (loss, penalty, scale), key=lambda each: each[0])
+            if best[0] == loss:
+                scores = scale * unseen
+    assert found.loss == pytest.approx(best[0], rel=1e-3)
+    np.testing.assert_allclose(found.unseen_scores, scores, rtol=1e-2, atol=1e-2)
+    model = Ridge(best[1]).fit(z, signs, sample_weight=weight)
+    coef = (root * z).T @ found.dual
+    np.testing.assert_allclose(coef, best[2] * model.coef_.T, rtol=1e-2, atol=1e-3)
+
+
+def test_targets_are_smoothed_as_by_platt():
+    smoothed = smoothed_targets(np.array([0, 0, 1]), np.ones(3), 3)
+    np.testing.assert_allclose(smoothed, [[3 / 4, 1 / 8, 1 / 8]] * 2 + [[1 / 6, 2 / 3, 1 / 6]])
+
+
+def made(n, seed=0):
+    """Waves of random phase and one of two frequencies, in noise."""
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(n) % 2)
+    turns = np.linspace(0, 1, 40) * np.where(y, 3, 5)[:, None] + rng.uniform(size=(n, 1))
+    return Sequences((np.sin(2 * np.pi * turns) + 0.4 * rng.normal(size=(n, 40)))[..., None]), y
+
+
+def test_it_learns_and_knows_how_well():
+    sequences, y = made(400)
+    train, test = np.arange(200), np.arange(200, 400)
+    model = ConvolutionModel(2).fit(sequences.rows(train), y[train], None)
+    fresh, own = model.scores(sequences.rows(test)), model.unseen_scores
+    assert (fresh.argmax(1) == y[test]).mean() > 0.9
+    losses = [
+        -log_softmax(scores, 1)[np.arange(200), y[rows]].mean()
+        for scores, rows in ((fresh, test), (own, train))
+    ]
+    assert losses[1] == pytest.approx(losses[0], abs=0.08)
+
+
+@pytest.mark.parametrize("n", [20, 100])
+def test_on_noise_it_is_not_certain(n):
+    losses = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        x, y = rng.normal(size=(n + 200, 30, 1)), np.arange(n + 200) % 2
+        model = ConvolutionModel(2).fit(Sequences(x[:n]), y[:n], None)
+        scores = log_softmax(model.scores(Sequences(x[n:])), 1)
+        losses.append(-scores[np.arange(200), y[n:]].mean())
+    assert np.mean(losses) < 0.85  # of a guess by class: 0.69
+
+
+def test_levels_alone_are_learned():
+    """Convolutions within a series do not see its level; the means of its parts do."""
+    x = RNG.normal(size=(200, 30, 1)) * 0.1
+    y = np.arange(200) % 2
+    x[y == 1] += 0.5
+    model = ConvolutionModel(2).fit(Sequences(x[:100]), y[:100], None)
+    assert (model.scores(Sequences(x[100:])).argmax(1) == y[100:]).mean() > 0.98
+
+
+def test_weights_are_repetitions_and_tiny_ones_are_nothing():
+    sequences, y = made(60)
+    weight = np.ones(60)
+    weight[30:] = 1e-9
+    y = np.where(np.arange(60) < 30, y, 1 - y)
+    light = ConvolutionModel(2).fit(sequences, y, weight)
+    without = ConvolutionModel(2).fit(sequences.rows(np.arange(30)), y[:30], None)
+    fresh = made(20, seed=1)[0]
+    np.testing.assert_array_equal(light.scores(fresh), without.scores(fresh))
+    assert light.unseen_scores.shape == (60, 2)
+
+
+def test_of_many_rows_some_are_learned_from(monkeypatch):
+    monkeypatch.setattr(_signal_model, "FEW_ROWS", 50)
+    monkeypatch.setattr(_signal_model, "FEW_PER_KERNEL", 1)
+    monkeypatch.setattr(_signal_model, "MAX_ROWS", 150)
+    sequences, y = made(300)
+    model = ConvolutionModel(2).fit(sequences, y, None)
+    assert model.convolutions.n_features == 84
+    assert model.unseen_scores.shape == (300, 2)
+    assert (model.unseen_scores.argmax(1) == y).mean() > 0.85
+    fresh, y = made(200, seed=1)
+    assert (model.scores(fresh).argmax(1) == y).mean() > 0.85
+
+
+def test_a_pickle_has_no_scores_of_the_rows():
+    sequences, y = made(30)
+    model = ConvolutionModel(2).fit(sequences, y, None)
+    copy = pickle.loads(pickle.dumps(model))
+    assert not hasattr(copy, "unseen_scores")
+    np.testing.assert_array_equal(copy.scores(sequences), model.scores(sequences))
