@@ -27,6 +27,7 @@ from ._contract import FitMode, Split
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
 from ._network_weight import (
+    OF_HALF,
     best_ratio,
     has_weights,
     rows_set_aside,
@@ -34,6 +35,8 @@ from ._network_weight import (
     weights_of,
     without_linear,
 )
+from ._placeholders import counted
+from ._rows import Rows
 from ._targets import ClassificationTarget
 
 # Training rows of which a second network is trained on half, for the temperature: an overfitted
@@ -68,7 +71,7 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         more, by another network that is trained on half of them, or half of their ``groups``, which
         takes half the time again; and so for up to 10,000 rows where the first epoch was little
         better than guessing. Else it is 1. Where the scores of a linear model are added to the
-        network's, a twentieth of 500 rows or more, 100 to 500, is set aside for it in place of
+        network's, a tenth of 500 rows or more, 100 to 500, is set aside for it in place of
         that. ``partial_fit`` keeps that of the ``fit`` before. Like the labels it is kept by the
         estimator, not with the weights of ``module_``.
     """
@@ -87,11 +90,12 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         _target: ClassificationTarget = field(init=False)
         _net_of_half: tuple[int, Net] | None = field(init=False)
         # Of the network and of the linear model beside it, before they are learned; and while
-        # ``fit`` trains, the rows that decide them, if any are set aside.
+        # ``fit`` trains, the rows that decide them, and their numbers, if any are set aside.
         _usual_weights: tuple[float, float] | None = field(init=False)
+        _left_out: np.ndarray | None = field(init=False)
         _decide: Data | None = field(init=False)
     else:
-        _net_of_half = _usual_weights = _decide = None
+        _net_of_half = _usual_weights = _left_out = _decide = None
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
@@ -198,29 +202,41 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
     # Calibration ---------------------------------------------------------------------------------
 
     def _train_new(self, rows: Split, seed: int, mode: FitMode) -> None:
-        with self._deciding(rows, mode) as others:
+        with self._deciding(rows) as others:
             super()._train_new(others, seed, mode)
 
     def _train_further(self, rows: Split, seed: int) -> None:
-        with self._deciding(rows, FitMode.WARM_START) as others:
+        with self._deciding(rows) as others:
             super()._train_further(others, seed)
 
+    def _leave_out(self, rows: Rows, data: Data) -> np.ndarray | None:
+        """Numbers of the training rows that decide how much a linear model counts, if any do.
+
+        A family calls it in ``_learn_inputs`` before it fits a linear model: ``_as_unseen`` then
+        has the scores of these rows by a linear model of all others. The network is not trained on
+        them.
+        """
+        self._left_out, train = None, rows.train
+        weight = rows.train_weight
+        n_rows = len(train) if weight is None else len(counted(torch.from_numpy(weight)))
+        if rows.valid is None and n_rows >= FEW_ROWS.stop:
+            self._left_out = rows_set_aside(
+                self._target, rows.target[train], weight, data.subset(train), self._train_groups
+            )
+        return self._left_out
+
     @contextlib.contextmanager
-    def _deciding(self, rows: Split, mode: FitMode) -> Iterator[Split]:
+    def _deciding(self, rows: Split) -> Iterator[Split]:
         """Inside, some of many rows decide how much a linear model counts; the others train."""
-        self._decide = None
-        if rows.valid is None and mode is not FitMode.PARTIAL_FIT:
-            unseen = self._as_unseen(rows.train)
-            if "linear" in unseen.columns and n_counted(unseen) >= FEW_ROWS.stop:
-                chosen = rows_set_aside(self._target, unseen, self._train_groups, len(unseen))
-                if chosen is not None:
-                    self._decide = unseen.subset(chosen)
-                    others = np.delete(np.arange(len(unseen)), chosen)
-                    rows = rows._replace(train=rows.train.subset(others))
+        if self._left_out is not None and rows.valid is None:
+            self._decide = self._as_unseen(rows.train).subset(self._left_out)
+            others = np.delete(np.arange(len(rows.train)), self._left_out)
+            rows = rows._replace(train=rows.train.subset(others))
         try:
             yield rows
         finally:
-            self.__dict__.pop("_decide", None)
+            for name in ("_left_out", "_decide"):
+                self.__dict__.pop(name, None)
 
     def _prepare_module(self, module: Any, mode: FitMode) -> None:
         """Begin with the usual weights of network and linear model, but not in ``partial_fit``."""
@@ -249,9 +265,9 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
             self._target.temperature = self._temperature_of_halves(net, train)
 
     def _calibrated(self, net: Net, judged: Net, unseen: Data) -> float:
-        """The temperature of ``judged``, once the weight of ``net`` beside a linear model is set.
+        """The temperature, once the weight of the network beside a linear model is set.
 
-        ``unseen`` are rows that the judged one was not trained on.
+        ``unseen`` are rows that ``judged`` was not trained on, which is the net or that of a half.
         """
         if not len(unseen):
             return 1.0
@@ -260,9 +276,10 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         if "linear" in unseen.columns and has_weights(net.module_):
             scores, linear = judged.outputs(without_linear(unseen)), unseen.column("linear").cpu()
             usual, of_linear = weights_of(net.module_)
-            ratio = best_ratio(scores, linear, y, weight, usual / of_linear)
-            for module in (net.module_, judged.module_):
-                set_weights(module, ratio, 1.0)
+            factor = 1.0 if judged is net else OF_HALF
+            ratio = best_ratio(factor * scores, linear, y, weight, usual / of_linear)
+            set_weights(judged.module_, factor * ratio, 1.0)
+            set_weights(net.module_, ratio, 1.0)
         return temperature_of(judged.outputs(unseen), y, weight)
 
     def _temperature_of_halves(self, net: Net, train: Data) -> float:

@@ -11,15 +11,15 @@ from ._held_out import groups_set_aside
 from ._targets import Target
 
 RATIOS = np.geomspace(2**-8, 2**8, 33)  # network to linear model, relative to the usual ratio
-# Standard deviations of the logarithm of the ratio below and above the usual one, before rows are
-# seen. Above it is smaller: the scores of linear models in cross-validation are worse than those of
-# the one that is kept, so that the ratio comes out too large where rows are few.
-SPREAD_BELOW, SPREAD_ABOVE = 1.0, 0.35
+SPREAD_BELOW, SPREAD_ABOVE = 1.0, 0.5  # standard deviations of its logarithm, before rows are seen
+# The network of all rows is more certain than that of half of them, and the linear model better
+# than in cross-validation: the ratio that suits those is so many times as large.
+OF_HALF = 3.0
 MIN_TEMPERATURE = 1e-2  # with which ratios are compared
 MAX_ROWS = 5000  # more rows do not change the choice
 
-# Training rows that are set aside for it, where there are many: a twentieth, within limits.
-FRACTION, N_SET_ASIDE = 0.05, (100, 500)
+# Training rows that are set aside for it, where there are many: a tenth, within limits.
+FRACTION, N_SET_ASIDE = 0.1, (100, 500)
 MAX_FRACTION = 0.25  # of rows in whole groups
 
 
@@ -78,17 +78,18 @@ def best_ratio(
 
 
 def rows_set_aside(
-    target: Target, data: Data, groups: np.ndarray | None, seed: int
+    target: Target,
+    values: np.ndarray,
+    weight: np.ndarray | None,
+    data: Data,
+    groups: np.ndarray | None,
 ) -> np.ndarray | None:
     """Numbers of rows that decide the weight; None where groups leave none.
 
     They are the same for the same rows: a warm start has not trained on them before.
     """
-    values, weight = data.column("y").cpu().numpy(), None
-    if "weight" in data.columns:
-        weight = data.column("weight").cpu().numpy()
+    rng = np.random.default_rng(len(values))
     n_wanted = int(np.clip(FRACTION * len(values), *N_SET_ASIDE))
-    rng = np.random.default_rng(seed)
     if groups is None:
         return np.sort(target.validation_rows(values, data, weight, n_wanted, rng))
     groups = np.unique(groups, return_inverse=True)[1]

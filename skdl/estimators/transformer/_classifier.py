@@ -195,7 +195,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
     before the network is, and its scores are calibrated by cross-validation. In prediction both
     scores are added, with weights. The usual weight of the network's is a fifth of both, with
     ``pretrained`` four fifths; from there it is moved as far as rows that neither was trained on
-    ask for (``network_weight_``). Of 500 training rows or more, a twentieth is set aside for that,
+    ask for (``network_weight_``). Of 500 training rows or more, a tenth is set aside for that,
     100 to 500, which the linear model learns from and the network does not. The linear model costs
     about a tenth of the time of a fit, more with dozens of classes, and memory for its n-grams.
     ``partial_fit`` makes none, and leaves one that ``fit`` made as it is.
@@ -344,8 +344,10 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
         data, others = self._tokens(texts), np.delete(np.arange(len(texts)), rows.train)
         if self.linear_model and mode is not FitMode.PARTIAL_FIT:  # a chunk may lack classes
             model = NgramClassifier(len(self.classes_), lowercase=self.lowercase)
-            target = rows.target[rows.train]
-            self._ngram_model = model.fitted_or_cached(training, target, rows.train_weight)
+            target, left_out = rows.target[rows.train], self._leave_out(rows, data)
+            self._ngram_model = model.fitted_or_cached(
+                training, target, rows.train_weight, left_out
+            )
         # Training does not need the scores of its rows; callbacks may ask for their predictions.
         scored = np.arange(len(texts)) if self.callbacks else others
         if self._ngram_model is None or not len(scored):

@@ -35,7 +35,8 @@ class NgramClassifier:
     Attributes
     ----------
     unseen_scores : ndarray of shape (n_texts, n_classes)
-        Scores of the rows of ``fit`` in cross-validation. They are not pickled.
+        Scores of the rows of ``fit`` in cross-validation; of those left out, by a model of all
+        others. They are not pickled.
     """
 
     def __init__(self, n_classes: int, *, lowercase: bool) -> None:
@@ -43,16 +44,25 @@ class NgramClassifier:
         self.ngrams = Ngrams(lowercase=lowercase, max_features=MAX_COEFFICIENTS // n_classes)
 
     def fit(
-        self, texts: Sequence[str], target: np.ndarray, weight: np.ndarray | None
+        self,
+        texts: Sequence[str],
+        target: np.ndarray,
+        weight: np.ndarray | None,
+        left_out: np.ndarray | None = None,
     ) -> NgramClassifier:
-        """Learn features, coefficients and scale from texts and their class indices."""
+        """Learn features, coefficients and scale from texts and their class indices.
+
+        ``left_out`` are numbers of texts that are one fold of the cross-validation.
+        """
+        is_left_out = np.zeros(len(target), dtype=bool)
+        is_left_out[[] if left_out is None else left_out] = True
         features = self.ngrams.fit_transform(texts)
         weight = np.ones(len(target)) if weight is None else weight / weight.mean()
         counts = weight > NEGLIGIBLE  # the solver would not converge on the other rows
         features, target, weight = features[counts], target[counts], weight[counts]
         self.coef, self.intercept = self._fitted(features, target, weight)
         self.unseen_scores = np.zeros((len(counts), self.n_classes), dtype=np.float32)
-        scores = self._scores_of_folds(features, target, weight)
+        scores = self._scores_of_folds(features, target, weight, is_left_out[counts])
         self.scale = self._calibrated(scores, target, weight)
         self.unseen_scores[counts] = self.scale * scores
         return self
@@ -62,14 +72,18 @@ class NgramClassifier:
         return {name: value for name, value in vars(self).items() if name != "unseen_scores"}
 
     def fitted_or_cached(
-        self, texts: Sequence[str], target: np.ndarray, weight: np.ndarray | None
+        self,
+        texts: Sequence[str],
+        target: np.ndarray,
+        weight: np.ndarray | None,
+        left_out: np.ndarray | None = None,
     ) -> NgramClassifier:
         """As ``fit``, or the cached result for the same data: for candidates of a grid search."""
-        of_rows = [target.tobytes(), b"" if weight is None else weight.tobytes()]
+        of_rows = [b"" if each is None else each.tobytes() for each in (target, weight, left_out)]
         key = (digest(texts), *of_rows, self.n_classes, self.ngrams.lowercase)
 
         def fit() -> tuple[NgramClassifier, int]:
-            self.fit(texts, target, weight)
+            self.fit(texts, target, weight, left_out)
             n_bytes = self.coef.nbytes + self.unseen_scores.nbytes
             return self, n_bytes + 12 * len(self.coef)
 
@@ -106,18 +120,22 @@ class NgramClassifier:
         return coef, intercept
 
     def _scores_of_folds(
-        self, features: sp.csr_array, target: np.ndarray, weight: np.ndarray
+        self,
+        features: sp.csr_array,
+        target: np.ndarray,
+        weight: np.ndarray,
+        is_left_out: np.ndarray,
     ) -> np.ndarray:
         """Scores (n_texts, n_classes) of each row by a model of the other folds."""
         # Stratified folds: the rows of each class, in random order, are dealt out in turn.
         rng = np.random.default_rng(0)
-        order = rng.permutation(len(target))
+        order = rng.permutation(np.flatnonzero(~is_left_out))
         order = order[np.argsort(target[order], kind="stable")]
-        fold = np.empty(len(target), dtype=int)
-        fold[order] = np.arange(len(target)) % N_FOLDS  # stratified
+        fold = np.full(len(target), N_FOLDS)  # a fold of its own is left out
+        fold[order] = np.arange(len(order)) % N_FOLDS  # stratified
         scores = np.zeros((len(target), self.n_classes))
-        for left_out in range(N_FOLDS):
-            rows, others = np.flatnonzero(fold == left_out), np.flatnonzero(fold != left_out)
+        for each in range(N_FOLDS + 1):
+            rows, others = np.flatnonzero(fold == each), np.flatnonzero(fold != each)
             if len(rows) and len(others):
                 coef, intercept = self._fitted(
                     features[others], target[others], weight[others], tol=0.1

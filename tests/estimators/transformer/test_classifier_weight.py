@@ -106,6 +106,14 @@ def test_rows_are_set_aside_of_the_network_alone(many):
     assert fitted._decide is None
 
 
+def test_nothing_is_set_aside_where_other_rows_validate(many):
+    X, y = make_texts(240, 2)
+    n_rows = []
+    scoring = EpochScoring(lambda net, X, y: n_rows.append(len(y)) or 0.0, on_train=True)
+    model(max_epochs=1, callbacks=[scoring]).fit(X, y, X_val=X[:50], y_val=y[:50])
+    assert n_rows == [240]
+
+
 def test_groups_stay_together(many, monkeypatch):
     X, y = make_texts(240, 2)
     groups, chosen = np.arange(240) % 40, []

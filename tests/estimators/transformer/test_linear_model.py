@@ -72,6 +72,21 @@ def test_lowercase_reaches_the_features():
     np.testing.assert_allclose(small[0], small[1])
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_texts_that_are_left_out_are_scored_by_a_model_of_all_others(weighted):
+    texts, y = noisy(90, 3)
+    weight = np.where(np.arange(90) % 9 == 1, 0.0, 1.5) if weighted else None
+    left_out = np.arange(0, 90, 5)
+    model = NgramClassifier(3, lowercase=True).fit(texts, y, weight, left_out)
+    features = model.ngrams.transform(texts)
+    others = np.setdiff1d(np.arange(90) if weight is None else np.flatnonzero(weight), left_out)
+    machine = LinearSVC(tol=1e-6, max_iter=100_000).fit(features[others], y[others])
+    rows = left_out if weight is None else left_out[weight[left_out] > 0]
+    expected = model.scale * machine.decision_function(features[rows])
+    np.testing.assert_allclose(model.unseen_scores[rows], expected, atol=0.1 * model.scale)
+    assert np.abs(model.unseen_scores[others]).min() > 0
+
+
 # Classes that lack rows --------------------------------------------------------------------------
 
 
