@@ -41,6 +41,7 @@ from .._base import (
     network_fraction,
     unit_scales,
 )
+from ._budget import MAX_LENGTH, epochs_within, longest_within, network_weight
 from ._checkpoints import load_tokenization, make_pretrained
 from ._linear_model import NgramClassifier
 from ._network import POSITIONS, PatchEmbedding, TransformerEncoder, TransformerNetwork
@@ -50,7 +51,6 @@ from ._tokenizers import KINDS as TOKENIZERS
 MAX_STEPS = 2**14  # tokens or patches of a batch, padding included
 TOKENS_PER_BATCH = 1500  # on average, where batch_size is "auto"
 MAX_PATCHES = 64
-NETWORK_WEIGHT = 0.25  # of the Transformer's scores; those of the linear model have weight 1
 
 
 @deep_estimator
@@ -77,9 +77,10 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
         Pooling of the states over the steps: "mean" and "max" take the mean and maximum,
         "attention" a weighted mean whose weights are learned. "cls" takes the state of a learned
         token before the others. Steps are tokens or patches.
-    max_length : int, default=256
+    max_length : int or "auto", default="auto"
         Maximum number of tokens of a text for the Transformer, at least 1: longer texts are
-        truncated in the middle. The linear model uses the whole text.
+        truncated in the middle. The linear model uses the whole text. "auto" is 256; on text less,
+        but at least 64, where 2 epochs would be more than 3 million tokens.
     input_type : {"auto", "text", "numeric"}, default="auto"
         What the rows of X are, "text" or "numeric"; "auto" takes what holds a str for text.
     tokenizer : {"word", "bpe", "wordpiece", "char"} or tokenizers.Tokenizer, default="word"
@@ -121,9 +122,10 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
         Which part of the pretrained network is not trained: all of it (True), nothing (False), or
         that number of first blocks.
     max_epochs : int or "auto", default="auto"
-        "auto" is the number that makes 500 steps of the optimizer, within 3 to 8 epochs, on text;
-        600 steps, within 15 to 100 epochs, on numbers; with ``pretrained`` 500 steps, within 2 to 5
-        epochs, but at least 60 steps; with ``freeze=True`` 1,000 steps, within 10 to 100 epochs.
+        "auto" is the number that makes 500 steps of the optimizer, within 3 to 8 epochs, on text,
+        fewer, but at least 1, where that would be more than 3 million tokens; 600 steps, within 15
+        to 100 epochs, on numbers; with ``pretrained`` 500 steps, within 2 to 5 epochs, but at least
+        60 steps; with ``freeze=True`` 1,000 steps, within 10 to 100 epochs.
     batch_size : int or "auto", default="auto"
         "auto" is rows of 1,500 tokens in all on text, 16 on numbers and with ``pretrained``; a
         quarter of the training rows where there are few, a 40th where there are many; from 8 to 64
@@ -193,11 +195,12 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
     On text a linear support vector machine on n-grams stands beside the Transformer
     (``linear_model``), because the two err on different texts. It is fitted to the training rows
     before the network is, and its scores are calibrated by cross-validation. In prediction both
-    scores are added, with weights. The usual weight of the network's is a fifth of both, with
-    ``pretrained`` four fifths; from there it is moved as far as rows that neither was trained on
-    ask for (``network_weight_``). Of 500 training rows or more, a tenth is set aside for that,
-    100 to 500, which the linear model learns from and the network does not. The linear model costs
-    about a tenth of the time of a fit, more with dozens of classes, and memory for its n-grams.
+    scores are added, with weights. The usual weight of the network's is a fifth of both, less for
+    texts of more than 64 tokens on average, of which n-grams tell more; with ``pretrained`` it is
+    four fifths. From there it is moved as far as rows that neither was trained on ask for
+    (``network_weight_``). Of 500 training rows or more, a tenth is set aside for that, 100 to 500,
+    which the linear model learns from and the network does not. The linear model costs about a
+    tenth of the time of a fit, more with dozens of classes, and memory for its n-grams.
     ``partial_fit`` makes none, and leaves one that ``fit`` made as it is.
 
     ``partial_fit`` trains the tokenizer on the first chunk alone: words that come later are unknown
@@ -245,7 +248,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
     dropout: float = 0.1
     positional: str = "rotary"
     pooling: str = "mean"
-    max_length: int = 256
+    max_length: int | str = "auto"
     input_type: str = "auto"
     tokenizer: Any = "word"
     vocab_size: int = 20_000
@@ -275,7 +278,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "positional": [StrOptions(set(POSITIONS))],
         "pooling": [StrOptions({"mean", "cls", "attention", "max"})],
-        "max_length": [Interval(Integral, 1, None, closed="left")],
+        "max_length": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "input_type": [StrOptions({"auto", "text", "numeric"})],
         "tokenizer": [StrOptions(set(TOKENIZERS)), OwnCheck("tokenizers.Tokenizer")],
         "vocab_size": [Interval(Integral, 3, None, closed="left")],
@@ -337,7 +340,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
         texts = read_texts(X)
         training = [texts[row] for row in rows.train]
         if mode is not FitMode.WARM_START:
-            self._tokenization = self._make_tokenization(training)
+            self._tokenization = self._make_tokenization(training, mode)
         else:
             self._warn_of_unknown(texts, "warm_start", "the first fit")
         self._ngram_model = None
@@ -356,17 +359,28 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
         scores[scored] = self._ngram_model.scores([texts[row] for row in scored])
         return data.with_columns(linear=torch.from_numpy(scores).to(self._dtype))
 
-    def _make_tokenization(self, texts: list[str]) -> Tokenization:
+    def _make_tokenization(self, texts: list[str], mode: FitMode) -> Tokenization:
+        max_length = self._longest()
         if self.pretrained is not None:
-            return load_tokenization(os.fspath(self.pretrained), self.max_length)
-        return Tokenization.trained(
+            return load_tokenization(os.fspath(self.pretrained), max_length)
+        made = Tokenization.trained(
             self.tokenizer,
             texts,
-            max_length=self.max_length,
+            max_length=max_length,
             vocab_size=self.vocab_size,
             min_frequency=self.min_frequency,
             lowercase=self.lowercase,
         )
+        if mode is FitMode.FIT:
+            lengths = made.lengths(texts)
+            made.mean_length = float(lengths.mean())
+            if isinstance(self.max_length, str):
+                made.max_length = longest_within(lengths)
+        return made
+
+    def _longest(self) -> int:
+        """The maximum length, before the lengths of the texts are known."""
+        return MAX_LENGTH if isinstance(self.max_length, str) else self.max_length
 
     def _tokens(self, texts: list[str]) -> Data:
         values, lengths = self._tokenization.ids(texts)
@@ -404,7 +418,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
             dropout=self.dropout,
             positional=self.positional,
             pooling=self.pooling,
-            max_length=self.max_length,
+            max_length=self._tokenization.max_length if is_text else self._longest(),
         )
         return TransformerNetwork(
             embed,
@@ -415,7 +429,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
             max_steps=MAX_STEPS * patch_size,
             work_per_row=int(self.d_model * n_hidden * train.mean_length() / patch_size),
             normalize=is_text,
-            network_weight=NETWORK_WEIGHT if is_text else 1.0,
+            network_weight=network_weight(self._tokenization.mean_length) if is_text else 1.0,
         )
 
     def _embed_steps(self, train: Data) -> nn.Module:
@@ -461,7 +475,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
             return batch_size, int(max(few, np.ceil(60 / n_batches)))
         if self.input_type_ == "numeric":
             return batch_size, int(np.clip(np.ceil(600 / n_batches), 15, 100))
-        return batch_size, int(np.clip(np.ceil(500 / n_batches), 3, 8))
+        return batch_size, epochs_within(n_batches, len(train) * train.mean_length())
 
     def _search_grid(self) -> dict[str, list[Any]]:
         if self.pretrained is not None:

@@ -44,6 +44,11 @@ class Tokenization:
         Whether the tokenizer itself truncates long texts, to keep its special tokens.
     composes : bool, default=False
         Whether it takes texts in NFC: one that was trained here. Others normalize texts themselves.
+
+    Attributes
+    ----------
+    mean_length : float
+        Mean number of tokens of the training texts of a fit, none of them truncated.
     """
 
     def __init__(
@@ -56,8 +61,8 @@ class Tokenization:
         composes: bool = False,
     ) -> None:
         self.tokenizer, self.max_length, self.truncates = tokenizer, max_length, truncates
-        self.composes = composes
-        self.key = (key, max_length)
+        self.composes, self.mean_length = composes, 1.0
+        self.key = (key, max_length if truncates else None)
 
     @classmethod
     def trained(
@@ -89,13 +94,21 @@ class Tokenization:
 
     def ids(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Token ids of all texts, concatenated, and their number for each; long texts truncated."""
+        values, lengths = self._whole(texts)
+        if not self.truncates and lengths.max() > self.max_length:
+            values = values[pieces_kept(lengths, self.max_length)]
+            lengths = np.minimum(lengths, self.max_length)
+        return values, lengths
+
+    def lengths(self, texts: Sequence[str]) -> np.ndarray:
+        """Number of tokens of each text before it is truncated here."""
+        return self._whole(texts)[1]
+
+    def _whole(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         texts = self._read(texts)
 
         def tokenize() -> tuple[tuple[np.ndarray, np.ndarray], int]:
             values, lengths = tokens_of(self.tokenizer, texts)
-            if not self.truncates and lengths.max() > self.max_length:
-                values = values[pieces_kept(lengths, self.max_length)]
-                lengths = np.minimum(lengths, self.max_length)
             return (values, lengths), values.nbytes + lengths.nbytes
 
         made: tuple[np.ndarray, np.ndarray] = CACHE.get((self.key, digest(texts)), tokenize)

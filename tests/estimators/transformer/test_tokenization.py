@@ -119,7 +119,6 @@ def test_the_same_work_is_done_once(tokenizer, counted):
         {"vocab_size": 8},
         {"min_frequency": 10},
         {"lowercase": False},
-        {"max_length": 2},
         {"tokenizer": word_tokenizer()},
     ],
     ids=short,
@@ -132,6 +131,13 @@ def test_other_work_is_not_taken_for_the_same(params, counted):
     CACHE.clear()
     assert got == ids_of(made(**params), TEXTS)
     assert got != plain or params == {"lowercase": False}
+
+
+def test_texts_are_tokenized_once_for_all_lengths(counted):
+    whole, cut = made(max_length=1000), made(max_length=2)
+    assert max(map(len, ids_of(whole, TEXTS))) > 2 == max(map(len, ids_of(cut, TEXTS)))
+    np.testing.assert_array_equal(cut.lengths(TEXTS), [len(ids) for ids in ids_of(whole, TEXTS)])
+    assert counted.tokenized == 1
 
 
 def test_tokenizers_of_one_kind_trained_on_other_texts_are_told_apart():
