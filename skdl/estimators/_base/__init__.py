@@ -16,7 +16,7 @@ from ._given_vectors import (
 )
 from ._images import ImageInputMixin
 from ._linear_beside import AVERAGE, SignalClassifier
-from ._network_weight import network_fraction
+from ._linear_weight import network_fraction
 from ._own_check import OwnCheck
 from ._regressor import TorchRegressor
 from ._rows import Rows

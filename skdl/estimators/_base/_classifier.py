@@ -26,7 +26,7 @@ from ._calibration import (
 from ._contract import FitMode, Split
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
-from ._network_weight import (
+from ._linear_weight import (
     OF_HALF,
     best_ratio,
     has_weights,

@@ -8,7 +8,7 @@ from sklearn.metrics import log_loss
 from skorch.callbacks import EpochScoring
 
 from skdl.estimators import TransformerClassifier
-from skdl.estimators._base import _classifier, _network_weight
+from skdl.estimators._base import _classifier, _linear_weight
 from skdl.estimators.transformer._linear_model import NgramClassifier
 from tests.texts import make_texts
 
@@ -24,7 +24,7 @@ def model(**params):
 def many(monkeypatch):
     """From 50 rows on, some are set aside, as of 500 by default."""
     monkeypatch.setattr(_classifier, "FEW_ROWS", range(50, 50))
-    monkeypatch.setattr(_network_weight, "N_SET_ASIDE", (60, 60))
+    monkeypatch.setattr(_linear_weight, "N_SET_ASIDE", (60, 60))
 
 
 @pytest.fixture(params=["halves", "set aside", "validation"])
@@ -81,8 +81,8 @@ def test_a_linear_model_of_noise_gets_little_weight(unseen, monkeypatch):
     fitted = model(**params).fit(X, y)
     assert fitted.network_weight_ > USUAL
     losses = []
-    for weights in [_network_weight.weights_of(fitted.module_), (0.25, 1.0)]:
-        _network_weight.set_weights(fitted.module_, *weights)
+    for weights in [_linear_weight.weights_of(fitted.module_), (0.25, 1.0)]:
+        _linear_weight.set_weights(fitted.module_, *weights)
         losses.append(log_loss(y_test, fitted.predict_proba(X_test)))
     assert losses[0] < losses[1]
 
@@ -124,7 +124,7 @@ def test_groups_stay_together(many, monkeypatch):
     model(max_epochs=2).fit(X, y, groups=groups)
     (rows,) = chosen
     assert not set(groups[rows]) & set(np.delete(groups, rows))
-    monkeypatch.setattr(_network_weight, "MAX_FRACTION", 0.0)
+    monkeypatch.setattr(_linear_weight, "MAX_FRACTION", 0.0)
     assert model(max_epochs=2).fit(X, y, groups=groups).network_weight_ == pytest.approx(USUAL)
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from skdl.engine import Data
-from skdl.estimators._base._network_weight import (
+from skdl.estimators._base._linear_weight import (
     RATIOS,
     best_ratio,
     has_weights,
