@@ -11,12 +11,12 @@ import numpy as np
 MAX_TOKENS = 3_000_000  # of all epochs together
 MAX_LENGTH, MIN_LENGTH = 256, 64  # tokens of a text
 N_STEPS = 500
-EPOCHS, SHORT_EPOCHS = (3, 8), 2  # within a budget that is reached, the least number first
+MIN_EPOCHS, MAX_EPOCHS = 3, 8  # but less than the minimum where the shortest texts ask for it
 NETWORK_WEIGHT, USUAL_LENGTH = 0.25, 64
 
 
 def longest_within(lengths: np.ndarray) -> int:
-    """Maximum number of tokens of a text with which ``SHORT_EPOCHS`` epochs are in the budget.
+    """Maximum number of tokens of a text with which ``MIN_EPOCHS`` are within the budget.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def longest_within(lengths: np.ndarray) -> int:
         Number of tokens of each training text.
     """
     candidates = range(MAX_LENGTH, MIN_LENGTH, -8)
-    fitting = (n for n in candidates if n_tokens(lengths, n) * SHORT_EPOCHS <= MAX_TOKENS)
+    fitting = (n for n in candidates if n_tokens(lengths, n) * MIN_EPOCHS <= MAX_TOKENS)
     return next(fitting, MIN_LENGTH)
 
 
@@ -35,7 +35,7 @@ def n_tokens(lengths: np.ndarray, longest: int) -> int:
 
 def epochs_within(n_batches: int, n_tokens: float) -> int:
     """The epochs that make a number of steps, fewer where their tokens exceed the budget."""
-    wanted = np.clip(np.ceil(N_STEPS / n_batches), *EPOCHS)
+    wanted = np.clip(np.ceil(N_STEPS / n_batches), MIN_EPOCHS, MAX_EPOCHS)
     return int(max(1, min(wanted, MAX_TOKENS // max(n_tokens, 1))))
 
 

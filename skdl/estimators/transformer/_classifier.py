@@ -80,7 +80,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
     max_length : int or "auto", default="auto"
         Maximum number of tokens of a text for the Transformer, at least 1: longer texts are
         truncated in the middle. The linear model uses the whole text. "auto" is 256; on text less,
-        but at least 64, where 2 epochs would be more than 3 million tokens.
+        but at least 64, where 3 epochs would be more than 3 million tokens.
     input_type : {"auto", "text", "numeric"}, default="auto"
         What the rows of X are, "text" or "numeric"; "auto" takes what holds a str for text.
     tokenizer : {"word", "bpe", "wordpiece", "char"} or tokenizers.Tokenizer, default="word"
