@@ -273,14 +273,14 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
             return 1.0
         known = all_of(unseen)
         y, weight = known["y"], known.get("weight")
-        if "linear" in unseen.columns and has_weights(net.module_):
-            scores, linear = judged.outputs(without_linear(unseen)), unseen.column("linear").cpu()
-            usual, of_linear = weights_of(net.module_)
-            factor = 1.0 if judged is net else OF_HALF
-            ratio = best_ratio(factor * scores, linear, y, weight, usual / of_linear)
-            set_weights(judged.module_, factor * ratio, 1.0)
-            set_weights(net.module_, ratio, 1.0)
-        return temperature_of(judged.outputs(unseen), y, weight)
+        if "linear" not in unseen.columns or not has_weights(net.module_):
+            return temperature_of(judged.outputs(unseen), y, weight)
+        scores, linear = judged.outputs(without_linear(unseen)), unseen.column("linear").cpu()
+        scores = scores if judged is net else OF_HALF * scores
+        usual, of_linear = weights_of(net.module_)
+        set_weights(net.module_, best_ratio(scores, linear, y, weight, usual / of_linear), 1.0)
+        of_network, of_linear = weights_of(net.module_)
+        return temperature_of(of_network * scores + of_linear * linear, y, weight)
 
     def _temperature_of_halves(self, net: Net, train: Data) -> float:
         """The temperature, for the other half, of a network trained on one half of the rows."""
