@@ -276,8 +276,9 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         if "linear" not in unseen.columns or not has_weights(net.module_):
             return temperature_of(judged.outputs(unseen), y, weight)
         scores, linear = judged.outputs(without_linear(unseen)), unseen.column("linear").cpu()
-        scores = scores if judged is net else OF_HALF * scores
         usual, of_linear = weights_of(net.module_)
+        if judged is not net and usual < of_linear:
+            scores = OF_HALF * scores
         set_weights(net.module_, best_ratio(scores, linear, y, weight, usual / of_linear), 1.0)
         of_network, of_linear = weights_of(net.module_)
         return temperature_of(of_network * scores + of_linear * linear, y, weight)

@@ -13,7 +13,8 @@ from ._targets import Target
 RATIOS = np.geomspace(2**-8, 2**8, 33)  # network to linear model, relative to the usual ratio
 SPREAD_BELOW, SPREAD_ABOVE = 1.0, 0.5  # standard deviations of its logarithm, before rows are seen
 # The network of all rows is more certain than that of half of them, and the linear model better
-# than in cross-validation: the ratio that suits those is so many times as large.
+# than in cross-validation: the ratio that suits those is so many times as large. It is not where
+# the usual one is 1 or more, as of a network that was trained before.
 OF_HALF = 3.0
 MIN_TEMPERATURE = 1e-2  # with which ratios are compared
 MAX_ROWS = 5000  # more rows do not change the choice

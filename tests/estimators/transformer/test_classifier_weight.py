@@ -141,3 +141,16 @@ def test_a_warm_start_begins_with_the_usual_weight_and_parts_keep_the_weight(uns
     np.testing.assert_array_equal(copied.predict_proba(X), fitted.predict_proba(X))
     fitted.set_params(early_stopping=False).fit(X[:40], y[:40])
     assert fitted.network_weight_ == pytest.approx(USUAL)
+
+
+def test_the_network_of_half_of_the_rows_counts_less_unless_it_was_pretrained(
+    checkpoint, monkeypatch
+):
+    (X, y), weights = make_texts(120, 2, random_state=3), []
+    for params in ({}, {"pretrained": checkpoint}):
+        for factor in (1.0, 1000.0):
+            monkeypatch.setattr(_classifier, "OF_HALF", factor)
+            weights.append(model(**params, max_epochs=2, token_dropout=0.0).fit(X, y))
+    of_new, of_new_less, pretrained, pretrained_less = (each.network_weight_ for each in weights)
+    assert of_new_less < of_new
+    assert pretrained_less == pretrained
