@@ -245,7 +245,7 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
             return
         if mode is FitMode.FIT or self._usual_weights is None:
             self._usual_weights = weights_of(module)
-        set_weights(module, *self._usual_weights)
+        module.network_weight, module.linear_weight = self._usual_weights
 
     def _after_training(self, net: Net, train: Data, valid: Data | None, mode: FitMode) -> None:
         """Learn the weight of the network and the temperature, but not in ``partial_fit``."""

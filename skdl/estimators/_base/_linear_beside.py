@@ -13,7 +13,7 @@ from ...engine import Data, Ragged, Streamed
 from ._classifier import TorchClassifier
 from ._contract import FitMode
 from ._docs import deep_estimator
-from ._network_weight import network_fraction
+from ._linear_weight import network_fraction
 from ._rows import Rows
 from ._signal_model import ConvolutionModel
 
@@ -68,6 +68,7 @@ class SignalClassifier(TorchClassifier):
         wanted = self.linear_model and self._takes_signal_model()
         if not wanted or mode is FitMode.PARTIAL_FIT:  # a chunk may lack classes
             return data
+        self._leave_out(rows, data)
         model = ConvolutionModel(len(self.classes_))
         train = as_sequences(data.subset(rows.train))
         self._signal_model = model.fit(train, rows.target[rows.train], rows.train_weight)

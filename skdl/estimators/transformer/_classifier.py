@@ -29,6 +29,7 @@ from ...engine import (
     inputs_of,
 )
 from .._base import (
+    AVERAGE,
     FitMode,
     FittedParameterMixin,
     OwnCheck,
@@ -429,7 +430,8 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
             max_steps=MAX_STEPS * patch_size,
             work_per_row=int(self.d_model * n_hidden * train.mean_length() / patch_size),
             normalize=is_text,
-            network_weight=network_weight(self._tokenization.mean_length) if is_text else 1.0,
+            network_weight=network_weight(self._tokenization.mean_length) if is_text else AVERAGE,
+            linear_weight=1.0 if is_text else AVERAGE,
         )
 
     def _embed_steps(self, train: Data) -> nn.Module:

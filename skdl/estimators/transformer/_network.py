@@ -346,8 +346,8 @@ class TransformerNetwork(nn.Module):
     normalize : bool, default=False
         Whether features are batch-normalized before the head: means over many tokens differ little
         between rows, and would be learned slowly.
-    network_weight : float, default=1.0
-        Factor of these scores before those of a linear model are added.
+    network_weight, linear_weight : float, default=1.0
+        Factors of these scores and of those of a linear model, before both are added.
     """
 
     draws_from_generator = True
@@ -364,6 +364,7 @@ class TransformerNetwork(nn.Module):
         work_per_row: int,
         normalize: bool = False,
         network_weight: float = 1.0,
+        linear_weight: float = 1.0,
     ) -> None:
         super().__init__()
         self.embed, self.encoder = embed, encoder
@@ -378,7 +379,7 @@ class TransformerNetwork(nn.Module):
             work_per_row,
             network_weight,
         )
-        self.linear_weight = 1.0
+        self.linear_weight = linear_weight
         self.bfloat16_safe = normalize  # short series gain nothing by it
 
     def encode(

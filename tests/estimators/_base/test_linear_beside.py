@@ -20,12 +20,12 @@ MODELS = [
 every_model = pytest.mark.parametrize("model", MODELS, ids=lambda m: type(m).__name__)
 
 
-def waves(n, seed=0):
+def waves(n, seed=0, noise=0.4):
     """Of random phase and one of two frequencies, in noise."""
     rng = np.random.default_rng(seed)
     y = rng.permutation(np.arange(n) % 2)
     turns = np.linspace(0, 1, 40) * np.where(y, 3, 5)[:, None] + rng.uniform(size=(n, 1))
-    return np.sin(2 * np.pi * turns) + 0.4 * rng.normal(size=(n, 40)), np.array(["a", "b"])[y]
+    return np.sin(2 * np.pi * turns) + noise * rng.normal(size=(n, 40)), np.array(["a", "b"])[y]
 
 
 def fitted(model, *args, **params):
@@ -56,11 +56,11 @@ def test_scores_are_those_of_both(model):
 
 @every_model
 def test_its_weight_is_learned(model):
-    """The network is hardly trained, and so counts little."""
-    X, y = waves(120)
-    assert fitted(model, X, y, lr=1e-6).network_weight_ < 0.45
-    X_val, y_val = waves(60, 1)
-    beside = copy.deepcopy(model).set_params(lr=1e-6)
+    """With this learning rate the network diverges, and so it counts little."""
+    X, y = waves(300, noise=3.0)
+    assert fitted(model, X, y, lr=2.0, max_epochs=4).network_weight_ < 0.45
+    X_val, y_val = waves(200, 1, noise=3.0)
+    beside = copy.deepcopy(model).set_params(lr=2.0, max_epochs=4)
     beside.fit(X, y, X_val=X_val, y_val=y_val)
     assert beside.network_weight_ < 0.45
 
@@ -109,11 +109,15 @@ def test_pickles_answer_the_same(model):
     np.testing.assert_array_equal(copied.predict_proba(X), beside.predict_proba(X))
 
 
+def linear_network(shape, n_classes):
+    n_channels, n_steps = shape
+    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(n_channels * n_steps, n_classes))
+
+
 def test_there_is_none_on_images_beside_other_networks_and_backbones():
     X, y = waves(20)
     images = CNNClassifier((4,), **SMALL).fit(X.reshape(20, 8, 5), y)
-    own = CNNClassifier(architecture=lambda shape, n: torch.nn.Sequential(
-        torch.nn.Flatten(), torch.nn.Linear(shape[0] * shape[1], n)), **SMALL).fit(X, y)  # fmt: skip
+    own = CNNClassifier(architecture=linear_network, **SMALL).fit(X, y)
     beside = CNNClassifier((4,), **SMALL).fit(X, y)
     reused = CNNClassifier(backbone=beside, **SMALL).fit(X, y)
     assert [m.network_weight_ for m in (images, own, beside, reused)] == [1, 1, 0.5, 1]
