@@ -69,7 +69,9 @@ class Batch:
     @property
     def is_padding(self) -> NDArray[Any]:
         """What is behind the ends of the series: (T, W)."""
-        return np.arange(self.lengths.max())[:, None] >= self.lengths
+        assert self.lengths is not None
+        padding: NDArray[Any] = np.arange(self.lengths.max())[:, None] >= self.lengths
+        return padding
 
     def centred(self, x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Series (..., T, W) less their means, and their standard deviations (..., 1, W)."""

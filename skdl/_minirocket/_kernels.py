@@ -152,13 +152,13 @@ def responses(block_of: Callable[[int, int], Block], dilations: Dilations) -> It
     """
     first = 0
     for place, (dilation, n) in enumerate(zip(*dilations, strict=True)):
-        block, number = None, place
+        block, number = block_of(place, 0), place
+        minus, taps = block.taps(int(dilation))
+        padded, within = (block.positions(m) for m in (0, N_TAPS // 2 * int(dilation)))
         for i in range(N_FIRST_TAPS):
             before, block = block, block_of(place, i)
             if block is not before:
                 minus, taps = block.taps(int(dilation))
-            if before is None:
-                padded, within = (block.positions(m) for m in (0, N_TAPS // 2 * int(dilation)))
             for values in sums_of_three(minus, taps, i):
                 positions = within if number % 2 else padded
                 yield Response(positions.of(values), positions.n, slice(first, first + n))

@@ -22,8 +22,8 @@ FAMILY_WORDS = r"LSTM|GRU|recurrent|Transformer|CNN|convol|image|picture|token|[
 # words need not begin as those of the others do.
 OWN_MEANING = {
     ("TorchRegressor", "standardize"): "y is scaled; X only where a regressor says so",
-    ("TransformerClassifier", "linear_model"): "one of n-grams beside the network, none of steps",
-    ("TransformerClassifier", "network_weight_"): "of two scores, no factor of a correction",
+    ("SignalClassifier", "linear_model"): "one of convolutions beside the network, none of steps",
+    ("SignalClassifier", "network_weight_"): "of two scores, no factor of a correction",
     ("Word2VecTransformer", "normalize"): "vectors are scaled that come out, no channels of X",
     ("Word2VecTransformer", "pooling"): "of the vectors of words, to one of a document",
     ("Word2VecTransformer", "tokenizer"): "a function, none that is trained in fit",

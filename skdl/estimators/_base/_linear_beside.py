@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY
-from typing import Any, ClassVar
+from dataclasses import KW_ONLY, field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -27,10 +27,10 @@ class SignalClassifier(TorchClassifier):
     Parameters
     ----------
     linear_model : bool, default=True
-        Whether a linear model of signals, a ridge regression on 10,000 random convolutions
-        (MiniRocket) and on means of parts of the signals, stands beside the network: in prediction
-        its calibrated scores are added to the network's, with weights (``network_weight_``). It is
-        fitted to the training rows in closed form.
+        Whether a ridge regression on 5,000 random convolutions (MiniRocket) and on means of parts
+        of the signals stands beside the network: in prediction its calibrated scores are added to
+        the network's, with weights that are learned (``network_weight_``). It is fitted to the
+        training rows in closed form, and not in ``partial_fit``.
 
     Attributes
     ----------
@@ -46,7 +46,10 @@ class SignalClassifier(TorchClassifier):
     _: KW_ONLY
     linear_model: bool = True
 
-    _signal_model: ClassVar[ConvolutionModel | None] = None  # of the instance, once it is fitted
+    if TYPE_CHECKING:  # an annotation at run time would be a parameter
+        _signal_model: ConvolutionModel | None = field(init=False)
+    else:
+        _signal_model = None
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"linear_model": ["boolean"]}
 
     def _takes_signal_model(self) -> bool:

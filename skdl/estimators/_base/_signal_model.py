@@ -43,6 +43,8 @@ class ConvolutionModel:
         Scores of the rows of ``fit`` by models without them. They are not pickled.
     """
 
+    unseen_scores: NDArray[np.float32]
+
     def __init__(self, n_classes: int) -> None:
         self.n_classes = n_classes
 
@@ -112,13 +114,11 @@ class ConvolutionModel:
         features, root = self._standardized(features), np.sqrt(weight)[:, None]
         features *= root.astype(np.float32)
         n_convolutions = self.convolutions.n_features
-        parts = np.split(features, [n_convolutions], axis=1)
-        # So that both parts together have the same variance at weight 1.
-        unit = n_convolutions / parts[1].shape[1]
+        convolutions, levels = np.split(features, [n_convolutions], axis=1)
+        unit = n_convolutions / levels.shape[1]  # both have the same variance at weight 1
         factors = [factor * unit for factor in WEIGHTS_OF_LEVELS]
-        fits = [
-            ridge(*each, target, weight, self.n_classes) for each in left_vectors(*parts, factors)
-        ]
+        vectors = left_vectors(convolutions, levels, factors)
+        fits = [ridge(*each, target, weight, self.n_classes) for each in vectors]
         fit, factor = min(zip(fits, factors, strict=True), key=lambda each: each[0].loss)
         dual = (root * fit.dual).astype(np.float32)
         features /= root.astype(np.float32)

@@ -59,6 +59,8 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
 
     Parameters
     ----------
+    linear_model : bool, default=True
+        There is none on images, with a callable ``architecture`` or with a ``backbone``.
     channels : array-like of int, default=(32, 64)
         Number of channels of each block of the network, at least 1 each; height and width (or the
         number of steps) are halved from block to block while they are large enough.

@@ -275,7 +275,7 @@ class _RecurrentClassifier(_Recurrent, SignalClassifier):
     def _make_module(self, train: Data) -> nn.Module:
         module: Any = super()._make_module(train)
         module.network_weight = module.linear_weight = AVERAGE  # they begin with
-        return module  # type: ignore[no-any-return]
+        return module
 
 
 @deep_estimator

@@ -381,7 +381,9 @@ def _errors_without_blocks(
         return torch.stack([_errors(block(), each, n_rows // n_blocks) for block, each in by_block])
     # Few rows: the time of each call counts, so the blocks are padded by rows of no weight.
     rows = (map(torch.cat, zip(*block(), strict=True)) for block in blocks)
-    x, y, weight = (pad_sequence(column, batch_first=True) for column in zip(*rows, strict=True))
+    x, y, weight = (
+        pad_sequence(list(column), batch_first=True) for column in zip(*rows, strict=True)
+    )
     miss = (x @ some.coefficients()[:-1]).unflatten(2, (-1, n_targets)).sub_(y[:, :, None])
     miss = miss.flatten(2)
     squared, absolute = weight.mT @ miss.square(), weight.mT @ miss.abs_()  # (n_blocks, 1, M * k)

@@ -180,7 +180,7 @@ class RecurrentNetwork(nn.Module):
         return z if self.training else in_order(z, self.median)
 
 
-class RecurrentClassifierNetwork(BesideLinearModel, RecurrentNetwork):
+class RecurrentClassifierNetwork(BesideLinearModel, RecurrentNetwork):  # type: ignore[misc]
     """A recurrent network for classification, which may stand beside a linear model."""
 
     def prepare(

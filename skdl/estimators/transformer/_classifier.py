@@ -110,10 +110,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
         must be wrapped as ``sklearn.frozen.FrozenEstimator(fitted)``, because scikit-learn clones
         the candidates, which makes them unfitted.
     linear_model : bool, default=True
-        Whether a linear support vector machine on n-grams of words and characters stands beside the
-        Transformer on text: its calibrated scores are added to the network's in prediction, with
-        weights that are learned (``network_weight_``). On numbers it is a ridge regression on
-        random convolutions, as in :class:`LSTMClassifier`.
+        On text it is a linear support vector machine on n-grams of words and characters instead.
     label_smoothing : float, default=0.0
         Fraction of the target that is spread over all classes in training, in [0, 1).
     pretrained : str, path or None, default=None
@@ -155,12 +152,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
     patch_size_ : int
         Steps of a patch; on numbers only.
     network_weight_ : float
-        Weight of the network's scores as a fraction of both weights, those of the linear model
-        being the other; in (0, 1]; 1 where there is no linear model. It is learned from rows that
-        neither was trained on, as ``temperature_`` is: those that validate, else, of 50 to 499
-        training rows, a half that a second network was not trained on, and of 500 or more those
-        that are set aside for it. Without such rows it is the usual one. ``partial_fit`` keeps that
-        of the ``fit`` before.
+        On text, without such rows, it depends on the length of the texts; see Notes.
     history_ : DataFrame
         ``train_loss`` is that of the network alone, ``valid_loss`` that of the sum with the linear
         model.
@@ -257,7 +249,6 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
     lowercase: bool = True
     token_dropout: float = 0.3
     embeddings: Any = None
-    linear_model: bool = True
     label_smoothing: float = 0.0
     pretrained: str | os.PathLike[str] | None = None
     freeze: bool | int = False
@@ -287,7 +278,6 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
         "lowercase": ["boolean"],
         "token_dropout": [Interval(Real, 0, 1, closed="left")],
         "embeddings": [OwnCheck("mapping", "KeyedVectors", "fitted Word2VecTransformer"), None],
-        "linear_model": ["boolean"],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "pretrained": [str, os.PathLike, None],
         "freeze": ["boolean", Interval(Integral, 0, None, closed="left")],
