@@ -35,7 +35,6 @@ from ._linear_weight import (
     weights_of,
     without_linear,
 )
-from ._placeholders import counted
 from ._rows import Rows
 from ._targets import ClassificationTarget
 
@@ -217,12 +216,9 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         them.
         """
         self._left_out, train = None, rows.train
-        weight = rows.train_weight
-        n_rows = len(train) if weight is None else len(counted(torch.from_numpy(weight)))
-        if rows.valid is None and n_rows >= FEW_ROWS.stop:
-            self._left_out = rows_set_aside(
-                self._target, rows.target[train], weight, data.subset(train), self._train_groups
-            )
+        if rows.valid is None:
+            of_train = rows.target[train], rows.train_weight, data.subset(train)
+            self._left_out = rows_set_aside(self._target, *of_train, self._train_groups)
         return self._left_out
 
     @contextlib.contextmanager

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from ...engine import Data
 from ._calibration import temperature_and_cost
 from ._held_out import groups_set_aside
+from ._placeholders import counts
 from ._targets import Target
 
 RATIOS = np.geomspace(2**-8, 2**8, 33)  # network to linear model, relative to the usual ratio
@@ -19,8 +21,9 @@ OF_HALF = 3.0
 MIN_TEMPERATURE = 1e-2  # with which ratios are compared
 MAX_ROWS = 5000  # more rows do not change the choice
 
-# Training rows that are set aside for it, where there are many: a tenth, within limits.
-FRACTION, N_SET_ASIDE = 0.1, (100, 500)
+# Training rows that are set aside for it, of so many that count or more: a tenth, within limits. Of
+# fewer a second network is trained on half, as for the temperature.
+MANY_ROWS, FRACTION, N_SET_ASIDE = 500, 0.1, (100, 500)
 MAX_FRACTION = 0.25  # of rows in whole groups
 
 
@@ -85,10 +88,13 @@ def rows_set_aside(
     data: Data,
     groups: np.ndarray | None,
 ) -> np.ndarray | None:
-    """Numbers of rows that decide the weight; None where groups leave none.
+    """Numbers of rows that decide the weight; None where rows are few, or groups leave none.
 
     They are the same for the same rows: a warm start has not trained on them before.
     """
+    n_rows = len(values) if weight is None else int(counts(torch.from_numpy(weight)).sum())
+    if n_rows < MANY_ROWS:
+        return None
     rng = np.random.default_rng(len(values))
     n_wanted = int(np.clip(FRACTION * len(values), *N_SET_ASIDE))
     if groups is None:

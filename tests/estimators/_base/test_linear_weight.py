@@ -115,8 +115,16 @@ def test_rows_of_each_class_are_set_aside_in_proportion(n_rows, n_wanted):
 
 
 def test_light_rows_are_not_set_aside():
-    weight = np.where(np.arange(1000) % 2, 1.0, 1e-5)
-    assert (set_aside(np.arange(1000) % 3, weight) % 2 == 1).all()
+    weight = np.where(np.arange(1200) % 2, 1.0, 1e-5)
+    assert (set_aside(np.arange(1200) % 3, weight) % 2 == 1).all()
+
+
+def test_of_few_rows_none_is_set_aside():
+    """Nor of few that count."""
+    y = np.arange(900) % 3
+    assert set_aside(y[:499]) is None
+    assert len(set_aside(y[:501])) == 100
+    assert set_aside(y, np.where(np.arange(900) % 2, 1.0, 1e-5)) is None
 
 
 def test_the_last_row_of_a_class_trains():

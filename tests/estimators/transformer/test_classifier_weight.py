@@ -24,6 +24,7 @@ def model(**params):
 def many(monkeypatch):
     """From 50 rows on, some are set aside, as of 500 by default."""
     monkeypatch.setattr(_classifier, "FEW_ROWS", range(50, 50))
+    monkeypatch.setattr(_linear_weight, "MANY_ROWS", 50)
     monkeypatch.setattr(_linear_weight, "N_SET_ASIDE", (60, 60))
 
 
