@@ -56,6 +56,7 @@ class Family(ABC):
     """The hooks of a family: two that it must write, eight that it may.
 
     Some bases and mixins have one of their own: ``_as_unseen`` of ``TorchClassifier``,
+    ``_takes_signal_model`` of ``SignalClassifier``,
     ``_fitted_parameter`` of ``FittedParameterMixin``, ``_used_after_fit`` of ``Trained``. A family
     that trains in another way replaces steps of ``DeepEstimator``, such as ``_new_net``.
 
