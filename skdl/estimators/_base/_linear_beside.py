@@ -15,7 +15,7 @@ from ._contract import FitMode
 from ._docs import deep_estimator
 from ._linear_weight import network_fraction
 from ._rows import Rows
-from ._signal_model import ConvolutionModel
+from ._signal_model import ConvolutionModel, rows_to_learn
 
 AVERAGE = 0.5  # weight of the scores of each, where no rows can decide it
 
@@ -72,9 +72,12 @@ class SignalClassifier(TorchClassifier):
         if not wanted or mode is FitMode.PARTIAL_FIT:  # a chunk may lack classes
             return data
         self._leave_out(rows, data)
+        learned = rows_to_learn(rows.train_weight, len(rows.train))
+        used = rows.train[learned]
+        weight = None if rows.weight is None else rows.weight[used]
         model = ConvolutionModel(len(self.classes_))
-        train = as_sequences(data.subset(rows.train))
-        self._signal_model = model.fit(train, rows.target[rows.train], rows.train_weight)
+        model.fit(as_sequences(data.subset(used)), rows.target[used], weight)
+        self._signal_model, model.rows = model, learned
         # Training does not need the scores of its rows; callbacks may ask for their predictions.
         others = np.delete(np.arange(len(data)), rows.train)
         scored = np.arange(len(data)) if self.callbacks else others
@@ -88,7 +91,14 @@ class SignalClassifier(TorchClassifier):
         train = super()._as_unseen(train)
         if self._signal_model is None:
             return train
-        scores = torch.from_numpy(self._signal_model.unseen_scores).to(self._dtype)
+        model, learned = self._signal_model, self._signal_model.rows
+        scores = torch.zeros(len(train), len(self.classes_), dtype=self._dtype)
+        scores[learned] = torch.from_numpy(model.unseen_scores).to(self._dtype)
+        # Of very many rows those that decide weights are enough.
+        asked = np.arange(len(train)) if self._left_out is None else self._left_out
+        others = np.setdiff1d(asked, learned)
+        if len(others):
+            scores[others] = self._linear_scores(model, train.subset(others))
         return train.with_columns_of_rows(linear=scores)
 
     @property

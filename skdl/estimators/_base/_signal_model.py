@@ -41,9 +41,12 @@ class ConvolutionModel:
     ----------
     unseen_scores : ndarray of shape (n, n_classes)
         Scores of the rows of ``fit`` by models without them. They are not pickled.
+    rows : ndarray of int of shape (n,)
+        Which of the training rows these are, as the classifier says. They are not pickled.
     """
 
     unseen_scores: NDArray[np.float32]
+    rows: NDArray[Any]
 
     def __init__(self, n_classes: int) -> None:
         self.n_classes = n_classes
@@ -55,30 +58,22 @@ class ConvolutionModel:
         weight = np.ones(len(target)) if weight is None else weight / weight.mean()
         # A fixed seed: candidates of a search with the same rows differ in the network alone.
         rng = np.random.default_rng(0)
-        used = np.flatnonzero(weight > NEGLIGIBLE)
-        if len(used) > MAX_ROWS:
-            used = np.sort(rng.choice(used, MAX_ROWS, replace=False))
-        some, of_some, weight = sequences.rows(used), target[used], weight[used]
+        n_per_kernel = N_PER_KERNEL if len(target) <= FEW_ROWS else FEW_PER_KERNEL
         self.convolutions = ConvolutionFeatures.learned(
-            some,
-            N_PER_KERNEL if len(used) <= FEW_ROWS else FEW_PER_KERNEL,
+            sequences,
+            n_per_kernel,
             rng,
             max_dilations=MAX_DILATIONS,
             normalize="both",
             max_positions=MAX_POSITIONS,
         )
-        self._fit_ridge(self._raw_features(some), of_some, weight / weight.mean())
-        known = self.unseen_scores
-        self.unseen_scores = np.zeros((len(target), self.n_classes), dtype=np.float32)
-        self.unseen_scores[used] = known
-        others = np.setdiff1d(np.arange(len(target)), used)
-        if len(others):
-            self.unseen_scores[others] = self.scores(sequences.rows(others))
+        self._fit_ridge(self._raw_features(sequences), target, weight)
         return self
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what is needed in ``fit`` alone."""
-        return {name: value for name, value in vars(self).items() if name != "unseen_scores"}
+        of_fit = {"unseen_scores", "rows"}
+        return {name: value for name, value in vars(self).items() if name not in of_fit}
 
     def scores(self, sequences: Sequences) -> NDArray[np.float32]:
         """Scores (n, n_classes): log-probabilities up to a constant of each row."""
@@ -210,6 +205,19 @@ def left_vectors(
         values, right = np.linalg.eigh((z.T @ z).astype(np.float64))
         kept = values > values[-1] * 1e-7
         yield (z @ right[:, kept]) / np.sqrt(values[kept]), values[kept]
+
+
+def rows_to_learn(weight: NDArray[Any] | None, n_rows: int) -> NDArray[Any]:
+    """Numbers of the rows that a model is fitted to.
+
+    Random ones of many, and none of next to no weight.
+    """
+    rows = np.arange(n_rows)
+    if weight is not None:
+        rows = np.flatnonzero(weight > NEGLIGIBLE * weight.mean())
+    if len(rows) <= MAX_ROWS:
+        return rows
+    return np.sort(np.random.default_rng(0).choice(rows, MAX_ROWS, replace=False))
 
 
 def smoothed_targets(

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from skdl.engine import Data
 from skdl.estimators import CNNClassifier, GRUClassifier, LSTMClassifier, TransformerClassifier
+from skdl.estimators._base import _signal_model
 from skdl.estimators._base._linear_beside import as_sequences
 
 SMALL = {"max_epochs": 2, "random_state": 0, "device": "cpu"}
@@ -117,3 +119,18 @@ def test_there_is_none_on_images_beside_other_networks_and_backbones():
     beside = CNNClassifier((4,), **SMALL).fit(X, y)
     reused = CNNClassifier(backbone=beside, **SMALL).fit(X, y)
     assert [m.network_weight_ for m in (images, own, beside, reused)] == [1, 1, 0.5, 1]
+
+
+def test_of_very_many_rows_some_are_learned_from(monkeypatch):
+    """The others are not copied from a memory map, and their scores are those of the model."""
+    monkeypatch.setattr(_signal_model, "MAX_ROWS", 50)
+    (X, y), (X_test, y_test) = waves(120), waves(200, 1)
+    beside = fitted(MODELS[0], X, y)
+    assert beside.score(X_test, y_test) > 0.9
+    data = beside._read_again(X)
+    assert len(beside._signal_model.rows) == 50
+    train = Data({"x": data.columns["x"]})
+    unseen = beside._as_unseen(train).column("linear")
+    others = np.setdiff1d(np.arange(120), beside._signal_model.rows)
+    torch.testing.assert_close(unseen[others], data.column("linear")[others])
+    assert (unseen != data.column("linear")).any()

@@ -15,6 +15,7 @@ from skdl.estimators._base._signal_model import (
     ConvolutionModel,
     left_vectors,
     ridge,
+    rows_to_learn,
     smoothed_targets,
 )
 
@@ -108,26 +109,25 @@ def test_levels_alone_are_learned():
     assert (model.scores(Sequences(x[100:])).argmax(1) == y[100:]).mean() > 0.98
 
 
-def test_weights_are_repetitions_and_tiny_ones_are_nothing():
-    sequences, y = made(60)
-    weight = np.ones(60)
-    weight[30:] = 1e-9
-    y = np.where(np.arange(60) < 30, y, 1 - y)
-    light = ConvolutionModel(2).fit(sequences, y, weight)
-    without = ConvolutionModel(2).fit(sequences.rows(np.arange(30)), y[:30], None)
-    fresh = made(20, seed=1)[0]
-    np.testing.assert_array_equal(light.scores(fresh), without.scores(fresh))
-    assert light.unseen_scores.shape == (60, 2)
+def test_rows_of_next_to_no_weight_are_not_learned_from():
+    weight = np.where(np.arange(60) < 30, 1.0, 1e-9)
+    assert rows_to_learn(weight, 60).tolist() == list(range(30))
+    assert rows_to_learn(None, 60).tolist() == list(range(60))
 
 
-def test_of_many_rows_some_are_learned_from(monkeypatch):
+def test_of_many_rows_random_ones_are_learned_from():
+    rows = rows_to_learn(None, 20_000)
+    assert len(set(rows.tolist())) == len(rows) == 8192
+    assert (np.diff(rows) > 0).all()
+    assert abs(rows.mean() - 10_000) < 300
+
+
+def test_of_many_rows_there_are_fewer_features(monkeypatch):
     monkeypatch.setattr(_signal_model, "FEW_ROWS", 50)
     monkeypatch.setattr(_signal_model, "FEW_PER_KERNEL", 1)
-    monkeypatch.setattr(_signal_model, "MAX_ROWS", 150)
     sequences, y = made(300)
     model = ConvolutionModel(2).fit(sequences, y, None)
     assert model.convolutions.n_features == 84
-    assert model.unseen_scores.shape == (300, 2)
     assert (model.unseen_scores.argmax(1) == y).mean() > 0.85
     fresh, y = made(200, seed=1)
     assert (model.scores(fresh).argmax(1) == y).mean() > 0.85
