@@ -24,13 +24,15 @@ from ._kernels import (
     responses,
 )
 
-FIT_ROWS = 256  # of which limits and thresholds are learned
+# Rows of which limits and thresholds are learned, and their values, unless they are very long.
+FIT_ROWS, MIN_FIT_ROWS, FIT_VALUES = 256, 16, 2**20
 # Series are clipped to so many times the largest value of these rows, but to so many of their usual
 # spread, which so many of the rows do not exceed: the integers of 12 bits shall tell usual values
 # apart.
 HEADROOM, MOST_DEVIATIONS, USUAL = 2.0, 32.0, 0.9
 GOLDEN_RATIO = (np.sqrt(5) + 1) / 2
-BLOCK_VALUES, MAX_BLOCK = 2**18, 1024  # values and series of a block, at most
+# Values of a block, of one channel and of all, and its series, at most.
+BLOCK_VALUES, BATCH_VALUES, MAX_BLOCK = 2**18, 2**20, 1024
 MIN_BLOCK, LEAST_FILLED = 32, 0.75  # series of unequal length of a block, and their lengths
 FARTHEST = 1e6  # standard deviations: squares of huge numbers do not exist
 NOTHING, TINY = 1e-10, 1e-30
@@ -247,7 +249,9 @@ class ConvolutionFeatures:
         max_positions: int | None,
     ) -> ConvolutionFeatures:
         """Learn from series; ``normalize`` is True, False or "both"."""
-        rows = np.sort(rng.permutation(sequences.n_rows)[:FIT_ROWS])
+        of_row = sequences.values.size // sequences.n_rows
+        n_rows = int(np.clip(FIT_VALUES // of_row, MIN_FIT_ROWS, FIT_ROWS))
+        rows = np.sort(rng.permutation(sequences.n_rows)[:n_rows])
         batch, mean, scale = standardized_by_channel(sequences.rows(rows))
         length = int(np.median(batch.n_steps))
         level, spread = batch.values.sum(1) / batch.n_steps, batch.centred(batch.values)[1]
@@ -298,18 +302,24 @@ class ConvolutionFeatures:
         return out
 
 
+def values_of(n_channels: int) -> int:
+    """Values of each channel in a block: of many channels fewer, for all are kept at once."""
+    return min(BLOCK_VALUES, BATCH_VALUES // n_channels)
+
+
 def blocks_of_rows(sequences: Sequences) -> Iterator[NDArray[Any]]:
     """Numbers of the rows of each block: of about the same length, and as numpy is fast with."""
     lengths = sequences.lengths
     if lengths is None:
-        size = int(np.clip(BLOCK_VALUES // sequences.values.shape[1], 1, MAX_BLOCK))
+        _, n_steps, n_channels = sequences.values.shape
+        size = int(np.clip(values_of(n_channels) // n_steps, 1, MAX_BLOCK))
         n_blocks = -(-sequences.n_rows // size)
         yield from np.array_split(np.arange(sequences.n_rows), n_blocks)
         return
     order, start = np.argsort(-lengths, kind="stable"), 0
     while start < len(order):
         longest = lengths[order[start]]
-        size = int(np.clip(BLOCK_VALUES // longest, 1, MAX_BLOCK))
+        size = int(np.clip(values_of(sequences.n_channels) // longest, 1, MAX_BLOCK))
         # Rows that are much shorter would be padding mostly, but few rows take as long as some.
         n_alike = int(np.searchsorted(-lengths[order], -LEAST_FILLED * longest, side="right"))
         size = min(size, max(n_alike - start, MIN_BLOCK))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import KW_ONLY, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +18,7 @@ from ._linear_weight import network_fraction
 from ._rows import Rows
 from ._signal_model import ConvolutionModel, rows_to_learn
 
+STREAMED_VALUES, STREAMED_ROWS = 2**22, (64, 1024)
 AVERAGE = 0.5  # weight of the scores of each, where no rows can decide it
 
 
@@ -72,7 +74,9 @@ class SignalClassifier(TorchClassifier):
         if not wanted or mode is FitMode.PARTIAL_FIT:  # a chunk may lack classes
             return data
         self._leave_out(rows, data)
-        learned = rows_to_learn(rows.train_weight, len(rows.train))
+        x = data.columns["x"]
+        most = most_of_streamed(x) if isinstance(x, Streamed) else None
+        learned = rows_to_learn(rows.train_weight, len(rows.train), most)
         used = rows.train[learned]
         weight = None if rows.weight is None else rows.weight[used]
         model = ConvolutionModel(len(self.classes_))
@@ -104,6 +108,12 @@ class SignalClassifier(TorchClassifier):
     @property
     def network_weight_(self) -> float:
         return 1.0 if self._signal_model is None else network_fraction(self.module_)
+
+
+def most_of_streamed(x: Streamed) -> int:
+    """How many rows of a memory map the linear model learns from: it copies them."""
+    of_row = math.prod(np.shape(x.array)[1:])
+    return int(np.clip(STREAMED_VALUES // of_row, *STREAMED_ROWS))
 
 
 def as_sequences(data: Data) -> Sequences:

@@ -20,6 +20,7 @@ FEW_ROWS, FEW_PER_KERNEL, MAX_ROWS = 2048, 24, 8192
 WEIGHTS_OF_LEVELS = (0.0, 0.3, 3.0)
 PENALTIES = np.logspace(-6, 2, 17)  # relative to the mean eigenvalue and the number of rows
 SCALES = np.geomspace(0.25, 64, 25)
+VALUES_AT_ONCE = 2**22  # of the features of rows to predict
 NEGLIGIBLE = 1e-6  # weight of a row, relative to the mean
 FARTHEST = 10.0  # standard deviations at which levels are clipped
 
@@ -78,7 +79,8 @@ class ConvolutionModel:
     def scores(self, sequences: Sequences) -> NDArray[np.float32]:
         """Scores (n, n_classes): log-probabilities up to a constant of each row."""
         n_rows = sequences.n_rows
-        n_at_once = max(1, 2**24 // len(self.coef))
+        of_row = max(len(self.coef), sequences.values.size // n_rows)
+        n_at_once = max(1, VALUES_AT_ONCE // of_row)
         parts = []
         for start in range(0, n_rows, n_at_once):
             some = sequences.rows(np.arange(start, min(start + n_at_once, n_rows)))
@@ -103,8 +105,11 @@ class ConvolutionModel:
     ) -> None:
         """The ridge regression of least log loss in cross-validation."""
         mean = np.average(features, axis=0, weights=weight)
-        spread = np.sqrt(np.average((features - mean) ** 2, axis=0, weights=weight))
         self.mean = mean.astype(np.float32)
+        features -= self.mean
+        squares = np.einsum("n,nf,nf->f", weight / len(weight), features, features)
+        features += self.mean
+        spread = np.sqrt(squares)
         self.spread = np.where(spread > 1e-6, spread, 1).astype(np.float32)
         features, root = self._standardized(features), np.sqrt(weight)[:, None]
         features *= root.astype(np.float32)
@@ -207,17 +212,20 @@ def left_vectors(
         yield (z @ right[:, kept]) / np.sqrt(values[kept]), values[kept]
 
 
-def rows_to_learn(weight: NDArray[Any] | None, n_rows: int) -> NDArray[Any]:
+def rows_to_learn(
+    weight: NDArray[Any] | None, n_rows: int, most: int | None = None
+) -> NDArray[Any]:
     """Numbers of the rows that a model is fitted to.
 
-    Random ones of many, and none of next to no weight.
+    Random ones of more than ``most``, ``MAX_ROWS`` when None, and none of next to no weight.
     """
+    most = MAX_ROWS if most is None else most
     rows = np.arange(n_rows)
     if weight is not None:
         rows = np.flatnonzero(weight > NEGLIGIBLE * weight.mean())
-    if len(rows) <= MAX_ROWS:
+    if len(rows) <= most:
         return rows
-    return np.sort(np.random.default_rng(0).choice(rows, MAX_ROWS, replace=False))
+    return np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
 
 
 def smoothed_targets(

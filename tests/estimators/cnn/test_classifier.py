@@ -123,7 +123,8 @@ def test_scores_are_linear_in_the_representation(architecture):
     rows, labels = np.concatenate([rows] * 4), np.concatenate([labels] * 4)
     rows = rows + np.random.default_rng(0).normal(size=rows.shape)
     labels = labels + 5 * (np.arange(160) % 2)
-    model = classifier(channels=(3,), architecture=architecture).fit(rows, labels)
+    model = classifier(channels=(3,), architecture=architecture, linear_model=False)
+    model.fit(rows, labels)
     encoded, scores = model.encode(rows), model.decision_function(rows)
     assert encoded.shape[0] == 160
     design = np.column_stack([encoded, np.ones(160)]).astype(float)
