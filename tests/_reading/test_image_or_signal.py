@@ -1,5 +1,7 @@
 """Grey images and windows of sensors are told apart by their values."""
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -13,6 +15,7 @@ from skdl.datasets import (
     fetch_indoor_movement,
     fetch_series,
     fetch_ucr,
+    get_data_home,
     make_images,
     make_sequences,
 )
@@ -20,6 +23,11 @@ from skdl.datasets import (
 RNG = np.random.default_rng(0)
 UNLIKE = "alike from step to step, but not from column to column"
 NOT_ALIKE = "neighbouring columns are not alike"
+
+
+def needs_data(*folders):
+    here = "SKDL_DATA" in os.environ and all((get_data_home() / name).is_dir() for name in folders)
+    return pytest.mark.skipif(not here, reason=f"SKDL_DATA names no folder with {folders}")
 
 
 @pytest.fixture(autouse=True)
@@ -125,6 +133,7 @@ def test_strips_of_digits():
 
 
 @pytest.mark.realdata
+@needs_data("fashion-mnist")
 def test_fashion_images():
     X = fetch_fashion_mnist(split="test")[0][:500]
     for images in (X / 255, X / 127.5 - 1, scaled(X), scaled(X, 0), X[:, :, 3:7] / 255):
@@ -197,6 +206,7 @@ def test_generated_windows(n_steps, n_channels):
 
 
 @pytest.mark.realdata
+@needs_data("ucr-dev", "indoor-movement", "series-dev")
 def test_windows_of_real_sensors():
     motions = fetch_ucr("BasicMotions", split="train")[0]
     vowels = [resample(x, 24) for x in fetch_ucr("JapaneseVowels", split="train")[0]]
