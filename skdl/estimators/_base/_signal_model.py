@@ -179,16 +179,26 @@ def ridge(
         rest = y - vectors @ (kept[:, None] * rotated)
         leverage = np.square(vectors) @ kept + weight / n_rows
         unseen = signs - rest / np.maximum(1 - leverage, 1e-9)[:, None] / root
-        losses = [
-            -weight @ (smoothed * log_softmax(scale * unseen, 1)).sum(1) / n_rows
-            for scale in SCALES
-        ]
+        losses = losses_of_scales(unseen, smoothed, weight / n_rows)
         lowest = int(np.argmin(losses))
         if losses[lowest] < best[0]:
             best = losses[lowest], SCALES[lowest], rest / penalty, unseen
     loss, scale, dual, unseen = best
     intercept, unseen = ((scale * each).astype(np.float32) for each in (mean, unseen))
     return Ridge(float(loss), scale * dual, intercept, unseen)
+
+
+def losses_of_scales(
+    scores: NDArray[Any], smoothed: NDArray[Any], weight: NDArray[Any]
+) -> list[float]:
+    """Weighted log loss of scores (n, n_classes) times each of the scales."""
+    n_at_once = max(1, VALUES_AT_ONCE // scores.size)  # the time of each call counts for few rows
+    losses: list[float] = []
+    for start in range(0, len(SCALES), n_at_once):
+        scaled = SCALES[start : start + n_at_once, None, None] * scores
+        of_rows = (smoothed * log_softmax(scaled, axis=2)).sum(2)  # (scales, n)
+        losses += (-of_rows @ weight).tolist()
+    return losses
 
 
 def left_vectors(
