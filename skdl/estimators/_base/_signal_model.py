@@ -76,7 +76,7 @@ class ConvolutionModel:
         of_fit = {"unseen_scores", "rows"}
         return {name: value for name, value in vars(self).items() if name not in of_fit}
 
-    def scores(self, sequences: Sequences) -> NDArray[np.float32]:
+    def scores(self, sequences: Sequences) -> NDArray[np.float64]:
         """Scores (n, n_classes): log-probabilities up to a constant of each row."""
         n_rows = sequences.n_rows
         of_row = max(len(self.coef), sequences.values.size // n_rows)
@@ -84,7 +84,9 @@ class ConvolutionModel:
         parts = []
         for start in range(0, n_rows, n_at_once):
             some = sequences.rows(np.arange(start, min(start + n_at_once, n_rows)))
-            parts.append(self._standardized(self._raw_features(some)) @ self.coef + self.intercept)
+            # In float64, so that scores do not depend on the number of rows by rounding.
+            features = self._standardized(self._raw_features(some)).astype(np.float64)
+            parts.append(features @ self.coef + self.intercept)
         return np.concatenate(parts)
 
     def _raw_features(self, sequences: Sequences) -> NDArray[np.float32]:
