@@ -52,17 +52,15 @@ class Batch:
     def __init__(
         self, sequences: Sequences, rows: NDArray[Any], mean: NDArray[Any], scale: NDArray[Any]
     ) -> None:
-        values, lengths = sequences.values, sequences.lengths
-        self.lengths = None if lengths is None else lengths[rows]
+        self.lengths = None if sequences.lengths is None else sequences.lengths[rows]
         if self.lengths is None:
-            x = np.asarray(values[rows], dtype=np.float64)
+            x = np.asarray(sequences.values[rows], dtype=np.float64)
             self.n_steps: Any = x.shape[1]
         else:
-            assert lengths is not None
-            starts, self.n_steps = (np.cumsum(lengths) - lengths)[rows], self.lengths
-            x = np.zeros((len(rows), self.lengths.max(), values.shape[1]))
-            for place, (start, n) in enumerate(zip(starts, self.lengths, strict=True)):
-                x[place, :n] = values[start : start + n]
+            self.n_steps = self.lengths
+            x = np.zeros((len(rows), self.lengths.max(), sequences.n_channels))
+            for place, series in enumerate(sequences.each(rows)):
+                x[place, : len(series)] = series
         x = ((x - mean) / scale).clip(-FARTHEST, FARTHEST)
         if self.lengths is not None:
             x[self.is_padding.T] = 0
@@ -173,16 +171,13 @@ class View:
 
     def features(self, batch: Batch, device: torch.device | None = None) -> NDArray[Any]:
         """Proportions of the positions that are above thresholds: (W, n_features)."""
-        out = np.empty((len(self.thresholds), batch.values.shape[2]), dtype=np.float32)
-        if device is not None:
-            of_kernels = [
-                proportions_above(each, self.thresholds[each.features])
-                for each in self.responses(batch, device)
-            ]
-            return torch.cat(of_kernels).T.cpu().numpy()
-        for each in self.responses(batch):
-            out[each.features] = proportions_above(each, self.thresholds[each.features])
-        return out.T
+        of_kernels = [
+            proportions_above(each, self.thresholds[each.features])
+            for each in self.responses(batch, device)
+        ]
+        if device is None:
+            return np.concatenate(of_kernels).T
+        return torch.cat(of_kernels).T.cpu().numpy()
 
 
 def drawn_channels(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 
@@ -86,12 +87,16 @@ class Block:
     def n_steps(self) -> int:
         return len(self.values) - 2 * self.margin
 
+    @cached_property
+    def tripled(self) -> Any:
+        return 3 * self.values
+
     def taps(self, dilation: int) -> tuple[Any, list[Any]]:
         """Less the sum of the values at all taps (t, W), and three times those at each."""
-        tripled, first = 3 * self.values, self.margin - N_TAPS // 2 * dilation
+        first = self.margin - N_TAPS // 2 * dilation
         starts = [first + tap * dilation for tap in range(N_TAPS)]
         steps = [slice(start, start + self.n_steps, self.stride) for start in starts]
-        return -sum(self.values[some] for some in steps), [tripled[some] for some in steps]
+        return -sum(self.values[some] for some in steps), [self.tripled[some] for some in steps]
 
     def positions(self, margin: int) -> Positions:
         """The positions that are not within ``margin`` steps of the ends of a series.

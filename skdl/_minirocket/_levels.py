@@ -28,13 +28,12 @@ def level_features(
     ndarray of shape (n, 19 * C)
         Spreads are standard deviations, and their logarithms.
     """
-    lengths, values = sequences.lengths, sequences.values
-    if lengths is None:
+    values = sequences.values
+    if sequences.lengths is None:
         n = max(1, 2**18 // values[0].size)  # rows that are read at once
         parts = [_of_length((values[i : i + n] - mean) / scale) for i in range(0, len(values), n)]
         return np.concatenate(parts)
-    ends = np.cumsum(lengths)
-    rows = (values[end - n : end] for end, n in zip(ends, lengths, strict=True))
+    rows = sequences.each(np.arange(sequences.n_rows))
     return np.concatenate([_of_length((row[None] - mean) / scale) for row in rows])
 
 

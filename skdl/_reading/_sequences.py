@@ -53,13 +53,18 @@ class Sequences(NamedTuple):
     def n_rows(self) -> int:
         return len(self.values if self.lengths is None else self.lengths)
 
+    def each(self, numbers: np.ndarray) -> list[np.ndarray]:
+        """Some of the sequences (T_i, C) one by one, without a copy where they may differ."""
+        if self.lengths is None:
+            return list(self.values[numbers])
+        ends, lengths = np.cumsum(self.lengths)[numbers], self.lengths[numbers]
+        return [self.values[end - n : end] for end, n in zip(ends, lengths, strict=True)]
+
     def rows(self, numbers: np.ndarray) -> Sequences:
         """Some of the sequences, copied."""
         if self.lengths is None:
             return Sequences(self.values[numbers])
-        ends, lengths = np.cumsum(self.lengths)[numbers], self.lengths[numbers]
-        parts = [self.values[end - n : end] for end, n in zip(ends, lengths, strict=True)]
-        return Sequences(np.concatenate(parts), lengths)
+        return Sequences(np.concatenate(self.each(numbers)), self.lengths[numbers])
 
     @classmethod
     def of(cls, values: np.ndarray, lengths: np.ndarray) -> Sequences:

@@ -12,12 +12,12 @@ class BesideLinearModel:
 
     Attributes
     ----------
-    network_weight, linear_weight : float
+    network_weight, linear_weight : float, default=0.5
         Factors of the scores.
     """
 
-    network_weight: float = 1.0
-    linear_weight: float = 1.0
+    network_weight: float = 0.5
+    linear_weight: float = 0.5
 
     def evaluated(self, scores: Tensor, linear: Tensor | None = None, **_: Tensor) -> Tensor:
         """Scores (B, n_classes) of the network with those of the ``linear`` model added."""

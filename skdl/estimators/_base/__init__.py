@@ -15,7 +15,7 @@ from ._given_vectors import (
     unfrozen,
 )
 from ._images import ImageInputMixin
-from ._linear_beside import AVERAGE, SignalClassifier
+from ._linear_beside import SignalClassifier
 from ._linear_weight import network_fraction
 from ._own_check import OwnCheck
 from ._regressor import TorchRegressor
@@ -29,7 +29,6 @@ from ._torchvision import torchvision_explained
 from ._trained import Trained
 
 __all__ = [
-    "AVERAGE",
     "DeepEstimator",
     "FitMode",
     "FittedParameterMixin",

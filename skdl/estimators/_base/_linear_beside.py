@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import KW_ONLY, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,7 +20,6 @@ from ._rows import Rows
 from ._signal_model import ConvolutionModel, rows_to_learn
 
 STREAMED_VALUES, STREAMED_ROWS = 2**22, (64, 1024)
-AVERAGE = 0.5  # weight of the scores of each, where no rows can decide it
 
 
 @deep_estimator
@@ -82,13 +82,23 @@ class SignalClassifier(TorchClassifier):
         model = ConvolutionModel(len(self.classes_))
         model.fit(as_sequences(data.subset(used)), rows.target[used], weight)
         self._signal_model, model.rows = model, learned
-        # Training does not need the scores of its rows; callbacks may ask for their predictions.
+        return self._with_scores_to_validate(
+            data, rows, lambda some: model.scores(as_sequences(data.subset(some)))
+        )
+
+    def _with_scores_to_validate(
+        self, data: Data, rows: Rows, scores_of: Callable[[np.ndarray], np.ndarray]
+    ) -> Data:
+        """Data of a fit with the scores that a linear model gives for rows by their numbers.
+
+        Training does not need those of its rows; callbacks may ask for their predictions.
+        """
         others = np.delete(np.arange(len(data)), rows.train)
         scored = np.arange(len(data)) if self.callbacks else others
         if not len(scored):
             return data
         scores = torch.zeros(len(data), len(self.classes_), dtype=self._dtype)
-        scores[scored] = self._linear_scores(model, data.subset(scored))
+        scores[scored] = torch.from_numpy(scores_of(scored)).to(self._dtype)
         return data.with_columns(linear=scores)
 
     def _as_unseen(self, train: Data) -> Data:

@@ -97,24 +97,24 @@ class ConvolutionModel:
 
     def _standardized(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         features -= self.mean
-        features /= self.spread
-        levels = features[:, self.convolutions.n_features :]
+        return self._scaled(features)
+
+    def _scaled(self, centred: NDArray[np.float32]) -> NDArray[np.float32]:
+        centred /= self.spread
+        levels = centred[:, self.convolutions.n_features :]
         np.clip(levels, -FARTHEST, FARTHEST, out=levels)
-        return features
+        return centred
 
     def _fit_ridge(
         self, features: NDArray[np.float32], target: NDArray[Any], weight: NDArray[Any]
     ) -> None:
         """The ridge regression of least log loss in cross-validation."""
-        mean = np.average(features, axis=0, weights=weight)
-        self.mean = mean.astype(np.float32)
+        self.mean = np.average(features, axis=0, weights=weight).astype(np.float32)
         features -= self.mean
         squares = np.einsum("n,nf,nf->f", weight / len(weight), features, features)
-        features += self.mean
-        spread = np.sqrt(squares)
-        self.spread = np.where(spread > 1e-6, spread, 1).astype(np.float32)
-        features, root = self._standardized(features), np.sqrt(weight)[:, None]
-        features *= root.astype(np.float32)
+        self.spread = np.where(squares > 1e-12, np.sqrt(squares), 1).astype(np.float32)
+        features = self._scaled(features)
+        features *= np.sqrt(weight).astype(np.float32)[:, None]
         n_convolutions = self.convolutions.n_features
         convolutions, levels = np.split(features, [n_convolutions], axis=1)
         unit = n_convolutions / levels.shape[1]  # both have the same variance at weight 1
@@ -122,9 +122,7 @@ class ConvolutionModel:
         vectors = left_vectors(convolutions, levels, factors)
         fits = [ridge(*each, target, weight, self.n_classes) for each in vectors]
         fit, factor = min(zip(fits, factors, strict=True), key=lambda each: each[0].loss)
-        dual = (root * fit.dual).astype(np.float32)
-        features /= root.astype(np.float32)
-        self.coef = features.T @ dual
+        self.coef = features.T @ fit.dual.astype(np.float32)
         self.coef[n_convolutions:] *= factor
         self.intercept, self.unseen_scores = fit.intercept, fit.unseen_scores
 
@@ -174,12 +172,13 @@ def ridge(
     signs = np.where(np.arange(n_classes) == target[:, None], 1.0, -1.0)
     mean = weight @ signs / n_rows
     y = (signs - mean) * root
-    rotated, smoothed = vectors.T @ y, smoothed_targets(target, weight, n_classes)
+    rotated, squares = vectors.T @ y, np.square(vectors)
+    smoothed = smoothed_targets(target, weight, n_classes)
     best: tuple[Any, ...] = (np.inf,)
     for penalty in PENALTIES * (values.sum() or 1.0):
         kept = values / (values + penalty)
         rest = y - vectors @ (kept[:, None] * rotated)
-        leverage = np.square(vectors) @ kept + weight / n_rows
+        leverage = squares @ kept + weight / n_rows
         unseen = signs - rest / np.maximum(1 - leverage, 1e-9)[:, None] / root
         losses = losses_of_scales(unseen, smoothed, weight / n_rows)
         lowest = int(np.argmin(losses))

@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from ..._sklearn import Interval, StrOptions
 from ...engine import Augmented, Data, Objective, host_lengths
 from .._base import (
-    AVERAGE,
     FitMode,
     FittedParameterMixin,
     ImageInputMixin,
@@ -313,7 +312,6 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
         pool = GridPool(POOL_GRID[self.kind_])
         module = self._with_head(features, pool, self._unit_scales(), probe)
         module.bfloat16_safe = self.kind_ == "image"  # signals gain nothing by it
-        module.network_weight = module.linear_weight = AVERAGE  # they begin with
         return module
 
     def _of_callable(self, probe: Tensor) -> StandardizedNetwork:

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from ..._sklearn import Interval, StrOptions
 from ...engine import Batch, Data, Net, forward
 from .._base import (
-    AVERAGE,
     FitMode,
     SequenceInputMixin,
     SignalClassifier,
@@ -271,11 +270,6 @@ class _RecurrentClassifier(_Recurrent, SignalClassifier):
 
     def _read_inputs(self, X: Any, *, reset: bool) -> Data:
         return self._with_linear_scores(super()._read_inputs(X, reset=reset), reset=reset)
-
-    def _make_module(self, train: Data) -> nn.Module:
-        module: Any = super()._make_module(train)
-        module.network_weight = module.linear_weight = AVERAGE  # they begin with
-        return module
 
 
 @deep_estimator

@@ -29,7 +29,6 @@ from ...engine import (
     inputs_of,
 )
 from .._base import (
-    AVERAGE,
     FitMode,
     FittedParameterMixin,
     OwnCheck,
@@ -335,20 +334,16 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
         else:
             self._warn_of_unknown(texts, "warm_start", "the first fit")
         self._ngram_model = None
-        data, others = self._tokens(texts), np.delete(np.arange(len(texts)), rows.train)
-        if self.linear_model and mode is not FitMode.PARTIAL_FIT:  # a chunk may lack classes
-            model = NgramClassifier(len(self.classes_), lowercase=self.lowercase)
-            target, left_out = rows.target[rows.train], self._leave_out(rows, data)
-            self._ngram_model = model.fitted_or_cached(
-                training, target, rows.train_weight, left_out
-            )
-        # Training does not need the scores of its rows; callbacks may ask for their predictions.
-        scored = np.arange(len(texts)) if self.callbacks else others
-        if self._ngram_model is None or not len(scored):
+        data = self._tokens(texts)
+        if not self.linear_model or mode is FitMode.PARTIAL_FIT:  # a chunk may lack classes
             return data
-        scores = np.zeros((len(texts), len(self.classes_)))
-        scores[scored] = self._ngram_model.scores([texts[row] for row in scored])
-        return data.with_columns(linear=torch.from_numpy(scores).to(self._dtype))
+        target, left_out = rows.target[rows.train], self._leave_out(rows, data)
+        model = NgramClassifier(len(self.classes_), lowercase=self.lowercase)
+        model = model.fitted_or_cached(training, target, rows.train_weight, left_out)
+        self._ngram_model = model
+        return self._with_scores_to_validate(
+            data, rows, lambda some: model.scores([texts[row] for row in some])
+        )
 
     def _make_tokenization(self, texts: list[str], mode: FitMode) -> Tokenization:
         max_length = self._longest()
@@ -420,8 +415,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
             max_steps=MAX_STEPS * patch_size,
             work_per_row=int(self.d_model * n_hidden * train.mean_length() / patch_size),
             normalize=is_text,
-            network_weight=network_weight(self._tokenization.mean_length) if is_text else AVERAGE,
-            linear_weight=1.0 if is_text else AVERAGE,
+            weights=(network_weight(self._tokenization.mean_length), 1.0) if is_text else None,
         )
 
     def _embed_steps(self, train: Data) -> nn.Module:

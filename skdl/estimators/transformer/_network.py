@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from ...modules import (
     BatchNorm,
+    BesideLinearModel,
     Dropout,
     FeatureDropout,
     Pool,
@@ -327,7 +328,7 @@ class PatchEmbedding(RandomLayer):
         return (windows * inside[..., None].to(x.dtype)).flatten(2)
 
 
-class TransformerNetwork(nn.Module):
+class TransformerNetwork(BesideLinearModel, nn.Module):
     """Steps as vectors, a Transformer encoder over them, a linear head.
 
     Parameters
@@ -346,8 +347,9 @@ class TransformerNetwork(nn.Module):
     normalize : bool, default=False
         Whether features are batch-normalized before the head: means over many tokens differ little
         between rows, and would be learned slowly.
-    network_weight, linear_weight : float, default=1.0
-        Factors of these scores and of those of a linear model, before both are added.
+    weights : tuple of float or None, default=None
+        Factors of these scores and of those of a linear model, before both are added; None is 0.5
+        for each.
     """
 
     draws_from_generator = True
@@ -363,8 +365,7 @@ class TransformerNetwork(nn.Module):
         max_steps: int,
         work_per_row: int,
         normalize: bool = False,
-        network_weight: float = 1.0,
-        linear_weight: float = 1.0,
+        weights: tuple[float, float] | None = None,
     ) -> None:
         super().__init__()
         self.embed, self.encoder = embed, encoder
@@ -374,12 +375,9 @@ class TransformerNetwork(nn.Module):
         # All classes are equally likely at first.
         if normalize:
             nn.init.zeros_(self.head.weight)
-        self.max_steps, self.work_per_row, self.network_weight = (
-            max_steps,
-            work_per_row,
-            network_weight,
-        )
-        self.linear_weight = linear_weight
+        self.max_steps, self.work_per_row = max_steps, work_per_row
+        if weights is not None:
+            self.network_weight, self.linear_weight = weights
         self.bfloat16_safe = normalize  # short series gain nothing by it
 
     def encode(
@@ -404,15 +402,3 @@ class TransformerNetwork(nn.Module):
         """
         scores: Tensor = self.head(self.dropout(self.encode(x, lengths)))
         return scores if self.training else self.evaluated(scores, linear=linear)
-
-    def evaluated(
-        self,
-        scores: Tensor,
-        x: Tensor | None = None,
-        lengths: Tensor | None = None,
-        linear: Tensor | None = None,
-    ) -> Tensor:
-        """Scores (B, n_classes) of the network with those of the ``linear`` model added."""
-        if linear is None:
-            return scores
-        return self.linear_weight * linear + self.network_weight * scores

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ...modules import Dropout, Pool, padding_mask
+from ...modules import BesideLinearModel, Dropout, Pool, padding_mask
 from ._network import cut_to_length
 
 
-class PretrainedNetwork(nn.Module):
+class PretrainedNetwork(BesideLinearModel, nn.Module):
     """A pretrained model over tokens, pooling over its last states, a linear head.
 
     Models of transformers look in each forward pass whether there is any padding, which waits for
@@ -145,19 +145,6 @@ class PretrainedNetwork(nn.Module):
         """Scores (B, n_classes); in evaluation with those of a ``linear`` model added."""
         scores: Tensor = self.head(self.dropout(self.encode(x, lengths, encoded)))
         return scores if self.training else self.evaluated(scores, linear=linear)
-
-    def evaluated(
-        self,
-        scores: Tensor,
-        x: Tensor | None = None,
-        lengths: Tensor | None = None,
-        encoded: Tensor | None = None,
-        linear: Tensor | None = None,
-    ) -> Tensor:
-        """Scores (B, n_classes) of the network with those of the ``linear`` model added."""
-        if linear is None:
-            return scores
-        return self.linear_weight * linear + self.network_weight * scores
 
 
 def mask_of(x: Tensor, lengths: Tensor) -> Tensor:
