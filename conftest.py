@@ -1,4 +1,4 @@
-"""What all tests need: doctests of what is installed, Ctrl-C, and threads.
+"""What all tests need: doctests of what is installed, Ctrl-C, threads, and real data.
 
 Doctests of optional parts are collected only where the package they need is installed.
 """
@@ -6,6 +6,9 @@ Doctests of optional parts are collected only where the package they need is ins
 import importlib.util
 import os
 import signal
+from pathlib import Path
+
+import pytest
 
 collect_ignore = [
     path
@@ -20,3 +23,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # networks' tests took 4 times as long. It counts for what is imported after this.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_runtest_setup(item):
+    """Skip tests on real data where a folder that their mark names is absent."""
+    home = Path(os.environ.get("SKDL_DATA", os.devnull))
+    for mark in item.iter_markers("realdata"):
+        if not mark.args:
+            raise pytest.UsageError(f"{item.nodeid}: the mark realdata must name its folders.")
+        absent = [folder for folder in mark.args if not (home / folder).is_dir()]
+        if absent:
+            pytest.skip(f"SKDL_DATA names no folder with {', '.join(absent)}")

@@ -1,7 +1,5 @@
 """Grey images and windows of sensors are told apart by their values."""
 
-import os
-
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -15,7 +13,6 @@ from skdl.datasets import (
     fetch_indoor_movement,
     fetch_series,
     fetch_ucr,
-    get_data_home,
     make_images,
     make_sequences,
 )
@@ -23,11 +20,6 @@ from skdl.datasets import (
 RNG = np.random.default_rng(0)
 UNLIKE = "alike from step to step, but not from column to column"
 NOT_ALIKE = "neighbouring columns are not alike"
-
-
-def needs_data(*folders):
-    here = "SKDL_DATA" in os.environ and all((get_data_home() / name).is_dir() for name in folders)
-    return pytest.mark.skipif(not here, reason=f"SKDL_DATA names no folder with {folders}")
 
 
 @pytest.fixture(autouse=True)
@@ -132,8 +124,7 @@ def test_strips_of_digits():
     assert not any(Guess.of(DIGITS[:, :, i : i + 3]).why_signals for i in range(6))
 
 
-@pytest.mark.realdata
-@needs_data("fashion-mnist")
+@pytest.mark.realdata("fashion-mnist")
 def test_fashion_images():
     X = fetch_fashion_mnist(split="test")[0][:500]
     for images in (X / 255, X / 127.5 - 1, scaled(X), scaled(X, 0), X[:, :, 3:7] / 255):
@@ -205,8 +196,7 @@ def test_generated_windows(n_steps, n_channels):
         assert Guess.of(X).why_signals
 
 
-@pytest.mark.realdata
-@needs_data("ucr-dev", "indoor-movement", "series-dev")
+@pytest.mark.realdata("ucr-dev", "indoor-movement", "series-dev")
 def test_windows_of_real_sensors():
     motions = fetch_ucr("BasicMotions", split="train")[0]
     vowels = [resample(x, 24) for x in fetch_ucr("JapaneseVowels", split="train")[0]]

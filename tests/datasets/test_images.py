@@ -3,17 +3,13 @@
 import dataclasses
 import gzip
 import hashlib
-import os
 import struct
 
 import numpy as np
 import pytest
 
-from skdl.datasets import FASHION_MNIST_CLASSES, _images, fetch_fashion_mnist, get_data_home
+from skdl.datasets import FASHION_MNIST_CLASSES, _images, fetch_fashion_mnist
 from skdl.datasets._images import _parse_idx
-
-_here = "SKDL_DATA" in os.environ and (get_data_home() / "fashion-mnist").is_dir()
-_needs_data = pytest.mark.skipif(not _here, reason="SKDL_DATA names no folder with fashion-mnist")
 
 
 def to_idx(array, *, magic=None, shape=None):
@@ -40,8 +36,7 @@ def upstream(tmp_path, monkeypatch):
     return fill
 
 
-@pytest.mark.realdata
-@_needs_data
+@pytest.mark.realdata("fashion-mnist")
 @pytest.mark.parametrize(("split", "n"), [("train", 60_000), ("test", 10_000)])
 def test_the_real_set(split, n):
     X, y = fetch_fashion_mnist(split=split, download_if_missing=False)
@@ -56,8 +51,7 @@ def test_the_real_set(split, n):
     assert FASHION_MNIST_CLASSES[y[0]] == "Ankle boot"  # the first image of both parts
 
 
-@pytest.mark.realdata
-@_needs_data
+@pytest.mark.realdata("fashion-mnist")
 def test_images_stand_upright():
     X, y = fetch_fashion_mnist(split="test", download_if_missing=False)
     trousers = X[y == FASHION_MNIST_CLASSES.index("Trouser")].mean(axis=0)

@@ -1,11 +1,9 @@
 """fetch_ucr and fetch_indoor_movement: shapes, labels, groups."""
 
-import os
-
 import numpy as np
 import pytest
 
-from skdl.datasets import fetch_indoor_movement, fetch_ucr, get_data_home
+from skdl.datasets import fetch_indoor_movement, fetch_ucr
 from skdl.datasets._sequences import _parse_ts
 
 _SHAPES = {  # name: shape of train and test, number of classes
@@ -18,13 +16,7 @@ _SHAPES = {  # name: shape of train and test, number of classes
 }
 
 
-def _needs_data(folder):
-    here = "SKDL_DATA" in os.environ and (get_data_home() / folder).is_dir()
-    return pytest.mark.skipif(not here, reason=f"SKDL_DATA names no folder with {folder}")
-
-
-@pytest.mark.realdata
-@_needs_data("ucr-dev")
+@pytest.mark.realdata("ucr-dev")
 @pytest.mark.parametrize("name", sorted(_SHAPES))
 def test_sets_of_equal_length(name):
     *shapes, n_classes = _SHAPES[name]
@@ -38,8 +30,7 @@ def test_sets_of_equal_length(name):
         assert len(set(y.tolist())) == n_classes
 
 
-@pytest.mark.realdata
-@_needs_data("ucr-dev")
+@pytest.mark.realdata("ucr-dev")
 @pytest.mark.parametrize(("split", "n", "longest"), [("train", 270, 26), ("test", 370, 29)])
 def test_japanese_vowels_are_ragged(split, n, longest):
     X, y = fetch_ucr("JapaneseVowels", split=split, download_if_missing=False)
@@ -49,8 +40,7 @@ def test_japanese_vowels_are_ragged(split, n, longest):
     assert sorted(set(y.tolist())) == list("123456789")
 
 
-@pytest.mark.realdata
-@_needs_data("ucr-dev")
+@pytest.mark.realdata("ucr-dev")
 @pytest.mark.parametrize(
     ("split", "shortest_and_longest"), [("train", (100, 1344)), ("test", (134, 1000))]
 )
@@ -62,8 +52,7 @@ def test_plaid_is_ragged(split, shortest_and_longest):
     assert len(set(y.tolist())) == 11
 
 
-@pytest.mark.realdata
-@_needs_data("indoor-movement")
+@pytest.mark.realdata("indoor-movement")
 def test_indoor_movement():
     movement = fetch_indoor_movement(download_if_missing=False)
     assert len(movement.data) == 314

@@ -2,11 +2,10 @@
 
 import dataclasses
 import hashlib
-import os
 
 import pytest
 
-from skdl.datasets import _series, fetch_series, get_data_home
+from skdl.datasets import _series, fetch_series
 
 _SHAPES = {
     "airline": (144, 1),
@@ -15,12 +14,9 @@ _SHAPES = {
     "pollution": (43824, 8),
     "sp500": (5105, 6),
 }
-_here = "SKDL_DATA" in os.environ and (get_data_home() / "series-dev").is_dir()
-_needs_data = pytest.mark.skipif(not _here, reason="SKDL_DATA names no folder with series-dev")
 
 
-@pytest.mark.realdata
-@_needs_data
+@pytest.mark.realdata("series-dev")
 @pytest.mark.parametrize("name", sorted(_SHAPES))
 def test_series_are_in_time_order(name):
     frame = fetch_series(name, download_if_missing=False)
@@ -31,8 +27,7 @@ def test_series_are_in_time_order(name):
     assert frame.isna().sum().sum() == (2067 if name == "pollution" else 0)
 
 
-@pytest.mark.realdata
-@_needs_data
+@pytest.mark.realdata("series-dev")
 def test_values_and_names():
     airline = fetch_series("airline", download_if_missing=False)
     assert airline.loc["1960-12-01", "passengers"] == 432

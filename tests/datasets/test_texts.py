@@ -1,6 +1,5 @@
 """The fetch functions of texts: how many, which labels, clear errors."""
 
-import os
 from collections import Counter
 
 import pytest
@@ -11,7 +10,6 @@ from skdl.datasets import (
     fetch_subj,
     fetch_tang_poetry,
     fetch_ud_sentences,
-    get_data_home,
 )
 from skdl.datasets._texts import _parse_conllu
 
@@ -27,11 +25,6 @@ INTENTS = [
 GENRES = ["answers", "email", "newsgroup", "reviews", "weblog"]
 
 
-def _needs_data(folder):
-    here = "SKDL_DATA" in os.environ and (get_data_home() / folder).is_dir()
-    return pytest.mark.skipif(not here, reason=f"SKDL_DATA names no folder with {folder}")
-
-
 def check_labelled(texts, y, n):
     """Texts that say something, a label that is a str for each; returns how many of each label."""
     assert isinstance(texts, list)
@@ -41,8 +34,7 @@ def check_labelled(texts, y, n):
     return Counter(y.tolist())
 
 
-@pytest.mark.realdata
-@_needs_data("sms-spam")
+@pytest.mark.realdata("sms-spam")
 def test_sms_spam():
     texts, y = fetch_sms_spam(download_if_missing=False)
     assert check_labelled(texts, y, 5574) == {"ham": 4827, "spam": 747}
@@ -50,8 +42,7 @@ def test_sms_spam():
     assert len(set(texts)) == 5171
 
 
-@pytest.mark.realdata
-@_needs_data("subj")
+@pytest.mark.realdata("subj")
 def test_subj():
     texts, y = fetch_subj(download_if_missing=False)
     assert check_labelled(texts, y, 10_000) == {"subjective": 5000, "objective": 5000}
@@ -61,8 +52,7 @@ def test_subj():
     assert not any(text != text.strip() for text in texts)
 
 
-@pytest.mark.realdata
-@_needs_data("snips")
+@pytest.mark.realdata("snips")
 @pytest.mark.parametrize(("split", "n"), [("train", 13084), ("valid", 700), ("test", 700)])
 def test_snips(split, n):
     texts, y = fetch_snips(split=split, download_if_missing=False)
@@ -72,8 +62,7 @@ def test_snips(split, n):
         assert y[0] == "PlayMusic"
 
 
-@pytest.mark.realdata
-@_needs_data("ud-english-ewt")
+@pytest.mark.realdata("ud-english-ewt")
 @pytest.mark.parametrize(("split", "n"), [("train", 12544), ("valid", 2001), ("test", 2077)])
 def test_english_sentences(split, n):
     texts, y = fetch_ud_sentences(split=split, download_if_missing=False)
@@ -82,8 +71,7 @@ def test_english_sentences(split, n):
         assert (texts[0], y[0]) == ("From the AP comes this story :", "weblog")
 
 
-@pytest.mark.realdata
-@_needs_data("ud-chinese-gsdsimp")
+@pytest.mark.realdata("ud-chinese-gsdsimp")
 @pytest.mark.parametrize("split", ["valid", "test"])
 def test_chinese_sentences_have_no_genre(split):
     texts, y = fetch_ud_sentences("chinese", split=split, download_if_missing=False)
@@ -92,8 +80,7 @@ def test_chinese_sentences_have_no_genre(split):
     assert all(text.strip() for text in texts)
 
 
-@pytest.mark.realdata
-@_needs_data("tang-poetry")
+@pytest.mark.realdata("tang-poetry")
 def test_tang_poetry():
     texts, y = fetch_tang_poetry()
     counts = check_labelled(texts, y, 10_937)
@@ -105,8 +92,7 @@ def test_tang_poetry():
     assert check_labelled(of_two, authors, 4467) == {"白居易": 2987, "杜甫": 1480}
 
 
-@pytest.mark.realdata
-@_needs_data("tang-poetry")
+@pytest.mark.realdata("tang-poetry")
 @pytest.mark.parametrize("n_authors", [0, 100_000])
 def test_the_number_of_authors(n_authors):
     with pytest.raises(ValueError, match=rf"n_authors must be from 1 to \d+, got {n_authors}"):

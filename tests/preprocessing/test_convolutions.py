@@ -11,6 +11,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdl._minirocket import KERNELS
 from skdl.preprocessing import RandomConvolutions
+from tests.waves import noisy_waves
 
 RNG = np.random.default_rng(0)
 RAGGED = [RNG.normal(size=(n, 2)) for n in (30, 5, 1, 12, 60)]
@@ -19,14 +20,6 @@ RAGGED = [RNG.normal(size=(n, 2)) for n in (30, 5, 1, 12, 60)]
 @parametrize_with_checks([RandomConvolutions(168, random_state=0)])
 def test_scikit_learn(estimator, check):
     check(estimator)
-
-
-def waves(n, seed):
-    """Of random phase and one of two frequencies, in noise."""
-    rng = np.random.default_rng(seed)
-    y = np.arange(n) % 2
-    turns = np.linspace(0, 1, 40) * np.where(y, 3, 5)[:, None] + rng.uniform(size=(n, 1))
-    return np.sin(2 * np.pi * turns) + 0.4 * rng.normal(size=(n, 40)), np.array(["a", "b"])[y]
 
 
 def plain_features(X, model):
@@ -55,14 +48,14 @@ def plain_features(X, model):
 
 @pytest.mark.parametrize("normalize", [True, False])
 def test_features_are_those_of_plain_loops(normalize):
-    X, _ = waves(6, 0)
+    X, _ = noisy_waves(6, 0)
     model = RandomConvolutions(420, normalize=normalize, random_state=0).fit(X)
     assert len(model.dilations_) > 2
     np.testing.assert_allclose(model.transform(X), plain_features(X, model), atol=1e-6)
 
 
 def test_a_linear_classifier_on_them_is_accurate():
-    (X, y), (X_test, y_test) = waves(100, 0), waves(200, 1)
+    (X, y), (X_test, y_test) = noisy_waves(100, 0), noisy_waves(200, 1)
     pipeline = make_pipeline(RandomConvolutions(840, random_state=0), RidgeClassifierCV())
     assert pipeline.fit(X, y).score(X_test, y_test) > 0.95
     assert cross_val_score(pipeline, X, y, cv=3).mean() > 0.9
@@ -71,7 +64,7 @@ def test_a_linear_classifier_on_them_is_accurate():
 
 
 def test_seeds_decide():
-    X, _ = waves(30, 0)
+    X, _ = noisy_waves(30, 0)
     first, again, other = (RandomConvolutions(168, random_state=s).fit(X) for s in (0, 0, 1))
     np.testing.assert_array_equal(first.transform(X), again.transform(X))
     assert (first.transform(X) != other.transform(X)).any()

@@ -11,6 +11,7 @@ from skdl.engine import Data
 from skdl.estimators import CNNClassifier, GRUClassifier, LSTMClassifier, TransformerClassifier
 from skdl.estimators._base import _signal_model
 from skdl.estimators._base._linear_beside import as_sequences
+from tests.waves import noisy_waves
 
 SMALL = {"max_epochs": 2, "random_state": 0, "device": "cpu"}
 MODELS = [
@@ -23,11 +24,8 @@ every_model = pytest.mark.parametrize("model", MODELS, ids=lambda m: type(m).__n
 
 
 def waves(n, seed=0, noise=0.4):
-    """Of random phase and one of two frequencies, in noise."""
-    rng = np.random.default_rng(seed)
-    y = rng.permutation(np.arange(n) % 2)
-    turns = np.linspace(0, 1, 40) * np.where(y, 3, 5)[:, None] + rng.uniform(size=(n, 1))
-    return np.sin(2 * np.pi * turns) + noise * rng.normal(size=(n, 40)), np.array(["a", "b"])[y]
+    X, y = noisy_waves(n, seed, noise)
+    return X, np.array(["a", "b"])[y]
 
 
 def fitted(model, *args, **params):

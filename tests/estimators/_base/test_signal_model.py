@@ -18,6 +18,7 @@ from skdl.estimators._base._signal_model import (
     rows_to_learn,
     smoothed_targets,
 )
+from tests.waves import noisy_waves
 
 RNG = np.random.default_rng(0)
 
@@ -68,11 +69,8 @@ def test_targets_are_smoothed_as_by_platt():
 
 
 def made(n, seed=0):
-    """Waves of random phase and one of two frequencies, in noise."""
-    rng = np.random.default_rng(seed)
-    y = rng.permutation(np.arange(n) % 2)
-    turns = np.linspace(0, 1, 40) * np.where(y, 3, 5)[:, None] + rng.uniform(size=(n, 1))
-    return Sequences((np.sin(2 * np.pi * turns) + 0.4 * rng.normal(size=(n, 40)))[..., None]), y
+    X, y = noisy_waves(n, seed)
+    return Sequences(X[..., None]), y
 
 
 def test_it_learns_and_knows_how_well():

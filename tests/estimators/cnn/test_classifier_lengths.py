@@ -1,9 +1,6 @@
 """CNNClassifier on signals of unequal length: each counts as it does alone."""
 
-import gzip
-import os
 import pickle
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from torch import nn
 
-from skdl.datasets._sequences import _parse_ts
+from skdl.datasets import fetch_ucr
 from skdl.engine import Augmented
 from skdl.estimators import SVC, CNNClassifier
 from skdl.preprocessing import Encoder
@@ -257,23 +254,19 @@ def test_the_units_of_a_backbone_are_not_those_of_padding():
 
 # Real data ---------------------------------------------------------------------------------------
 
-PLAID = Path(os.environ.get("SKDL_DATA", "")) / "ucr-dev" / "PLAID"
-
 
 def plaid(split):
     """Currents of appliances at 100 to 1344 steps, each standardized, and what they are."""
-    contents = gzip.decompress((PLAID / f"PLAID_{split}.ts.gz").read_bytes())
-    signals, labels = _parse_ts(contents.decode("utf-8"))
+    signals, labels = fetch_ucr("PLAID", split=split, download_if_missing=False)
     return [(x - x.mean()) / (x.std() + 1e-8) for x in signals], labels
 
 
 @pytest.mark.slow
-@pytest.mark.realdata
-@pytest.mark.skipif(not PLAID.is_dir(), reason="SKDL_DATA names no folder with PLAID")
+@pytest.mark.realdata("ucr-dev")
 def test_currents_of_appliances():
     """Right on 0.83, after half of the epochs of the default."""
-    model = CNNClassifier(max_epochs=12, device="cpu", random_state=0).fit(*plaid("TRAIN"))
-    signals, labels = plaid("TEST")
+    model = CNNClassifier(max_epochs=12, device="cpu", random_state=0).fit(*plaid("train"))
+    signals, labels = plaid("test")
     assert model.score(signals, labels) > 0.75
     alone = np.concatenate([model.predict_proba([x]) for x in signals[:50]])
     np.testing.assert_allclose(model.predict_proba(signals)[:50], alone, atol=1e-5)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skorch.callbacks import EpochScoring
 
-from skdl.datasets import fetch_ucr, get_data_home
+from skdl.datasets import fetch_ucr
 from skdl.engine import _data
 from skdl.estimators import CNNClassifier
 from tests.estimators.cnn.classifiers import COLOUR, SIGNALS, TWO, X, Y, classifier
@@ -208,10 +208,7 @@ def test_images_are_trained_on_in_bfloat16_where_the_cpu_is_fast_and_predicted_i
     assert np.array_equal(*(model.predict_proba(SIGNALS) for model in of_signals))
 
 
-@pytest.mark.realdata
-@pytest.mark.skipif(
-    not (get_data_home() / "ucr-dev").is_dir(), reason="SKDL_DATA names no folder with ucr-dev"
-)
+@pytest.mark.realdata("ucr-dev")
 def test_gun_point():
     X, y = fetch_ucr("GunPoint", split="train", download_if_missing=False)
     X_test, y_test = fetch_ucr("GunPoint", split="test", download_if_missing=False)

@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skdl.datasets import fetch_series, fetch_ucr, get_data_home, make_sequences
+from skdl.datasets import fetch_series, fetch_ucr, make_sequences
 from skdl.estimators import GRUClassifier, GRURegressor, LSTMClassifier, LSTMRegressor
 from skdl.preprocessing import sliding_windows
 
@@ -20,17 +20,6 @@ X, Y = make_sequences(60, n_steps=6, n_channels=2, random_state=0)
 LABELS = (Y > 0).astype(int)
 
 every = pytest.mark.parametrize("cls", FAMILY)
-
-
-def realdata(test):
-    absent = not (get_data_home() / "series-dev").is_dir()
-    for mark in (
-        pytest.mark.realdata,
-        pytest.mark.slow,
-        pytest.mark.skipif(absent, reason="SKDL_DATA names no folder with series-dev"),
-    ):
-        test = mark(test)
-    return test
 
 
 def answers(model, X):
@@ -197,7 +186,8 @@ def test_a_warm_start_is_validated_without_the_network_weight_of_the_fit_before(
 # Accuracy of the defaults on real data (benchmarks/accuracy_series.py has it all) ----------------
 
 
-@realdata
+@pytest.mark.realdata("series-dev")
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "column"), [("temperatures", 0), ("sunspots", 0)])
 @pytest.mark.parametrize("horizon", [1, 24])
 def test_regression_does_not_lose_to_persistence_or_a_linear_model(name, column, horizon):
@@ -216,7 +206,8 @@ def test_regression_does_not_lose_to_persistence_or_a_linear_model(name, column,
     assert error(model.predict(X[test])) < 1.03 * best
 
 
-@realdata
+@pytest.mark.realdata("ucr-dev")
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "accuracy"), [("JapaneseVowels", 0.95), ("BasicMotions", 0.9)])
 def test_classification(name, accuracy):
     model = LSTMClassifier(random_state=0).fit(*fetch_ucr(name, split="train"))

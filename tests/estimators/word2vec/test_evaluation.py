@@ -1,7 +1,6 @@
 """Word pairs and analogies: gensim's figures on equal vectors, and clear errors."""
 
 import gzip
-import os
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +24,6 @@ every_option = pytest.mark.parametrize(
     ids=str,
 )
 _FOLDER = "w2v-eval"
-needs_data = pytest.mark.skipif(
-    not ("SKDL_DATA" in os.environ and (get_data_home() / _FOLDER).is_dir()),
-    reason=f"SKDL_DATA names no folder with {_FOLDER}",
-)
 
 
 def keyed(words, vectors):
@@ -259,8 +254,7 @@ def words_of_the_sets(n_dimensions=20):
     return words, (means + noise).astype(np.float32)
 
 
-@pytest.mark.realdata
-@needs_data
+@pytest.mark.realdata(_FOLDER)
 def test_real_pairs_and_questions_are_judged_as_gensim_does():
     folder = get_data_home() / _FOLDER
     words, vectors = words_of_the_sets()
