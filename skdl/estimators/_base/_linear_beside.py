@@ -32,7 +32,8 @@ class SignalClassifier(TorchClassifier):
         Whether a ridge regression on 5,000 random convolutions (MiniRocket) and on means of parts
         of the signals stands beside the network: in prediction its calibrated scores are added to
         the network's, with weights that are learned (``network_weight_``). It is fitted to the
-        training rows in closed form, and not in ``partial_fit``.
+        training rows in closed form, and not in ``partial_fit``. For more than 2,048 rows there are
+        2,000 convolutions, and at most 8,192 random rows are learned from (of a memory map 1,024).
 
     Attributes
     ----------
