@@ -12,83 +12,31 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from .._reading import Sequences
+from ._competition import Competition
 from ._kernels import (
     KERNELS,
-    LARGEST,
     N_FIRST_TAPS,
-    N_TAPS,
     Block,
     Dilations,
     Response,
     proportions_above,
     responses,
 )
+from ._series import (
+    Batch,
+    block_of_integers,
+    drawn_channels,
+    highest_value,
+    standardized_by_channel,
+)
 
 # Rows of which limits and thresholds are learned, and their values, unless they are very long.
 FIT_ROWS, MIN_FIT_ROWS, FIT_VALUES = 256, 16, 2**20
-# Series are clipped to so many times the largest value of these rows, but to so many of their usual
-# spread, which so many of the rows do not exceed: the integers of 12 bits shall tell usual values
-# apart.
-HEADROOM, MOST_DEVIATIONS, USUAL = 2.0, 32.0, 0.9
 GOLDEN_RATIO = (np.sqrt(5) + 1) / 2
 # Values of a block, of one channel and of all, and its series, at most.
 BLOCK_VALUES, BATCH_VALUES, MAX_BLOCK = 2**18, 2**20, 1024
 MIN_BLOCK, LEAST_FILLED = 32, 0.75  # series of unequal length of a block, and their lengths
-FARTHEST = 1e6  # standard deviations: squares of huge numbers do not exist
-NOTHING, TINY = 1e-10, 1e-30
 SAME_SPREAD = 0.01  # series whose standard deviations differ by less are standardized already
-
-
-class Batch:
-    """Some series by channel, (C, T, W): standardized by channel, 0 behind their ends.
-
-    Parameters
-    ----------
-    sequences : Sequences
-    rows : ndarray of int of shape (W,)
-    mean, scale : ndarray of shape (C,)
-    """
-
-    def __init__(
-        self, sequences: Sequences, rows: NDArray[Any], mean: NDArray[Any], scale: NDArray[Any]
-    ) -> None:
-        self.lengths = None if sequences.lengths is None else sequences.lengths[rows]
-        if self.lengths is None:
-            x = np.asarray(sequences.values[rows], dtype=np.float64)
-            self.n_steps: Any = x.shape[1]
-        else:
-            self.n_steps = self.lengths
-            x = np.zeros((len(rows), self.lengths.max(), sequences.n_channels))
-            for place, series in enumerate(sequences.each(rows)):
-                x[place, : len(series)] = series
-        x = ((x - mean) / scale).clip(-FARTHEST, FARTHEST)
-        if self.lengths is not None:
-            x[self.is_padding.T] = 0
-        self.values = np.ascontiguousarray(x.transpose(2, 1, 0))
-
-    @property
-    def is_padding(self) -> NDArray[Any]:
-        """What is behind the ends of the series: (T, W)."""
-        assert self.lengths is not None
-        padding: NDArray[Any] = np.arange(self.lengths.max())[:, None] >= self.lengths
-        return padding
-
-    def centred(self, x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Series (..., T, W) less their means, and their standard deviations (..., 1, W)."""
-        x = x - x.sum(-2, keepdims=True) / self.n_steps
-        if self.lengths is not None:
-            x[..., self.is_padding] = 0
-        return x, np.sqrt(np.square(x).sum(-2, keepdims=True) / self.n_steps)
-
-    def combined(self, channels: NDArray[Any], *, standardizes: bool) -> NDArray[Any]:
-        """The sum of some channels (T, W); standardized one by one if ``standardizes``."""
-        x = self.values[channels[0]] if len(channels) == 1 else self.values[channels].sum(0)
-        if not standardizes:
-            return x
-        largest = np.abs(x).max(0)
-        x, spread = self.centred(x)
-        # Of a constant series rounding errors remain.
-        return np.where(spread > NOTHING * largest, x / np.maximum(spread, TINY), 0)
 
 
 @dataclass
@@ -127,15 +75,15 @@ class View:
         standardizes: bool,
     ) -> View:
         """Draw channels, and learn limits and thresholds from some series."""
-        channels = drawn_channels(len(batch.values), len(dilations.steps), rng)
+        n_places = len(dilations.steps) * N_FIRST_TAPS
+        channels = drawn_channels(len(batch.values), n_places, rng)
         limits = np.zeros(len(channels))
         for place, some in enumerate(channels):
             if place and some is channels[place - 1]:
                 limits[place] = limits[place - 1]
                 continue
             x = batch.combined(some, standardizes=standardizes)
-            usual = MOST_DEVIATIONS * usual_spread(x, batch.n_steps)
-            limits[place] = min(HEADROOM * np.abs(x).max(), usual) or 1.0
+            limits[place] = highest_value(x, batch.n_steps)
         n_features = len(KERNELS) * int(dilations.n_thresholds.sum())
         unknown = np.zeros(n_features, dtype=np.int16)
         view = cls(standardizes, dilations, channels, stride, limits, unknown)
@@ -149,7 +97,7 @@ class View:
         return view
 
     def responses(self, batch: Batch, device: torch.device | None = None) -> Iterator[Response]:
-        margin = N_TAPS // 2 * int(self.dilations.steps[-1])
+        longest = int(self.dilations.steps[-1])
         before: tuple[Any, Block] | None = None
 
         def block_of(dilation: int, first_tap: int) -> Block:
@@ -158,12 +106,8 @@ class View:
             if before is not None and before[0] is self.channels[place]:
                 return before[1]
             x = batch.combined(self.channels[place], standardizes=self.standardizes)
-            x = np.clip(x * (LARGEST / self.limits[place]), -LARGEST, LARGEST)
-            values: Any = np.zeros((len(x) + 2 * margin, x.shape[1]), dtype=np.int16)
-            np.rint(x, out=values[margin : margin + len(x)], casting="unsafe")
-            if device is not None:
-                values = torch.from_numpy(values).to(device)
-            block = Block(values, margin, batch.lengths, self.stride)
+            limit, stride = float(self.limits[place]), self.stride
+            block = block_of_integers(x, limit, longest, batch.lengths, stride, device)
             before = self.channels[place], block
             return block
 
@@ -179,42 +123,9 @@ class View:
             return np.concatenate(of_kernels).T
         return torch.cat(of_kernels).T.cpu().numpy()
 
-
-def drawn_channels(
-    n_channels: int, n_dilations: int, rng: np.random.Generator
-) -> list[NDArray[Any]]:
-    """Channels that are added, for each dilation and first tap: from 1 to 9, few more often."""
-    n_places = n_dilations * N_FIRST_TAPS
-    if n_channels == 1:
-        return [np.zeros(1, dtype=int)] * n_places
-    most = min(n_channels, N_TAPS)
-    sizes = (2 ** rng.uniform(0, np.log2(most + 1), n_places)).astype(int)
-    return [rng.choice(n_channels, size, replace=False) for size in sizes]
-
-
-def standardized_by_channel(some: Sequences) -> tuple[Batch, NDArray[Any], NDArray[Any]]:
-    """All of these series, and by what each channel was centred and divided.
-
-    By the median of the means of series, and a high quantile of their spreads around it: so a few
-    series that are far from all others do not decide.
-    """
-    steps = np.abs(np.asarray(some.values, dtype=np.float64)).reshape(-1, some.n_channels)
-    unit = steps.max(0)  # squares of huge or tiny numbers do not exist
-    unit[unit == 0] = 1
-    rows = np.arange(some.n_rows)
-    batch = Batch(some, rows, np.zeros(some.n_channels), unit)
-    mean = np.median(batch.values.sum(1) / batch.n_steps, axis=1)  # (C,)
-    batch = Batch(some, rows, unit * mean, unit)
-    scale = usual_spread(batch.values, batch.n_steps)
-    scale = np.where(scale > NOTHING * np.abs(mean), scale, 1)
-    return Batch(some, rows, unit * mean, unit * scale), unit * mean, unit * scale
-
-
-def usual_spread(x: NDArray[Any], n_steps: Any) -> NDArray[Any]:
-    """A high quantile of the root mean squares of series (..., T, W); the highest if that is 0."""
-    of_series = np.sqrt(np.square(x).sum(-2) / n_steps)
-    usual: NDArray[Any] = np.quantile(of_series, USUAL, axis=-1)
-    return np.where(usual > 0, usual, of_series.max(-1))
+    @property
+    def n_features(self) -> int:
+        return len(self.thresholds)
 
 
 @dataclass
@@ -226,11 +137,14 @@ class ConvolutionFeatures:
     mean, scale : ndarray of shape (C,)
         Of each channel: channels are standardized before they are added.
     views : list of View
+    competitions : list of Competition
+        Their features come behind those of the views.
     """
 
     mean: NDArray[Any]
     scale: NDArray[Any]
     views: list[View]
+    competitions: list[Competition]
 
     @classmethod
     def learned(
@@ -242,8 +156,25 @@ class ConvolutionFeatures:
         max_dilations: int,
         normalize: bool | str,
         max_positions: int | None,
+        competing: bool = False,
     ) -> ConvolutionFeatures:
-        """Learn from series; ``normalize`` is True, False or "both"."""
+        """Learn from series.
+
+        Parameters
+        ----------
+        sequences : Sequences
+        n_per_kernel : int
+            Thresholds of each kernel.
+        rng : Generator
+        max_dilations : int
+        normalize : bool or "both"
+            Whether series are standardized one by one; if they differ in size, "both" divides the
+            features among the two.
+        max_positions : int or None
+            Convolutions are computed at about so many positions of a series; None is all.
+        competing : bool, default=False
+            Whether there are features of competing kernels too.
+        """
         of_row = sequences.values.size // sequences.n_rows
         n_rows = int(np.clip(FIT_VALUES // of_row, MIN_FIT_ROWS, FIT_ROWS))
         rows = np.sort(rng.permutation(sequences.n_rows)[:n_rows])
@@ -256,25 +187,31 @@ class ConvolutionFeatures:
             views = [False, True] if differ else [True]
         stride = max(1, length // (max_positions or length))
         n_of_views = np.diff(np.linspace(0, n_per_kernel, len(views) + 1).astype(int))
-        return cls(
-            mean,
-            scale,
-            [
-                View.learned(
-                    batch,
-                    Dilations.spread(length, n, max_dilations),
-                    stride,
-                    rng,
-                    standardizes=standardizes,
-                )
-                for standardizes, n in zip(views, n_of_views, strict=True)
-                if n
-            ],
-        )
+        learned = [
+            View.learned(
+                batch,
+                Dilations.spread(length, n, max_dilations),
+                stride,
+                rng,
+                standardizes=standardizes,
+            )
+            for standardizes, n in zip(views, n_of_views, strict=True)
+            if n
+        ]
+        competitions = [
+            Competition.learned(batch, length, stride, rng, of_differences=of_differences)
+            for of_differences in (False, True)
+            if competing
+        ]
+        return cls(mean, scale, learned, competitions)
+
+    @property
+    def n_of_thresholds(self) -> int:
+        return sum(view.n_features for view in self.views)
 
     @property
     def n_features(self) -> int:
-        return sum(len(view.thresholds) for view in self.views)
+        return self.n_of_thresholds + sum(each.n_features for each in self.competitions)
 
     def transform(
         self, sequences: Sequences, n_jobs: int | None = None, device: torch.device | None = None
@@ -284,9 +221,9 @@ class ConvolutionFeatures:
 
         def fill(rows: NDArray[Any]) -> None:
             batch, start = Batch(sequences, rows, self.mean, self.scale), 0
-            for view in self.views:
-                stop = start + len(view.thresholds)
-                out[rows, start:stop] = view.features(batch, device)
+            for part in (*self.views, *self.competitions):
+                stop = start + part.n_features
+                out[rows, start:stop] = part.features(batch, device)
                 start = stop
 
         blocks = list(blocks_of_rows(sequences))

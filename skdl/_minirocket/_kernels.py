@@ -38,12 +38,15 @@ class Dilations(NamedTuple):
     def spread(cls, length: int, n_per_kernel: int, most: int) -> Dilations:
         """Exponentially from 1 to where a kernel is as long as the series, as in MiniRocket."""
         n_drawn = min(n_per_kernel, most)
-        top = np.log2(max(1, (length - 1) / (N_TAPS - 1)))
-        steps, counts = np.unique(
-            np.logspace(0, top, n_drawn, base=2).astype(int), return_counts=True
-        )
+        steps, counts = np.unique(spread_steps(length, n_drawn), return_counts=True)
         ends = np.rint(np.cumsum(counts) * (n_per_kernel / n_drawn)).astype(int)
         return cls(steps, np.diff(ends, prepend=0))
+
+
+def spread_steps(length: int, n: int) -> np.ndarray:
+    """So many dilations, from 1 to where a kernel is as long as the series; some are the same."""
+    top = np.log2(max(1, (length - 1) / (N_TAPS - 1)))
+    return np.logspace(0, top, n, base=2).astype(int)
 
 
 class Response(NamedTuple):
@@ -192,21 +195,33 @@ def proportions_above(response: Response, thresholds: np.ndarray) -> Any:
 
 def counts_above(values: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     """How many of the values (t, W) of each column are above thresholds (n,): (n, W) of float32."""
-    n_steps, width = values.shape
-    # numpy sums rows of bytes fast if they are long: several steps make one row.
-    fold = max(1, ROW_VALUES // width)
-    if n_steps % fold:
-        rows = -(-n_steps // fold) * fold
-        values = np.concatenate([values, np.full((rows - n_steps, width), LOWEST, values.dtype)])
-    values = values.reshape(-1, fold * width)
+    width = values.shape[1]
+    values = folded(values, LOWEST)
     counts = np.empty((len(thresholds), width), dtype=np.float32)
     n_at_once = max(1, HITS_AT_ONCE // values.size)
     for start in range(0, len(thresholds), n_at_once):
         some = slice(start, start + n_at_once)
-        hits = (values > thresholds[some, None, None]).view(np.uint8)
-        # Sums of up to 255 bytes are bytes.
-        ends = [*range(0, hits.shape[1], 255), hits.shape[1]]
-        sums = [np.add.reduce(hits[:, a:b], axis=1, dtype=np.uint8) for a, b in pairwise(ends)]
-        total = sums[0] if len(sums) == 1 else np.sum(sums, axis=0, dtype=np.int32)
-        counts[some] = total.reshape(-1, fold, width).sum(1, dtype=np.int32)
+        counts[some] = column_counts(values > thresholds[some, None, None], width)
+    return counts
+
+
+def folded(values: np.ndarray, fill: int) -> np.ndarray:
+    """Values (t, W) with several steps in a row: numpy sums long rows of bytes fast."""
+    n_steps, width = values.shape
+    fold = max(1, ROW_VALUES // width)
+    rows = -(-n_steps // fold)
+    if n_steps % fold:
+        behind = np.full((rows * fold - n_steps, width), fill, values.dtype)
+        values = np.concatenate([values, behind])
+    return values.reshape(rows, fold * width)
+
+
+def column_counts(hits: np.ndarray, width: int) -> np.ndarray:
+    """How often each of ``width`` columns is true, (m, W), of folded values (m, rows, fold * W)."""
+    hits = hits.view(np.uint8)
+    # Sums of up to 255 bytes are bytes.
+    ends = [*range(0, hits.shape[1], 255), hits.shape[1]]
+    sums = [np.add.reduce(hits[:, a:b], axis=1, dtype=np.uint8) for a, b in pairwise(ends)]
+    total = sums[0] if len(sums) == 1 else np.sum(sums, axis=0, dtype=np.int32)
+    counts: np.ndarray = total.reshape(len(hits), -1, width).sum(1, dtype=np.int32)
     return counts

@@ -2,7 +2,7 @@
 
 from ._dropout import Dropout, FeatureDropout, RandomLayer
 from ._linear import BesideLinearModel
-from ._normalization import BatchNorm, standardized
+from ._normalization import BatchNorm, standardized, with_own_scale
 from ._sequences import Pool, last_steps, padding_mask
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "last_steps",
     "padding_mask",
     "standardized",
+    "with_own_scale",
 ]

@@ -22,6 +22,37 @@ def standardized(x: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
     return ((x - mean) / scale.to(x.dtype)).to(scale.dtype)
 
 
+# Spreads are compared with that of all series, which is 1: logarithms of lower ones are this one's.
+LOWEST_SPREAD = 1e-3
+
+
+def with_own_scale(x: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Series (B, T, C), beside them each standardized by itself, and its spread: (B, T, 3 C).
+
+    What is alike in shape, but not in size, looks alike in the second; the third, a logarithm, is
+    the same at all steps. Series that do not vary are 0 in the second.
+
+    Parameters
+    ----------
+    x : Tensor of shape (B, T, C)
+        Standardized by channel.
+    mask : Tensor of bool of shape (B, T, 1) or None
+        False on padding, where the result is 0.
+    """
+    x = x if mask is None else x * mask
+    n_steps = x.shape[1] if mask is None else mask.sum(1, keepdim=True)
+    centred = x - x.sum(1, keepdim=True) / n_steps
+    if mask is not None:
+        centred = centred * mask
+    spread = (centred.square().sum(1, keepdim=True) / n_steps).sqrt()  # (B, 1, C)
+    # Of a constant series rounding errors remain.
+    least = 16 * torch.finfo(x.dtype).eps * x.abs().amax(1, keepdim=True)
+    varies = spread > least
+    own = torch.where(varies, centred / torch.where(varies, spread, 1), 0)
+    size = spread.clamp_min(LOWEST_SPREAD).log().expand_as(x)
+    return torch.cat([x, own, size if mask is None else size * mask], 2)
+
+
 class BatchNorm(nn.modules.batchnorm._BatchNorm):
     """Batch normalization of any dimensions; a single value is normalized as in evaluation.
 

@@ -20,7 +20,7 @@ from ._linear_weight import network_fraction
 from ._own_check import OwnCheck
 from ._regressor import TorchRegressor
 from ._rows import Rows
-from ._scales import learn_channel_scales, unit_scales
+from ._scales import differ_in_size, learn_channel_scales, unit_scales
 from ._sequences import SequenceInputMixin, lengths_of
 from ._series import is_series
 from ._tables import TableInputMixin
@@ -48,6 +48,7 @@ __all__ = [
     "batch_size_between",
     "decided_by_outliers",
     "deep_estimator",
+    "differ_in_size",
     "given_vectors",
     "is_series",
     "learn_channel_scales",

@@ -15,7 +15,7 @@ from ...engine import Data, Ragged, Streamed
 from ._classifier import TorchClassifier
 from ._contract import FitMode
 from ._docs import deep_estimator
-from ._linear_weight import network_fraction
+from ._linear_weight import has_weights, network_fraction, set_weights
 from ._rows import Rows
 from ._signal_model import ConvolutionModel, rows_to_learn
 
@@ -29,11 +29,13 @@ class SignalClassifier(TorchClassifier):
     Parameters
     ----------
     linear_model : bool, default=True
-        Whether a ridge regression on 5,000 random convolutions (MiniRocket) and on means of parts
-        of the signals stands beside the network: in prediction its calibrated scores are added to
-        the network's, with weights that are learned (``network_weight_``). It is fitted to the
-        training rows in closed form, and not in ``partial_fit``. For more than 2,048 rows there are
-        2,000 convolutions, and at most 8,192 random rows are learned from (of a memory map 1,024).
+        Whether a ridge regression on 5,000 random convolutions (MiniRocket), on wins of competing
+        convolutions (Hydra) where these help in cross-validation, and on means of parts of the
+        signals stands beside the network: in prediction its calibrated scores are added to the
+        network's, with weights that are learned (``network_weight_``). It is fitted to the training
+        rows in closed form, and not in ``partial_fit``. For more than 2,048 rows there are 2,000
+        convolutions that do not compete, and at most 8,192 random rows are learned from (of a
+        memory map 1,024).
 
     Attributes
     ----------
@@ -42,7 +44,8 @@ class SignalClassifier(TorchClassifier):
         being the other; in (0, 1]; 1 where there is no linear model. It is learned from rows that
         neither was trained on, as ``temperature_`` is: those that validate, else, of 50 to 499
         training rows, a half that a second network was not trained on, and of 500 or more those
-        that are set aside for it. Without such rows it is 0.5. ``partial_fit`` keeps that of the
+        that are set aside for it. Without such rows it is 0.1, of a
+        convolutional network 0.2. ``partial_fit`` keeps that of the
         ``fit`` before.
     """
 
@@ -53,6 +56,8 @@ class SignalClassifier(TorchClassifier):
         _signal_model: ConvolutionModel | None = field(init=False)
     else:
         _signal_model = None
+    # ``network_weight_`` before it is learned, as chosen by cross-validation.
+    _usual_network_weight: ClassVar[float] = 0.1
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"linear_model": ["boolean"]}
 
     def _takes_signal_model(self) -> bool:
@@ -101,6 +106,11 @@ class SignalClassifier(TorchClassifier):
         scores = torch.zeros(len(data), len(self.classes_), dtype=self._dtype)
         scores[scored] = torch.from_numpy(scores_of(scored)).to(self._dtype)
         return data.with_columns(linear=scores)
+
+    def _prepare_module(self, module: Any, mode: FitMode) -> None:
+        if mode is FitMode.FIT and self._signal_model is not None and has_weights(module):
+            set_weights(module, self._usual_network_weight, 1 - self._usual_network_weight)
+        super()._prepare_module(module, mode)
 
     def _as_unseen(self, train: Data) -> Data:
         train = super()._as_unseen(train)

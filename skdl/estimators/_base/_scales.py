@@ -15,6 +15,7 @@ from ._placeholders import counts, warn_of_placeholders
 EPS = torch.finfo(torch.float64).eps
 # A value that makes more than this fraction of the variance of so many values or more.
 DOMINANT, MANY = 0.5, 100
+MAGNITUDE, MOST_SERIES = 10.0, (0.1, 0.5, 0.9)
 NARROW = (torch.uint8, torch.bool)  # dtypes in which no value is far from all others
 
 
@@ -110,6 +111,26 @@ def _warn_of_dominant(train: Data, channels: Tensor, mean: Tensor, fraction: Ten
         UserWarning,
         stacklevel=2,
     )
+
+
+def differ_in_size(train: Data) -> bool:
+    """Whether series differ in level or spread by an order of magnitude, by the first of them.
+
+    Standardized by channel, small ones are then next to constant beside the others.
+    """
+    batch = next(train.chunks())
+    x = steps_of(batch["x"]).double()
+    mask = torch.ones_like(x[..., :1])
+    if "lengths" in batch:
+        mask = padding_mask(x, batch["lengths"]).double()
+    n_steps = mask.sum(1)  # (B, 1)
+    level = (x * mask).sum(1) / n_steps  # (B, C)
+    spread = ((x - level[:, None]).square() * mask).sum(1).div(n_steps).sqrt()
+    quantiles = spread.new_tensor(MOST_SERIES)
+    low, usual, high = spread.quantile(quantiles, 0)
+    lowest, _, highest = level.quantile(quantiles, 0)
+    differ = (high > MAGNITUDE * low) | (highest - lowest > MAGNITUDE * usual)
+    return bool(differ.any())
 
 
 def unit_scales(n_channels: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,11 +28,13 @@ FARTHEST = 10.0  # standard deviations at which levels are clipped
 class ConvolutionModel:
     """Ridge regression of the classes on random convolutions and levels of signals, calibrated.
 
-    The convolutions are those of :class:`skdl.preprocessing.RandomConvolutions`; the levels are
-    means of parts of the signals and their spreads, which convolutions do not see. Penalty, weight
-    of the levels and calibration (one factor of the scores, as in temperature scaling) minimize the
-    log loss of leave-one-out cross-validation, in closed form. Its targets are smoothed as by Platt
-    (1999), so that few rows that are separated do not make the scores certain.
+    The convolutions are those of :class:`skdl.preprocessing.RandomConvolutions`, and the numbers of
+    positions at which each of competing kernels is the largest or the smallest, as in Hydra; the
+    levels are means of parts of the signals and their spreads, which convolutions do not see.
+    Penalty, whether kernels compete, weight of the levels and calibration (one factor of the
+    scores, as in temperature scaling) minimize the log loss of leave-one-out cross-validation, in
+    closed form. Its targets are smoothed as by Platt (1999), so that few rows that are separated do
+    not make the scores certain.
 
     Parameters
     ----------
@@ -67,6 +69,7 @@ class ConvolutionModel:
             max_dilations=MAX_DILATIONS,
             normalize="both",
             max_positions=MAX_POSITIONS,
+            competing=len(target) <= FEW_ROWS,
         )
         self._fit_ridge(self._raw_features(sequences), target, weight)
         return self
@@ -101,8 +104,8 @@ class ConvolutionModel:
 
     def _scaled(self, centred: NDArray[np.float32]) -> NDArray[np.float32]:
         centred /= self.spread
-        levels = centred[:, self.convolutions.n_features :]
-        np.clip(levels, -FARTHEST, FARTHEST, out=levels)
+        behind = centred[:, self.convolutions.n_of_thresholds :]
+        np.clip(behind, -FARTHEST, FARTHEST, out=behind)
         return centred
 
     def _fit_ridge(
@@ -115,16 +118,41 @@ class ConvolutionModel:
         self.spread = np.where(squares > 1e-12, np.sqrt(squares), 1).astype(np.float32)
         features = self._scaled(features)
         features *= np.sqrt(weight).astype(np.float32)[:, None]
-        n_convolutions = self.convolutions.n_features
-        convolutions, levels = np.split(features, [n_convolutions], axis=1)
-        unit = n_convolutions / levels.shape[1]  # both have the same variance at weight 1
-        factors = [factor * unit for factor in WEIGHTS_OF_LEVELS]
-        vectors = left_vectors(convolutions, levels, factors)
-        fits = [ridge(*each, target, weight, self.n_classes) for each in vectors]
-        fit, factor = min(zip(fits, factors, strict=True), key=lambda each: each[0].loss)
+        fit, factors = self._chosen(features, target, weight)
         self.coef = features.T @ fit.dual.astype(np.float32)
-        self.coef[n_convolutions:] *= factor
+        self.coef *= factors[:, None]
         self.intercept, self.unseen_scores = fit.intercept, fit.unseen_scores
+        self._drop_unused(factors > 0)
+
+    def _chosen(
+        self, features: NDArray[np.float32], target: NDArray[Any], weight: NDArray[Any]
+    ) -> tuple[Ridge, NDArray[np.float32]]:
+        """The best fit, and by what the squares of each feature count in it."""
+        n_thresholds = self.convolutions.n_of_thresholds
+        blocks = np.split(features, [n_thresholds, self.convolutions.n_features], axis=1)
+        decomposition = Decomposition(blocks)
+
+        def fitted(*factors: float) -> tuple[Ridge, tuple[float, ...]]:
+            vectors = decomposition.left_vectors(factors)
+            return ridge(*vectors, target, weight, self.n_classes), factors
+
+        unit = n_thresholds / blocks[-1].shape[1]  # both have the same variance at weight 1
+        fits = [fitted(1, 0, factor * unit) for factor in WEIGHTS_OF_LEVELS]
+        best, factors = min(fits, key=lambda each: each[0].loss)
+        if self.convolutions.competitions:
+            other = fitted(1, 1, factors[-1])
+            best, factors = min((best, factors), other, key=lambda each: each[0].loss)
+        sizes = [block.shape[1] for block in blocks]
+        return best, np.repeat(np.asarray(factors, dtype=np.float32), sizes)
+
+    def _drop_unused(self, used: NDArray[Any]) -> None:
+        """Do not compute features of competing kernels that do not count."""
+        start, stop = self.convolutions.n_of_thresholds, self.convolutions.n_features
+        if used[start:stop].any():
+            return
+        for name in ("coef", "mean", "spread"):
+            setattr(self, name, np.delete(getattr(self, name), slice(start, stop), axis=0))
+        self.convolutions.competitions = []
 
 
 class Ridge(NamedTuple):
@@ -202,25 +230,28 @@ def losses_of_scales(
     return losses
 
 
-def left_vectors(
-    convolutions: NDArray[np.float32], levels: NDArray[np.float32], factors: Sequence[float]
-) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    """Left singular vectors (n, r), and the squares of the singular values, of both side by side.
+class Decomposition:
+    """Of blocks of features (n, f_i) side by side, the squares of each counting by a factor."""
 
-    For each of the weights of the squares of the levels.
-    """
-    n_rows, n_features = len(levels), convolutions.shape[1] + levels.shape[1]
-    if n_rows <= n_features:
-        grams = [(part @ part.T).astype(np.float64) for part in (convolutions, levels)]
-        for factor in factors:
-            values, vectors = np.linalg.eigh(grams[0] + factor * grams[1])
-            yield vectors, values.clip(0)
-        return
-    for factor in factors:
-        z = np.concatenate([convolutions, np.float32(np.sqrt(factor)) * levels], axis=1)
+    def __init__(self, blocks: Sequence[NDArray[np.float32]]) -> None:
+        self.blocks = blocks
+        self.is_wide = len(blocks[0]) <= sum(block.shape[1] for block in blocks)
+        if self.is_wide:
+            self.grams = [(block @ block.T).astype(np.float64) for block in blocks]
+
+    def left_vectors(self, factors: Sequence[float]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Left singular vectors (n, r), and the squares of the singular values (r,)."""
+        if self.is_wide:
+            gram = sum(factor * gram for factor, gram in zip(factors, self.grams, strict=True))
+            values, vectors = np.linalg.eigh(gram)
+            return vectors, values.clip(0)
+        roots = np.sqrt(factors, dtype=np.float32)
+        z = np.concatenate(
+            [root * block for root, block in zip(roots, self.blocks, strict=True)], axis=1
+        )
         values, right = np.linalg.eigh((z.T @ z).astype(np.float64))
         kept = values > values[-1] * 1e-7
-        yield (z @ right[:, kept]) / np.sqrt(values[kept]), values[kept]
+        return (z @ right[:, kept]) / np.sqrt(values[kept]), values[kept]
 
 
 def rows_to_learn(

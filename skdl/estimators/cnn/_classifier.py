@@ -24,6 +24,7 @@ from .._base import (
     SignalClassifier,
     batch_size_between,
     deep_estimator,
+    differ_in_size,
     learn_channel_scales,
     unfrozen,
     unit_scales,
@@ -47,6 +48,7 @@ from ._network_architectures import (
     POOL_GRID,
     WORKING_SIDES,
     GridPool,
+    OwnScale,
 )
 
 MAX_POSITIONS = 2**16  # of the first feature maps of a training batch of signals, with padding
@@ -89,7 +91,8 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
         head.
     normalize : bool, default=True
         Whether each channel is scaled to mean 0 and variance 1 inside; learned from the training
-        rows of ``fit`` only.
+        rows of ``fit`` only. Signals whose levels or spreads differ by an order of magnitude are
+        seen a second time, each standardized by itself, beside the logarithm of its spread.
     augment : {"shift", "flip", "crop-flip", "randaugment"}, callable or None, default=None
         Data augmentation in training, drawn for each batch: "shift" translates by up to an eighth
         of the side, "flip" mirrors every second image left to right (a signal in time), "crop-flip"
@@ -217,6 +220,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
 
     _input_kinds: ClassVar[frozenset[str]] = frozenset({"signals", "ragged", "images"})
     _fitted_parameter: ClassVar[str] = "backbone"
+    _usual_network_weight: ClassVar[float] = 0.2
     _changeable: ClassVar[frozenset[str]] = frozenset(
         {"augment", "mixup", "label_smoothing", "backbone_lr_factor"}
     )
@@ -283,7 +287,8 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
         elif callable(self.architecture):
             module = self._of_callable(probe)
         else:
-            module = self._of_blocks(probe)
+            own_scale = self.kind_ == "signal" and self.normalize and differ_in_size(train)
+            module = self._of_blocks(probe, own_scale=own_scale)
         module = module.to(self._dtype).eval()
         module.work_per_row = work_per_row(module, probe)
         if train.by_length() is not None:  # one long signal would fill the memory
@@ -298,7 +303,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
     def _unit_scales(self) -> tuple[Tensor, Tensor]:
         return unit_scales(self.n_channels_in_, self._dtype)
 
-    def _of_blocks(self, probe: Tensor) -> StandardizedNetwork:
+    def _of_blocks(self, probe: Tensor, *, own_scale: bool) -> StandardizedNetwork:
         name = BEST_ARCHITECTURE[self.kind_]
         if isinstance(self.architecture, str) and self.architecture != "auto":
             name = self.architecture
@@ -308,7 +313,11 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
                 'kind="signal", for images use architecture="plain" or "resnet".'
             )
         channels = tuple(self.channels)
-        features = ARCHITECTURES[name](tuple(probe.shape[1:]), channels, self.kernel_size)
+        n_channels, *space = probe.shape[1:]
+        shape = (3 * n_channels if own_scale else n_channels, *space)
+        features = ARCHITECTURES[name](shape, channels, self.kernel_size)
+        if own_scale:
+            features.insert(0, OwnScale())
         pool = GridPool(POOL_GRID[self.kind_])
         module = self._with_head(features, pool, self._unit_scales(), probe)
         module.bfloat16_safe = self.kind_ == "image"  # signals gain nothing by it

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...modules import BatchNorm, Pool
+from ...modules import BatchNorm, Pool, with_own_scale
 from ._network_padding import (
     AvgPool1d,
     Blocks,
@@ -58,6 +58,15 @@ class GridPool(nn.Module):
         else:
             means = F.adaptive_avg_pool2d(x, self.grid).flatten(1)
         return torch.cat([means, x.flatten(2).amax(2)], 1)
+
+
+class OwnScale(nn.Module):
+    """Signals (B, C, T), beside them each standardized by itself, and its spread: (B, 3 C, T)."""
+
+    takes_mask = True
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        return with_own_scale(x.mT, None if mask is None else mask.mT).mT
 
 
 def convolved(

@@ -20,6 +20,7 @@ from .._base import (
     TorchRegressor,
     decided_by_outliers,
     deep_estimator,
+    differ_in_size,
     learn_channel_scales,
     lengths_of,
     outlier_limits,
@@ -74,6 +75,8 @@ class _Recurrent(SequenceInputMixin, TorchEstimator):
 
     _cell: ClassVar[str]
     _network: ClassVar[type[RecurrentNetwork]] = RecurrentNetwork
+    # Whether each sequence is seen standardized by itself too, where sequences differ in size.
+    _sees_own_scale: ClassVar[bool] = False
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "n_layers": [Interval(Integral, 1, None, closed="left")],
@@ -85,8 +88,9 @@ class _Recurrent(SequenceInputMixin, TorchEstimator):
 
     def _make_module(self, train: Data) -> nn.Module:
         mean, scale = unit_scales(self.n_channels_in_, self._dtype)
+        own_scale = self._sees_own_scale and self.standardize and differ_in_size(train)
         return self._network(
-            self._make_encoder(self.n_channels_in_),
+            self._make_encoder(self.n_channels_in_, own_scale=own_scale),
             self._target.output_shape,
             dropout=self.dropout,
             mean=mean,
@@ -99,7 +103,7 @@ class _Recurrent(SequenceInputMixin, TorchEstimator):
         """Which of the quantiles is the median, where there are any."""
         return 0
 
-    def _make_encoder(self, n_channels: int) -> RecurrentEncoder:
+    def _make_encoder(self, n_channels: int, *, own_scale: bool = False) -> RecurrentEncoder:
         return RecurrentEncoder(
             self._cell,
             n_channels,
@@ -108,6 +112,7 @@ class _Recurrent(SequenceInputMixin, TorchEstimator):
             bidirectional=self.bidirectional,
             pooling=self.pooling,
             dropout=self.dropout,
+            own_scale=own_scale,
         )
 
     def _learn_before_training(self, module: Any, train: Data, used: Data) -> None:
@@ -254,7 +259,14 @@ def uncorrected(module: Any, batch: Batch) -> Tensor:
 
 @deep_estimator
 class _RecurrentClassifier(_Recurrent, SignalClassifier):
-    """Recurrent classifiers: states of all steps, in both directions, are pooled by default."""
+    """Recurrent classifiers: states of all steps, in both directions, are pooled by default.
+
+    Parameters
+    ----------
+    standardize : bool, default=True
+        Sequences whose levels or spreads differ by an order of magnitude are seen a second time,
+        each standardized by itself, beside the logarithm of its spread.
+    """
 
     bidirectional: bool = True
     pooling: str = "max"
@@ -266,7 +278,7 @@ class _RecurrentClassifier(_Recurrent, SignalClassifier):
     warmup_fraction: float = 0.1
     gradient_clip: float | None = 1.0
 
-    _network = RecurrentClassifierNetwork
+    _network, _sees_own_scale = RecurrentClassifierNetwork, True
 
     def _read_inputs(self, X: Any, *, reset: bool) -> Data:
         return self._with_linear_scores(super()._read_inputs(X, reset=reset), reset=reset)

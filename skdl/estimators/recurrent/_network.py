@@ -8,7 +8,15 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from ...modules import BesideLinearModel, Dropout, Pool, last_steps, padding_mask, standardized
+from ...modules import (
+    BesideLinearModel,
+    Dropout,
+    Pool,
+    last_steps,
+    padding_mask,
+    standardized,
+    with_own_scale,
+)
 
 CELLS: dict[str, type[nn.LSTM] | type[nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -36,6 +44,8 @@ class RecurrentEncoder(nn.Module):
     pooling : {"last", "mean", "max", "attention"}
     dropout : float in [0, 1)
         Between the layers.
+    own_scale : bool, default=False
+        Whether each channel is seen standardized by itself too, beside its spread.
     """
 
     def __init__(
@@ -48,11 +58,13 @@ class RecurrentEncoder(nn.Module):
         bidirectional: bool = False,
         pooling: str = "last",
         dropout: float = 0.0,
+        own_scale: bool = False,
     ) -> None:
         super().__init__()
+        self.own_scale = own_scale
         n_directions = 2 if bidirectional else 1
         self.n_features = hidden_size * n_directions
-        sizes = [n_channels, *[self.n_features] * (n_layers - 1)]
+        sizes = [3 * n_channels if own_scale else n_channels, *[self.n_features] * (n_layers - 1)]
         self.layers = nn.ModuleList(
             nn.ModuleList(
                 CELLS[cell](size, hidden_size, batch_first=True) for _ in range(n_directions)
@@ -65,6 +77,8 @@ class RecurrentEncoder(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Pooled representation (B, D) of x (B, T, C)."""
+        if self.own_scale:
+            x = with_own_scale(x, None if lengths is None else padding_mask(x, lengths))
         for index, layer in enumerate(self.layers):
             # Between layers only, as in torch.nn.LSTM.
             x = self.dropout(x) if index else x

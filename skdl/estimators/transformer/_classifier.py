@@ -37,6 +37,7 @@ from .._base import (
     SignalClassifier,
     batch_size_between,
     deep_estimator,
+    differ_in_size,
     learn_channel_scales,
     network_fraction,
     unit_scales,
@@ -428,6 +429,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
             token_dropout=self.token_dropout,
             mean=mean,
             scale=scale,
+            own_scale=differ_in_size(train),
         )
 
     def _learn_before_training(self, module: Any, train: Data, used: Data) -> None:

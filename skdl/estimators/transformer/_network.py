@@ -17,6 +17,7 @@ from ...modules import (
     RandomLayer,
     padding_mask,
     standardized,
+    with_own_scale,
 )
 
 POSITIONS = ("rotary", "sinusoidal", "learned")
@@ -268,6 +269,8 @@ class PatchEmbedding(RandomLayer):
         Fraction of the patches that are masked in training.
     mean, scale : Tensor of shape (2, n_channels) and (n_channels,)
         Mean and standard deviation that standardize the channels.
+    own_scale : bool, default=False
+        Whether each channel is seen standardized by itself too, beside its spread.
     """
 
     mean: Tensor
@@ -282,9 +285,12 @@ class PatchEmbedding(RandomLayer):
         token_dropout: float,
         mean: Tensor,
         scale: Tensor,
+        own_scale: bool = False,
     ) -> None:
         super().__init__()
         self.patch_size, self.token_dropout = patch_size, token_dropout
+        self.own_scale = own_scale
+        n_channels = 3 * n_channels if own_scale else n_channels
         self.kernel_size = max(8, 2 * patch_size)
         # Not a convolution: torch's are wrong in bfloat16 for some shapes on some CPUs.
         self.project = nn.Linear(n_channels * self.kernel_size, d_model)
@@ -297,7 +303,11 @@ class PatchEmbedding(RandomLayer):
         n_steps = lengths
         if n_steps is None:  # filled, not copied: a copy to the device is waited for
             n_steps = torch.full((1,), x.shape[1], device=x.device)
-        windows = self.windows(standardized(x, self.mean, self.scale), n_steps)
+        inputs = standardized(x, self.mean, self.scale)
+        if self.own_scale:
+            mask = None if lengths is None else padding_mask(x, lengths)
+            inputs = with_own_scale(inputs, mask)
+        windows = self.windows(inputs, n_steps)
         index = torch.arange(windows.shape[1], device=x.device)
         n_patches = -(-n_steps // self.patch_size)[:, None]  # of each row
         is_token = None if lengths is None else index < n_patches
