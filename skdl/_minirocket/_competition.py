@@ -76,12 +76,15 @@ class Competition:
 
     def features(self, batch: Batch, device: torch.device | None = None) -> NDArray[Any]:
         """Roots of the proportions of the positions at which each kernel wins: (W, n_features)."""
-        proportions = chain.from_iterable(
+        of_dilations = (
             self._proportions(batch, number, device) for number in range(len(self.dilations))
         )
+        proportions: Any = list(chain.from_iterable(of_dilations))
         if device is None:
-            return np.sqrt(np.concatenate(list(proportions))).T
-        return torch.cat(list(proportions)).sqrt().T.cpu().numpy()
+            proportions = np.concatenate(proportions)
+        else:
+            proportions = torch.cat(proportions).cpu().numpy()
+        return np.sqrt(proportions).T
 
     def _combined(self, batch: Batch, channels: NDArray[Any]) -> NDArray[Any]:
         x = batch.combined(channels, standardizes=True)
@@ -126,5 +129,5 @@ def proportions_of_wins(group: list[Any], counted: Any, n_positions: NDArray[Any
     for pick in (np.maximum, np.minimum):
         wins = folds == pick.reduce(folds)
         wins &= is_position
-        counts.append(column_counts(wins, width) / n)
+        counts.append(column_counts(wins, width).astype(np.float32) / n)
     return counts

@@ -29,8 +29,9 @@ LOWEST_SPREAD = 1e-3
 def with_own_scale(x: Tensor, mask: Tensor | None = None) -> Tensor:
     """Series (B, T, C), beside them each standardized by itself, and its spread: (B, T, 3 C).
 
-    What is alike in shape, but not in size, looks alike in the second; the third, a logarithm, is
-    the same at all steps. Series that do not vary are 0 in the second.
+    What is alike in shape, but not in size, looks alike in the second. The third is the same at all
+    steps: half the decimal logarithm, which is about as large as the others. Series that do not
+    vary are 0 in the second.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def with_own_scale(x: Tensor, mask: Tensor | None = None) -> Tensor:
     least = 16 * torch.finfo(x.dtype).eps * x.abs().amax(1, keepdim=True)
     varies = spread > least
     own = torch.where(varies, centred / torch.where(varies, spread, 1), 0)
-    size = spread.clamp_min(LOWEST_SPREAD).log().expand_as(x)
+    size = (spread.clamp_min(LOWEST_SPREAD).log10() / 2).expand_as(x)
     return torch.cat([x, own, size if mask is None else size * mask], 2)
 
 

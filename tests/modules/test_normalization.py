@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from skdl.modules import BatchNorm, standardized
+from skdl.modules import BatchNorm, padding_mask, standardized, with_own_scale
 
 
 def test_standardizing_subtracts_in_the_dtype_of_x():
@@ -84,3 +84,29 @@ def test_a_single_step_under_a_mask_is_normalized_as_in_evaluation():
     for name, value in norm.state_dict().items():
         assert torch.equal(value, before[name])
     torch.testing.assert_close(got, norm.eval()(x, mask))
+
+
+def test_series_beside_themselves_standardized_and_their_spread():
+    x = (
+        torch.randn(4, 9, 2, dtype=torch.float64)
+        * torch.tensor([1.0, 1e-2, 10.0, 0.5])[:, None, None]
+    )
+    x[3, :, 1] = 0.3  # constant
+    plain, own, size = with_own_scale(x).chunk(3, 2)
+    assert torch.equal(plain, x)
+    mean, spread = x.mean(1, keepdim=True), x.std(1, correction=0, keepdim=True)
+    expected = (x - mean) / spread
+    expected[3, :, 1] = 0
+    torch.testing.assert_close(own, expected)
+    torch.testing.assert_close(size, (spread.clamp_min(1e-3).log10() / 2).expand_as(x))
+
+
+def test_own_scales_do_not_see_padding():
+    lengths = torch.tensor([1, 4, 9])
+    x = torch.randn(3, 9, 2, dtype=torch.float64)
+    mask = padding_mask(x, lengths)
+    found = with_own_scale(x, mask)
+    assert not found[~mask.expand_as(found)].any()
+    for row, n_steps in enumerate(lengths.tolist()):
+        alone = with_own_scale(x[row : row + 1, :n_steps])
+        torch.testing.assert_close(found[row : row + 1, :n_steps], alone)

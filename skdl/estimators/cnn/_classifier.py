@@ -48,9 +48,11 @@ from ._network_architectures import (
     POOL_GRID,
     WORKING_SIDES,
     GridPool,
-    OwnScale,
 )
 
+# Steps to which longer signals are reduced, where there are few rows; of more half as many, so that
+# a fit takes no longer. Cross-validation finds them as good.
+MOST_STEPS, FEW_ROWS = 512, 256
 MAX_POSITIONS = 2**16  # of the first feature maps of a training batch of signals, with padding
 
 
@@ -288,7 +290,8 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
             module = self._of_callable(probe)
         else:
             own_scale = self.kind_ == "signal" and self.normalize and differ_in_size(train)
-            module = self._of_blocks(probe, own_scale=own_scale)
+            most_steps = MOST_STEPS if len(train) <= FEW_ROWS else MOST_STEPS // 2
+            module = self._of_blocks(probe, own_scale=own_scale, most_steps=most_steps)
         module = module.to(self._dtype).eval()
         module.work_per_row = work_per_row(module, probe)
         if train.by_length() is not None:  # one long signal would fill the memory
@@ -303,7 +306,9 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
     def _unit_scales(self) -> tuple[Tensor, Tensor]:
         return unit_scales(self.n_channels_in_, self._dtype)
 
-    def _of_blocks(self, probe: Tensor, *, own_scale: bool) -> StandardizedNetwork:
+    def _of_blocks(
+        self, probe: Tensor, *, own_scale: bool, most_steps: int
+    ) -> StandardizedNetwork:
         name = BEST_ARCHITECTURE[self.kind_]
         if isinstance(self.architecture, str) and self.architecture != "auto":
             name = self.architecture
@@ -315,11 +320,11 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
         channels = tuple(self.channels)
         n_channels, *space = probe.shape[1:]
         shape = (3 * n_channels if own_scale else n_channels, *space)
-        features = ARCHITECTURES[name](shape, channels, self.kernel_size)
-        if own_scale:
-            features.insert(0, OwnScale())
-        pool = GridPool(POOL_GRID[self.kind_])
-        module = self._with_head(features, pool, self._unit_scales(), probe)
+        of_fcn = {"most_steps": most_steps} if name == "fcn" else {}
+        features = ARCHITECTURES[name](shape, channels, self.kernel_size, **of_fcn)
+        pool, scales = GridPool(POOL_GRID[self.kind_]), self._unit_scales()
+        probe = probe.repeat(1, 3, 1) if own_scale else probe
+        module = self._with_head(features, pool, scales, probe, own_scale=own_scale)
         module.bfloat16_safe = self.kind_ == "image"  # signals gain nothing by it
         return module
 

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from ...modules import BesideLinearModel, Dropout, padding_mask, standardized
+from ...modules import BesideLinearModel, Dropout, padding_mask, standardized, with_own_scale
 from ._network_architectures import CONVOLUTIONS
-from ._network_padding import Blocks, behind, through
+from ._network_padding import Blocks, Packing, behind, through
+
+# Signals are packed where so much of the padded batch remains, or less.
+MOST_PACKED = 0.8
 
 
 def channels_first(x: Tensor) -> Tensor:
@@ -89,6 +92,9 @@ class ConvolutionalNetwork(BesideLinearModel, StandardizedNetwork):
         once per fit.
     lr_factor : float, default=1.0
         Learning rate of ``features``, as a fraction of the head's.
+    own_scale : bool, default=False
+        Whether ``features`` take 3 C channels: each signal standardized by itself too, and its
+        spread.
     """
 
     def __init__(
@@ -104,8 +110,10 @@ class ConvolutionalNetwork(BesideLinearModel, StandardizedNetwork):
         freeze: bool | int = False,
         fixed: bool = False,
         lr_factor: float = 1.0,
+        own_scale: bool = False,
     ) -> None:
         super().__init__(mean, scale)
+        self.own_scale = own_scale
         self.features, self.pool = features, pool
         self.dropout = Dropout(dropout)
         self.head: nn.Module = nn.Linear(n_features, n_classes)
@@ -171,9 +179,20 @@ class ConvolutionalNetwork(BesideLinearModel, StandardizedNetwork):
         if encoded is not None:
             return encoded
         assert inputs is not None
-        mask = None if lengths is None else padding_mask(inputs, lengths).mT  # (B, 1, T)
-        features = through(self.features, channels_first(inputs), mask)
-        return through(self.pool, features, None if mask is None else behind(self.features, mask))
+        mask = None if lengths is None else padding_mask(inputs, lengths)  # (B, T, 1)
+        if self.own_scale:
+            inputs = with_own_scale(inputs, mask)
+        if lengths is None or mask is None:
+            return through(self.pool, self.features(channels_first(inputs)), None)
+        # On a card the lengths would be waited for.
+        if isinstance(self.features, Blocks) and inputs.device.type == "cpu":
+            packing = Packing(lengths, self.features)
+            if packing.n_steps <= MOST_PACKED * mask.numel():
+                packed, of_packed = packing.pack(inputs)
+                features = self.features(channels_first(packed), of_packed)
+                return through(self.pool, *packing.unpack(features))
+        features = through(self.features, channels_first(inputs), mask.mT)
+        return through(self.pool, features, behind(self.features, mask.mT))
 
     def forward(
         self,

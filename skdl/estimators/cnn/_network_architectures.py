@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...modules import BatchNorm, Pool, with_own_scale
+from ...modules import BatchNorm, Pool
 from ._network_padding import (
     AvgPool1d,
     Blocks,
@@ -28,7 +28,7 @@ from ._network_padding import (
 )
 
 Shape = tuple[int, ...]
-Features = Callable[[Shape, Sequence[int], int], Blocks]
+Features = Callable[..., Blocks]
 
 # By the number of dimensions of space: 1 for signals, 2 for images.
 CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d}
@@ -58,15 +58,6 @@ class GridPool(nn.Module):
         else:
             means = F.adaptive_avg_pool2d(x, self.grid).flatten(1)
         return torch.cat([means, x.flatten(2).amax(2)], 1)
-
-
-class OwnScale(nn.Module):
-    """Signals (B, C, T), beside them each standardized by itself, and its spread: (B, 3 C, T)."""
-
-    takes_mask = True
-
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        return with_own_scale(x.mT, None if mask is None else mask.mT).mT
 
 
 def convolved(
@@ -240,17 +231,19 @@ class InceptionBlock(nn.Module):
         return stride_of(self.pool)
 
 
-def make_fcn(shape: Shape, channels: Sequence[int], kernel_size: int) -> Blocks:
+def make_fcn(
+    shape: Shape, channels: Sequence[int], kernel_size: int, most_steps: int = 512
+) -> Blocks:
     """Residual blocks of Inception modules for signals, over all steps.
 
     Convolutions of ``3 * kernel_size`` steps with dilations 1, 2 and 4 cover the scales of
     InceptionTime (Ismail Fawaz et al., 2020) with few weights. A first convolution reduces signals
-    of over 512 steps; each block but the first halves the steps if there are 32 or more.
+    of over ``most_steps``; each block but the first halves the steps if there are 32 or more.
     """
     n_in, length = shape
     blocks: list[nn.Module] = []
-    if length > 512:
-        stride = math.ceil(length / 512)
+    if length > most_steps:
+        stride = math.ceil(length / most_steps)
         first = nn.Conv1d(n_in, channels[0], 2 * stride + 1, stride, stride, bias=False)
         blocks.append(Blocks(first, BatchNorm(channels[0]), nn.ReLU()))
         n_in, length = channels[0], math.ceil(length / stride)

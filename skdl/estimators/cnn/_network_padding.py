@@ -52,6 +52,50 @@ class Blocks(nn.Sequential):
     def stride(self) -> int:
         return math.prod(map(stride_of, self))
 
+    @property
+    def reach(self) -> int:
+        """No layer reads steps of its input that are this far, or farther, from its output's."""
+        layers = [part for part in self.modules() if isinstance(part, nn.Conv1d)]
+        reaches = [part.kernel_size[0] // 2 * part.dilation[0] for part in layers]
+        return self.stride * max(1, *reaches)  # 1 of the maximum of neighbours
+
+
+class Packing:
+    """Signals of unequal length one behind the other: there is less padding than side by side.
+
+    Between them are so many zeros that no convolution reaches from one signal into another, and
+    they begin at multiples of the stride: each is answered as if alone.
+
+    Parameters
+    ----------
+    lengths : Tensor of shape (B,)
+    features : Blocks
+    """
+
+    def __init__(self, lengths: Tensor, features: Blocks) -> None:
+        self.lengths, self.stride = lengths, features.stride
+        slots = -(-(lengths + features.reach) // self.stride) * self.stride
+        self.starts = slots.cumsum(0) - slots
+        self.n_steps = int(slots.sum())
+
+    def pack(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Padded signals (B, T, C) as one (1, n_steps, C), and its mask (1, 1, n_steps)."""
+        steps = torch.arange(x.shape[1], device=x.device)
+        inside = steps < self.lengths[:, None]
+        places = (self.starts[:, None] + steps)[inside]
+        packed, mask = x.new_zeros(self.n_steps, x.shape[2]), inside.new_zeros(self.n_steps)
+        packed[places], mask[places] = x[inside], True
+        return packed[None], mask[None, None]
+
+    def unpack(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (1, F, n_steps / stride) side by side again, (B, F, t), and their mask."""
+        lengths = -(-self.lengths // self.stride)
+        steps = torch.arange(int(lengths.max()), device=features.device)
+        places = (self.starts // self.stride)[:, None] + steps
+        mask = steps < lengths[:, None]  # (B, t)
+        places = places.clamp_max(features.shape[2] - 1)
+        return features[0].mT[places].mT * mask[:, None], mask[:, None]
+
 
 class MaxPool1d(nn.MaxPool1d):
     """Maximum of each window, without padding; windows do not overlap."""

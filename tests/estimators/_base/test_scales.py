@@ -9,6 +9,7 @@ from skdl.engine import Data, Ragged
 from skdl.estimators._base._scales import (
     channel_scales,
     channel_statistics,
+    differ_in_size,
     learn_channel_scales,
     unit_scales,
 )
@@ -82,3 +83,28 @@ def test_a_module_learns_its_scales_in_its_dtype(dtype):
     for got, wanted in zip(module.state_dict().values(), expected, strict=True):
         assert got.dtype is dtype
         assert got.equal(wanted)
+
+
+@pytest.mark.parametrize("is_ragged", [False, True])
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda x, i: x, False),
+        (lambda x, i: x + i, False),
+        (lambda x, i: x * (1 + i), False),
+        (lambda x, i: x + 100 * i, True),
+        (lambda x, i: x * 100**i, True),
+    ],
+    ids=["alike", "levels", "spreads", "other levels", "other spreads"],
+)
+def test_series_that_differ_by_an_order_of_magnitude(change, expected, is_ragged):
+    """In one channel of two."""
+    rows = [RNG.normal(size=(20 + is_ragged * row, 2)) for row in range(30)]
+    for row, x in enumerate(rows):
+        x[:, 1] = change(x[:, 1], row / 29)
+    if is_ragged:
+        lengths = torch.tensor([len(x) for x in rows])
+        data = Data({"x": Ragged(torch.tensor(np.concatenate(rows)), lengths)})
+    else:
+        data = Data({"x": torch.tensor(np.array(rows))})
+    assert differ_in_size(data) is expected

@@ -13,7 +13,7 @@ from skdl.estimators._base._signal_model import (
     PENALTIES,
     SCALES,
     ConvolutionModel,
-    left_vectors,
+    Decomposition,
     ridge,
     rows_to_learn,
     smoothed_targets,
@@ -39,8 +39,11 @@ def test_scores_of_unseen_rows_are_those_of_models_without_them(shape, weighted)
     weight /= weight.mean()
     z = features(n, n_features, weight)
     root = np.sqrt(weight).astype(np.float32)[:, None]
-    ((vectors, values),) = left_vectors(root * z[:, :5], root * z[:, 5:], [1.0])
+    factors = np.repeat([1.0, 0.0, 4.0], [4, 2, n_features - 6])
+    blocks = np.split(root * z, [4, 6], axis=1)
+    vectors, values = Decomposition(blocks).left_vectors([1.0, 0.0, 4.0])
     found = ridge(vectors, values, target, weight, n_classes)
+    z *= np.sqrt(factors).astype(np.float32)
 
     signs = np.where(np.arange(n_classes) == target[:, None], 1.0, -1.0)
     smoothed = smoothed_targets(target, weight, n_classes)
@@ -137,3 +140,35 @@ def test_a_pickle_has_no_scores_of_the_rows():
     copy = pickle.loads(pickle.dumps(model))
     assert not hasattr(copy, "unseen_scores")
     np.testing.assert_array_equal(copy.scores(sequences), model.scores(sequences))
+
+
+def test_kernels_compete_where_that_helps():
+    """Which of two frequencies comes first is seen by neither convolutions nor levels."""
+    rng, steps = np.random.default_rng(0), np.arange(128)
+    n = 120
+    y = np.arange(n) % 2
+    slow, fast = np.sin(steps / 3), np.sin(steps)
+    X = np.where(rng.random((n, 128)) < 0.25 + 0.5 * y[:, None], slow, fast)
+    X = X + 0.1 * rng.normal(size=X.shape)
+    model = ConvolutionModel(2).fit(Sequences(X[:, :, None]), y, None)
+    of_features = len(model.mean), len(model.spread), len(model.coef)
+    n_levels = 19
+    assert {model.convolutions.n_features + n_levels} == set(of_features)
+    scores = model.scores(Sequences(X[:, :, None]))
+    assert (scores.argmax(1) == y).mean() > 0.9
+
+
+def test_competing_kernels_that_do_not_count_are_dropped(monkeypatch):
+    """The scores of the training rows stay those of all features."""
+    X, y = noisy_waves(60)
+    sequences = Sequences(X[:, :, None])
+    scores = {}
+    for competing in (True, False):
+        monkeypatch.setattr(_signal_model, "FEW_ROWS", 2048 if competing else 0)
+        monkeypatch.setattr(_signal_model, "FEW_PER_KERNEL", _signal_model.N_PER_KERNEL)
+        model = ConvolutionModel(2).fit(sequences, y, None)
+        assert len(model.coef) == model.convolutions.n_features + 19
+        scores[competing] = model.scores(sequences)
+        if competing and model.convolutions.competitions:
+            pytest.skip("they count here")
+    np.testing.assert_allclose(scores[True], scores[False], rtol=1e-4, atol=1e-5)

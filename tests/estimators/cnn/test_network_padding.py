@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
+from skdl.estimators.cnn import _network
 from skdl.estimators.cnn._network import Backbone, ConvolutionalNetwork, MeanPool
 from skdl.estimators.cnn._network_architectures import ARCHITECTURES, GridPool
 from skdl.estimators.cnn._network_padding import (
     AvgPool1d,
     Blocks,
     MaxPool1d,
+    Packing,
     behind,
     max_of_neighbours,
     stride_of,
@@ -79,12 +81,20 @@ def test_strides_of_a_sequence_are_multiplied():
     assert stride_of(nn.ReLU()) == 1
 
 
-def network(name, longest, n_channels=2):
+def network(name, longest, n_channels=2, *, own_scale=False):
     """A network in float64 whose normalizations change what they are given."""
-    features = ARCHITECTURES[name]((n_channels, longest), (4, 6, 6), 3)
+    n_seen = 3 * n_channels if own_scale else n_channels
+    features = ARCHITECTURES[name]((n_seen, longest), (4, 6, 6), 3)
     scale = torch.full((n_channels,), 2.0)
     made = ConvolutionalNetwork(
-        features, GridPool(1), 12, 3, dropout=0.0, mean=torch.ones(2, n_channels), scale=scale
+        features,
+        GridPool(1),
+        12,
+        3,
+        dropout=0.0,
+        mean=torch.ones(2, n_channels),
+        scale=scale,
+        own_scale=own_scale,
     ).double()
     for part in made.modules():
         if isinstance(part, BatchNorm):
@@ -103,8 +113,9 @@ def batch_of(lengths, n_channels=2, more=0):
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 @pytest.mark.parametrize("longest", [1, 20, 700, 5000])
-def test_a_padded_signal_is_answered_as_alone(name, longest):
-    made = network(name, longest)
+@pytest.mark.parametrize("own_scale", [False, True])
+def test_a_padded_signal_is_answered_as_alone(name, longest, own_scale):
+    made = network(name, longest, own_scale=own_scale)
     x, lengths = batch_of([1, 2, 5, 9, 33, 40, 300, 1300], more=12)
     got = made(**made.prepare(x, lengths))
     for row, n_steps in enumerate(lengths.tolist()):
@@ -154,3 +165,52 @@ def test_a_backbone_hands_the_lengths_on():
     torch.testing.assert_close(made(**made.prepare(x, lengths))[:1], alone)
     made.fixed = True
     torch.testing.assert_close(made(**made.prepare(x, lengths))[:1], alone)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("longest", [1, 20, 700, 5000])
+def test_packed_signals_are_answered_as_padded_ones(name, longest, monkeypatch):
+    """Outputs, statistics and gradients; whether they are packed is decided by what it saves."""
+    made = network(name, longest, own_scale=True).train()
+    other = copy.deepcopy(made)
+    x, lengths = batch_of([1, 2, 5, 9, 33, 40, 300, 1300])
+    assert Packing(lengths, made.features).n_steps < x.shape[0] * x.shape[1]
+    outputs = []
+    for net, most in ((made, 1.0), (other, 0.0)):
+        monkeypatch.setattr(_network, "MOST_PACKED", most)
+        outputs.append(net(**net.prepare(x, lengths)))
+        outputs[-1].square().sum().backward()
+    torch.testing.assert_close(*outputs)
+    for mine, theirs in zip(made.buffers(), other.buffers(), strict=True):
+        torch.testing.assert_close(mine, theirs)
+    for mine, theirs in zip(made.parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, theirs.grad)
+
+
+@settings(max_examples=30, deadline=None)
+@given(SIGNALS)
+def test_signals_are_packed_and_unpacked(lengths):
+    features = ARCHITECTURES["fcn"]((3, 40), (2, 2), 3)
+    x, mask = padded(lengths)
+    packing = Packing(torch.tensor(lengths), features)
+    packed, of_packed = packing.pack(x.mT)
+    assert packed.shape[1] % features.stride == 0
+    assert int(of_packed.sum()) == sum(lengths)
+    side_by_side, steps = packing.unpack(packed.mT[..., :: features.stride])
+    torch.testing.assert_close(side_by_side, x[..., :: features.stride])
+    assert torch.equal(steps, mask[..., :: features.stride])
+
+
+def test_no_layer_reaches_farther_than_the_gaps():
+    features = ARCHITECTURES["fcn"]((1, 2000), (4, 4, 4), 5)
+    reach = features.reach
+    x = torch.zeros(1, 1, 2000)
+    mask = torch.ones(1, 1, 2000, dtype=torch.bool)
+    mask[..., 1000 : 1000 + reach] = False
+    made = features.eval()
+    x[..., :1000] = 1
+    before = made(x, mask)
+    x[..., 1000 + reach :] = 5
+    after = made(x, mask)
+    end = -(-1000 // features.stride)
+    torch.testing.assert_close(before[..., :end], after[..., :end])
