@@ -17,6 +17,7 @@ from time import process_time
 import numpy as np
 import pandas as pd
 from _report import Report
+from joblib import Parallel, delayed
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -90,23 +91,34 @@ def peers(X, y, X_test, y_test):
     return {name: model.fit(X, y).score(X_test, y_test) for name, model in models.items()}
 
 
-def classify(name, titles, seeds, params):
-    """The row of one set in the table."""
-    (X, y), (X_test, y_test) = (fetch_ucr(name, split=split) for split in ("train", "test"))
-    row = {"set": name, "train": len(X), "test": len(X_test), **baselines(X, y, X_test, y_test)}
-    row["InceptionTime, published"] = INCEPTION_TIME.get(name, np.nan)
-    for title in titles:
-        accuracies, seconds, weights = [], [], []
-        for seed in seeds:
-            start = process_time()
-            model = ESTIMATORS[title](random_state=seed, **params).fit(X, y)
-            seconds.append(process_time() - start)
-            accuracies.append(model.score(X_test, y_test))
-            weights.append(model.network_weight_)
-        row[title], row[f"{title}, lowest"] = np.mean(accuracies), min(accuracies)
-        row[f"{title}, network weight"] = np.mean(weights)
-        row[f"{title}, CPU s"] = np.mean(seconds)
-    return row | {"bar of the CNN": BARS[name]}
+def parts(name):
+    return [each for split in ("train", "test") for each in fetch_ucr(name, split=split)]
+
+
+def compared(name):
+    """The baselines of one set."""
+    X, y, X_test, y_test = parts(name)
+    row = {"train": len(X), "test": len(X_test), **baselines(X, y, X_test, y_test)}
+    return row | {"InceptionTime, published": INCEPTION_TIME.get(name, np.nan)}
+
+
+def fitted(name, title, seed, params):
+    """Accuracy, weight of the network and CPU seconds of one fit."""
+    X, y, X_test, y_test = parts(name)
+    start = process_time()
+    model = ESTIMATORS[title](random_state=seed, **params).fit(X, y)
+    seconds = process_time() - start
+    return model.score(X_test, y_test), model.network_weight_, seconds
+
+
+def summary(title, fits):
+    accuracies, weights, seconds = zip(*fits, strict=True)
+    return {
+        title: np.mean(accuracies),
+        f"{title}, lowest": min(accuracies),
+        f"{title}, network weight": np.mean(weights),
+        f"{title}, CPU s": np.mean(seconds),
+    }
 
 
 def main() -> None:
@@ -114,11 +126,25 @@ def main() -> None:
     parser.add_argument("--sets", nargs="*", default=[*BARS], choices=[*BARS])
     parser.add_argument("--estimators", nargs="*", default=[*ESTIMATORS], choices=[*ESTIMATORS])
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--n-jobs", type=int, default=1)
     report = Report(__doc__, parser)
     args, params = report.args, {"max_epochs": 2} if report.quick else {}
     seeds = range(1 if report.quick else args.seeds)
     sets = args.sets[: 1 if report.quick else None]
-    rows = [classify(name, args.estimators, seeds, params) for name in sets]
+    parallel = Parallel(n_jobs=args.n_jobs)
+    # The longest fits first, so that no process waits long for another.
+    tasks = [
+        (name, title, seed)
+        for name in reversed(sets)
+        for title in args.estimators
+        for seed in seeds
+    ]
+    fits = dict(zip(tasks, parallel(delayed(fitted)(*task, params) for task in tasks), strict=True))
+    rows = []
+    for name, row in zip(sets, parallel(delayed(compared)(name) for name in sets), strict=True):
+        for title in args.estimators:
+            row |= summary(title, [fits[name, title, seed] for seed in seeds])
+        rows.append({"set": name, **row, "bar of the CNN": BARS[name]})
     report.table("Signals: accuracy", pd.DataFrame(rows).set_index("set").T)
     report.finish()
 

@@ -27,7 +27,7 @@ from ._kernels import (
 )
 from ._series import Batch, block_of_integers, drawn_channels, highest_value
 
-GROUP, MAX_DILATIONS = 7, 8
+GROUP, MAX_DILATIONS = 7, 16
 
 
 @dataclass

@@ -306,9 +306,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
     def _unit_scales(self) -> tuple[Tensor, Tensor]:
         return unit_scales(self.n_channels_in_, self._dtype)
 
-    def _of_blocks(
-        self, probe: Tensor, *, own_scale: bool, most_steps: int
-    ) -> StandardizedNetwork:
+    def _of_blocks(self, probe: Tensor, *, own_scale: bool, most_steps: int) -> StandardizedNetwork:
         name = BEST_ARCHITECTURE[self.kind_]
         if isinstance(self.architecture, str) and self.architecture != "auto":
             name = self.architecture

@@ -60,6 +60,9 @@ class Blocks(nn.Sequential):
         return self.stride * max(1, *reaches)  # 1 of the maximum of neighbours
 
 
+STEPS = 512  # packed signals are a multiple of it
+
+
 class Packing:
     """Signals of unequal length one behind the other: there is less padding than side by side.
 
@@ -76,7 +79,8 @@ class Packing:
         self.lengths, self.stride = lengths, features.stride
         slots = -(-(lengths + features.reach) // self.stride) * self.stride
         self.starts = slots.cumsum(0) - slots
-        self.n_steps = int(slots.sum())
+        # Few different numbers: kernels that were made for a shape are used again.
+        self.n_steps = -(-int(slots.sum()) // (STEPS * self.stride)) * STEPS * self.stride
 
     def pack(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Padded signals (B, T, C) as one (1, n_steps, C), and its mask (1, 1, n_steps)."""

@@ -40,6 +40,10 @@ from ._network import (
 )
 from ._shrinkage import shrinkage_factors
 
+# Of longer sequences a convolution makes about so many steps: recurrent layers take their time step
+# by step, and learn little from hundreds of them.
+MAX_STEPS = 64
+
 
 @deep_estimator
 class _Recurrent(SequenceInputMixin, TorchEstimator):
@@ -75,8 +79,6 @@ class _Recurrent(SequenceInputMixin, TorchEstimator):
 
     _cell: ClassVar[str]
     _network: ClassVar[type[RecurrentNetwork]] = RecurrentNetwork
-    # Whether each sequence is seen standardized by itself too, where sequences differ in size.
-    _sees_own_scale: ClassVar[bool] = False
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "n_layers": [Interval(Integral, 1, None, closed="left")],
@@ -88,9 +90,8 @@ class _Recurrent(SequenceInputMixin, TorchEstimator):
 
     def _make_module(self, train: Data) -> nn.Module:
         mean, scale = unit_scales(self.n_channels_in_, self._dtype)
-        own_scale = self._sees_own_scale and self.standardize and differ_in_size(train)
         return self._network(
-            self._make_encoder(self.n_channels_in_, own_scale=own_scale),
+            self._make_encoder(self.n_channels_in_, **self._preprocessing(train)),
             self._target.output_shape,
             dropout=self.dropout,
             mean=mean,
@@ -103,7 +104,11 @@ class _Recurrent(SequenceInputMixin, TorchEstimator):
         """Which of the quantiles is the median, where there are any."""
         return 0
 
-    def _make_encoder(self, n_channels: int, *, own_scale: bool = False) -> RecurrentEncoder:
+    def _preprocessing(self, train: Data) -> dict[str, Any]:
+        """What the encoder does with sequences before its recurrent layers."""
+        return {}
+
+    def _make_encoder(self, n_channels: int, **preprocessing: Any) -> RecurrentEncoder:
         return RecurrentEncoder(
             self._cell,
             n_channels,
@@ -112,7 +117,7 @@ class _Recurrent(SequenceInputMixin, TorchEstimator):
             bidirectional=self.bidirectional,
             pooling=self.pooling,
             dropout=self.dropout,
-            own_scale=own_scale,
+            **preprocessing,
         )
 
     def _learn_before_training(self, module: Any, train: Data, used: Data) -> None:
@@ -261,6 +266,9 @@ def uncorrected(module: Any, batch: Batch) -> Tensor:
 class _RecurrentClassifier(_Recurrent, SignalClassifier):
     """Recurrent classifiers: states of all steps, in both directions, are pooled by default.
 
+    Sequences of more than 64 steps on average are reduced to about 64 by a convolution, whose
+    stride is an integer, in front of the recurrent layers.
+
     Parameters
     ----------
     standardize : bool, default=True
@@ -278,7 +286,11 @@ class _RecurrentClassifier(_Recurrent, SignalClassifier):
     warmup_fraction: float = 0.1
     gradient_clip: float | None = 1.0
 
-    _network, _sees_own_scale = RecurrentClassifierNetwork, True
+    _network = RecurrentClassifierNetwork
+
+    def _preprocessing(self, train: Data) -> dict[str, Any]:
+        stride = int(np.ceil(train.mean_length() / MAX_STEPS))
+        return {"own_scale": self.standardize and differ_in_size(train), "stride": stride}
 
     def _read_inputs(self, X: Any, *, reset: bool) -> Data:
         return self._with_linear_scores(super()._read_inputs(X, reset=reset), reset=reset)

@@ -30,6 +30,27 @@ def reverse_within_length(x: Tensor, lengths: Tensor | None) -> Tensor:
     return x.gather(1, index[..., None].expand_as(x))
 
 
+class StridedSteps(nn.Module):
+    """Long sequences (B, T, C) as fewer steps (B, ceil(T / stride), F), each of a window.
+
+    A strided convolution and layer normalization. The centres of the windows are multiples of the
+    stride, and there is nothing but zeros outside of each sequence.
+    """
+
+    def __init__(self, n_channels: int, n_features: int, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+        self.convolution = nn.Conv1d(n_channels, n_features, 2 * stride + 1, stride, stride)
+        self.norm = nn.LayerNorm(n_features)
+
+    def forward(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """The steps, and how many there are of each sequence."""
+        if lengths is None:
+            return self.norm(self.convolution(x.mT).mT), None
+        x = x * padding_mask(x, lengths)
+        return self.norm(self.convolution(x.mT).mT), -(-lengths // self.stride)
+
+
 class RecurrentEncoder(nn.Module):
     """Stacked LSTM or GRU layers over padded sequences, pooled over time.
 
@@ -46,6 +67,8 @@ class RecurrentEncoder(nn.Module):
         Between the layers.
     own_scale : bool, default=False
         Whether each channel is seen standardized by itself too, beside its spread.
+    stride : int, default=1
+        Above 1 a convolution with this stride reduces the number of steps first.
     """
 
     def __init__(
@@ -59,12 +82,16 @@ class RecurrentEncoder(nn.Module):
         pooling: str = "last",
         dropout: float = 0.0,
         own_scale: bool = False,
+        stride: int = 1,
     ) -> None:
         super().__init__()
         self.own_scale = own_scale
         n_directions = 2 if bidirectional else 1
         self.n_features = hidden_size * n_directions
-        sizes = [3 * n_channels if own_scale else n_channels, *[self.n_features] * (n_layers - 1)]
+        n_channels = 3 * n_channels if own_scale else n_channels
+        self.strided = StridedSteps(n_channels, hidden_size, stride) if stride > 1 else None
+        n_inputs = n_channels if self.strided is None else hidden_size
+        sizes = [n_inputs, *[self.n_features] * (n_layers - 1)]
         self.layers = nn.ModuleList(
             nn.ModuleList(
                 CELLS[cell](size, hidden_size, batch_first=True) for _ in range(n_directions)
@@ -79,6 +106,8 @@ class RecurrentEncoder(nn.Module):
         """Pooled representation (B, D) of x (B, T, C)."""
         if self.own_scale:
             x = with_own_scale(x, None if lengths is None else padding_mask(x, lengths))
+        if self.strided is not None:
+            x, lengths = self.strided(x, lengths)
         for index, layer in enumerate(self.layers):
             # Between layers only, as in torch.nn.LSTM.
             x = self.dropout(x) if index else x
