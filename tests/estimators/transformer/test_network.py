@@ -463,7 +463,7 @@ X, LENGTHS = torch.tensor([[2, 3, 4], [5, 6, 0]]), torch.tensor([3, 2])
 
 @torch.no_grad()
 def test_scores_of_the_linear_model_are_added_in_prediction_only():
-    network, scores = make_network(network_weight=0.25), drawn(2, 3)
+    network, scores = make_network(weights=(0.25, 1.0)), drawn(2, 3)
     own = network(X, LENGTHS)
     assert_close(own, F.linear(network.encode(X, LENGTHS), network.head.weight, network.head.bias))
     assert_close(network(X, LENGTHS, scores), scores + 0.25 * own)
