@@ -218,10 +218,11 @@ class ConvolutionFeatures:
     ) -> NDArray[Any]:
         """Features (n, n_features) of float32."""
         out = np.empty((sequences.n_rows, self.n_features), dtype=np.float32)
+        parts: list[View | Competition] = [*self.views, *self.competitions]
 
         def fill(rows: NDArray[Any]) -> None:
             batch, start = Batch(sequences, rows, self.mean, self.scale), 0
-            for part in (*self.views, *self.competitions):
+            for part in parts:
                 stop = start + part.n_features
                 out[rows, start:stop] = part.features(batch, device)
                 start = stop

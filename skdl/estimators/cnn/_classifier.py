@@ -156,7 +156,9 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
     have one shape, in ``fit`` and in prediction. After a fit on a list of signals, those to predict
     may have any length. They are padded by batch, and each is answered as it is alone: padding is
     zero before each convolution, and counts neither in batch normalization nor in pooling. The
-    strides of the network are those for the median length of the training rows.
+    strides of the network are those for the median length of the training rows. Signals of over 512
+    steps, with more than 256 training rows those of over 256, are reduced to about that many by the
+    first convolution.
 
     Rows stay in the dtype of X in memory (memory-mapped ones where they are) and are converted
     batch by batch on the device, unless all of them take less than 64 MiB as floats. X to predict

@@ -266,9 +266,6 @@ def uncorrected(module: Any, batch: Batch) -> Tensor:
 class _RecurrentClassifier(_Recurrent, SignalClassifier):
     """Recurrent classifiers: states of all steps, in both directions, are pooled by default.
 
-    Sequences of more than 64 steps on average are reduced to about 64 by a convolution, whose
-    stride is an integer, in front of the recurrent layers.
-
     Parameters
     ----------
     standardize : bool, default=True
@@ -365,7 +362,8 @@ class LSTMClassifier(_RecurrentClassifier):
     Notes
     -----
     X as in :class:`LSTMRegressor`; y holds labels of any type that scikit-learn takes. The default
-    parameters were chosen by cross-validation.
+    parameters were chosen by cross-validation. Sequences of more than 64 steps on average are
+    reduced to about 64 by a convolution in front of the recurrent layers.
 
     References
     ----------
@@ -391,7 +389,8 @@ class GRUClassifier(_RecurrentClassifier):
     Notes
     -----
     X as in :class:`LSTMRegressor`; y holds labels of any type that scikit-learn takes. The default
-    parameters were chosen by cross-validation.
+    parameters were chosen by cross-validation. Sequences of more than 64 steps on average are
+    reduced to about 64 by a convolution in front of the recurrent layers.
 
     References
     ----------
