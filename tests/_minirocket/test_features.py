@@ -6,7 +6,6 @@ import torch
 
 from skdl._minirocket import ConvolutionFeatures
 from skdl._minirocket._features import blocks_of_rows
-from skdl._minirocket._series import drawn_channels
 from skdl._reading import Sequences
 
 RNG = np.random.default_rng(0)
@@ -111,13 +110,3 @@ def test_one_huge_value_does_not_hide_the_others():
     x[0, 0] = 1e9
     found = learned(Sequences(x)).transform(Sequences(x[1:]))
     assert found.std(0).mean() > 0.5 * clean.std(0).mean()
-
-
-def test_channels_are_drawn_from_one_to_nine():
-    drawn = drawn_channels(20, 210, np.random.default_rng(0))
-    sizes = np.array([len(each) for each in drawn])
-    assert len(drawn) == 210
-    assert (sizes.min(), sizes.max()) == (1, 9)
-    assert all(len(set(each.tolist())) == len(each) for each in drawn)
-    assert (sizes <= 3).mean() > 0.5
-    assert {tuple(each) for each in drawn_channels(1, 3, np.random.default_rng(0))} == {(0,)}
