@@ -122,7 +122,7 @@ def proportions_of_wins(group: list[Any], counted: Any, n_positions: NDArray[Any
         n: Any = torch.as_tensor(n_positions, device=group[0].device)
         return [each.sum(1) / n for each in wins]
     width, n = group[0].shape[1], n_positions.astype(np.float32)
-    folds = np.stack([folded(values, 0) for values in group])
+    folds = folded(np.stack(group), 0)
     counts = []
     # Positions behind the last one are no wins.
     is_position = folded(np.ones_like(group[0], dtype=bool) if counted is None else counted, 0)

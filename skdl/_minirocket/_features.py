@@ -91,7 +91,7 @@ class View:
         for response in view.responses(batch):
             values, n, features = response
             column = rng.integers(values.shape[1])
-            known = np.sort(values[:, column])[-int(np.broadcast_to(n, values.shape[1])[column]) :]
+            known = np.sort(values[:, column])[-int(n[column % len(n)]) :]
             # Between two neighbours in the order of size, as quantiles are.
             view.thresholds[features] = known[(levels[features] * len(known)).astype(int)]
         return view

@@ -206,14 +206,14 @@ def counts_above(values: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
 
 
 def folded(values: np.ndarray, fill: int) -> np.ndarray:
-    """Values (t, W) with several steps in a row: numpy sums long rows of bytes fast."""
-    n_steps, width = values.shape
+    """Values (..., t, W) with several steps in a row: numpy sums long rows of bytes fast."""
+    *others, n_steps, width = values.shape
     fold = max(1, ROW_VALUES // width)
     rows = -(-n_steps // fold)
     if n_steps % fold:
-        behind = np.full((rows * fold - n_steps, width), fill, values.dtype)
-        values = np.concatenate([values, behind])
-    return values.reshape(rows, fold * width)
+        behind = np.full((*others, rows * fold - n_steps, width), fill, values.dtype)
+        values = np.concatenate([values, behind], axis=-2)
+    return values.reshape(*others, rows, fold * width)
 
 
 def column_counts(hits: np.ndarray, width: int) -> np.ndarray:

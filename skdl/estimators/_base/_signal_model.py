@@ -137,11 +137,14 @@ class ConvolutionModel:
             return ridge(*vectors, target, weight, self.n_classes), factors
 
         unit = n_thresholds / blocks[-1].shape[1]  # both have the same variance at weight 1
-        fits = [fitted(1, 0, factor * unit) for factor in WEIGHTS_OF_LEVELS]
-        best, factors = min(fits, key=lambda each: each[0].loss)
-        if self.convolutions.competitions:
-            other = fitted(1, 1, factors[-1])
-            best, factors = min((best, factors), other, key=lambda each: each[0].loss)
+        if np.bincount(target).max() == 1:  # nothing can be judged without the only row of a class
+            best, factors = fitted(1, 1, unit)
+        else:
+            fits = [fitted(1, 0, factor * unit) for factor in WEIGHTS_OF_LEVELS]
+            best, factors = min(fits, key=lambda each: each[0].loss)
+            if self.convolutions.competitions:
+                other = fitted(1, 1, factors[-1])
+                best, factors = min((best, factors), other, key=lambda each: each[0].loss)
         sizes = [block.shape[1] for block in blocks]
         return best, np.repeat(np.asarray(factors, dtype=np.float32), sizes)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 from sklearn.linear_model import Ridge
+from sklearn.neighbors import KNeighborsClassifier
 
 from skdl._reading import Sequences
 from skdl.estimators._base import _signal_model
@@ -172,3 +173,16 @@ def test_competing_kernels_that_do_not_count_are_dropped(monkeypatch):
         if competing and model.convolutions.competitions:
             pytest.skip("they count here")
     np.testing.assert_allclose(scores[True], scores[False], rtol=1e-4, atol=1e-5)
+
+
+def test_of_one_row_a_class_all_features_count():
+    """Left out, it tells nothing: levels do not decide alone, nor convolutions."""
+    right, of_nearest = [], []
+    for seed in range(10):
+        X, y = noisy_waves(60, seed)
+        rows = np.array([np.flatnonzero(y == label)[0] for label in (0, 1)])
+        model = ConvolutionModel(2).fit(Sequences(X[rows, :, None]), y[rows], None)
+        assert model.convolutions.competitions
+        right.append(model.scores(Sequences(X[:, :, None])).argmax(1) == y)
+        of_nearest.append(KNeighborsClassifier(1).fit(X[rows], y[rows]).score(X, y))
+    assert np.mean(right) > max(0.7, np.mean(of_nearest))
