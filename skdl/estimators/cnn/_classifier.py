@@ -21,6 +21,7 @@ from .._base import (
     FitMode,
     FittedParameterMixin,
     ImageInputMixin,
+    Rows,
     SignalClassifier,
     batch_size_between,
     deep_estimator,
@@ -249,6 +250,11 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
         data = self._read_images(X, kind=self.kind, shape=shape, reset=reset)
         return self._with_linear_scores(data, reset=reset)
 
+    def _learn_inputs(self, X: Any, data: Data, rows: Rows, mode: FitMode) -> Data:
+        # Not in _make_module: a network of half of the rows, for calibration, shall be the same.
+        self._most_steps = MOST_STEPS if len(rows.train) <= FEW_ROWS else MOST_STEPS // 2
+        return super()._learn_inputs(X, data, rows, mode)
+
     def _takes_signal_model(self) -> bool:
         of_blocks = self.backbone is None and not callable(self.architecture)
         return self.kind_ == "signal" and of_blocks
@@ -292,8 +298,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
             module = self._of_callable(probe)
         else:
             own_scale = self.kind_ == "signal" and self.normalize and differ_in_size(train)
-            most_steps = MOST_STEPS if len(train) <= FEW_ROWS else MOST_STEPS // 2
-            module = self._of_blocks(probe, own_scale=own_scale, most_steps=most_steps)
+            module = self._of_blocks(probe, own_scale=own_scale)
         module = module.to(self._dtype).eval()
         module.work_per_row = work_per_row(module, probe)
         if train.by_length() is not None:  # one long signal would fill the memory
@@ -308,7 +313,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
     def _unit_scales(self) -> tuple[Tensor, Tensor]:
         return unit_scales(self.n_channels_in_, self._dtype)
 
-    def _of_blocks(self, probe: Tensor, *, own_scale: bool, most_steps: int) -> StandardizedNetwork:
+    def _of_blocks(self, probe: Tensor, *, own_scale: bool) -> StandardizedNetwork:
         name = BEST_ARCHITECTURE[self.kind_]
         if isinstance(self.architecture, str) and self.architecture != "auto":
             name = self.architecture
@@ -320,7 +325,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
         channels = tuple(self.channels)
         n_channels, *space = probe.shape[1:]
         shape = (3 * n_channels if own_scale else n_channels, *space)
-        of_fcn = {"most_steps": most_steps} if name == "fcn" else {}
+        of_fcn = {"most_steps": self._most_steps} if name == "fcn" else {}
         features = ARCHITECTURES[name](shape, channels, self.kernel_size, **of_fcn)
         pool, scales = GridPool(POOL_GRID[self.kind_]), self._unit_scales()
         probe = probe.repeat(1, 3, 1) if own_scale else probe
