@@ -10,13 +10,19 @@ BENCHMARKS = speed_fit speed_predict speed_search speed_import speed_images thre
 EXAMPLES = compare_regressors compare_image_classifiers transfer_digits compare_text_classifiers \
 	finetune_pretrained word_vectors
 
-.PHONY: demo examples test test-all lint format bench gpu-check clean
+# They fetch data, or read them from the folder that SKDL_DATA names.
+DATA_EXAMPLES = sensor_windows appliance_currents
+
+.PHONY: demo examples examples-data test test-all lint format bench gpu-check clean
 
 demo: $(READY)
 	$(BIN)/python examples/compare_regressors.py
 
 examples: $(READY)
 	for name in $(EXAMPLES); do $(BIN)/python examples/$$name.py || exit 1; done
+
+examples-data: $(READY)
+	for name in $(DATA_EXAMPLES); do $(BIN)/python examples/$$name.py || exit 1; done
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto -m "not slow"

@@ -7,6 +7,7 @@ times as long a fit and a prediction take as those of a fifth of the length (1,5
 """
 
 import argparse
+import sys
 from time import perf_counter
 
 import numpy as np
@@ -60,6 +61,7 @@ def main() -> None:
                 if report.quick:
                     model.set_params(max_epochs=1)
                 rows[name, n_rows, n_steps] = measure(model, n_rows, n_steps)
+                print(name, n_rows, n_steps, rows[name, n_rows, n_steps], file=sys.stderr)
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(["model", "rows", "steps"])
     for kind in ("fit", "predict"):
         table[f"{kind}, times"] = [

@@ -71,7 +71,7 @@ def draw(classifier, X, y, path):
     GradCAMDisplay.from_estimator(classifier, X[rows], ax=axes)
     for ax in axes[2:]:
         ax.set_xlabel("step (a tenth of a second)")
-    axes[0].legend(axes[0].get_lines(), CHANNELS, fontsize="small", ncols=2)
+    picture.legend(axes[0].get_lines(), CHANNELS, loc="outside lower center", ncols=6)
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.savefig(path, dpi=110)
 
