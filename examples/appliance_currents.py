@@ -1,8 +1,8 @@
 """Currents of unequal length: which of eleven appliances was switched on.
 
-PLAID: the current of an appliance as it is switched on, 30,000 values a second, 100 to 1,344 of
-them, of amplitudes that differ by orders of magnitude. Of 1,074 recordings half train. A list of
-arrays is all that ``fit`` needs; the rival is a forest on the currents resampled to one length.
+PLAID: the current of an appliance as it is switched on, 100 to 1,344 values, of amplitudes that
+differ by orders of magnitude. Of 1,074 recordings half train. A list of arrays is all that ``fit``
+needs; the rival is a forest on the currents resampled to one length.
 
     python examples/appliance_currents.py --output output/appliance_currents.png
 
@@ -24,7 +24,6 @@ from skdl.estimators import CNNClassifier, RandomForestClassifier, TransformerCl
 from skdl.inspection import GradCAMDisplay
 
 SEED, LENGTH = 0, 256
-STEPS_PER_MS = 30
 APPLIANCES = (  # in the order of the labels
     *("air conditioner", "fluorescent lamp", "fan", "fridge", "hairdryer", "heater"),
     *("incandescent bulb", "laptop", "microwave", "vacuum cleaner", "washing machine"),
@@ -65,8 +64,8 @@ def draw(classifier, X, y, path):
     axes = picture.subplots(2, 3).ravel()
     GradCAMDisplay.from_estimator(classifier, [X[row] for row in rows], ax=axes)
     for ax, row in zip(axes, rows, strict=True):
-        ax.set_ylabel("ampere")
-        ax.set_xlabel(f"step, {STEPS_PER_MS} a millisecond; true: {y[row]}")
+        ax.set_ylabel("current")
+        ax.set_xlabel(f"step (appliance: {y[row]})")
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.savefig(path, dpi=110)
 
