@@ -21,12 +21,10 @@ from ...engine import (
     Batch,
     Data,
     Objective,
-    Output,
     Supervised,
     check_validated,
     default_torch_modes,
     draw_seed,
-    forward,
     inputs_of,
     resolve_dtype,
 )
@@ -372,15 +370,19 @@ class TorchEstimator(DeepEstimator):
 
     # After fit ------------------------------------------------------------------------------------
 
-    def _outputs(self, X: Any, output: Output = forward) -> np.ndarray:
-        """``output(module, batch)`` for every row of X."""
+    def _outputs(self, X: Any) -> np.ndarray:
+        """The output of the module for every row of X."""
         check_is_fitted(self)
-        return self.net_.outputs(self._read_again(X), output).numpy()
+        return self.net_.outputs(self._read_again(X)).numpy()
 
     def _read_again(self, X: Any) -> Data:
         """X after ``fit``, read with the parameters of ``fit``; others may be set by now."""
         with default_torch_modes():
             return self._as_fitted()._read_inputs(X, reset=False)
+
+    def _read_for_network(self, X: Any) -> Data:
+        """The same for the network alone, without the scores of a linear model beside it."""
+        return self._read_again(X)
 
     def encode(self, X: Any) -> np.ndarray:
         """The learned representation of each row, before the head.
@@ -394,7 +396,8 @@ class TorchEstimator(DeepEstimator):
         -------
         ndarray of shape (n_samples, n_features)
         """
-        return self._outputs(X, encode)
+        check_is_fitted(self)
+        return self.net_.outputs(self._read_for_network(X), encode).numpy()
 
     @property
     def _dtype(self) -> torch.dtype:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import KW_ONLY, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -69,6 +69,15 @@ class SignalClassifier(TorchClassifier):
         if reset or self._signal_model is None:
             return data
         return data.with_columns(linear=self._linear_scores(self._signal_model, data))
+
+    def _read_for_network(self, X: Any) -> Data:
+        return self._alone_as_fitted()._read_again(X)
+
+    def _alone_as_fitted(self) -> Self:
+        """The estimator as fitted, without the linear model."""
+        alone = self._as_fitted()
+        alone._signal_model = None
+        return alone
 
     def _linear_scores(self, model: ConvolutionModel, data: Data) -> torch.Tensor:
         return torch.from_numpy(model.scores(as_sequences(data))).to(self._dtype)

@@ -423,7 +423,7 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
         padding.
         """
         module: Any = self.module_
-        data = self._read_again(X).to(self.net_.device)
+        data = self._read_for_network(X).to(self.net_.device)
         if data.by_length() is not None:
             batch_size = 1
         rows = [

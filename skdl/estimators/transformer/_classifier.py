@@ -442,6 +442,11 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
         scores = torch.from_numpy(self._ngram_model.unseen_scores).to(self._dtype)
         return train.with_columns_of_rows(linear=scores)
 
+    def _alone_as_fitted(self) -> Self:
+        alone = super()._alone_as_fitted()
+        alone._ngram_model = None
+        return alone
+
     def _make_objective(self) -> Objective:
         return Supervised(
             self._target.loss,
@@ -563,7 +568,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
             tokens (see ``tokenize``) or patches of ``patch_size_`` steps. The last axis sums to 1.
         """
         check_is_fitted(self)
-        data = self._read_again(X)
+        data = self._read_for_network(X)
 
         def attention_maps(module: Any, batch: Batch) -> list[Tensor]:
             maps: list[Tensor] = module.attention_maps(**inputs_of(batch))
@@ -577,7 +582,7 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
         positions: dict[str, Any] = {"pooled_first": self._pools_first}
         if self.input_type_ == "text":
             return {**positions, "tokens": self.tokenize(X)[0]}
-        steps = {"patch_size": self.patch_size_, "n_steps": self._read_again(X).longest()}
+        steps = {"patch_size": self.patch_size_, "n_steps": self._read_for_network(X).longest()}
         return {**positions, **steps}
 
     @property

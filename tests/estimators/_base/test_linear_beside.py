@@ -156,3 +156,23 @@ def test_of_very_many_rows_some_are_learned_from(monkeypatch):
     others = np.setdiff1d(np.arange(120), beside._signal_model.rows)
     torch.testing.assert_close(unseen[others], data.column("linear")[others])
     assert (unseen != data.column("linear")).any()
+
+
+@every_model
+def test_representations_need_no_linear_model(model, monkeypatch):
+    """It is asked for predictions alone."""
+    X, y = waves(20)
+    beside = fitted(model, X, y)
+    expected = beside.encode(X)
+
+    def asked(self, sequences):
+        raise AssertionError("the linear model was asked")
+
+    monkeypatch.setattr(_signal_model.ConvolutionModel, "scores", asked)
+    np.testing.assert_array_equal(beside.encode(X), expected)
+    with pytest.raises(AssertionError, match="was asked"):
+        beside.predict(X)
+    for maps in ("attention_maps", "_activation_inputs"):
+        if hasattr(beside, maps):
+            getattr(beside, maps)(X, *([16] if maps.startswith("_") else []))
+    assert beside._signal_model is not None
