@@ -7,8 +7,9 @@ the kernels of MiniRocket.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from itertools import chain, islice
 from typing import Any
 
@@ -20,12 +21,13 @@ from ._kernels import (
     KERNELS,
     LOWEST,
     N_FIRST_TAPS,
+    Block,
     column_counts,
     folded,
     spread_steps,
     sums_of_three,
 )
-from ._series import Batch, block_of_integers, drawn_channels, highest_value
+from ._series import Batch, drawn_channels, kept_blocks, limits_of
 
 GROUP, MAX_DILATIONS = 7, 16
 
@@ -66,8 +68,7 @@ class Competition:
         dilations = np.unique(spread_steps(length, MAX_DILATIONS))
         channels = drawn_channels(len(batch.values), len(dilations), rng)
         learned = cls(of_differences, dilations, channels, stride, [])
-        for some in channels:
-            learned.limits.append(highest_value(learned._combined(batch, some), batch.n_steps))
+        learned.limits = limits_of(channels, partial(learned._combined, batch), batch.n_steps)
         return learned
 
     @property
@@ -76,10 +77,11 @@ class Competition:
 
     def features(self, batch: Batch, device: torch.device | None = None) -> NDArray[Any]:
         """Roots of the proportions of the positions at which each kernel wins: (W, n_features)."""
-        of_dilations = (
-            self._proportions(batch, number, device) for number in range(len(self.dilations))
-        )
-        proportions: Any = list(chain.from_iterable(of_dilations))
+        combined, longest = partial(self._combined, batch), int(self.dilations[-1])
+        block = kept_blocks(combined, longest, batch.lengths, self.stride, device)
+        proportions: Any = []
+        for some, limit, dilation in zip(self.channels, self.limits, self.dilations, strict=True):
+            proportions += proportions_of(block(some, limit), int(dilation))
         if device is None:
             proportions = np.concatenate(proportions)
         else:
@@ -90,17 +92,15 @@ class Competition:
         x = batch.combined(channels, standardizes=True)
         return batch.differences(x) if self.of_differences else x
 
-    def _proportions(self, batch: Batch, number: int, device: torch.device | None) -> Any:
-        """Of each group those at which the kernels are the largest, and the smallest: (7, W)."""
-        x, dilation = self._combined(batch, self.channels[number]), int(self.dilations[number])
-        limit = self.limits[number]
-        block = block_of_integers(x, limit, dilation, batch.lengths, self.stride, device)
-        _, largest, n_positions = block.positions(0)
-        counted = None if largest is None else largest != LOWEST
-        minus, taps = block.taps(dilation)
-        kernels = chain.from_iterable(sums_of_three(minus, taps, i) for i in range(N_FIRST_TAPS))
-        while group := list(islice(kernels, GROUP)):
-            yield from proportions_of_wins(group, counted, n_positions)
+
+def proportions_of(block: Block, dilation: int) -> Iterator[Any]:
+    """Of each group those at which the kernels are the largest, and the smallest: (7, W)."""
+    _, largest, n_positions = block.positions(0)
+    counted = None if largest is None else largest != LOWEST
+    minus, taps = block.taps(dilation)
+    kernels = chain.from_iterable(sums_of_three(minus, taps, i) for i in range(N_FIRST_TAPS))
+    while group := list(islice(kernels, GROUP)):
+        yield from proportions_of_wins(group, counted, n_positions)
 
 
 def proportions_of_wins(group: list[Any], counted: Any, n_positions: NDArray[Any]) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,9 @@ from ._kernels import (
 )
 from ._series import (
     Batch,
-    block_of_integers,
     drawn_channels,
-    highest_value,
+    kept_blocks,
+    limits_of,
     standardized_by_channel,
 )
 
@@ -51,7 +52,7 @@ class View:
         Numbers of the channels that are added, by dilation and first tap.
     stride : int
         Convolutions are computed at every so many steps.
-    limits : ndarray
+    limits : list of float
         Beyond which the sums of channels are clipped, for each of ``channels``.
     thresholds : ndarray of shape (n_features,)
         Of 16 bits.
@@ -61,7 +62,7 @@ class View:
     dilations: Dilations
     channels: list[NDArray[Any]]
     stride: int
-    limits: NDArray[Any]
+    limits: list[float]
     thresholds: NDArray[Any]
 
     @classmethod
@@ -77,13 +78,8 @@ class View:
         """Draw channels, and learn limits and thresholds from some series."""
         n_places = len(dilations.steps) * N_FIRST_TAPS
         channels = drawn_channels(len(batch.values), n_places, rng)
-        limits = np.zeros(len(channels))
-        for place, some in enumerate(channels):
-            if place and some is channels[place - 1]:
-                limits[place] = limits[place - 1]
-                continue
-            x = batch.combined(some, standardizes=standardizes)
-            limits[place] = highest_value(x, batch.n_steps)
+        combined = partial(batch.combined, standardizes=standardizes)
+        limits = limits_of(channels, combined, batch.n_steps)
         n_features = len(KERNELS) * int(dilations.n_thresholds.sum())
         unknown = np.zeros(n_features, dtype=np.int16)
         view = cls(standardizes, dilations, channels, stride, limits, unknown)
@@ -97,19 +93,13 @@ class View:
         return view
 
     def responses(self, batch: Batch, device: torch.device | None = None) -> Iterator[Response]:
+        combined = partial(batch.combined, standardizes=self.standardizes)
         longest = int(self.dilations.steps[-1])
-        before: tuple[Any, Block] | None = None
+        block = kept_blocks(combined, longest, batch.lengths, self.stride, device)
 
         def block_of(dilation: int, first_tap: int) -> Block:
-            nonlocal before
             place = dilation * N_FIRST_TAPS + first_tap
-            if before is not None and before[0] is self.channels[place]:
-                return before[1]
-            x = batch.combined(self.channels[place], standardizes=self.standardizes)
-            limit, stride = float(self.limits[place]), self.stride
-            block = block_of_integers(x, limit, longest, batch.lengths, stride, device)
-            before = self.channels[place], block
-            return block
+            return block(self.channels[place], self.limits[place])
 
         return responses(block_of, self.dilations)
 

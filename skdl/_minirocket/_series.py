@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from ._kernels import LARGEST, N_TAPS, Block
 # spread, which so many of the rows do not exceed: the integers of 12 bits shall tell usual values
 # apart.
 HEADROOM, MOST_DEVIATIONS, USUAL = 2.0, 32.0, 0.9
+KEPT_BLOCKS = 16
 FARTHEST = 1e6  # standard deviations: squares of huge numbers do not exist
 NOTHING, TINY = 1e-10, 1e-30
 
@@ -85,7 +88,7 @@ def drawn_channels(n_channels: int, n_places: int, rng: np.random.Generator) -> 
         return [np.zeros(1, dtype=int)] * n_places
     most = min(n_channels, N_TAPS)
     sizes = (2 ** rng.uniform(0, np.log2(most + 1), n_places)).astype(int)
-    return [rng.choice(n_channels, size, replace=False) for size in sizes]
+    return [np.sort(rng.choice(n_channels, size, replace=False)) for size in sizes]
 
 
 def standardized_by_channel(some: Sequences) -> tuple[Batch, NDArray[Any], NDArray[Any]]:
@@ -113,10 +116,44 @@ def usual_spread(x: NDArray[Any], n_steps: Any) -> NDArray[Any]:
     return np.where(usual > 0, usual, of_series.max(-1))
 
 
+def limits_of(
+    channels: list[NDArray[Any]], combined: Callable[[NDArray[Any]], NDArray[Any]], n_steps: Any
+) -> list[float]:
+    """Beyond which each sum of channels, as ``combined`` makes it, is clipped."""
+    known: dict[bytes, float] = {}  # few channels are drawn often
+    for some in channels:
+        if some.tobytes() not in known:
+            known[some.tobytes()] = highest_value(combined(some), n_steps)
+    return [known[some.tobytes()] for some in channels]
+
+
 def highest_value(x: NDArray[Any], n_steps: Any) -> float:
     """Beyond which series (T, W) are clipped before they are rounded."""
     usual = MOST_DEVIATIONS * usual_spread(x, n_steps)
     return float(min(HEADROOM * np.abs(x).max(), usual)) or 1.0
+
+
+def kept_blocks(
+    combined: Callable[[NDArray[Any]], NDArray[Any]],
+    longest_dilation: int,
+    lengths: NDArray[Any] | None,
+    stride: int,
+    device: torch.device | None,
+) -> Callable[[NDArray[Any], float], Block]:
+    """``block_of_integers`` of sums of channels, with a limit; some of the last ones are kept."""
+    of_channels: dict[bytes, NDArray[Any]] = {}
+
+    @lru_cache(maxsize=KEPT_BLOCKS)
+    def made(key: bytes, limit: float) -> Block:
+        x = combined(of_channels[key])
+        return block_of_integers(x, limit, longest_dilation, lengths, stride, device)
+
+    def block(channels: NDArray[Any], limit: float) -> Block:
+        key = channels.tobytes()
+        of_channels[key] = channels
+        return made(key, limit)
+
+    return block
 
 
 def block_of_integers(

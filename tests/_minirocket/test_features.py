@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from skdl._minirocket import ConvolutionFeatures
+from skdl._minirocket import ConvolutionFeatures, _series
 from skdl._minirocket._features import blocks_of_rows
 from skdl._reading import Sequences
 
@@ -110,3 +110,11 @@ def test_one_huge_value_does_not_hide_the_others():
     x[0, 0] = 1e9
     found = learned(Sequences(x)).transform(Sequences(x[1:]))
     assert found.std(0).mean() > 0.5 * clean.std(0).mean()
+
+
+def test_how_many_blocks_are_kept_changes_nothing(monkeypatch):
+    sequences = ragged([40, 3, 17, 90])
+    model = learned(sequences, competing=True)
+    found = model.transform(sequences)
+    monkeypatch.setattr(_series, "KEPT_BLOCKS", 1)
+    np.testing.assert_array_equal(model.transform(sequences), found)

@@ -10,6 +10,8 @@ from skdl._minirocket._series import (
     block_of_integers,
     drawn_channels,
     highest_value,
+    kept_blocks,
+    limits_of,
     standardized_by_channel,
 )
 from skdl._reading import Sequences
@@ -89,3 +91,24 @@ def test_channels_are_drawn_from_one_to_nine():
     assert all(len(set(each.tolist())) == len(each) for each in drawn)
     assert (sizes <= 3).mean() > 0.5
     assert {tuple(each) for each in drawn_channels(1, 3, np.random.default_rng(0))} == {(0,)}
+
+
+def test_blocks_of_the_same_channels_are_made_once():
+    x, made = RNG.normal(size=(3, 6, 4)), []
+
+    def combined(channels):
+        made.append(channels.tolist())
+        return x[channels].sum(0)
+
+    drawn = [np.array(some) for some in ([0], [0, 2], [0], [0, 2])]
+    limits = limits_of(drawn, combined, 6)
+    assert made == [[0], [0, 2]]
+    assert limits == [highest_value(x[some].sum(0), 6) for some in drawn]
+    made.clear()
+    block = kept_blocks(combined, 2, None, 1, None)
+    blocks = [block(some, limit) for some, limit in zip(drawn, limits, strict=True)]
+    assert made == [[0], [0, 2]]
+    assert blocks[0] is blocks[2]
+    assert blocks[0] is not blocks[1]
+    expected = block_of_integers(x[drawn[1]].sum(0), limits[1], 2, None, 1, None)
+    np.testing.assert_array_equal(blocks[1].values, expected.values)
