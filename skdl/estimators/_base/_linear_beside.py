@@ -94,8 +94,9 @@ class SignalClassifier(TorchClassifier):
         learned = rows_to_learn(rows.train_weight, len(rows.train), most)
         used = rows.train[learned]
         weight = None if rows.weight is None else rows.weight[used]
+        groups = None if self._train_groups is None else self._train_groups[learned]
         model = ConvolutionModel(len(self.classes_))
-        model.fit(as_sequences(data.subset(used)), rows.target[used], weight)
+        model.fit(as_sequences(data.subset(used)), rows.target[used], weight, groups)
         self._signal_model, model.rows = model, learned
         return self._with_scores_to_validate(
             data, rows, lambda some: model.scores(as_sequences(data.subset(some)))

@@ -19,8 +19,11 @@ FEW_ROWS, FEW_PER_KERNEL, MAX_ROWS = 2048, 24, 8192
 # Weights of the levels of series beside the convolutions, of which cross-validation chooses.
 WEIGHTS_OF_LEVELS = (0.0, 0.3, 3.0)
 PENALTIES = np.logspace(-6, 2, 17)  # relative to the mean eigenvalue and the number of rows
+# The least where groups are left out: below it counts what rounding leaves of copies in a group.
+LEAST_OF_GROUPS = 1e-4
 SCALES = np.geomspace(0.25, 64, 25)
 VALUES_AT_ONCE = 2**22  # of the features of rows to predict
+LEAST = 1e-9  # of what leverages leave of 1
 NEGLIGIBLE = 1e-6  # weight of a row, relative to the mean
 FARTHEST = 10.0  # standard deviations at which levels are clipped
 
@@ -55,9 +58,16 @@ class ConvolutionModel:
         self.n_classes = n_classes
 
     def fit(
-        self, sequences: Sequences, target: NDArray[Any], weight: NDArray[Any] | None
+        self,
+        sequences: Sequences,
+        target: NDArray[Any],
+        weight: NDArray[Any] | None,
+        groups: NDArray[Any] | None = None,
     ) -> ConvolutionModel:
-        """Learn from signals and their class indices."""
+        """Learn from signals and their class indices.
+
+        Rows of one of the ``groups`` (n,) are left out of cross-validation together.
+        """
         weight = np.ones(len(target)) if weight is None else weight / weight.mean()
         # A fixed seed: candidates of a search with the same rows differ in the network alone.
         rng = np.random.default_rng(0)
@@ -71,7 +81,7 @@ class ConvolutionModel:
             max_positions=MAX_POSITIONS,
             competing=len(target) <= FEW_ROWS,
         )
-        self._fit_ridge(self._raw_features(sequences), target, weight)
+        self._fit_ridge(self._raw_features(sequences), target, weight, groups)
         return self
 
     def __getstate__(self) -> dict[str, Any]:
@@ -109,7 +119,11 @@ class ConvolutionModel:
         return centred
 
     def _fit_ridge(
-        self, features: NDArray[np.float32], target: NDArray[Any], weight: NDArray[Any]
+        self,
+        features: NDArray[np.float32],
+        target: NDArray[Any],
+        weight: NDArray[Any],
+        groups: NDArray[Any] | None,
     ) -> None:
         """The ridge regression of least log loss in cross-validation."""
         self.mean = np.average(features, axis=0, weights=weight).astype(np.float32)
@@ -118,14 +132,18 @@ class ConvolutionModel:
         self.spread = np.where(squares > 1e-12, np.sqrt(squares), 1).astype(np.float32)
         features = self._scaled(features)
         features *= np.sqrt(weight).astype(np.float32)[:, None]
-        fit, factors = self._chosen(features, target, weight)
+        fit, factors = self._chosen(features, target, weight, groups)
         self.coef = features.T @ fit.dual.astype(np.float32)
         self.coef *= factors[:, None]
         self.intercept, self.unseen_scores = fit.intercept, fit.unseen_scores
         self._drop_unused(factors > 0)
 
     def _chosen(
-        self, features: NDArray[np.float32], target: NDArray[Any], weight: NDArray[Any]
+        self,
+        features: NDArray[np.float32],
+        target: NDArray[Any],
+        weight: NDArray[Any],
+        groups: NDArray[Any] | None,
     ) -> tuple[Ridge, NDArray[np.float32]]:
         """The best fit, and by what the squares of each feature count in it."""
         n_thresholds = self.convolutions.n_of_thresholds
@@ -134,7 +152,7 @@ class ConvolutionModel:
 
         def fitted(*factors: float) -> tuple[Ridge, tuple[float, ...]]:
             vectors = decomposition.left_vectors(factors)
-            return ridge(*vectors, target, weight, self.n_classes), factors
+            return ridge(*vectors, target, weight, self.n_classes, groups), factors
 
         unit = n_thresholds / blocks[-1].shape[1]  # both have the same variance at weight 1
         if np.bincount(target).max() == 1:  # nothing can be judged without the only row of a class
@@ -185,6 +203,7 @@ def ridge(
     target: NDArray[Any],
     weight: NDArray[Any],
     n_classes: int,
+    groups: NDArray[Any] | None = None,
 ) -> Ridge:
     """The penalty and the scale of least log loss in leave-one-out cross-validation.
 
@@ -198,19 +217,21 @@ def ridge(
     weight : ndarray of shape (n,)
         With mean 1.
     n_classes : int
+    groups : ndarray of shape (n,) or None
+        Rows that are left out together; None, or one group, leaves out one by one.
     """
     n_rows, root = len(target), np.sqrt(weight)[:, None]
     signs = np.where(np.arange(n_classes) == target[:, None], 1.0, -1.0)
     mean = weight @ signs / n_rows
     y = (signs - mean) * root
-    rotated, squares = vectors.T @ y, np.square(vectors)
+    rotated, left_out = vectors.T @ y, LeftOut(vectors, root, groups)
     smoothed = smoothed_targets(target, weight, n_classes)
     best: tuple[Any, ...] = (np.inf,)
-    for penalty in PENALTIES * (values.sum() or 1.0):
+    penalties = PENALTIES[PENALTIES >= LEAST_OF_GROUPS] if left_out.members else PENALTIES
+    for penalty in penalties * (values.sum() or 1.0):
         kept = values / (values + penalty)
         rest = y - vectors @ (kept[:, None] * rotated)
-        leverage = squares @ kept + weight / n_rows
-        unseen = signs - rest / np.maximum(1 - leverage, 1e-9)[:, None] / root
+        unseen = signs - left_out.errors(rest, kept) / root
         losses = losses_of_scales(unseen, smoothed, weight / n_rows)
         lowest = int(np.argmin(losses))
         if losses[lowest] < best[0]:
@@ -218,6 +239,45 @@ def ridge(
     loss, scale, dual, unseen = best
     intercept, unseen = ((scale * each).astype(np.float32) for each in (mean, unseen))
     return Ridge(float(loss), scale * dual, intercept, unseen)
+
+
+class LeftOut:
+    """Errors of a ridge regression for rows by the models without them, in closed form.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n, r)
+        Left singular vectors of the features.
+    root : ndarray of shape (n, 1)
+        Roots of the weights, whose mean is 1.
+    groups : ndarray of shape (n,) or None
+        Rows that are left out together.
+    """
+
+    def __init__(
+        self, vectors: NDArray[Any], root: NDArray[Any], groups: NDArray[Any] | None
+    ) -> None:
+        self.members: list[NDArray[Any]] = []
+        groups = np.arange(len(root)) if groups is None else groups
+        names, numbers = np.unique(groups, return_inverse=True)
+        if 1 < len(names) < len(root):
+            order = np.argsort(numbers, kind="stable")
+            self.members = np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
+        self.vectors, self.root = vectors, root
+        self.squares, self.of_mean = np.square(vectors), np.square(root[:, 0]) / len(root)
+
+    def errors(self, residuals: NDArray[Any], kept: NDArray[Any]) -> NDArray[Any]:
+        """For residuals (n, n_classes) of all rows and how much of each vector is kept (r,)."""
+        if not self.members:
+            leverage = self.squares @ kept + self.of_mean
+            return residuals / np.maximum(1 - leverage, LEAST)[:, None]
+        errors = np.empty_like(residuals)
+        for rows in self.members:
+            some, root = self.vectors[rows], self.root[rows]
+            leverage = (some * kept) @ some.T + root @ root.T / len(self.root)
+            rest = (1 + LEAST) * np.eye(len(rows)) - leverage
+            errors[rows] = np.linalg.solve(rest, residuals[rows])
+        return errors
 
 
 def losses_of_scales(

@@ -340,7 +340,8 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
             return data
         target, left_out = rows.target[rows.train], self._leave_out(rows, data)
         model = NgramClassifier(len(self.classes_), lowercase=self.lowercase)
-        model = model.fitted_or_cached(training, target, rows.train_weight, left_out)
+        weight, groups = rows.train_weight, self._train_groups
+        model = model.fitted_or_cached(training, target, weight, left_out, groups)
         self._ngram_model = model
         return self._with_scores_to_validate(
             data, rows, lambda some: model.scores([texts[row] for row in some])

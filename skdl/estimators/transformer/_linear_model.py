@@ -49,20 +49,21 @@ class NgramClassifier:
         target: np.ndarray,
         weight: np.ndarray | None,
         left_out: np.ndarray | None = None,
+        groups: np.ndarray | None = None,
     ) -> NgramClassifier:
         """Learn features, coefficients and scale from texts and their class indices.
 
-        ``left_out`` are numbers of texts that are one fold of the cross-validation.
+        ``left_out`` are numbers of texts that are one fold of the cross-validation. Texts of one of
+        the ``groups`` (n_texts,) are in one fold.
         """
-        is_left_out = np.zeros(len(target), dtype=bool)
-        is_left_out[[] if left_out is None else left_out] = True
         features = self.ngrams.fit_transform(texts)
         weight = np.ones(len(target)) if weight is None else weight / weight.mean()
         counts = weight > NEGLIGIBLE  # the solver would not converge on the other rows
+        fold = folds_of(target, counts, left_out, groups)[counts]
         features, target, weight = features[counts], target[counts], weight[counts]
         self.coef, self.intercept = self._fitted(features, target, weight)
         self.unseen_scores = np.zeros((len(counts), self.n_classes), dtype=np.float32)
-        scores = self._scores_of_folds(features, target, weight, is_left_out[counts])
+        scores = self._scores_of_folds(features, target, weight, fold)
         self.scale = self._calibrated(scores, target, weight)
         self.unseen_scores[counts] = self.scale * scores
         return self
@@ -77,13 +78,15 @@ class NgramClassifier:
         target: np.ndarray,
         weight: np.ndarray | None,
         left_out: np.ndarray | None = None,
+        groups: np.ndarray | None = None,
     ) -> NgramClassifier:
         """As ``fit``, or the cached result for the same data: for candidates of a grid search."""
-        of_rows = [b"" if each is None else each.tobytes() for each in (target, weight, left_out)]
+        given = target, weight, left_out, groups
+        of_rows = [b"" if each is None else each.tobytes() for each in given]
         key = (digest(texts), *of_rows, self.n_classes, self.ngrams.lowercase)
 
         def fit() -> tuple[NgramClassifier, int]:
-            self.fit(texts, target, weight, left_out)
+            self.fit(texts, target, weight, left_out, groups)
             n_bytes = self.coef.nbytes + self.unseen_scores.nbytes
             return self, n_bytes + 12 * len(self.coef)
 
@@ -120,21 +123,11 @@ class NgramClassifier:
         return coef, intercept
 
     def _scores_of_folds(
-        self,
-        features: sp.csr_array,
-        target: np.ndarray,
-        weight: np.ndarray,
-        is_left_out: np.ndarray,
+        self, features: sp.csr_array, target: np.ndarray, weight: np.ndarray, fold: np.ndarray
     ) -> np.ndarray:
         """Scores (n_texts, n_classes) of each row by a model of the other folds."""
-        # Stratified folds: the rows of each class, in random order, are dealt out in turn.
-        rng = np.random.default_rng(0)
-        order = rng.permutation(np.flatnonzero(~is_left_out))
-        order = order[np.argsort(target[order], kind="stable")]
-        fold = np.full(len(target), N_FOLDS)  # a fold of its own is left out
-        fold[order] = np.arange(len(order)) % N_FOLDS  # stratified
         scores = np.zeros((len(target), self.n_classes))
-        for each in range(N_FOLDS + 1):
+        for each in np.unique(fold):
             rows, others = np.flatnonzero(fold == each), np.flatnonzero(fold != each)
             if len(rows) and len(others):
                 coef, intercept = self._fitted(
@@ -150,3 +143,29 @@ class NgramClassifier:
         own = np.arange(len(target)), target
         losses = [-weight @ log_softmax(scale * scores, 1)[own] for scale in SCALES]
         return np.float32(SCALES[int(np.argmin(losses))])
+
+
+def folds_of(
+    target: np.ndarray,
+    counts: np.ndarray,
+    left_out: np.ndarray | None,
+    groups: np.ndarray | None,
+) -> np.ndarray:
+    """The fold of each text: those of each class, or whole groups, in random order dealt out."""
+    fold = np.full(len(target), N_FOLDS)  # a fold of its own is left out
+    dealt = counts.copy()
+    dealt[[] if left_out is None else left_out] = False
+    rng, rows = np.random.default_rng(0), np.flatnonzero(dealt)
+    names, numbers = np.unique(rows if groups is None else groups[rows], return_inverse=True)
+    if groups is None or len(names) < 2:
+        order = rng.permutation(rows)
+        order = order[np.argsort(target[order], kind="stable")]
+        fold[order] = np.arange(len(order)) % N_FOLDS
+        return fold
+    sizes, of_folds = np.bincount(numbers), np.zeros(N_FOLDS)
+    of_group = np.empty(len(names), dtype=int)
+    for group in rng.permutation(len(names)):
+        of_group[group] = of_folds.argmin()
+        of_folds[of_group[group]] += sizes[group]
+    fold[rows] = of_group[numbers]
+    return fold

@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import log_loss
 
 from skdl.engine import Data
 from skdl.estimators import CNNClassifier, GRUClassifier, LSTMClassifier, TransformerClassifier
@@ -176,3 +177,18 @@ def test_representations_need_no_linear_model(model, monkeypatch):
         if hasattr(beside, maps):
             getattr(beside, maps)(X, *([16] if maps.startswith("_") else []))
     assert beside._signal_model is not None
+
+
+@every_model
+def test_groups_stay_together_in_calibration(model):
+    """Of copies with random labels one knows the other, which says nothing of new rows."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 20)), rng.integers(2, size=30)
+    new, unknown = rng.normal(size=(200, 20)), rng.integers(2, size=200)
+    groups = np.repeat(np.arange(30), 3)
+    losses = []
+    for each in (None, groups):
+        beside = copy.deepcopy(model).fit(X[groups], y[groups], groups=each)
+        losses.append(log_loss(unknown, beside.predict_proba(new)))
+    assert losses[1] < 0.85
+    assert losses[1] < losses[0] - 0.05

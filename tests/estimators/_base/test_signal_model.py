@@ -11,6 +11,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from skdl._reading import Sequences
 from skdl.estimators._base import _signal_model
 from skdl.estimators._base._signal_model import (
+    LEAST_OF_GROUPS,
     PENALTIES,
     SCALES,
     ConvolutionModel,
@@ -32,7 +33,8 @@ def features(n, n_features, weight):
 
 @pytest.mark.parametrize("shape", [(20, 40), (40, 8)], ids=["few rows", "many rows"])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_scores_of_unseen_rows_are_those_of_models_without_them(shape, weighted):
+@pytest.mark.parametrize("n_groups", [None, 6])
+def test_scores_of_unseen_rows_are_those_of_models_without_them(shape, weighted, n_groups):
     """With the features as they are: standardizing is not repeated without the row."""
     (n, n_features), n_classes = shape, 3
     target = RNG.integers(0, n_classes, n)
@@ -43,18 +45,20 @@ def test_scores_of_unseen_rows_are_those_of_models_without_them(shape, weighted)
     factors = np.repeat([1.0, 0.0, 4.0], [4, 2, n_features - 6])
     blocks = np.split(root * z, [4, 6], axis=1)
     vectors, values = Decomposition(blocks).left_vectors([1.0, 0.0, 4.0])
-    found = ridge(vectors, values, target, weight, n_classes)
+    groups = np.arange(n) if n_groups is None else RNG.integers(n_groups, size=n)
+    found = ridge(vectors, values, target, weight, n_classes, groups)
     z *= np.sqrt(factors).astype(np.float32)
 
     signs = np.where(np.arange(n_classes) == target[:, None], 1.0, -1.0)
     smoothed = smoothed_targets(target, weight, n_classes)
     best = (np.inf,)
-    for penalty in PENALTIES * values.sum():
+    penalties = PENALTIES if n_groups is None else PENALTIES[PENALTIES >= LEAST_OF_GROUPS]
+    for penalty in penalties * values.sum():
         unseen = np.zeros((n, n_classes))
-        for row in range(n):
-            others = np.arange(n) != row
+        for group in np.unique(groups):
+            others = groups != group
             model = Ridge(penalty).fit(z[others], signs[others], sample_weight=weight[others])
-            unseen[row] = model.predict(z[row : row + 1])
+            unseen[~others] = model.predict(z[~others])
         for scale in SCALES:
             loss = -(weight[:, None] * smoothed * log_softmax(scale * unseen, 1)).sum() / n
             best = min(best, (loss, penalty, scale), key=lambda each: each[0])
@@ -186,3 +190,17 @@ def test_of_one_row_a_class_all_features_count():
         right.append(model.scores(Sequences(X[:, :, None])).argmax(1) == y)
         of_nearest.append(KNeighborsClassifier(1).fit(X[rows], y[rows]).score(X, y))
     assert np.mean(right) > max(0.7, np.mean(of_nearest))
+
+
+def test_rows_of_a_group_do_not_tell_of_each_other():
+    """Copies of rows with random labels are learned by heart, and leaving one out shows nothing."""
+    rng = np.random.default_rng(0)
+    X, y = np.repeat(rng.normal(size=(30, 40, 1)), 3, axis=0), np.repeat(np.arange(30) % 2, 3)
+    groups = np.repeat(np.arange(30), 3)
+    hits = [
+        (ConvolutionModel(2).fit(Sequences(X), y, None, each).unseen_scores.argmax(1) == y).mean()
+        for each in (None, groups, np.zeros(90))
+    ]
+    assert hits[0] > 0.95
+    assert hits[1] < 0.75
+    assert hits[2] == hits[0]  # one group: there is nothing else to leave out

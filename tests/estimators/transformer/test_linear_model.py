@@ -7,7 +7,7 @@ from sklearn.metrics import log_loss
 from sklearn.svm import LinearSVC
 
 from skdl.estimators.transformer import _linear_model as _ngram_line
-from skdl.estimators.transformer._linear_model import SCALES, NgramClassifier
+from skdl.estimators.transformer._linear_model import N_FOLDS, SCALES, NgramClassifier, folds_of
 from skdl.estimators.transformer._ngrams import Ngrams
 from tests.texts import make_texts
 
@@ -150,3 +150,35 @@ def test_many_classes_leave_fewer_features(monkeypatch):
     few = fitted(texts, y)
     assert few.coef.size <= 400 < whole.coef.size
     assert (few.scores(texts).argmax(1) == y).mean() > 0.5, "of 3 classes"
+
+
+def test_texts_of_a_group_are_in_one_fold():
+    """Copies of texts are known by heart else, and calibration believes it."""
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice(list("abcdefgh"), 12)) for _ in range(40)]
+    texts, y = np.repeat(texts, 3).tolist(), np.repeat(np.arange(40) % 2, 3)
+    groups = np.repeat(np.arange(40), 3)
+    hits, scales = [], []
+    for each in (None, groups, np.zeros(120)):
+        model = NgramClassifier(2, lowercase=True).fit(texts, y, None, None, each)
+        hits.append((model.unseen_scores.argmax(1) == y).mean())
+        scales.append(model.scale)
+    assert hits[0] > 0.9
+    assert hits[1] < 0.75
+    assert hits[2] == hits[0]  # one group: there is nothing else
+    assert scales[1] < scales[0]
+
+
+def test_groups_are_dealt_out_evenly_and_the_rest_as_before():
+    rng = np.random.default_rng(0)
+    target, groups = rng.integers(2, size=200), rng.integers(40, size=200)
+    counts, left_out = rng.random(200) > 0.1, np.arange(20)
+    fold = folds_of(target, counts, left_out, groups)
+    dealt = np.flatnonzero(counts & (np.arange(200) >= 20))
+    assert set(fold[dealt]) == {0, 1, 2}
+    assert all(len(set(fold[dealt[groups[dealt] == group]])) <= 1 for group in range(40))
+    assert np.ptp(np.bincount(fold[dealt])) <= 12
+    assert (fold[:20] == N_FOLDS).all()
+    stratified = folds_of(target, counts, left_out, None)
+    for label in range(2):
+        assert np.ptp(np.bincount(stratified[dealt[target[dealt] == label]])) <= 1
