@@ -19,6 +19,7 @@ from skdl.engine import inputs_of
 from skdl.engine._contract import attribute_or_default
 from skdl.engine._loop import TrainingRun
 from skdl.engine._optim import Schedule, WeightAverage, make_optimizer
+from skdl.estimators.cnn import _network as cnn_network
 from skdl.estimators.word2vec import _network, _network_host
 from skdl.estimators.word2vec._network import Word2Vec
 from tests.laws.common import INSTANCES, every, has
@@ -114,6 +115,7 @@ def operations_of(instance, patch, **params):
         return losses
 
     patch.setattr(TrainingRun, "_pass", counted)
+    patch.setattr(cnn_network, "may_pack", lambda x: False)  # as on a card
     instance.fitted(**params)
     n_operators = operations.all.total() / len(steps)
     operations.waits += of_validation.waits

@@ -184,8 +184,7 @@ class ConvolutionalNetwork(BesideLinearModel, StandardizedNetwork):
             inputs = with_own_scale(inputs, mask)
         if lengths is None or mask is None:
             return through(self.pool, self.features(channels_first(inputs)), None)
-        # On a card the lengths would be waited for.
-        if isinstance(self.features, Blocks) and inputs.device.type == "cpu":
+        if isinstance(self.features, Blocks) and may_pack(inputs):
             packing = Packing(lengths, self.features)
             if packing.n_steps <= MOST_PACKED * mask.numel():
                 packed, of_packed = packing.pack(inputs)
@@ -260,6 +259,11 @@ class CustomNetwork(StandardizedNetwork):
     def forward(self, inputs: Tensor) -> Tensor:
         """Scores (B, n_classes)."""
         return one_tensor("architecture", self.network(channels_first(inputs)))
+
+
+def may_pack(x: Tensor) -> bool:
+    """Whether padded signals may be packed: on a card their lengths would be waited for."""
+    return x.device.type == "cpu"
 
 
 class ReachedHead(Exception):  # noqa: N818
