@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-import torch
 
-from skdl._minirocket import KERNELS, ConvolutionFeatures
+from skdl._minirocket import KERNELS
 from skdl._minirocket._competition import GROUP, Competition
 from skdl._minirocket._kernels import LARGEST, N_TAPS
 from skdl._minirocket._series import standardized_by_channel
@@ -65,29 +64,6 @@ def test_features_are_those_of_plain_loops(lengths, stride, of_differences):
             for number, dilation in enumerate(competition.dilations)
         ]
         np.testing.assert_allclose(found[row], np.sqrt(np.concatenate(expected)), rtol=1e-6)
-
-
-@pytest.mark.parametrize("n_channels", [1, 2])
-def test_each_series_is_alone(n_channels):
-    sequences = ragged([40, 3, 17, 90, 1, 12, 300], n_channels)
-    rng = np.random.default_rng(0)
-    model = ConvolutionFeatures.learned(
-        sequences,
-        6,
-        rng,
-        max_dilations=32,
-        normalize="both",
-        max_positions=256,
-        competing=True,
-    )
-    found = model.transform(sequences)
-    assert model.n_of_thresholds == 6 * 84
-    assert found.shape == (7, model.n_features)
-    for row in range(7):
-        alone = model.transform(sequences.rows(np.array([row])))
-        np.testing.assert_array_equal(alone[0], found[row])
-    on_tensors = model.transform(sequences, device=torch.device("cpu"))
-    np.testing.assert_array_equal(on_tensors, found)
 
 
 def test_scale_and_level_do_not_change_them():

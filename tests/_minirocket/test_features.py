@@ -23,11 +23,14 @@ def ragged(lengths, n_channels=2):
 
 
 @pytest.mark.parametrize("n_channels", [1, 2])
-def test_each_series_is_alone(n_channels):
+@pytest.mark.parametrize("competing", [False, True])
+def test_each_series_is_alone(n_channels, competing):
     sequences = ragged([40, 3, 17, 90, 1, 12, 300], n_channels)
-    model = learned(sequences)
+    model = learned(sequences, competing=competing)
     found = model.transform(sequences)
-    assert found.shape == (7, 6 * 84)
+    assert model.n_of_thresholds == 6 * 84
+    assert found.shape == (7, model.n_features)
+    assert (model.n_features > 6 * 84) is competing
     assert found.min() >= 0
     assert found.max() <= 1
     for row in range(7):
