@@ -9,24 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial, reduce
-from itertools import chain, islice
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ._kernels import (
-    KERNELS,
-    LOWEST,
-    N_FIRST_TAPS,
-    Block,
-    column_counts,
-    folded,
-    spread_steps,
-    sums_of_three,
-)
+from ._counts import Hits, column_counts
+from ._kernels import KERNELS, LOWEST, Block, convolutions, spread_steps
 from ._series import Batch, drawn_channels, kept_blocks, limits_of
 
 GROUP, MAX_DILATIONS = 7, 16
@@ -76,58 +67,57 @@ class Competition:
         return 2 * len(KERNELS) * len(self.dilations)
 
     def features(self, batch: Batch, device: torch.device | None = None) -> NDArray[Any]:
-        """Roots of the proportions of the positions at which each kernel wins: (W, n_features)."""
+        """Roots of the proportions of the positions at which each kernel wins: (n_features, W)."""
         combined, longest = partial(self._combined, batch), int(self.dilations[-1])
         block = kept_blocks(combined, longest, batch.lengths, self.stride, device)
-        proportions: Any = []
+        hits = Hits()
+        proportions: list[Any] = []
         for some, limit, dilation in zip(self.channels, self.limits, self.dilations, strict=True):
-            proportions += proportions_of(block(some, limit), int(dilation))
+            proportions += proportions_of(block(some, limit), int(dilation), hits)
         if device is None:
-            proportions = np.concatenate(proportions)
-        else:
-            proportions = torch.cat(proportions).cpu().numpy()
-        return np.sqrt(proportions).T
+            return np.sqrt(np.concatenate(proportions))
+        return torch.cat(proportions).sqrt().cpu().numpy()
 
     def _combined(self, batch: Batch, channels: NDArray[Any]) -> NDArray[Any]:
         x = batch.combined(channels, standardizes=True)
         return batch.differences(x) if self.of_differences else x
 
 
-def proportions_of(block: Block, dilation: int) -> Iterator[Any]:
-    """Of each group those at which the kernels are the largest, and the smallest: (7, W)."""
+def proportions_of(block: Block, dilation: int, hits: Hits) -> Iterator[Any]:
+    """Of each group those at which the kernels are the largest, and the smallest: (m, W)."""
     _, largest, n_positions = block.positions(0)
     counted = None if largest is None else largest != LOWEST
-    minus, taps = block.taps(dilation)
-    kernels = chain.from_iterable(sums_of_three(minus, taps, i) for i in range(N_FIRST_TAPS))
-    while group := list(islice(kernels, GROUP)):
-        yield from proportions_of_wins(group, counted, n_positions)
+    for _, _, values in convolutions(lambda _: block, dilation, group=GROUP):
+        groups = values.reshape(-1, GROUP, *values.shape[1:])
+        counts = counts_of_wins(groups, counted, hits)
+        if isinstance(counts, torch.Tensor):
+            n: Any = torch.as_tensor(n_positions, device=counts.device)
+        else:
+            n = n_positions.astype(np.float32)
+        yield (counts / n).reshape(-1, counts.shape[-1])
 
 
-def proportions_of_wins(group: list[Any], counted: Any, n_positions: NDArray[Any]) -> list[Any]:
-    """Proportion of the positions at which each kernel is the largest, and the smallest.
+def counts_of_wins(groups: Any, counted: Any, hits: Hits) -> Any:
+    """How often each kernel is the largest, and the smallest, of its group: (g, 2, 7, W).
 
     Kernels that are equal win together.
 
     Parameters
     ----------
-    group : list of ndarray or Tensor of shape (t, W)
+    groups : ndarray or Tensor of shape (g, 7, t, W)
     counted : ndarray or Tensor of bool of shape (t, W), or None
         Which positions count; None where all do.
-    n_positions : ndarray of shape (W,) or (1,)
+    hits : Hits
     """
-    if isinstance(group[0], torch.Tensor):
-        extremes = [reduce(pick, group) for pick in (torch.maximum, torch.minimum)]
-        wins = [torch.stack([values == extreme for values in group]) for extreme in extremes]
-        wins = wins if counted is None else [each & counted for each in wins]
-        n: Any = torch.as_tensor(n_positions, device=group[0].device)
-        return [each.sum(1) / n for each in wins]
-    width, n = group[0].shape[1], n_positions.astype(np.float32)
-    folds = folded(np.stack(group), 0)
+    if isinstance(groups, torch.Tensor):
+        extremes = groups.amax(1), groups.amin(1)
+        both = [groups == extreme[:, None] for extreme in extremes]
+        both = both if counted is None else [wins & counted for wins in both]
+        return torch.stack([wins.sum(2) for wins in both], dim=1)
     counts = []
-    # Positions behind the last one are no wins.
-    is_position = folded(np.ones_like(group[0], dtype=bool) if counted is None else counted, 0)
-    for pick in (np.maximum, np.minimum):
-        wins = folds == pick.reduce(folds)
-        wins &= is_position
-        counts.append(column_counts(wins, width).astype(np.float32) / n)
-    return counts
+    for extreme in (groups.max(1), groups.min(1)):
+        wins = np.equal(groups, extreme[:, None], out=hits.of_shape(*groups.shape))
+        if counted is not None:
+            wins &= counted
+        counts.append(column_counts(wins))
+    return np.stack(counts, axis=1)

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from .._reading import Sequences
 from ._competition import Competition
+from ._counts import Hits, proportions_above
 from ._kernels import (
     KERNELS,
     N_FIRST_TAPS,
     Block,
     Dilations,
     Response,
-    proportions_above,
     responses,
 )
 from ._series import (
@@ -36,6 +36,7 @@ FIT_ROWS, MIN_FIT_ROWS, FIT_VALUES = 256, 16, 2**20
 GOLDEN_RATIO = (np.sqrt(5) + 1) / 2
 # Values of a block, of one channel and of all, and its series, at most.
 BLOCK_VALUES, BATCH_VALUES, MAX_BLOCK = 2**18, 2**20, 1024
+COLUMNS_AT_ONCE = 256
 MIN_BLOCK, LEAST_FILLED = 32, 0.75  # series of unequal length of a block, and their lengths
 SAME_SPREAD = 0.01  # series whose standard deviations differ by less are standardized already
 
@@ -84,15 +85,16 @@ class View:
         unknown = np.zeros(n_features, dtype=np.int16)
         view = cls(standardizes, dilations, channels, stride, limits, unknown)
         levels = np.arange(1, n_features + 1) * GOLDEN_RATIO % 1
-        for response in view.responses(batch):
-            values, n, features = response
-            column = rng.integers(values.shape[1])
-            known = np.sort(values[:, column])[-int(n[column % len(n)]) :]
+        for values, n, features in view.responses(batch, n_at_once=1):
+            column = rng.integers(values.shape[2])
+            known = np.sort(values[0, :, column])[-int(n[column % len(n)]) :]
             # Between two neighbours in the order of size, as quantiles are.
             view.thresholds[features] = known[(levels[features] * len(known)).astype(int)]
         return view
 
-    def responses(self, batch: Batch, device: torch.device | None = None) -> Iterator[Response]:
+    def responses(
+        self, batch: Batch, device: torch.device | None = None, n_at_once: int | None = None
+    ) -> Iterator[Response]:
         combined = partial(batch.combined, standardizes=self.standardizes)
         longest = int(self.dilations.steps[-1])
         block = kept_blocks(combined, longest, batch.lengths, self.stride, device)
@@ -101,17 +103,18 @@ class View:
             place = dilation * N_FIRST_TAPS + first_tap
             return block(self.channels[place], self.limits[place])
 
-        return responses(block_of, self.dilations)
+        return responses(block_of, self.dilations, n_at_once)
 
     def features(self, batch: Batch, device: torch.device | None = None) -> NDArray[Any]:
-        """Proportions of the positions that are above thresholds: (W, n_features)."""
-        of_kernels = [
-            proportions_above(each, self.thresholds[each.features])
-            for each in self.responses(batch, device)
-        ]
-        if device is None:
-            return np.concatenate(of_kernels).T
-        return torch.cat(of_kernels).T.cpu().numpy()
+        """Proportions of the positions that are above thresholds: (n_features, W)."""
+        shape, hits = (self.n_features, batch.values.shape[2]), Hits()
+        out: Any = (
+            np.empty(shape, np.float32) if device is None else torch.empty(*shape, device=device)
+        )
+        for response in self.responses(batch, device):
+            some = response.features
+            out[some] = proportions_above(response, self.thresholds[some], hits)
+        return out if device is None else out.cpu().numpy()
 
     @property
     def n_features(self) -> int:
@@ -214,7 +217,7 @@ class ConvolutionFeatures:
             batch, start = Batch(sequences, rows, self.mean, self.scale), 0
             for part in parts:
                 stop = start + part.n_features
-                out[rows, start:stop] = part.features(batch, device)
+                transpose(part.features(batch, device), out, rows, start)
                 start = stop
 
         blocks = list(blocks_of_rows(sequences))
@@ -223,6 +226,18 @@ class ConvolutionFeatures:
         else:
             Parallel(n_jobs=n_jobs, require="sharedmem")(map(delayed(fill), blocks))
         return out
+
+
+def transpose(
+    features: NDArray[np.float32], out: NDArray[np.float32], rows: NDArray[Any], start: int
+) -> None:
+    """Write features (f, W) into some rows of ``out`` (n, F), from column ``start`` on.
+
+    A few columns at a time: else the caches hold none of what is written.
+    """
+    for first in range(0, len(features), COLUMNS_AT_ONCE):
+        some = features[first : first + COLUMNS_AT_ONCE]
+        out[rows, start + first : start + first + len(some)] = some.T
 
 
 def values_of(n_channels: int) -> int:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import combinations, pairwise
+from functools import cached_property, partial
+from itertools import combinations, groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,9 +23,8 @@ N_FIRST_TAPS = N_TAPS - 2  # taps of which two others can come behind
 KERNELS = tuple(combinations(range(N_TAPS), 3))  # where the weight is 2
 LARGEST = (2**15 - 1) // 12  # a convolution of values up to this is an integer of 16 bits
 LOWEST = -(2**15)  # below all convolutions: no threshold is lower
-# Sizes at which numpy is fast: values of a row of the hits that are summed, and hits that are made
-# at once.
-ROW_VALUES, HITS_AT_ONCE = 2**11, 2**20
+# Values of the convolutions that are made at once, if not of a single kernel.
+VALUES_AT_ONCE, VALUES_ON_CARD = 2**18, 2**22
 
 
 class Dilations(NamedTuple):
@@ -50,24 +49,24 @@ def spread_steps(length: int, n: int) -> np.ndarray:
 
 
 class Response(NamedTuple):
-    """The convolutions of a block with one kernel.
+    """The convolutions of a block with some kernels.
 
     Attributes
     ----------
-    values : ndarray or Tensor of shape (t, W)
-        Of 16 bits; ``LOWEST`` at positions that do not count.
+    values : ndarray or Tensor of shape (m, t, W)
+        Of 16 bits; ``LOWEST`` at positions that do not count. The next response overwrites them.
     n_positions : ndarray of shape (W,) or (1,)
         Positions that count in each series.
-    features : slice
-        The features that are made of them.
+    features : ndarray of shape (m, n)
+        Numbers of the features that are made of them.
     """
 
     values: Any
-    n_positions: Any
-    features: slice
+    n_positions: np.ndarray
+    features: np.ndarray
 
 
-@dataclass
+@dataclass(eq=False)
 class Block:
     """Series of 16 bits, side by side, with zeros before, behind and where they have ended.
 
@@ -99,7 +98,11 @@ class Block:
         first = self.margin - N_TAPS // 2 * dilation
         starts = [first + tap * dilation for tap in range(N_TAPS)]
         steps = [slice(start, start + self.n_steps, self.stride) for start in starts]
-        return -sum(self.values[some] for some in steps), [self.tripled[some] for some in steps]
+        taps = [self.tripled[some] for some in steps]
+        if self.stride > 1:  # they are added more often than it takes to copy them
+            is_array = isinstance(self.values, np.ndarray)
+            taps = [np.ascontiguousarray(tap) if is_array else tap.contiguous() for tap in taps]
+        return -sum(self.values[some] for some in steps), taps
 
     def positions(self, margin: int) -> Positions:
         """The positions that are not within ``margin`` steps of the ends of a series.
@@ -139,14 +142,16 @@ class Positions(NamedTuple):
     n: np.ndarray
 
     def of(self, values: Any) -> Any:
-        """The values (t, W) at the positions, and ``LOWEST`` at others."""
+        """The values (m, t, W) at the positions, and ``LOWEST`` at others."""
         if self.largest is None:
-            return values[self.steps]
+            return values[:, self.steps]
         least = torch.minimum if isinstance(values, torch.Tensor) else np.minimum
         return least(values, self.largest)
 
 
-def responses(block_of: Callable[[int, int], Block], dilations: Dilations) -> Iterator[Response]:
+def responses(
+    block_of: Callable[[int, int], Block], dilations: Dilations, n_at_once: int | None = None
+) -> Iterator[Response]:
     """The convolutions of a block with all kernels, dilation by dilation.
 
     Every second one has the series padded with zeros; of the others only the positions count at
@@ -157,71 +162,83 @@ def responses(block_of: Callable[[int, int], Block], dilations: Dilations) -> It
     block_of : callable
         The block for a dilation and the first tap of weight 2, both by number.
     dilations : Dilations
+    n_at_once : int or None
+        As in ``convolutions``.
     """
     first = 0
     for place, (dilation, n) in enumerate(zip(*dilations, strict=True)):
-        block, number = block_of(place, 0), place
+        numbers = first + np.arange(len(KERNELS) * n).reshape(-1, n)
+        first += numbers.size
+        known: Block | None = None
+        for start, block, values in convolutions(partial(block_of, place), dilation, n_at_once):
+            of_values = numbers[start : start + len(values)]
+            if block is not known:
+                known = block
+                both = [block.positions(m) for m in (0, N_TAPS // 2 * int(dilation))]
+            for offset, positions in enumerate(both):
+                every_second = slice((place + start + offset) % 2, None, 2)
+                if len(of_values[every_second]):
+                    some = positions.of(values[every_second])
+                    yield Response(some, positions.n, of_values[every_second])
+
+
+def convolutions(
+    block_of: Callable[[int], Block], dilation: int, n_at_once: int | None = None, group: int = 1
+) -> Iterator[tuple[int, Block, Any]]:
+    """Convolutions with kernels in a row: number of the first, block, and values (m, t, W).
+
+    The next ones overwrite the values.
+
+    Parameters
+    ----------
+    block_of : callable
+        The block for the first tap of weight 2, by number.
+    dilation : int
+    n_at_once : int or None
+        Kernels that are convolved with at once, at most. None is as many as is fast.
+    group : int
+        Of which their number is a multiple.
+    """
+    for block, places in groupby(range(N_FIRST_TAPS), block_of):
+        first_taps = set(places)
+        numbers = [n for n, kernel in enumerate(KERNELS) if kernel[0] in first_taps]
         minus, taps = block.taps(int(dilation))
-        padded, within = (block.positions(m) for m in (0, N_TAPS // 2 * int(dilation)))
-        for i in range(N_FIRST_TAPS):
-            before, block = block, block_of(place, i)
-            if block is not before:
-                minus, taps = block.taps(int(dilation))
-            for values in sums_of_three(minus, taps, i):
-                positions = within if number % 2 else padded
-                yield Response(positions.of(values), positions.n, slice(first, first + n))
-                first, number = first + n, number + 1
+        sums = SumsOfThree(minus, taps)
+        size = n_at_once or max(1, n_of_size(minus) // group) * group
+        out = empty_like(minus, min(size, len(numbers)))
+        for start in range(0, len(numbers), size):
+            some = numbers[start : start + size]
+            for number, row in zip(some, out, strict=False):
+                sums.write(KERNELS[number], row)
+            yield some[0], block, out[: len(some)]
 
 
-def sums_of_three(minus: Any, taps: list[Any], i: int) -> Iterator[Any]:
-    """``minus`` and three of the taps, of which the first is ``i``."""
-    one = minus + taps[i]
-    for j in range(i + 1, N_TAPS - 1):
-        two = one + taps[j]
-        for k in range(j + 1, N_TAPS):
-            yield two + taps[k]
+class SumsOfThree:
+    """Sums of ``minus`` and three of the taps, each (t, W); that of the first two is kept."""
+
+    def __init__(self, minus: Any, taps: list[Any]) -> None:
+        self.minus, self.taps = minus, taps
+        self.first: tuple[int, ...] = ()
+        self.add: Any = torch.add if isinstance(minus, torch.Tensor) else np.add
+
+    def write(self, kernel: tuple[int, int, int], out: Any) -> None:
+        first, last = kernel[:2], kernel[2]
+        if first != self.first:
+            if first[:1] != self.first[:1]:
+                self.one = self.minus + self.taps[first[0]]
+            self.two, self.first = self.one + self.taps[first[1]], first
+        self.add(self.two, self.taps[last], out=out)
 
 
-def proportions_above(response: Response, thresholds: np.ndarray) -> Any:
-    """Proportion of the positions of each series at which it is above thresholds: (n, W)."""
-    values, n_positions, _ = response
+def n_of_size(values: Any) -> int:
+    """How many kernels are convolved with at once: the time of each call counts for few values."""
     if isinstance(values, torch.Tensor):
-        limits = torch.from_numpy(thresholds).to(values.device)
-        n_at_once = max(1, HITS_AT_ONCE * 64 // values.numel())
-        counts = [(values > some[:, None, None]).sum(1) for some in limits.split(n_at_once)]
-        return torch.cat(counts) / torch.as_tensor(n_positions, device=values.device)
-    return counts_above(values, thresholds) / n_positions.astype(np.float32)
+        return int(np.clip(VALUES_ON_CARD // values.numel(), 1, len(KERNELS)))
+    return int(np.clip(VALUES_AT_ONCE // values.size, 1, len(KERNELS)))
 
 
-def counts_above(values: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    """How many of the values (t, W) of each column are above thresholds (n,): (n, W) of float32."""
-    width = values.shape[1]
-    values = folded(values, LOWEST)
-    counts = np.empty((len(thresholds), width), dtype=np.float32)
-    n_at_once = max(1, HITS_AT_ONCE // values.size)
-    for start in range(0, len(thresholds), n_at_once):
-        some = slice(start, start + n_at_once)
-        counts[some] = column_counts(values > thresholds[some, None, None], width)
-    return counts
-
-
-def folded(values: np.ndarray, fill: int) -> np.ndarray:
-    """Values (..., t, W) with several steps in a row: numpy sums long rows of bytes fast."""
-    *others, n_steps, width = values.shape
-    fold = max(1, ROW_VALUES // width)
-    rows = -(-n_steps // fold)
-    if n_steps % fold:
-        behind = np.full((*others, rows * fold - n_steps, width), fill, values.dtype)
-        values = np.concatenate([values, behind], axis=-2)
-    return values.reshape(*others, rows, fold * width)
-
-
-def column_counts(hits: np.ndarray, width: int) -> np.ndarray:
-    """How often each of ``width`` columns is true, (m, W), of folded values (m, rows, fold * W)."""
-    hits = hits.view(np.uint8)
-    # Sums of up to 255 bytes are bytes.
-    ends = [*range(0, hits.shape[1], 255), hits.shape[1]]
-    sums = [np.add.reduce(hits[:, a:b], axis=1, dtype=np.uint8) for a, b in pairwise(ends)]
-    total = sums[0] if len(sums) == 1 else np.sum(sums, axis=0, dtype=np.int32)
-    counts: np.ndarray = total.reshape(len(hits), -1, width).sum(1, dtype=np.int32)
-    return counts
+def empty_like(values: Any, n: int) -> Any:
+    """An uninitialized (n, *shape) of the same type and device."""
+    if isinstance(values, torch.Tensor):
+        return values.new_empty(n, *values.shape)
+    return np.empty((n, *values.shape), values.dtype)

@@ -55,7 +55,7 @@ def test_features_are_those_of_plain_loops(lengths, stride, of_differences):
     competition = Competition.learned(
         batch, int(np.median(lengths)), stride, rng, of_differences=of_differences
     )
-    found = competition.features(batch)
+    found = competition.features(batch).T
     assert found.shape == (len(lengths), competition.n_features)
     for row, series in enumerate(sequences.each(np.arange(len(lengths)))):
         series = (series - mean) / scale

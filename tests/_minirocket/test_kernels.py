@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from skdl._minirocket._kernels import (
     KERNELS,
@@ -10,8 +9,6 @@ from skdl._minirocket._kernels import (
     LOWEST,
     Block,
     Dilations,
-    counts_above,
-    proportions_above,
     responses,
 )
 
@@ -48,7 +45,7 @@ def test_convolutions_are_those_of_plain_loops(lengths, stride):
     dilations = Dilations(np.array([1, 2, 5]), np.array([1, 1, 1]))
     block = block_of(series, 20, stride)
     n_within = 0
-    for number, response in enumerate(responses(lambda *_: block, dilations)):
+    for number, response in enumerate(responses(lambda *_: block, dilations, n_at_once=1)):
         place, kernel = divmod(number, len(KERNELS))
         dilation, padded = int(dilations.steps[place]), (place + kernel) % 2 == 0
         for column, x in enumerate(series):
@@ -58,10 +55,10 @@ def test_convolutions_are_those_of_plain_loops(lengths, stride):
             # Where the kernel lies nowhere within the series, it is padded all the same.
             if not expected:
                 expected = plain_convolution(x, KERNELS[kernel], dilation, padded=True, **options)
-            values = response.values[:, column]
+            values = response.values[0, :, column]
             assert values[values != LOWEST].tolist() == expected
             assert np.broadcast_to(response.n_positions, len(series))[column] == len(expected)
-        assert response.features == slice(number, number + 1)
+        assert response.features.tolist() == [[number]]
     assert number == 3 * 84 - 1
     assert n_within > 0
 
@@ -71,26 +68,26 @@ def test_no_convolution_exceeds_16_bits():
     assert 12 * LARGEST <= 2**15 - 1
     block = block_of([extreme, -extreme], 4, 1)
     first = next(responses(lambda *_: block, Dilations(np.array([1]), np.array([1]))))
-    assert first.values[4].tolist() == [12 * LARGEST, -12 * LARGEST]
+    assert first.values[0, 4].tolist() == [12 * LARGEST, -12 * LARGEST]
 
 
-@pytest.mark.parametrize(("n_steps", "width"), [(7, 3), (300, 40), (1000, 1), (2, 3000)])
-def test_counts_are_exact(n_steps, width):
-    values = RNG.integers(-9, 9, (n_steps, width)).astype(np.int16)
-    thresholds = np.array([-20, -1, 0, 5, 20], dtype=np.int16)
-    expected = (values > thresholds[:, None, None]).sum(1)
-    np.testing.assert_array_equal(counts_above(values, thresholds), expected)
-
-
-def test_tensors_give_the_same_proportions():
+@pytest.mark.parametrize("n_at_once", [2, 9, 84, None])
+def test_many_kernels_at_once_give_the_same(n_at_once):
     series = [RNG.integers(-LARGEST, LARGEST + 1, n) for n in (30, 21, 9)]
-    arrays, dilations = block_of(series, 12, 2), Dilations(np.array([1, 3]), np.array([2, 2]))
-    tensors = Block(torch.from_numpy(arrays.values), 12, arrays.lengths, 2)
-    thresholds = np.array([-500, 800], dtype=np.int16)
-    both = (responses(lambda *_, block=block: block, dilations) for block in (arrays, tensors))
-    for of_arrays, of_tensors in zip(*both, strict=True):
-        of_tensors = proportions_above(of_tensors, thresholds).numpy()
-        np.testing.assert_array_equal(proportions_above(of_arrays, thresholds), of_tensors)
+    blocks = {n: block_of(series, 12, 1) for n in range(2)}  # other channels from tap 3 on
+    dilations = Dilations(np.array([1, 3]), np.array([2, 1]))
+
+    def by_feature(n_at_once):
+        found = {}
+        for values, n, features in responses(lambda _, i: blocks[i >= 3], dilations, n_at_once):
+            for each, numbers in zip(values, features, strict=True):
+                found[tuple(numbers.tolist())] = each.tolist(), n.tolist()
+        return found
+
+    blocks[1].values[:] = blocks[1].values[:, ::-1].copy()
+    found, expected = by_feature(n_at_once), by_feature(1)
+    assert len(expected) == 2 * 84
+    assert found == expected
 
 
 @pytest.mark.parametrize("length", [1, 8, 9, 100, 5000])

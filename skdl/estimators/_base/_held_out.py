@@ -133,7 +133,8 @@ def read_groups(groups: Any, n_samples: int) -> np.ndarray:
             "a tuple in a list."
         )
     flat = np.empty(n_samples, dtype=object)
-    flat[:] = list(groups)
+    # Tensors are the same key only where they are the same object.
+    flat[:] = [each.tolist() if isinstance(each, torch.Tensor) else each for each in groups]
     try:
         numbers, _ = pd.factorize(flat)
     except TypeError as error:

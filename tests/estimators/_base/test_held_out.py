@@ -24,11 +24,18 @@ from skdl.estimators._base._targets import ClassificationTarget
         np.array([["c"], ["c"], ["a"], ["b"]]),
         pd.DataFrame({"patient": ["c", "c", "a", "b"]}),
         torch.tensor([3, 3, 1, 2]),
+        list(torch.tensor([3, 3, 1, 2])),
     ],
     ids=str,
 )
 def test_groups_of_any_kind_become_numbers(groups):
     assert read_groups(groups, 4).tolist() == [0, 0, 1, 2]
+
+
+def test_equal_elements_of_a_tensor_are_one_group_wherever_they_lie_in_memory():
+    groups = torch.arange(2000) % 2
+    for container in (groups, list(groups)):
+        assert read_groups(container, 2000).tolist() == [0, 1] * 1000
 
 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT])
