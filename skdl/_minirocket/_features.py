@@ -35,7 +35,7 @@ from ._series import (
 FIT_ROWS, MIN_FIT_ROWS, FIT_VALUES = 256, 16, 2**20
 GOLDEN_RATIO = (np.sqrt(5) + 1) / 2
 # Values of a block, of one channel and of all, and its series, at most.
-BLOCK_VALUES, BATCH_VALUES, MAX_BLOCK = 2**18, 2**20, 1024
+BLOCK_VALUES, BATCH_VALUES, MAX_BLOCK = 2**18, 2**21, 1024
 COLUMNS_AT_ONCE = 256
 MIN_BLOCK, LEAST_FILLED = 32, 0.75  # series of unequal length of a block, and their lengths
 SAME_SPREAD = 0.01  # series whose standard deviations differ by less are standardized already
@@ -220,7 +220,7 @@ class ConvolutionFeatures:
                 transpose(part.features(batch, device), out, rows, start)
                 start = stop
 
-        blocks = list(blocks_of_rows(sequences))
+        blocks = list(blocks_of_rows(sequences, self.views[0].stride))
         if len(blocks) == 1:
             fill(blocks[0])
         else:
@@ -240,24 +240,21 @@ def transpose(
         out[rows, start + first : start + first + len(some)] = some.T
 
 
-def values_of(n_channels: int) -> int:
-    """Values of each channel in a block: of many channels fewer, for all are kept at once."""
-    return min(BLOCK_VALUES, BATCH_VALUES // n_channels)
-
-
-def blocks_of_rows(sequences: Sequences) -> Iterator[NDArray[Any]]:
+def blocks_of_rows(sequences: Sequences, stride: int = 1) -> Iterator[NDArray[Any]]:
     """Numbers of the rows of each block: of about the same length, and as numpy is fast with."""
     lengths = sequences.lengths
+    # Of many channels fewer, for all are kept at once.
+    n_values = min(BLOCK_VALUES * stride, BATCH_VALUES // sequences.n_channels)
     if lengths is None:
-        _, n_steps, n_channels = sequences.values.shape
-        size = int(np.clip(values_of(n_channels) // n_steps, 1, MAX_BLOCK))
+        n_steps = sequences.values.shape[1]
+        size = int(np.clip(n_values // n_steps, 1, MAX_BLOCK))
         n_blocks = -(-sequences.n_rows // size)
         yield from np.array_split(np.arange(sequences.n_rows), n_blocks)
         return
     order, start = np.argsort(-lengths, kind="stable"), 0
     while start < len(order):
         longest = lengths[order[start]]
-        size = int(np.clip(values_of(sequences.n_channels) // longest, 1, MAX_BLOCK))
+        size = int(np.clip(n_values // longest, 1, MAX_BLOCK))
         # Rows that are much shorter would be padding mostly, but few rows take as long as some.
         n_alike = int(np.searchsorted(-lengths[order], -LEAST_FILLED * longest, side="right"))
         size = min(size, max(n_alike - start, MIN_BLOCK))

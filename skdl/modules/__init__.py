@@ -2,7 +2,9 @@
 
 from ._dropout import Dropout, FeatureDropout, RandomLayer
 from ._linear import BesideLinearModel
+from ._maxima import largest, largest_of_three
 from ._normalization import BatchNorm, standardized, with_own_scale
+from ._patches import StridedSteps, short_windows
 from ._sequences import Pool, last_steps, padding_mask
 
 __all__ = [
@@ -12,8 +14,12 @@ __all__ = [
     "FeatureDropout",
     "Pool",
     "RandomLayer",
+    "StridedSteps",
+    "largest",
+    "largest_of_three",
     "last_steps",
     "padding_mask",
+    "short_windows",
     "standardized",
     "with_own_scale",
 ]

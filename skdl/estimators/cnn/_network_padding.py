@@ -16,7 +16,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from ...modules import largest_of_three
 
 
 def through(part: nn.Module, x: Tensor, mask: Tensor | None) -> Tensor:
@@ -130,41 +131,3 @@ def max_of_neighbours(x: Tensor, mask: Tensor | None) -> Tensor:
     if mask is None:
         return largest_of_three(x)
     return largest_of_three(x.masked_fill(~mask, -torch.inf)).masked_fill(~mask, 0)
-
-
-def largest_of_three(x: Tensor) -> Tensor:
-    """``F.max_pool1d(x, 3, 1, 1)``, whose search for the place of each maximum is slow on CPUs."""
-    if x.is_cpu and x.requires_grad and torch.is_grad_enabled():
-        return LargestOfThree.apply(x)
-    return F.max_pool1d(x, 3, 1, 1)
-
-
-class LargestOfThree(torch.autograd.Function):
-    """Maximum of each step (B, C, T) and those beside it; of equal ones the first has the gradient.
-
-    Comparisons are written into numbers, 0 or 1: torch has no vector instructions for those that
-    give bools, nor for products with these.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        before = x.clone()  # the maximum of each step and the one before it
-        torch.maximum(x[..., 1:], x[..., :-1], out=before[..., 1:])
-        largest = before.clone()
-        torch.maximum(before[..., :-1], x[..., 1:], out=largest[..., :-1])
-        is_next = torch.gt(largest, before, out=torch.empty_like(x))
-        is_previous = torch.zeros_like(x)
-        torch.ge(x[..., :-1], x[..., 1:], out=is_previous[..., 1:])
-        ctx.save_for_backward(is_previous, is_next)
-        return largest
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> Tensor:
-        is_previous, is_next = ctx.saved_tensors
-        of_next = grad * is_next
-        out = grad - of_next
-        of_previous = out * is_previous
-        out -= of_previous
-        out[..., :-1] += of_previous[..., 1:]
-        out[..., 1:] += of_next[..., :-1]
-        return out

@@ -12,6 +12,7 @@ from ...modules import (
     BesideLinearModel,
     Dropout,
     Pool,
+    StridedSteps,
     last_steps,
     padding_mask,
     standardized,
@@ -28,27 +29,6 @@ def reverse_within_length(x: Tensor, lengths: Tensor | None) -> Tensor:
     steps = torch.arange(x.shape[1], device=x.device)
     index = torch.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)  # (B, T)
     return x.gather(1, index[..., None].expand_as(x))
-
-
-class StridedSteps(nn.Module):
-    """Long sequences (B, T, C) as fewer steps (B, ceil(T / stride), F), each of a window.
-
-    A strided convolution and layer normalization. The centres of the windows are multiples of the
-    stride, and there is nothing but zeros outside of each sequence.
-    """
-
-    def __init__(self, n_channels: int, n_features: int, stride: int) -> None:
-        super().__init__()
-        self.stride = stride
-        self.convolution = nn.Conv1d(n_channels, n_features, 2 * stride + 1, stride, stride)
-        self.norm = nn.LayerNorm(n_features)
-
-    def forward(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """The steps, and how many there are of each sequence."""
-        if lengths is None:
-            return self.norm(self.convolution(x.mT).mT), None
-        x = x * padding_mask(x, lengths)
-        return self.norm(self.convolution(x.mT).mT), -(-lengths // self.stride)
 
 
 class RecurrentEncoder(nn.Module):

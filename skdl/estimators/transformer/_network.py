@@ -16,6 +16,7 @@ from ...modules import (
     Pool,
     RandomLayer,
     padding_mask,
+    short_windows,
     standardized,
     with_own_scale,
 )
@@ -260,7 +261,8 @@ class PatchEmbedding(RandomLayer):
 
     The last patch ends with the last step of its row, so that the end of a row is cut into the same
     patches whatever its length. Each vector is a linear map of a window around the patch (8 steps,
-    or twice the size of the patch if that is more) and of how near the patch is to either end.
+    or twice the size of the patch if that is more), of short windows within long patches, and of
+    how near the patch is to either end.
 
     Parameters
     ----------
@@ -294,6 +296,7 @@ class PatchEmbedding(RandomLayer):
         self.kernel_size = max(8, 2 * patch_size)
         # Not a convolution: torch's are wrong in bfloat16 for some shapes on some CPUs.
         self.project = nn.Linear(n_channels * self.kernel_size, d_model)
+        self.short = short_windows(n_channels, d_model, patch_size)
         self.position_projection = nn.Linear(2 * len(DECAY_LENGTHS), d_model, bias=False)
         self.norm = nn.LayerNorm(d_model)
         self.register_buffer("mean", mean)
@@ -323,10 +326,13 @@ class PatchEmbedding(RandomLayer):
             [(-to_ends / length).clamp_max(0).exp() for length in DECAY_LENGTHS], -1
         )
         positions = self.position_projection(boundary.to(windows.dtype))
-        return self.norm(self.project(windows) + positions), is_token
+        vectors = self.project(windows.flatten(2)) + positions
+        if self.short is not None:
+            vectors = vectors + self.short(windows.mT)
+        return self.norm(vectors), is_token
 
     def windows(self, x: Tensor, n_steps: Tensor) -> Tensor:
-        """The window around each patch (B, n_patches, kernel_size * C), zeros outside of rows."""
+        """The window around each patch (B, n_patches, kernel_size, C), zeros outside of rows."""
         n_patches = -(-x.shape[1] // self.patch_size)
         before = (self.kernel_size - self.patch_size) // 2
         first = -before - (-n_steps % self.patch_size)  # step at which the first window begins
@@ -335,7 +341,7 @@ class PatchEmbedding(RandomLayer):
         inside = (steps >= 0) & (steps < n_steps[:, None, None])
         rows = torch.arange(len(x), device=x.device)[:, None, None]
         windows = x[rows, steps.clamp(0, x.shape[1] - 1)]
-        return (windows * inside[..., None].to(x.dtype)).flatten(2)
+        return windows * inside[..., None].to(x.dtype)
 
 
 class TransformerNetwork(BesideLinearModel, nn.Module):

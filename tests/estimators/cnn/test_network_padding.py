@@ -18,7 +18,6 @@ from skdl.estimators.cnn._network_padding import (
     MaxPool1d,
     Packing,
     behind,
-    largest_of_three,
     max_of_neighbours,
     stride_of,
     through,
@@ -75,21 +74,6 @@ def test_the_maximum_beside_each_step_does_not_see_padding():
         got = max_of_neighbours(x, mask)[row]
         assert torch.equal(got[:, :n_steps], expected)
         assert not got[:, n_steps:].any()
-
-
-@pytest.mark.parametrize("n_steps", [1, 2, 3, 40])
-def test_the_largest_of_three_is_that_of_torch_with_its_gradient(n_steps):
-    values = torch.randint(4, (3, 5, n_steps)).double()  # many are equal
-    values[0, 0, 0] = -torch.inf
-    grad = torch.randn(3, 5, n_steps, dtype=torch.float64)
-    outputs, grads = [], []
-    for largest in (largest_of_three, lambda x: F.max_pool1d(x, 3, 1, 1)):
-        x = values.clone().requires_grad_()
-        outputs.append(largest(x))
-        outputs[-1].backward(grad)
-        grads.append(x.grad)
-    torch.testing.assert_close(outputs[0], outputs[1], rtol=0, atol=0)
-    torch.testing.assert_close(grads[0], grads[1])
 
 
 def test_strides_of_a_sequence_are_multiplied():

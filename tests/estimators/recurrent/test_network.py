@@ -1,14 +1,13 @@
 """The recurrent encoder against torch's own layers on packed sequences."""
 
 import itertools
-import math
 
 import pytest
 import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from skdl.estimators.recurrent._network import Head, RecurrentEncoder, StridedSteps, in_order
+from skdl.estimators.recurrent._network import Head, RecurrentEncoder, in_order
 from skdl.modules._sequences import padding_mask
 
 LENGTHS = torch.tensor([5, 1, 3, 6])
@@ -151,16 +150,3 @@ def test_quantiles_in_order_keep_the_median():
     expected = torch.tensor([[1.0, 1.0, 2.0, 2.0, 9.0], [0.0, 1.0, 2.0, 3.0, 4.0]])
     assert in_order(outputs, 2).equal(expected)
     assert in_order(outputs[:1, :3], 0).tolist() == [[5, 5, 5]]
-
-
-@pytest.mark.parametrize("stride", [2, 5])
-def test_strided_steps_are_those_of_a_convolution_without_padding(stride):
-    layer = StridedSteps(2, 3, stride).double()
-    x, lengths = torch.randn(4, 23, 2, dtype=torch.float64), torch.tensor([1, 5, 12, 23])
-    steps, n_steps = layer(x, lengths)
-    assert n_steps.tolist() == [math.ceil(n / stride) for n in lengths.tolist()]
-    for row, n in enumerate(lengths.tolist()):
-        alone, none = layer(x[row : row + 1, :n], None)
-        assert none is None
-        assert alone.shape[1] == n_steps[row]
-        torch.testing.assert_close(steps[row, : n_steps[row]], alone[0])
