@@ -62,7 +62,9 @@ n_channels), or list
     Each feature map of a layer is weighted by the gradient of the class's score (before the
     softmax) with respect to it; the positive part of the sum over the maps is resized to the input
     by linear interpolation. Its resolution is that of the feature maps. A class that is recognized
-    by the absence of something may have a heat map of zeros.
+    by the absence of something may have a heat map of zeros. Where a linear model stands beside the
+    network (``linear_model``), the score is that of the network alone; predictions and the
+    probabilities in the titles are those of both.
 
     Grad-CAM weights a whole map by the mean of its gradient, HiResCAM each position by its own
     gradient. Both are the same where the maps are averaged before the head. The head of a
@@ -138,9 +140,9 @@ n_channels), or list
         layer : str or nn.Module, default=None
             The part of ``classifier.module_`` whose output is weighted, or its name in
             ``classifier.module_.named_modules()``. Its output must be (n, n_features, height,
-            width) or (n, n_features, n_steps), with more than one position. By default the last
-            one with at least 4 x 4 positions or 4 steps, for the longest of the signals, or else
-            the last one.
+            width) or (n, n_features, n_steps), with more than one position where the row has
+            more. By default the last one with at least 4 x 4 positions or 4 steps, or else the last
+            one; of signals of unequal length it is chosen for each by itself.
         method : {"hirescam", "gradcam"}, default="hirescam"
             How gradients weight the layer's maps: by position, or by their means. See Notes.
         ax, cmap
@@ -180,11 +182,11 @@ n_channels), or list
         shown = predicted if target is None else _indices(classes, target, n_rows)
         with default_torch_modes():  # gradients are needed
             drawn, inputs = zip(*classifier._activation_inputs(X, _BATCH), strict=True)
-            longest = max(inputs, key=lambda x: x.shape[1])
-            part = _choose_layer(module, layer, longest[:1])
             of_batches = torch.from_numpy(shown).split([len(x) for x in inputs])
             heat = [
-                _heat_of(module, part, x, of_rows.to(x.device), method)
+                _heat_of(
+                    module, _choose_layer(module, layer, x[:1]), x, of_rows.to(x.device), method
+                )
                 for x, of_rows in zip(inputs, of_batches, strict=True)
             ]
         display = cls(
@@ -268,9 +270,11 @@ def _joined(batches: Sequence[Tensor]) -> NDArray[Any] | list[NDArray[Any]]:
 def _choose_layer(module: nn.Module, layer: str | nn.Module | None, inputs: Tensor) -> nn.Module:
     """Return the layer given, or the default one; its output must have several positions."""
     n_positions: dict[nn.Module, int] = {}  # in the order in which the forward passes end
+    fewest = min(2, inputs[0, ..., 0].numel())  # a signal of one step has one position
 
     def count(part: nn.Module, _inputs: Any, output: Any) -> None:
-        if isinstance(output, Tensor) and output.ndim == inputs.ndim and output[0, 0].numel() > 1:
+        has_positions = isinstance(output, Tensor) and output.ndim == inputs.ndim
+        if has_positions and output[0, 0].numel() >= fewest:
             n_positions.pop(part, None)
             n_positions[part] = output[0, 0].numel()
 

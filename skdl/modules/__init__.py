@@ -3,11 +3,12 @@
 from ._dropout import Dropout, FeatureDropout, RandomLayer
 from ._linear import BesideLinearModel
 from ._maxima import largest, largest_of_three
-from ._normalization import BatchNorm, standardized, with_own_scale
+from ._normalization import FARTHEST, BatchNorm, bounded, standardized, with_own_scale
 from ._patches import StridedSteps, short_windows
 from ._sequences import Pool, last_steps, padding_mask
 
 __all__ = [
+    "FARTHEST",
     "BatchNorm",
     "BesideLinearModel",
     "Dropout",
@@ -15,6 +16,7 @@ __all__ = [
     "Pool",
     "RandomLayer",
     "StridedSteps",
+    "bounded",
     "largest",
     "largest_of_three",
     "last_steps",

@@ -22,6 +22,14 @@ def standardized(x: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
     return ((x - mean) / scale.to(x.dtype)).to(scale.dtype)
 
 
+FARTHEST = 1e6  # standard deviations
+
+
+def bounded(x: Tensor) -> Tensor:
+    """Standardized values, huge ones clipped: the squares that layers compute of them exist."""
+    return x.clamp(-FARTHEST, FARTHEST)
+
+
 # Spreads are compared with that of all series, which is 1: logarithms of lower ones are this one's.
 LOWEST_SPREAD = 1e-3
 

@@ -34,7 +34,8 @@ class RandomConvolutions(SequencesMixin, TransformerMixin, BaseEstimator):
     normalize : {"both"} or bool, default="both"
         Whether each series is standardized to mean 0 and variance 1 by itself. "both" makes half of
         the features of the series as they are and half of standardized ones; or all of standardized
-        ones where the series of ``fit`` have the same mean and variance.
+        ones where the series of ``fit`` have the same mean and variance, or ``n_features`` is
+        below 168.
     max_dilations : int, default=32
         Maximum number of dilations, at least 1; they grow exponentially to where a kernel is as
         long as the series of ``fit`` of median length.

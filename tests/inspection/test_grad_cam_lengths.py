@@ -50,3 +50,15 @@ def test_one_step_is_drawn_too():
     display = GradCAMDisplay.from_estimator(model, X[:2])
     assert [heat.shape for heat in display.heat_] == [(1,), (30,)]
     assert display.plot(ax=plt.subplots(2)[1]).ax_[1].get_title().startswith(("a", "b"))
+
+
+def test_neither_the_default_layer_nor_the_map_depends_on_the_other_signals():
+    X, y = make_sequences(
+        40, n_steps=60, task="classification", ragged=True, min_steps=5, random_state=0
+    )
+    model = CNNClassifier(**SMALL).fit(X, y)
+    shown = [np.sin(np.arange(n) * 0.7) for n in (1, 2, 6, 100)]
+    together = GradCAMDisplay.from_estimator(model, shown, target=y[0])
+    for row, x in enumerate(shown):
+        alone = GradCAMDisplay.from_estimator(model, [x], target=y[0])
+        np.testing.assert_allclose(together.heat_[row], alone.heat_[0], atol=1e-6)

@@ -1,6 +1,7 @@
 """Laws of small and odd data, and that something is learned at all."""
 
 import copy
+import warnings
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from sklearn.metrics import log_loss, r2_score
 from sklearn.model_selection import train_test_split
 
 from tests.laws.common import (
+    answers,
     assert_close,
     classifies,
     every,
@@ -86,6 +88,21 @@ def test_a_value_of_x_beside_which_all_others_are_the_same_is_named(instance):
     row[(0,) * row.ndim] = 12345.0
     with pytest.warns(UserWarning, match=r"X holds 12345 in row 20, step 0, channel 0, which"):
         instance.fitted(X, y, early_stopping=False)
+
+
+@every(numeric)
+@pytest.mark.parametrize("value", [1e12, 1e25, -1e37])
+def test_a_huge_value_gives_a_number(instance, value):
+    """Of a row that is predicted; the squares of huge values do not exist in float32."""
+    X, y = instance.data(40)
+    model = instance.fitted(X, y, max_epochs=1)
+    X = copy.deepcopy(X[:2])
+    if X[0].dtype.kind != "f":
+        pytest.skip("holds bytes")
+    X[0][(0,) * X[0].ndim] = value
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a value in other units may be told
+        assert not np.isnan(answers(model, X)).any()
 
 
 @every(regresses)

@@ -273,9 +273,11 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
             return temperature_of(judged.outputs(unseen), y, weight)
         scores, linear = judged.outputs(without_linear(unseen)), unseen.column("linear").cpu()
         usual, of_linear = weights_of(net.module_)
-        if judged is not net and usual < of_linear:
+        of_half = judged is not net
+        if of_half and usual < of_linear:
             scores = OF_HALF * scores
-        set_weights(net.module_, best_ratio(scores, linear, y, weight, usual / of_linear), 1.0)
+        ratio = best_ratio(scores, linear, y, weight, usual / of_linear, of_half=of_half)
+        set_weights(net.module_, ratio, 1.0)
         of_network, of_linear = weights_of(net.module_)
         return temperature_of(of_network * scores + of_linear * linear, y, weight)
 

@@ -44,9 +44,8 @@ class SignalClassifier(TorchClassifier):
         being the other; in (0, 1]; 1 where there is no linear model. It is learned from rows that
         neither was trained on, as ``temperature_`` is: those that validate, else, of 50 to 499
         training rows, a half that a second network was not trained on, and of 500 or more those
-        that are set aside for it. Without such rows it is 0.1, of a
-        convolutional network 0.2. ``partial_fit`` keeps that of the
-        ``fit`` before.
+        that are set aside for it. Without such rows it is 0.1, of a convolutional network 0.2.
+        ``partial_fit`` keeps that of the ``fit`` before.
     """
 
     _: KW_ONLY

@@ -13,7 +13,9 @@ from ._placeholders import counts
 from ._targets import Target
 
 RATIOS = np.geomspace(2**-8, 2**8, 33)  # network to linear model, relative to the usual ratio
-SPREAD_BELOW, SPREAD_ABOVE = 1.0, 0.5  # standard deviations of its logarithm, before rows are seen
+# Standard deviations of its logarithm, before rows are seen. A network of half of the rows tells
+# less of how good the one of all is: it needs better reasons to count more.
+SPREAD, SPREAD_ABOVE_OF_HALF = 1.0, 0.5
 # The network of all rows is more certain than that of half of them, and the linear model better
 # than in cross-validation: the ratio that suits those is so many times as large. It is not where
 # the usual one is 1 or more, as of a network that was trained before.
@@ -50,7 +52,13 @@ def network_fraction(module: nn.Module) -> float:
 
 
 def best_ratio(
-    network: Tensor, linear: Tensor, y: Tensor, weight: Tensor | None, usual: float
+    network: Tensor,
+    linear: Tensor,
+    y: Tensor,
+    weight: Tensor | None,
+    usual: float,
+    *,
+    of_half: bool = False,
 ) -> float:
     """The ratio of the network's weight to the linear model's with the best log loss of y (n,).
 
@@ -66,6 +74,8 @@ def best_ratio(
     weight : Tensor of shape (n,) or None
     usual : float
         It is returned where there are no rows, or scores that are not finite.
+    of_half : bool, default=False
+        Whether the scores are those of a network of half of the rows.
     """
     some = slice(None, None, -(-len(y) // MAX_ROWS) or 1)
     network, linear, y = network[some].double(), linear[some].double(), y[some]
@@ -74,7 +84,8 @@ def best_ratio(
     def cost(ratio: float) -> float:
         _, loss = temperature_and_cost(linear + ratio * network, y, weight, least=MIN_TEMPERATURE)
         distance = np.log(ratio / usual)
-        return loss + (distance / (SPREAD_BELOW if distance < 0 else SPREAD_ABOVE)) ** 2 / 2
+        spread = SPREAD_ABOVE_OF_HALF if of_half and distance > 0 else SPREAD
+        return loss + (distance / spread) ** 2 / 2
 
     ratios = RATIOS * usual
     costs = [cost(ratio) for ratio in ratios]

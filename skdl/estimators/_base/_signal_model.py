@@ -22,6 +22,8 @@ PENALTIES = np.logspace(-6, 2, 17)  # relative to the mean eigenvalue and the nu
 # The least where groups are left out: below it counts what rounding leaves of copies in a group.
 LEAST_OF_GROUPS = 1e-4
 SCALES = np.geomspace(0.25, 64, 25)
+# Of one row a class, and the least scale of few rows.
+FEW_OF_A_CLASS, USUAL_PENALTY, USUAL_SCALE = 3, 1e-3, 2.0
 VALUES_AT_ONCE = 2**22  # of the features of rows to predict
 LEAST = 1e-9  # of what leverages leave of 1
 NEGLIGIBLE = 1e-6  # weight of a row, relative to the mean
@@ -228,14 +230,19 @@ def ridge(
     smoothed = smoothed_targets(target, weight, n_classes)
     best: tuple[Any, ...] = (np.inf,)
     penalties = PENALTIES[PENALTIES >= LEAST_OF_GROUPS] if left_out.members else PENALTIES
+    scales, most_of_a_class = SCALES, np.bincount(target).max()
+    if most_of_a_class < FEW_OF_A_CLASS:  # a model without one of them knows far less
+        scales = SCALES[SCALES >= USUAL_SCALE]
+    if most_of_a_class == 1:  # without the only row of a class nothing can be judged
+        penalties, scales = np.array([USUAL_PENALTY]), scales[:1]
     for penalty in penalties * (values.sum() or 1.0):
         kept = values / (values + penalty)
         rest = y - vectors @ (kept[:, None] * rotated)
         unseen = signs - left_out.errors(rest, kept) / root
-        losses = losses_of_scales(unseen, smoothed, weight / n_rows)
+        losses = losses_of_scales(unseen, smoothed, weight / n_rows, scales)
         lowest = int(np.argmin(losses))
         if losses[lowest] < best[0]:
-            best = losses[lowest], SCALES[lowest], rest / penalty, unseen
+            best = losses[lowest], scales[lowest], rest / penalty, unseen
     loss, scale, dual, unseen = best
     intercept, unseen = ((scale * each).astype(np.float32) for each in (mean, unseen))
     return Ridge(float(loss), scale * dual, intercept, unseen)
@@ -281,13 +288,13 @@ class LeftOut:
 
 
 def losses_of_scales(
-    scores: NDArray[Any], smoothed: NDArray[Any], weight: NDArray[Any]
+    scores: NDArray[Any], smoothed: NDArray[Any], weight: NDArray[Any], scales: NDArray[Any]
 ) -> list[float]:
     """Weighted log loss of scores (n, n_classes) times each of the scales."""
     n_at_once = max(1, VALUES_AT_ONCE // scores.size)  # the time of each call counts for few rows
     losses: list[float] = []
-    for start in range(0, len(SCALES), n_at_once):
-        scaled = SCALES[start : start + n_at_once, None, None] * scores
+    for start in range(0, len(scales), n_at_once):
+        scaled = scales[start : start + n_at_once, None, None] * scores
         of_rows = (smoothed * log_softmax(scaled, axis=2)).sum(2)  # (scales, n)
         losses += (-of_rows @ weight).tolist()
     return losses

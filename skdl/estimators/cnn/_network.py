@@ -7,7 +7,14 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from ...modules import BesideLinearModel, Dropout, padding_mask, standardized, with_own_scale
+from ...modules import (
+    BesideLinearModel,
+    Dropout,
+    bounded,
+    padding_mask,
+    standardized,
+    with_own_scale,
+)
 from ._network_architectures import CONVOLUTIONS
 from ._network_padding import Blocks, Packing, behind, through
 
@@ -58,7 +65,7 @@ class StandardizedNetwork(nn.Module):
 
     def standardize(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Standardized x (B, *space, C), channels last in memory; 0 on the padding of signals."""
-        inputs = standardized(x, self.mean, self.scale)
+        inputs = bounded(standardized(x, self.mean, self.scale))
         return inputs if lengths is None else inputs * padding_mask(inputs, lengths)
 
     def prepare(self, x: Tensor) -> dict[str, Tensor]:

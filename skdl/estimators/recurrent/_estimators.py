@@ -43,6 +43,8 @@ from ._shrinkage import shrinkage_factors
 # Of longer sequences a convolution makes about so many steps: recurrent layers take their time step
 # by step, and learn little from hundreds of them.
 MAX_STEPS = 64
+# What max_epochs="auto" means for classifiers: so many steps of the optimizer, but some epochs.
+N_STEPS, MIN_EPOCHS = 1200, 30
 
 
 @deep_estimator
@@ -268,6 +270,9 @@ class _RecurrentClassifier(_Recurrent, SignalClassifier):
 
     Parameters
     ----------
+    max_epochs : int or "auto", default="auto"
+        "auto" is 100; of many rows fewer, the number that makes 1,200 steps of the optimizer, but
+        at least 30.
     standardize : bool, default=True
         Sequences whose levels or spreads differ by an order of magnitude are seen a second time,
         each standardized by itself, beside the logarithm of its spread.
@@ -276,6 +281,7 @@ class _RecurrentClassifier(_Recurrent, SignalClassifier):
     bidirectional: bool = True
     pooling: str = "max"
     dropout: float = 0.2
+    max_epochs: int | str = "auto"
     lr: float = 3e-3
     optimizer: str = "adamw"
     weight_decay: float = 0.01
@@ -284,6 +290,11 @@ class _RecurrentClassifier(_Recurrent, SignalClassifier):
     gradient_clip: float | None = 1.0
 
     _network = RecurrentClassifierNetwork
+
+    def _auto_training(self, train: Data, batch_size: int | None) -> tuple[int, int]:
+        batch_size, usual = super()._auto_training(train, batch_size)
+        enough = np.ceil(N_STEPS / train.n_batches(batch_size))
+        return batch_size, int(np.clip(enough, MIN_EPOCHS, usual))
 
     def _preprocessing(self, train: Data) -> dict[str, Any]:
         stride = int(np.ceil(train.mean_length() / MAX_STEPS))

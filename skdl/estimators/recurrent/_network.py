@@ -9,10 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from ...modules import (
+    FARTHEST,
     BesideLinearModel,
     Dropout,
     Pool,
     StridedSteps,
+    bounded,
     last_steps,
     padding_mask,
     standardized,
@@ -188,7 +190,7 @@ class RecurrentNetwork(nn.Module):
 
     def prepare(self, x: Tensor, lengths: Tensor | None = None) -> dict[str, Tensor]:
         """The arguments of ``forward`` from x (B, T, C), without any trained weight."""
-        return _with_lengths(lengths, inputs=standardized(x, self.mean, self.scale))
+        return _with_lengths(lengths, inputs=bounded(standardized(x, self.mean, self.scale)))
 
     def encode(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Pooled representation (B, D)."""
@@ -379,13 +381,14 @@ class ResidualRecurrentNetwork(nn.Module):
     def encoder_inputs(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
         """Inputs (B, T, 2 C) of the encoder from standardized x (B, T, C), and spreads (B, 1)."""
         from_last = x - last_step(x, lengths)
-        if lengths is None:
-            spread = from_last.square().mean(1, keepdim=True)  # (B, 1, C)
-        else:
-            mask = padding_mask(x, lengths)
-            spread = (from_last.square() * mask).sum(1, keepdim=True) / lengths[:, None, None]
+        if lengths is not None:
+            from_last = from_last * padding_mask(x, lengths)
+        # Huge values are divided first: their squares do not exist.
+        unit = (from_last.abs().amax(1, keepdim=True) / FARTHEST).clamp_min(1)
+        squares = (from_last / unit).square()
+        n_steps = x.shape[1] if lengths is None else lengths[:, None, None]
         # The constant keeps the differences finite in windows that do not vary.
-        spread = (spread + 1e-4).sqrt()
+        spread = unit * (squares.sum(1, keepdim=True) / n_steps + 1e-4).sqrt()  # (B, 1, C)
         # Levels are clipped, because the network cannot extrapolate; the linear model can.
         inputs = torch.cat([x.clamp(-self.clip, self.clip), from_last / spread], 2)
         return inputs, spread[:, 0].mean(1, keepdim=True)

@@ -121,7 +121,8 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
         that number of first blocks.
     max_epochs : int or "auto", default="auto"
         "auto" is the number that makes 500 steps of the optimizer, within 3 to 8 epochs, on text,
-        fewer, but at least 1, where that would be more than 3 million tokens; 600 steps, within 15
+        fewer, but at least 1, where that would be more than 3 million tokens (which one epoch of
+        very many texts may be); 600 steps, within 15
         to 100 epochs, on numbers; with ``pretrained`` 500 steps, within 2 to 5 epochs, but at least
         60 steps; with ``freeze=True`` 1,000 steps, within 10 to 100 epochs.
     batch_size : int or "auto", default="auto"

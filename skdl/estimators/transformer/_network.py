@@ -15,6 +15,7 @@ from ...modules import (
     FeatureDropout,
     Pool,
     RandomLayer,
+    bounded,
     padding_mask,
     short_windows,
     standardized,
@@ -306,7 +307,7 @@ class PatchEmbedding(RandomLayer):
         n_steps = lengths
         if n_steps is None:  # filled, not copied: a copy to the device is waited for
             n_steps = torch.full((1,), x.shape[1], device=x.device)
-        inputs = standardized(x, self.mean, self.scale)
+        inputs = bounded(standardized(x, self.mean, self.scale))
         if self.own_scale:
             mask = None if lengths is None else padding_mask(x, lengths)
             inputs = with_own_scale(inputs, mask)

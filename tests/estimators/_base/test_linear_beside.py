@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import torch
 from sklearn.metrics import log_loss
+from sklearn.neighbors import KNeighborsClassifier
 
+from skdl._reading import Sequences
 from skdl.engine import Data
 from skdl.estimators import CNNClassifier, GRUClassifier, LSTMClassifier, TransformerClassifier
 from skdl.estimators._base import _signal_model
@@ -31,6 +33,23 @@ def waves(n, seed=0, noise=0.4):
 
 def fitted(model, *args, **params):
     return copy.deepcopy(model).set_params(**params).fit(*args)
+
+
+@every_model
+@pytest.mark.parametrize("n_of_class", [1, 2])
+def test_of_few_rows_it_is_no_worse_than_the_nearest_neighbour(model, n_of_class):
+    steps, y = np.arange(80), np.arange(204) % 2
+    rng, scores, of_neighbour = np.random.default_rng(0), [], []
+    for _ in range(3):
+        X = 0.3 * rng.normal(size=(204, 80)) + np.sin(0.3 * steps + y[:, None])
+        train, test = slice(2 * n_of_class), slice(4, None)
+        classifier = fitted(model, X[train], y[train], max_epochs="auto")
+        scores.append(classifier.score(X[test], y[test]))
+        of_linear = classifier._signal_model.scores(Sequences(X[test][..., None]))
+        assert np.ptp(of_linear, axis=1).mean() > 0.5
+        neighbour = KNeighborsClassifier(1).fit(X[train], y[train])
+        of_neighbour.append(neighbour.score(X[test], y[test]))
+    assert np.mean(scores) > np.mean(of_neighbour) - 0.05
 
 
 @every_model

@@ -56,6 +56,14 @@ def test_few_rows_change_little():
     assert few[1] > 0.1
 
 
+def test_a_network_of_half_of_the_rows_needs_better_reasons():
+    network, linear, y = scores_and_labels(100, network=1.0, linear=1.0)
+    of_all, of_half = (
+        best_ratio(network, linear, y, None, 0.1, of_half=of_half) for of_half in (False, True)
+    )
+    assert of_all > 1.3 * of_half > 0.13
+
+
 def test_scores_that_are_not_finite_change_nothing():
     network, linear, y = scores_and_labels(100)
     assert best_ratio(network / 0, linear, y, None, 0.25) == 0.25
