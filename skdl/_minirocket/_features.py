@@ -37,6 +37,9 @@ GOLDEN_RATIO = (np.sqrt(5) + 1) / 2
 # Values of a block, of one channel and of all, and its series, at most.
 BLOCK_VALUES, BATCH_VALUES, MAX_BLOCK = 2**18, 2**21, 1024
 COLUMNS_AT_ONCE = 256
+# Of several channels, of which each dilation has random ones: by cross-validation (JapaneseVowels
+# 0.86 -> 0.95, indoor movement 0.85 -> 0.88).
+LEAST_DILATIONS = 8
 MIN_BLOCK, LEAST_FILLED = 32, 0.75  # series of unequal length of a block, and their lengths
 SAME_SPREAD = 0.01  # series whose standard deviations differ by less are standardized already
 
@@ -180,10 +183,11 @@ class ConvolutionFeatures:
             views = [False, True] if differ else [True]
         stride = max(1, length // (max_positions or length))
         n_of_views = np.diff(np.linspace(0, n_per_kernel, len(views) + 1).astype(int))
+        least = LEAST_DILATIONS if sequences.n_channels > 1 else 1
         learned = [
             View.learned(
                 batch,
-                Dilations.spread(length, n, max_dilations),
+                Dilations.spread(length, n, max_dilations, least),
                 stride,
                 rng,
                 standardizes=standardizes,

@@ -28,18 +28,25 @@ VALUES_AT_ONCE, VALUES_ON_CARD = 2**18, 2**22
 
 
 class Dilations(NamedTuple):
-    """Steps between the taps of a kernel, and the number of thresholds of each kernel."""
+    """Steps between the taps of a kernel, and the number of thresholds of each kernel.
+
+    Several may be of the same steps: each has channels of its own.
+    """
 
     steps: np.ndarray
     n_thresholds: np.ndarray
 
     @classmethod
-    def spread(cls, length: int, n_per_kernel: int, most: int) -> Dilations:
-        """Exponentially from 1 to where a kernel is as long as the series, as in MiniRocket."""
+    def spread(cls, length: int, n_per_kernel: int, most: int, least: int = 1) -> Dilations:
+        """Exponentially from 1 to where a kernel is as long as the series, as in MiniRocket.
+
+        Those of short series are repeated, so that there are about ``least``.
+        """
         n_drawn = min(n_per_kernel, most)
         steps, counts = np.unique(spread_steps(length, n_drawn), return_counts=True)
-        ends = np.rint(np.cumsum(counts) * (n_per_kernel / n_drawn)).astype(int)
-        return cls(steps, np.diff(ends, prepend=0))
+        n_times = np.minimum(counts, -(-least // len(steps)))
+        ends = np.cumsum(np.repeat(counts / n_times, n_times)) * (n_per_kernel / n_drawn)
+        return cls(np.repeat(steps, n_times), np.diff(np.rint(ends).astype(int), prepend=0))
 
 
 def spread_steps(length: int, n: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -38,7 +39,8 @@ class RandomConvolutions(SequencesMixin, TransformerMixin, BaseEstimator):
         below 168.
     max_dilations : int, default=32
         Maximum number of dilations, at least 1; they grow exponentially to where a kernel is as
-        long as the series of ``fit`` of median length.
+        long as the series of ``fit`` of median length. Of several channels, those of short series
+        are repeated with other channels.
     max_positions : int or None, default=256
         Where series are at least twice as long, convolutions are computed at every second, third
         ... step, so that there are about this number, at least 1. None computes all.
@@ -194,7 +196,7 @@ class RandomConvolutions(SequencesMixin, TransformerMixin, BaseEstimator):
             max_positions=self.max_positions,
         )
         self.n_features_out_ = self._convolutions.n_features
-        self.dilations_ = self._convolutions.views[0].dilations.steps
+        self.dilations_ = np.unique(self._convolutions.views[0].dilations.steps)
         return self
 
     def transform(self, X: Any) -> NDArray[np.float32]:
@@ -240,13 +242,18 @@ class RandomConvolutions(SequencesMixin, TransformerMixin, BaseEstimator):
             0, 3 and 4; with "standardized_" before it where each series is standardized.
         """
         check_is_fitted(self)
-        names = [
-            f"{'standardized_' if view.standardizes else ''}kernel{a}{b}{c}_dilation{dilation}_{i}"
-            for view in self._convolutions.views
-            for dilation, n in zip(*view.dilations, strict=True)
-            for a, b, c in KERNELS
-            for i in range(n)
-        ]
+        names = []
+        for view in self._convolutions.views:
+            before = "standardized_" if view.standardizes else ""
+            n_before: Counter[int] = Counter()  # thresholds of a dilation that is repeated
+            for dilation, n in zip(*view.dilations, strict=True):
+                numbers = range(n_before[dilation], n_before[dilation] + n)
+                names += [
+                    f"{before}kernel{a}{b}{c}_dilation{dilation}_{number}"
+                    for a, b, c in KERNELS
+                    for number in numbers
+                ]
+                n_before[dilation] += n
         return np.array(names, dtype=object)
 
     def __sklearn_tags__(self) -> Tags:

@@ -101,3 +101,17 @@ def test_dilations_grow_to_the_length(length, n_per_kernel):
     assert steps[-1] <= max(1, (length - 1) / 8)
     if n_per_kernel == 119 and length > 100:
         assert steps[-1] * 8 > 0.9 * (length - 1) - 8
+
+
+@pytest.mark.parametrize("length", [5, 15, 40, 1000])
+@pytest.mark.parametrize("n_per_kernel", [1, 5, 119])
+def test_few_dilations_are_repeated(length, n_per_kernel):
+    once = Dilations.spread(length, n_per_kernel, 32)
+    steps, n_thresholds = Dilations.spread(length, n_per_kernel, 32, least=8)
+    assert np.unique(steps).tolist() == once.steps.tolist()
+    assert (np.diff(steps) >= 0).all()
+    assert n_thresholds.sum() == n_per_kernel
+    assert (n_thresholds >= 1).all()
+    assert len(steps) < 8 + len(once.steps)
+    if n_per_kernel == 119 and length < 40:
+        assert len(steps) > 4
