@@ -183,6 +183,10 @@ def rows_of_numbers(X: Any) -> Any:
         X = X.to_numpy(dtype=object)
     is_objects = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
     if is_objects or isinstance(X, (list, tuple)):
+        if not len(X):
+            raise ValueError(
+                "Found an empty list with 0 sample(s), while a minimum of 1 is required."
+            )
         return _checked_rows(X)
     if isinstance(X, np.ndarray) and not X.dtype.isnative and not isinstance(X, np.memmap):
         return X.astype(X.dtype.newbyteorder("="))

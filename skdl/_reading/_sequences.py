@@ -101,10 +101,6 @@ class SequencesMixin(ChannelNamesMixin, InputMixin):
             self._forget_inputs()
         given = Given(X)
         X = rows_of_numbers(given.plain)
-        if isinstance(X, (list, tuple)) and not len(X):
-            raise ValueError(
-                "Found an empty list with 0 sample(s), while a minimum of 1 is required."
-            )
         if is_ragged(X) and "ragged" not in self._input_kinds:
             X = self._of_one_length(X, given, reset=reset)
         read = self._read_ragged if is_ragged(X) else self._read_array

@@ -99,7 +99,7 @@ def read_texts(X: Any, *, decode: Callable[[bytes], str] | None = None) -> list[
         items = [decode(item) if isinstance(item, bytes) else item for item in items]
     for row, item in enumerate(items):
         if not isinstance(item, str):
-            raise ValueError(_not_a_text(row, item))
+            raise ValueError(_not_a_text(row, item, items))
     return [str(item) for item in items]
 
 
@@ -124,7 +124,7 @@ def _is_read_by_iterating(X: Any) -> bool:
     return not any(hasattr(X, name) for name in ("__getitem__", "__array__", "shape"))
 
 
-def _not_a_text(row: int, item: Any) -> str:
+def _not_a_text(row: int, item: Any, items: Any) -> str:
     if _is_missing(item):
         return (
             f"X holds a missing text, {item!r}, first in row {row}. Drop such rows, or replace it "
@@ -139,6 +139,12 @@ def _not_a_text(row: int, item: Any) -> str:
         advice = "A row is one str: join its words."
     elif isinstance(item, Number) or np.ndim(item):
         advice = "Texts and numbers cannot be mixed. Make it a str, or drop such rows."
+        texts = [place for place, other in enumerate(items) if isinstance(other, str)]
+        if 0 < 2 * len(texts) < len(items):
+            advice = (
+                f"Texts and numbers cannot be mixed: row {texts[0]} is one of {len(texts)} texts "
+                f"among {len(items)} rows. Leave out the texts, or make all rows str."
+            )
     return f"X must hold texts only, got {type(item).__name__} in row {row}: {item!r:.60}. {advice}"
 
 

@@ -96,6 +96,7 @@ def test_numbers_are_no_text(X):
         (["a", {"b"}], ["set", "join its words"]),
         ([{"text": "a"}], ["dict", "pass the value that is the text"]),
         (["a", np.ones(2)], ["ndarray", "row 1", "cannot be mixed"]),
+        ([np.ones(2), np.ones(2), "a"], ["ndarray", "row 0", "row 2 is one of 1 texts among 3"]),
         (["a", Path("b")], ["Path", "row 1", "Make it a str"]),
         ((text for text in "ab"), ["generator", r"Make it a list, list\(X\)"]),
         ({0: "a"}, ["dict", r"list\(X\.values\(\)\)"]),

@@ -91,6 +91,14 @@ def test_a_value_of_x_beside_which_all_others_are_the_same_is_named(instance):
 
 
 @every(numeric)
+def test_an_empty_list_is_told(instance):
+    with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+        instance.fitted([], [])
+    with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+        answers(instance.fitted(*instance.data(12), max_epochs=1), [])
+
+
+@every(numeric)
 @pytest.mark.parametrize("value", [1e12, 1e25, -1e37])
 def test_a_huge_value_gives_a_number(instance, value):
     """Of a row that is predicted; the squares of huge values do not exist in float32."""
