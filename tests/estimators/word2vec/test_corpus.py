@@ -2,11 +2,12 @@
 
 import tempfile
 from collections import Counter, UserList
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from skdl.estimators.word2vec import _corpus, _documents
@@ -82,11 +83,12 @@ def test_words_counts_and_ids_in_the_order_of_first_occurrence(n_tokens, monkeyp
 
 @settings(deadline=None)
 @given(documents=MANY, n_tokens=st.sampled_from([1, 3, 100]))
+@example(documents=["\uf900", ["e\u0301"]], n_tokens=1)  # two that are not in NFC
 def test_reading_keeps_every_token_of_any_documents(documents, n_tokens):
     with pytest.MonkeyPatch.context() as patch:
         set_pieces(patch, n_tokens)
         words, counts, corpus = read_corpus(documents, list)
-    wanted = [list(document) for document in documents]
+    wanted = [[normalize("NFC", word) for word in document] for document in documents]
     assert in_words(corpus, words) == wanted
     found = Counter(word for document in wanted for word in document)
     assert dict(zip(words, counts.tolist(), strict=True)) == found
