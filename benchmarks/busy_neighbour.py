@@ -78,7 +78,7 @@ def busy_process() -> Iterator[None]:
 
 def main() -> None:
     report = Report(__doc__)
-    n_all, n_rounds = torch.get_num_threads(), 1 if report.quick else 5
+    n_all, n_rounds = torch.get_num_threads(), 1 if report.quick else 3
     rows = {}
     for name, job in fits(report.quick).items():
         numbers = {OWN: job, ONE: partial(fixed, job, 1), ALL: partial(fixed, job, n_all)}
