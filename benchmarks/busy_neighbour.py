@@ -92,6 +92,7 @@ def main() -> None:
         seconds = [median(runs) for each in (alone, beside) for runs in each.values()]
         own, *fixed_ones, own_beside, _, _ = seconds
         rows[name] = (*seconds, own / min(fixed_ones), own_beside / own)
+        print(name, *(f"{value:.3g}" for value in rows[name]), file=sys.stderr)
     columns = [f"{number}, {where}" for where in ("alone", "busy") for number in (OWN, ONE, ALL)]
     columns = [f"s {column}" for column in columns] + ["alone (bar 1.05)", "busy (bar 2.2)"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("fit")

@@ -18,7 +18,7 @@ from skdl._reading import Sequences
 from skdl.datasets import make_sequences
 from skdl.estimators import CNNClassifier, LSTMClassifier, TransformerClassifier
 
-SIZES = ((1000, 150, 1), (1000, 100, 6), (100, 1500, 1), (20, 150, 1))  # rows, steps, channels
+SIZES = ((200, 150, 1), (200, 100, 6), (20, 1500, 1), (20, 150, 1))  # rows, steps, channels
 BATCH_SIZES = (16, 64, 256, 1024)
 KIND = {"task": "classification", "random_state": 0}
 MODELS = {
@@ -74,7 +74,7 @@ def main() -> None:
     with threads(1):
         for name in MODELS:
             for size in SIZES[-1:] if report.quick else SIZES:
-                rows[name, *size] = measure(name, size, 1 if report.quick else 9)
+                rows[name, *size] = measure(name, size, 1 if report.quick else 5)
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index = pd.MultiIndex.from_tuples(rows, names=["model", "rows", "steps", "channels"])
     report.table("Milliseconds of predict_proba", table)
