@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ._counts import Hits, column_counts
+from ._counts import Hits, column_counts, of_positions
 from ._kernels import KERNELS, LOWEST, Block, convolutions, spread_steps
 from ._series import Batch, drawn_channels, kept_blocks, limits_of
 
@@ -90,11 +90,7 @@ def proportions_of(block: Block, dilation: int, hits: Hits) -> Iterator[Any]:
     for _, _, values in convolutions(lambda _: block, dilation, group=GROUP):
         groups = values.reshape(-1, GROUP, *values.shape[1:])
         counts = counts_of_wins(groups, counted, hits)
-        if isinstance(counts, torch.Tensor):
-            n: Any = torch.as_tensor(n_positions, device=counts.device)
-        else:
-            n = n_positions.astype(np.float32)
-        yield (counts / n).reshape(-1, counts.shape[-1])
+        yield of_positions(counts, n_positions).reshape(-1, counts.shape[-1])
 
 
 def counts_of_wins(groups: Any, counted: Any, hits: Hits) -> Any:

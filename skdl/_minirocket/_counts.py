@@ -53,8 +53,15 @@ def proportions_above(response: Response, thresholds: NDArray[Any], hits: Hits) 
             (values[:, None] > some[:, :, None, None]).sum(2)
             for some in limits.split(n_at_once, dim=1)
         ]
-        return torch.cat(counts, 1) / torch.as_tensor(n_positions, device=values.device)
-    return counts_above(values, thresholds, hits) / n_positions.astype(np.float32)
+        return of_positions(torch.cat(counts, 1), n_positions)
+    return of_positions(counts_above(values, thresholds, hits), n_positions)
+
+
+def of_positions(counts: Any, n_positions: NDArray[Any]) -> Any:
+    """Counts (..., W) as proportions of the positions (W,) or (1,) of each series."""
+    if isinstance(counts, torch.Tensor):
+        return counts / torch.as_tensor(n_positions, device=counts.device)
+    return counts / n_positions.astype(np.float32)
 
 
 def counts_above(values: NDArray[Any], thresholds: NDArray[Any], hits: Hits) -> NDArray[np.float32]:

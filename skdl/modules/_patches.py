@@ -41,7 +41,7 @@ class ShortWindows(nn.Module):
 
 
 def short_windows(n_channels: int, n_features: int, patch_size: int) -> ShortWindows | None:
-    """None where patches are no longer than short windows."""
+    """None where patches are shorter than short windows."""
     return ShortWindows(n_channels, n_features, patch_size) if patch_size >= SHORT else None
 
 
