@@ -114,7 +114,7 @@ def test_ragged_rows_are_named():
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        ([], "Expected 2D array"),
+        ([], "0 sample"),
         ([1.0, 2.0], "Expected 2D array"),
         (np.zeros(3), "Expected 2D array"),
         (np.zeros((0, 2, 2)), "0 sample"),
