@@ -6,6 +6,7 @@ import lzma
 import re
 import sys
 from collections.abc import Iterable
+from functools import cache
 from importlib.util import find_spec
 from itertools import product
 from time import perf_counter, process_time
@@ -51,10 +52,19 @@ def words_of(text: str) -> list[str]:
 def gutenberg() -> list[list[str]]:
     """The paragraphs of 13 novels, each a list of words in lower case."""
     paragraphs = []
+    for novel in novels().values():
+        paragraphs += re.split(r"\n\s*\n", novel)
+    return [words for words in map(words_of, paragraphs) if words]
+
+
+@cache
+def novels() -> dict[str, str]:
+    """Names and texts of 13 novels."""
+    texts = {}
     for path in files_in("gutenberg", "*.txt.xz"):
         with lzma.open(path, "rt", encoding="utf-8-sig") as novel:
-            paragraphs += re.split(r"\n\s*\n", novel.read())
-    return [words for words in map(words_of, paragraphs) if words]
+            texts[path.name.partition("_")[0]] = novel.read()
+    return texts
 
 
 def joined() -> list[list[str]]:

@@ -7,6 +7,8 @@ gutenberg of SKDL_DATA. Bar: not below the linear model beside the Transformer b
   seven. Test documents are made of sentences of their own. 290 words.
 - poets-mixed: 8 poems of four Chinese poets, 5 of them of one; the label is that poet. Test
   documents are made of poems of their own. 660 characters.
+- docstrings: those of Python's standard library, 300 words of one module together; the label is the
+  module's subject. Test documents are of modules of their own, a third of all.
 - novels: passages of 300 words; whether Dickens wrote them. The tests are on books of their own:
   linear models, and cross-validation too, mostly know the training books.
 
@@ -19,17 +21,16 @@ gutenberg of SKDL_DATA. Bar: not below the linear model beside the Transformer b
 
 import argparse
 import copy
-import lzma
-import os
 from functools import partial
-from pathlib import Path
 from time import process_time
 
+import _corpora
 import numpy as np
 import pandas as pd
 from _report import Report
+from sklearn.model_selection import StratifiedGroupKFold
 
-from skdl.datasets import fetch_subj, fetch_tang_poetry
+from skdl.datasets import fetch_subj, fetch_tang_poetry, load_docstrings
 from skdl.estimators import LinearSVC, TransformerClassifier
 from skdl.pipelines import make_text_classifier
 
@@ -71,6 +72,26 @@ def mixed(load, n_parts, n_own, separator, n_train, seed):
     return (*train, *documents(np.flatnonzero(is_test), N_TEST))
 
 
+def docstrings(n_train, seed):
+    """There are no more training documents than about 500, whatever ``n_train`` is."""
+    corpus = load_docstrings()
+    modules = {name: [] for name in corpus.groups}
+    subject = dict(zip(corpus.groups, corpus.target, strict=True))
+    for text, module in zip(corpus.data, corpus.groups, strict=True):
+        modules[module] += text.split()
+    found = [
+        (" ".join(words[start : start + PASSAGE]), subject[module], module)
+        for module, words in modules.items()
+        for start in range(0, len(words), PASSAGE)
+        if len(words) - start >= PASSAGE // 2
+    ]
+    X, y, of_module = map(np.array, zip(*found, strict=True))
+    folds = StratifiedGroupKFold(3, shuffle=True, random_state=seed).split(X, y, of_module)
+    train, test = next(folds)
+    train = train[:n_train]
+    return X[train].tolist(), y[train], X[test].tolist(), y[test]
+
+
 def novels(n_train, seed):
     rng = np.random.default_rng(seed)
 
@@ -88,15 +109,15 @@ def novels(n_train, seed):
 
 
 def passages(book):
-    (path,) = (Path(os.environ["SKDL_DATA"]) / "gutenberg").glob(f"{book}*.xz")
-    words = lzma.decompress(path.read_bytes()).decode(errors="replace").split()[FIRST:-LAST]
-    starts = range(0, len(words) - PASSAGE, PASSAGE)
+    words = next(text for name, text in _corpora.novels().items() if name.startswith(book)).split()
+    starts = range(FIRST, len(words) - LAST - PASSAGE, PASSAGE)
     return [" ".join(words[start : start + PASSAGE]) for start in starts]
 
 
 SETS = {
     "subj-mixed": partial(mixed, fetch_subj, 12, 7, " "),
     "poets-mixed": partial(mixed, partial(fetch_tang_poetry, n_authors=4), 8, 5, ""),
+    "docstrings": docstrings,
     "novels": novels,
 }
 
