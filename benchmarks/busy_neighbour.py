@@ -6,12 +6,14 @@ finds while it trains, as it does with ``random_state=None``; the same beside a
 process that computes without end. A fixed number is that of ``torch.set_num_threads``, kept by
 ``torch.use_deterministic_algorithms(True)``.
 
-Beside the other process all threads take so long that they are timed once.
+Beside the other process all threads may take some 25 times as long as one: with ``--all`` they are
+timed once.
 
 "alone" is the time with skdl's own number over that of the better fixed one; "busy" is its time
 beside the other process over its time alone.
 """
 
+import argparse
 import contextlib
 import subprocess
 import sys
@@ -77,8 +79,11 @@ def busy_process() -> Iterator[None]:
 
 
 def main() -> None:
-    report = Report(__doc__)
-    n_all, n_rounds = torch.get_num_threads(), 1 if report.quick else 3
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--all", action="store_true", help="all threads beside the process, too")
+    parser.add_argument("--rounds", type=int, default=3)
+    report = Report(__doc__, parser)
+    n_all, n_rounds = torch.get_num_threads(), 1 if report.quick else report.args.rounds
     rows = {}
     for name, job in fits(report.quick).items():
         numbers = {OWN: job, ONE: partial(fixed, job, 1), ALL: partial(fixed, job, n_all)}
@@ -86,16 +91,23 @@ def main() -> None:
         all_threads = numbers.pop(ALL)
         with busy_process():
             beside = interleave(numbers, n_rounds)
-            started = perf_counter()
-            all_threads()
-            beside[ALL] = [perf_counter() - started]
-        seconds = [median(runs) for each in (alone, beside) for runs in each.values()]
-        own, *fixed_ones, own_beside, _, _ = seconds
-        rows[name] = (*seconds, own / min(fixed_ones), own_beside / own)
-        print(name, *(f"{value:.3g}" for value in rows[name]), file=sys.stderr)
-    columns = [f"{number}, {where}" for where in ("alone", "busy") for number in (OWN, ONE, ALL)]
-    columns = [f"s {column}" for column in columns] + ["alone (bar 1.05)", "busy (bar 2.2)"]
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("fit")
+            if report.args.all:
+                started = perf_counter()
+                all_threads()
+                beside[ALL] = [perf_counter() - started]
+        seconds = {
+            f"s {number}, {where}": median(runs)
+            for where, each in (("alone", alone), ("busy", beside))
+            for number, runs in each.items()
+        }
+        own, *fixed_ones = (median(runs) for runs in alone.values())
+        ratios = {
+            "alone (bar 1.05)": own / min(fixed_ones),
+            "busy (bar 2.2)": median(beside[OWN]) / own,
+        }
+        rows[name] = seconds | ratios
+        print(name, *(f"{value:.3g}" for value in rows[name].values()), file=sys.stderr)
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("fit")
     report.table("Fits", table)
     report.finish()
 
