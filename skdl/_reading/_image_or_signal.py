@@ -30,6 +30,7 @@ COLUMNS_BY_DISTANT = 0.9  # at least, where columns are in no order; of images 0
 COLUMNS_IN_NO_ORDER = 0.25  # at least: less may be noise
 LEVELS = 0.5  # at least, between the means of channels; of images 0.2
 COLUMNS_OF_NARROW = 0.8  # at least, between channels, in a shape that images hardly ever have
+TALL = 2  # times as many rows as columns, in which noise is likelier of sensors than an image
 COLUMNS_BY_STEPS = 8.0  # at least, where images may be signals; of images 3, stretched ones 10
 
 
@@ -77,6 +78,11 @@ class Differences:
         return cls(steps, columns, distant_steps, distant_columns, levels, int(varies.sum()))
 
     @property
+    def is_no_image(self) -> bool:
+        """Whether columns are not alike: they are in images, whatever these show."""
+        return self.columns >= COLUMNS and self.n_columns > 2
+
+    @property
     def shows_channels(self) -> str:
         """In words, what shows that columns are channels, whatever the shape; "" if nothing."""
         if self.steps > STEPS:
@@ -115,18 +121,23 @@ class Guess:
         """By some of the rows, and their shape."""
         n_steps, n_channels = rows.shape[1:]
         some = _looked_at(rows) if _are_measured(rows) else []
-        found = Differences.of(some)
-        if found is None:
+        if not some:
             return cls()
-        if n_steps >= MIN_STEPS and found.shows_channels:
-            return cls(found.shows_channels)
-        is_tall = n_channels < n_steps and is_narrow(n_steps, n_channels)
-        if is_tall and found.columns >= COLUMNS_OF_NARROW:
-            return cls("neighbouring columns are not alike, as those of images are")
-        if _is_very_tall(n_steps, n_channels) and not have_pixel_values(some):
+        found, of_pixels = Differences.of(some), have_pixel_values(some)
+        if found is not None:
+            if n_steps >= MIN_STEPS and found.shows_channels:
+                return cls(found.shows_channels)
+            of_narrow = is_narrow(n_steps, n_channels) and found.columns >= COLUMNS_OF_NARROW
+            of_tall = n_steps >= TALL * n_channels and found.is_no_image and not of_pixels
+            if n_channels < n_steps and (of_narrow or of_tall):
+                return cls("neighbouring columns are not alike, as those of images are")
+        if _is_very_tall(n_steps, n_channels) and not of_pixels:
             return cls(f"images of {n_steps} x {n_channels} pixels are rare")
-        is_smooth = n_steps >= n_channels and found.columns >= COLUMNS_BY_STEPS * found.steps
-        return cls(may_be_signals=is_smooth)
+        if found is None or n_steps < n_channels:
+            return cls()
+        is_smooth = found.columns >= COLUMNS_BY_STEPS * found.steps
+        is_noise = found.is_no_image and not of_pixels and n_steps > n_channels
+        return cls(may_be_signals=is_smooth or is_noise)
 
 
 def show_channels(items: list[np.ndarray]) -> bool:

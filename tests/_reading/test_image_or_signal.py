@@ -93,7 +93,8 @@ IMAGES = {
     "spectrograms": spectrograms(),
     "spectrograms, each frequency scaled": scaled(spectrograms(), (0, 2)),
     "spectrograms, turned": spectrograms().swapaxes(1, 2),
-    "noise": RNG.normal(size=(20, 64, 16)),
+    "noise from 0 to 1": RNG.random(size=(20, 64, 16)),
+    "noise, square": RNG.normal(size=(20, 16, 16)),
     "noise on grey": RNG.normal(size=(60, 1, 1)) + 0.7 * RNG.normal(size=(60, 30, 20)),
     "small noise": RNG.normal(size=(40, 8, 8)),
     "bytes of sensors": (40 * RNG.normal(size=(20, 128, 3)).cumsum(1)).astype(np.uint8),
@@ -101,7 +102,6 @@ IMAGES = {
     "two columns of few pixels": DIGITS[:, :5, :2],
     "all the same": np.ones((4, 128, 3)),
     "nothing": np.zeros((4, 128, 3)),
-    "one column that varies": np.array([1.0, 0, 0]) * RNG.normal(size=(20, 128, 1)),
     "horizontal bands": RNG.normal(size=(40, 30, 1)).cumsum(1) + 0.1 * RNG.normal(size=(40, 30, 8)),
     "infinity": np.full((4, 128, 3), np.inf),
 }
@@ -165,6 +165,13 @@ WINDOWS = {
     "mixtures": (autoregressive(64, 9, 0.9) @ RNG.normal(size=(9, 9)), UNLIKE),
     "noise at 3 axes": (RNG.normal(size=(20, 128, 3)), NOT_ALIKE),
     "noise at 12 sensors": (RNG.uniform(size=(20, 64, 12)), NOT_ALIKE),
+    "noise of 8 channels": (RNG.normal(size=(20, 30, 8)), NOT_ALIKE),
+    "noise of 20 channels": (autoregressive(50, 20, 0.3)[:20], NOT_ALIKE),
+    "noise of 64 channels": (autoregressive(256, 64, 0.3), NOT_ALIKE),
+    "one of 3 axes varies": (
+        np.array([1.0, 0, 0]) * RNG.normal(size=(20, 128, 1)),
+        "images of 128 x 3 pixels are rare",
+    ),
     "levels": (np.array([20, 1013, 55, 3]) + COMMON[..., :4], "levels of their own"),
     "a common cause": (COMMON, "neighbouring columns are no more alike than others"),
     "the same at 3 axes": (np.repeat(COMMON[..., :1], 3, 2), "images of 40 x 3 pixels are rare"),
@@ -220,6 +227,10 @@ def test_what_cannot_be_told_may_be_signals():
     assert Guess.of(X) == Guess(may_be_signals=True)
     assert Guess.of(X.swapaxes(1, 2)) == Guess()
     assert Guess.of(photographs(60, 20)) == Guess()
+    assert Guess.of(RNG.normal(size=(40, 64, 40))) == Guess(may_be_signals=True)
+    assert (
+        Guess.of(RNG.random(size=(40, 64, 40))) == Guess.of(RNG.normal(size=(9, 64, 64))) == Guess()
+    )
     wide = RNG.normal(size=(60, 20, 30)).cumsum(1).cumsum(1) + np.zeros((60, 20, 30))
     wide = RNG.normal(size=(60, 20, 1)).cumsum(1).cumsum(1) + 0.3 * wide
     assert Guess.of(wide) == Guess()

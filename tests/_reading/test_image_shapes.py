@@ -8,6 +8,7 @@ import pytest
 import scipy.signal
 import torch
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from skdl.estimators import CNNClassifier, GRUClassifier
 from tests.estimators.cnn.classifiers import classifier
@@ -137,7 +138,8 @@ def test_narrow_arrays_with_axis_of_channels_are_images(shape):
     ],
 )
 def test_usual_images_are_read_without_a_word(shape):
-    assert fit(of_shape(*shape)).kind_ == "image"
+    blurred = gaussian_filter(of_shape(*shape), 2, axes=(1, 2))  # neighbouring pixels are alike
+    assert fit(blurred).kind_ == "image"
 
 
 @pytest.mark.parametrize(

@@ -147,11 +147,13 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
     n_channels) by up to 64 rows. They are signals for certain where there is one channel, where X
     is a list of frames whose columns have names that are not numbered, or where the backbone takes
     signals. Bytes are images. Else they are signals if neighbouring steps are alike, but columns
-    are not, or no more than columns far apart; if columns have levels of their own; if neighbouring
-    columns are not alike where there are few columns beside many rows; and whatever the values are
-    (but for those of pixels: from 0 to 1, or whole up to 255) where rows are more than 16 times as
-    many as columns, or 8 times for up to 4 columns. Noise, and sensors that measure nearly the
-    same, cannot be told from images in the shapes that images have: say ``kind`` where you know it.
+    are not, or no more than columns far apart; if columns have levels of their own; and if
+    neighbouring columns are not alike where there are few columns beside many rows, or at least
+    twice as many rows as columns and values that are not those of pixels (from 0 to 1, or whole up
+    to 255). Where rows are more than 16 times as many as columns, or 8 times for up to 4 columns,
+    other values than those of pixels are signals. Noise in squares, and sensors that measure nearly
+    the same, cannot be told from images in the shapes that images have: say ``kind`` where you know
+    it.
 
     Images may have 2x2 pixels or more, signals one step or more. Images, and signals in one array,
     have one shape, in ``fit`` and in prediction. After a fit on a list of signals, those to predict
