@@ -33,6 +33,7 @@ from ._series import (
 
 # Rows of which limits and thresholds are learned, and their values, unless they are very long.
 FIT_ROWS, MIN_FIT_ROWS, FIT_VALUES = 256, 16, 2**20
+LONGEST = 8  # times the median length; of longer series that is learned from
 GOLDEN_RATIO = (np.sqrt(5) + 1) / 2
 # Values of a block, of one channel and of all, and its series, at most.
 BLOCK_VALUES, BATCH_VALUES, MAX_BLOCK = 2**18, 2**21, 1024
@@ -174,7 +175,7 @@ class ConvolutionFeatures:
         of_row = sequences.values.size // sequences.n_rows
         n_rows = int(np.clip(FIT_VALUES // of_row, MIN_FIT_ROWS, FIT_ROWS))
         rows = np.sort(rng.permutation(sequences.n_rows)[:n_rows])
-        batch, mean, scale = standardized_by_channel(sequences.rows(rows))
+        batch, mean, scale = standardized_by_channel(cut_longest(sequences.rows(rows)))
         length = int(np.median(batch.n_steps))
         level, spread = batch.values.sum(1) / batch.n_steps, batch.centred(batch.values)[1]
         differ = np.ptp(spread) > SAME_SPREAD * spread.min() or np.ptp(level) > SAME_SPREAD
@@ -230,6 +231,17 @@ class ConvolutionFeatures:
         else:
             Parallel(n_jobs=n_jobs, require="sharedmem")(map(delayed(fill), blocks))
         return out
+
+
+def cut_longest(sequences: Sequences) -> Sequences:
+    """The first steps alone of very long series among others: all are padded to the longest."""
+    if sequences.lengths is None:
+        return sequences
+    most = LONGEST * int(np.median(sequences.lengths))
+    if sequences.lengths.max() <= most:
+        return sequences
+    cut = [series[:most] for series in sequences.each(np.arange(sequences.n_rows))]
+    return Sequences.of(np.concatenate(cut), np.minimum(sequences.lengths, most))
 
 
 def transpose(

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._minirocket import KERNELS, ConvolutionFeatures
 from .._reading import Sequences, SequencesMixin
 from .._sklearn import Interval, StrOptions, fit_context
+from ..engine import resolve_device
 
 
 class RandomConvolutions(SequencesMixin, TransformerMixin, BaseEstimator):
@@ -163,7 +164,7 @@ class RandomConvolutions(SequencesMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X cannot be read as series of finite numbers.
+            If X cannot be read as series of finite numbers, or there is no such device.
         """
         return self._fit(self._read_sequences(X, reset=True))
 
@@ -186,6 +187,7 @@ class RandomConvolutions(SequencesMixin, TransformerMixin, BaseEstimator):
         return self._fit(sequences)._transform(sequences)
 
     def _fit(self, sequences: Sequences) -> Self:
+        resolve_device(self.device)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         self._convolutions = ConvolutionFeatures.learned(
             sequences,
@@ -221,10 +223,8 @@ class RandomConvolutions(SequencesMixin, TransformerMixin, BaseEstimator):
         return self._transform(self._read_sequences(X, reset=False))
 
     def _transform(self, sequences: Sequences) -> NDArray[np.float32]:
-        device = str(self.device)
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        on_card = None if device == "cpu" else torch.device(device)
+        device = resolve_device(self.device)
+        on_card = None if device.type == "cpu" else device
         return self._convolutions.transform(sequences, self.n_jobs, on_card)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:

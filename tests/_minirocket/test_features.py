@@ -1,5 +1,7 @@
 """Features by convolutions: independent of other rows, of scale and offset, of huge values."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -38,6 +40,17 @@ def test_each_series_is_alone(n_channels, competing):
         np.testing.assert_array_equal(alone[0], found[row])
     on_tensors = model.transform(sequences, device=torch.device("cpu"))
     np.testing.assert_array_equal(on_tensors, found)
+
+
+def test_one_very_long_series_costs_no_more_than_its_own_length():
+    """The others are not padded to it where limits and thresholds are learned."""
+    sequences = ragged([*RNG.integers(20, 40, 200), 200_000])
+    tracemalloc.start()
+    features = learned(sequences)
+    assert tracemalloc.get_traced_memory()[1] < 60 * sequences.values.nbytes
+    tracemalloc.stop()
+    last = sequences.rows(np.array([200]))
+    np.testing.assert_array_equal(features.transform(last), features.transform(sequences)[-1:])
 
 
 def test_threads_change_nothing():

@@ -133,7 +133,10 @@ def test_bad_series(X, message):
         RandomConvolutions().fit(X)
 
 
-@pytest.mark.parametrize("params", [{"n_features": 83}, {"kernels": "rocket"}, {"normalize": "no"}])
+@pytest.mark.parametrize(
+    "params",
+    [{"n_features": 83}, {"kernels": "rocket"}, {"normalize": "no"}, {"device": "abacus"}],
+)
 def test_bad_parameters(params):
     with pytest.raises(ValueError, match=next(iter(params))):
         RandomConvolutions(**params).fit(np.ones((3, 9)))
