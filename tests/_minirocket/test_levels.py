@@ -1,6 +1,7 @@
 """Levels of series: means of parts and spreads."""
 
 import numpy as np
+import pytest
 
 from skdl._minirocket import level_features
 from skdl._reading import Sequences
@@ -9,21 +10,30 @@ RNG = np.random.default_rng(0)
 
 
 def test_means_spreads_and_largest_values():
-    x = RNG.normal(size=(3, 32, 2))
-    found = level_features(Sequences(x), np.zeros(2), np.ones(2)).reshape(3, 19, 2)
-    np.testing.assert_allclose(found[:, :16], x.reshape(3, 16, 2, 2).mean(2), atol=1e-6)
-    np.testing.assert_allclose(found[:, 16], x.std(1), rtol=1e-5)
-    np.testing.assert_allclose(found[:, 17], np.log(x.std(1)), atol=1e-4)
-    np.testing.assert_allclose(found[:, 18], np.abs(x).max(1), rtol=1e-5)
+    x = RNG.normal(size=(3, 256, 2))
+    found = level_features(Sequences(x), np.zeros(2), np.ones(2)).reshape(3, 131, 2)
+    np.testing.assert_allclose(found[:, :128], x.reshape(3, 128, 2, 2).mean(2), atol=1e-6)
+    np.testing.assert_allclose(found[:, 128], x.std(1), rtol=1e-5)
+    np.testing.assert_allclose(found[:, 129], np.log(x.std(1)), atol=1e-4)
+    np.testing.assert_allclose(found[:, 130], np.abs(x).max(1), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("n_channels", "expected"), [(1, 128), (8, 128), (10, 102), (100, 16)])
+def test_fewer_parts_of_many_channels(n_channels, expected):
+    x = np.ones((2, 5, n_channels))
+    found = level_features(Sequences(x), np.zeros(n_channels), np.ones(n_channels))
+    assert found.shape == (2, (expected + 3) * n_channels)
 
 
 def test_parts_may_end_between_two_steps():
     """Each step counts as long as it is: the mean of all parts is that of all steps."""
     for n_steps in (1, 2, 7, 16, 50):
         x = RNG.normal(size=(1, n_steps, 1))
-        means = level_features(Sequences(x), np.zeros(1), np.ones(1))[0, :16]
+        means = level_features(Sequences(x), np.zeros(1), np.ones(1))[0, :128]
         np.testing.assert_allclose(means.mean(), x.mean(), atol=1e-6)
-    np.testing.assert_allclose(means[0], (x[0, :3].sum() + x[0, 3] / 8) / 3.125, rtol=1e-5)
+    x = RNG.normal(size=(1, 200, 1))  # parts of 1.5625 steps
+    means = level_features(Sequences(x), np.zeros(1), np.ones(1))[0]
+    np.testing.assert_allclose(means[0], (x[0, 0] + 0.5625 * x[0, 1]) / 1.5625, rtol=1e-5)
 
 
 def test_those_of_unequal_length_are_those_of_each_alone():

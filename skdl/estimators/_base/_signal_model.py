@@ -16,8 +16,9 @@ from ..._reading import Sequences
 # there are fewer features than rows, so that what a fit takes is bounded.
 N_PER_KERNEL, MAX_DILATIONS, MAX_POSITIONS = 60, 32, 256
 FEW_ROWS, FEW_PER_KERNEL, MAX_ROWS = 2048, 24, 8192
-# Weights of the levels of series beside the convolutions, of which cross-validation chooses.
-WEIGHTS_OF_LEVELS = (0.0, 0.3, 3.0)
+# Weights of the levels of series beside the convolutions, of which cross-validation chooses; and so
+# many rows that it does not choose the last one by chance.
+WEIGHTS_OF_LEVELS, ROWS_FOR_LAST = (0.0, 0.3, 3.0, 30.0), 50
 PENALTIES = np.logspace(-6, 2, 17)  # relative to the mean eigenvalue and the number of rows
 # The least where groups are left out: below it counts what rounding leaves of copies in a group.
 LEAST_OF_GROUPS = 1e-4
@@ -160,7 +161,8 @@ class ConvolutionModel:
         if np.bincount(target).max() == 1:  # nothing can be judged without the only row of a class
             best, factors = fitted(1, 1, unit)
         else:
-            fits = [fitted(1, 0, factor * unit) for factor in WEIGHTS_OF_LEVELS]
+            weights = WEIGHTS_OF_LEVELS[: None if len(target) >= ROWS_FOR_LAST else -1]
+            fits = [fitted(1, 0, weight_of * unit) for weight_of in weights]
             best, factors = min(fits, key=lambda each: each[0].loss)
             if self.convolutions.competitions:
                 other = fitted(1, 1, factors[-1])

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from scipy.special import log_softmax
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 
 from skdl._reading import Sequences
@@ -157,7 +157,7 @@ def test_kernels_compete_where_that_helps():
     X = X + 0.1 * rng.normal(size=X.shape)
     model = ConvolutionModel(2).fit(Sequences(X[:, :, None]), y, None)
     of_features = len(model.mean), len(model.spread), len(model.coef)
-    n_levels = 19
+    n_levels = 131
     assert {model.convolutions.n_features + n_levels} == set(of_features)
     scores = model.scores(Sequences(X[:, :, None]))
     assert (scores.argmax(1) == y).mean() > 0.9
@@ -172,11 +172,26 @@ def test_competing_kernels_that_do_not_count_are_dropped(monkeypatch):
         monkeypatch.setattr(_signal_model, "FEW_ROWS", 2048 if competing else 0)
         monkeypatch.setattr(_signal_model, "FEW_PER_KERNEL", _signal_model.N_PER_KERNEL)
         model = ConvolutionModel(2).fit(sequences, y, None)
-        assert len(model.coef) == model.convolutions.n_features + 19
+        assert len(model.coef) == model.convolutions.n_features + 131
         scores[competing] = model.scores(sequences)
         if competing and model.convolutions.competitions:
             pytest.skip("they count here")
     np.testing.assert_allclose(scores[True], scores[False], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["three steps", "an offset"])
+def test_single_steps_may_decide(kind):
+    """As columns of a table do; linear models on them are the peers."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(700, 30))
+    y = (X[:, 3] - X[:, 11] + X[:, 24] > 0).astype(int)
+    if kind == "an offset":
+        X = rng.normal(size=(700, 100)).cumsum(1)
+        X[:, 40:44] += np.where(y, 2, -2)[:, None]
+    model = ConvolutionModel(2).fit(Sequences(X[:200, :, None]), y[:200], None)
+    right = (model.scores(Sequences(X[200:, :, None])).argmax(1) == y[200:]).mean()
+    peer = LogisticRegression(max_iter=1000).fit(X[:200], y[:200]).score(X[200:], y[200:])
+    assert right > peer - 0.03
 
 
 def test_of_one_row_a_class_all_features_count():
