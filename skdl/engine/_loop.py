@@ -106,7 +106,7 @@ class TrainingRun:
         self.start_loss = self.lowest_loss = math.inf
         self.random = self._new_random()
         n_threads = threads_for(self.module, min(net.batch_size, len(train)), net.device)
-        self.threads = ThreadCount(n_threads, fixed=not net.adapts_threads)
+        self.threads = ThreadCount(n_threads, repeatable=not net.adapts_threads)
         self.has_batch_hooks = any(has_batch_hooks(callback) for _, callback in net.callbacks_)
         self.events: BatchEvents | None = None
         self.data = train

@@ -31,6 +31,9 @@ STOP_SEARCH = 1.3  # nor are numbers beyond one that takes so many times the lea
 # When they are compared:
 FIRST_STEPS = 60  # steps after which they are at the latest
 BUSY = 0.75  # or where threads get less than this fraction of the processors' time
+# Where a seed shall decide the results: or where the thread that calls the others, which on an idle
+# machine always computes or looks for them, waits for more than this fraction of so many seconds.
+WAITS, LONG_WINDOW = 0.5, 0.25
 SLOWER = 1.5  # or where steps with the largest number take so many times what they took
 WINDOW = 0.02  # seconds of steps over which that is looked at
 # A number below the largest is compared again after so many seconds, each time it was right after
@@ -116,14 +119,15 @@ class ThreadCount:
     largest from time to time.
 
     The number of threads changes results by rounding, which training may amplify: where results
-    shall be the same in each run, it is fixed.
+    shall be the same in each run, it stays ``largest`` until threads wait for other processes most
+    of the time. Under ``torch.use_deterministic_algorithms(True)`` it always does.
 
     Parameters
     ----------
     largest : int
         The most that may pay, as :func:`threads_for` gives it.
-    fixed : bool, default=False
-        Whether it is always ``largest``, as under ``torch.use_deterministic_algorithms(True)``.
+    repeatable : bool, default=False
+        Whether the number is to be ``largest`` wherever that is bearable.
 
     Attributes
     ----------
@@ -134,12 +138,13 @@ class ThreadCount:
     # The number that was found last, of how many, and when: where a new run begins.
     latest: ClassVar[tuple[int, int, float]] = (1, 1, -math.inf)
 
-    def __init__(self, largest: int, *, fixed: bool = False) -> None:
-        fixed = fixed or torch.are_deterministic_algorithms_enabled()
+    def __init__(self, largest: int, *, repeatable: bool = False) -> None:
+        fixed = torch.are_deterministic_algorithms_enabled()
         smaller = set() if fixed else {largest - 1, largest // 2, 1} - {0}
-        self.numbers = sorted(smaller | {largest})
+        self.numbers, self.repeatable = sorted(smaller | {largest}), repeatable
         found, of, when = self.latest
-        is_known = not fixed and found < of and time.perf_counter() - when < KEPT_SECONDS
+        is_recent = found < of and time.perf_counter() - when < KEPT_SECONDS
+        is_known = is_recent and not (fixed or repeatable)
         self.number = max(each for each in self.numbers if each <= (found if is_known else largest))
         self.seconds, self.n_steps = 0.0, 0  # of all steps
         self.wait = MIN_WAIT
@@ -153,17 +158,17 @@ class ThreadCount:
         if len(self.numbers) == 1:
             return step(batch)
         set_threads(self.number)
-        started, cpu_started = time.perf_counter(), time.process_time()
+        cpu_time = time.thread_time if self.repeatable else time.process_time
+        started, cpu_started = time.perf_counter(), cpu_time()
         result = step(batch)
-        self.record_step(
-            batch.size, time.perf_counter() - started, time.process_time() - cpu_started
-        )
+        self.record_step(batch.size, time.perf_counter() - started, cpu_time() - cpu_started)
         return result
 
     def record_step(self, size: int, seconds: float, cpu_seconds: float) -> None:
         """Choose the number for the next step, from what this one took.
 
-        ``size`` is what costs are relative to: steps differ.
+        ``size`` is what costs are relative to: steps differ. ``cpu_seconds`` are those of all
+        threads, with ``repeatable`` those of the calling thread.
         """
         self.seconds += seconds
         self.n_steps += 1
@@ -175,7 +180,9 @@ class ThreadCount:
             steps.cpu_seconds += cpu_seconds
             steps.size += size
         if not self.untried:
-            if steps.n and (steps.seconds > WINDOW or self.n_steps == FIRST_STEPS):
+            window = LONG_WINDOW if self.repeatable and not self.costs else WINDOW
+            is_first_look = self.n_steps == FIRST_STEPS and not self.repeatable
+            if steps.n and (steps.seconds > window or is_first_look):
                 self._compare_if_due()
         elif is_first and seconds / size > TOO_SLOW * min(self.costs.values()):
             self._record_trial(seconds / size)
@@ -190,8 +197,9 @@ class ThreadCount:
         elif self.costs:
             compare = steps.cost > SLOWER * self.costs[self.number]
         else:
-            is_busy = steps.cpu_seconds < BUSY * self.number * steps.seconds
-            compare = is_busy or self.n_steps >= FIRST_STEPS
+            least = 1 - WAITS if self.repeatable else BUSY * self.number
+            is_busy = steps.cpu_seconds < least * steps.seconds
+            compare = is_busy or (not self.repeatable and self.n_steps >= FIRST_STEPS)
         if compare:
             self.costs, self.started = {self.number: steps.cost}, self.seconds
             others = [each for each in self.numbers if each != self.number]

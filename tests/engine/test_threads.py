@@ -2,7 +2,9 @@
 
 import math
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -246,7 +248,63 @@ def test_deterministic_algorithms_fix_the_number():
         threads = ThreadCount(4)
     finally:
         torch.use_deterministic_algorithms(False)
-    assert threads.numbers == ThreadCount(4, fixed=True).numbers == [4]
+    assert threads.numbers == [4]
+
+
+def of_calling_thread(step):
+    """Steps with the processor time of the calling thread: all, unless others starve."""
+
+    def timed(number, i):
+        seconds, _ = step(number, i)
+        return seconds, seconds if seconds <= idle(number, i)[0] else 0.1 * seconds
+
+    return timed
+
+
+@pytest.mark.parametrize("n_cores", [2, 4, 16])
+def test_where_a_seed_decides_an_idle_machine_keeps_the_largest_number(n_cores):
+    run(ThreadCount(n_cores), beside_one(n_cores), 50)  # what another run found does not count
+    threads = ThreadCount(n_cores, repeatable=True)
+    _, numbers = run(threads, of_calling_thread(idle), 300)
+    assert set(numbers) == {n_cores}
+
+
+@pytest.mark.parametrize("n_cores", [2, 4, 16])
+def test_where_a_seed_decides_starved_threads_are_fewer(n_cores):
+    threads, step = ThreadCount(n_cores, repeatable=True), beside_one(n_cores)
+    seconds, _ = run(threads, of_calling_thread(step), 300)
+    best = min(step(number, 0)[0] for number in threads.numbers)
+    assert step(threads.number, 0)[0] == best
+    assert seconds < 1.5 * 300 * best
+
+
+@pytest.mark.parametrize("waiting", ["a little", "for a moment"])
+def test_where_a_seed_decides_a_little_waiting_changes_nothing(waiting):
+    threads = ThreadCount(2, repeatable=True)
+    of_step = {
+        "a little": lambda i: 0.006,
+        "for a moment": lambda i: 0.0 if 10 <= i < 20 else 0.01,
+    }
+    _, numbers = run(threads, lambda _, i: (0.01, of_step[waiting](i)), 3000)
+    assert set(numbers) == {2}
+
+
+def compute(seconds=0.1):
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        torch.ones(1000).sum()
+
+
+def test_where_a_seed_decides_the_calling_thread_is_timed():
+    def step(_):
+        other = threading.Thread(target=compute)
+        other.start()
+        other.join()
+
+    threads = ThreadCount(2, repeatable=True)
+    for _ in range(2):  # the first step does not count
+        threads.timed(step, SimpleNamespace(size=1))
+    assert threads.steps.cpu_seconds < 0.5 * threads.steps.seconds
 
 
 def test_one_thread_is_not_timed(monkeypatch):

@@ -53,8 +53,10 @@ class DeepEstimator(LearningMixin, Trained, Family, BaseEstimator):
     random_state : int, RandomState instance or None, default=None
         Decides all random numbers of a fit. None draws a new seed each time, and lets the number of
         torch's threads follow the times of training steps, so that other processes that compute
-        slow a large network down less; results depend on that number by rounding, so with a seed it
-        is fixed. numpy's and torch's global random states are left alone.
+        slow a large network down less. Results depend on that number by rounding, so with a seed it
+        stays the same, unless threads wait for other processes more than half of the time: the fit
+        would take many times as long. ``torch.use_deterministic_algorithms(True)`` keeps it
+        even so. numpy's and torch's global random states are left alone.
     verbose : int, default=0
         0 is silent, 1 shows one bar with loss and remaining time, 2 a line per epoch.
     callbacks : list or None, default=None
