@@ -1,16 +1,16 @@
 """Fits beside another process that uses one core, and alone.
 
 Seconds of whole fits, medians of interleaved rounds: alone with one thread of torch and with as
-many as it has, both fixed, and with the number that skdl
-finds while it trains, as it does with ``random_state=None``; the same beside a
-process that computes without end. A fixed number is that of ``torch.set_num_threads``, kept by
-``torch.use_deterministic_algorithms(True)``.
+many as it has, both fixed, and with the number that skdl finds while it trains, with
+``random_state=None`` ("own") and with a seed ("seed"), with which the number changes only where
+threads wait most of the time; the same beside a process that computes without end. A fixed number
+is that of ``torch.set_num_threads``, kept by ``torch.use_deterministic_algorithms(True)``.
 
 Beside the other process all threads may take some 25 times as long as one: with ``--all`` they are
 timed once.
 
-"alone" is the time with skdl's own number over that of the better fixed one; "busy" is its time
-beside the other process over its time alone.
+"alone" is the time with skdl's own number over that of the better fixed one; "busy" are times beside
+the other process over those alone, of the own number and with a seed.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from _report import Job, Report, interleave, median, threads
 from skdl.datasets import load_docstrings, make_images, make_sequences
 from skdl.estimators import CNNClassifier, LSTMClassifier, LSTMRegressor, TransformerClassifier
 
-OWN, ONE, ALL = "own", "1 thread", "all threads"
+OWN, SEED, ONE, ALL = "own", "seed", "1 thread", "all threads"
 
 
 def fits(quick: bool) -> dict[str, Job]:
@@ -55,8 +55,8 @@ def fits(quick: bool) -> dict[str, Job]:
     }
 
 
-def fit(estimator: Any, data: tuple[Any, Any]) -> None:
-    estimator.set_params(device="cpu", early_stopping=False).fit(*data)
+def fit(estimator: Any, data: tuple[Any, Any], seed: int | None = None) -> None:
+    estimator.set_params(device="cpu", early_stopping=False, random_state=seed).fit(*data)
 
 
 def fixed(job: Job, n_threads: int) -> None:
@@ -86,7 +86,8 @@ def main() -> None:
     n_all, n_rounds = torch.get_num_threads(), 1 if report.quick else report.args.rounds
     rows = {}
     for name, job in fits(report.quick).items():
-        numbers = {OWN: job, ONE: partial(fixed, job, 1), ALL: partial(fixed, job, n_all)}
+        numbers = {OWN: job, SEED: partial(job, seed=0), ONE: partial(fixed, job, 1)}
+        numbers[ALL] = partial(fixed, job, n_all)
         alone = interleave(numbers, n_rounds)
         all_threads = numbers.pop(ALL)
         with busy_process():
@@ -100,10 +101,11 @@ def main() -> None:
             for where, each in (("alone", alone), ("busy", beside))
             for number, runs in each.items()
         }
-        own, *fixed_ones = (median(runs) for runs in alone.values())
+        own, seeded, *fixed_ones = (median(runs) for runs in alone.values())
         ratios = {
             "alone (bar 1.05)": own / min(fixed_ones),
             "busy (bar 2.2)": median(beside[OWN]) / own,
+            "busy, seed (bar 2.2)": median(beside[SEED]) / seeded,
         }
         rows[name] = seconds | ratios
         print(name, *(f"{value:.3g}" for value in rows[name].values()), file=sys.stderr)
