@@ -11,7 +11,6 @@ The data are read by ``skdl.datasets.fetch_ucr``; set SKDL_DATA to a folder that
 
 import argparse
 import importlib.util
-from functools import partial
 from time import process_time
 
 import numpy as np
@@ -45,7 +44,7 @@ BARS = {
 }
 INCEPTION_TIME = {"OSULeaf": 0.934, "Plane": 1.0, "PLAID": 0.944}
 ESTIMATORS = {
-    "CNN": partial(CNNClassifier, kind="signal"),
+    "CNN": CNNClassifier,
     "LSTM": LSTMClassifier,
     "Transformer": TransformerClassifier,
 }

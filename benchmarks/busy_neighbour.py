@@ -9,8 +9,8 @@ is that of ``torch.set_num_threads``, kept by ``torch.use_deterministic_algorith
 Beside the other process all threads may take some 25 times as long as one: with ``--all`` they are
 timed once.
 
-"alone" is the time with skdl's own number over that of the better fixed one; "busy" are times beside
-the other process over those alone, of the own number and with a seed.
+"alone" is the time with skdl's own number over that of the better fixed one; "busy" are times
+beside the other process over those alone, of the own number and with a seed.
 """
 
 import argparse
