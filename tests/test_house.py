@@ -31,7 +31,7 @@ BELOW = {
     "datasets": set(),
     "modules": set(),
     "engine": {"_sklearn", "_progress_bar"},
-    "preprocessing": {"_sklearn", "_reading", "_minirocket"},
+    "preprocessing": {"_sklearn", "_reading", "_minirocket", "engine"},
     "estimators": {
         "_sklearn",
         "_reading",
