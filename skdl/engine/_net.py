@@ -71,7 +71,7 @@ class Net(NeuralNet):
     adapts_threads : bool
         Whether the number of threads in training follows the times of steps: this changes results
         by rounding, so a fit is no longer decided by its seed. False follows them only where
-        threads wait for other processes most of the time.
+        threads wait for other processes a quarter of the time.
     resumable : bool
         Whether a training that ran out of epochs keeps its last weights in ``resume_state``, beside
         the best ones in ``module_``, for another net to resume from.

@@ -32,8 +32,9 @@ STOP_SEARCH = 1.3  # nor are numbers beyond one that takes so many times the lea
 FIRST_STEPS = 60  # steps after which they are at the latest
 BUSY = 0.75  # or where threads get less than this fraction of the processors' time
 # Where a seed shall decide the results: or where the thread that calls the others, which on an idle
-# machine always computes or looks for them, waits for more than this fraction of so many seconds.
-WAITS, LONG_WINDOW = 0.5, 0.25
+# machine always computes or looks for them, waits for more than this fraction of so many seconds
+# (two cores: idle 0.02, at most 0.15; beside one process 0.37, steps take four times as long).
+WAITS, LONG_WINDOW = 0.25, 0.25
 SLOWER = 1.5  # or where steps with the largest number take so many times what they took
 WINDOW = 0.02  # seconds of steps over which that is looked at
 # A number below the largest is compared again after so many seconds, each time it was right after
@@ -119,8 +120,8 @@ class ThreadCount:
     largest from time to time.
 
     The number of threads changes results by rounding, which training may amplify: where results
-    shall be the same in each run, it stays ``largest`` until threads wait for other processes most
-    of the time. Under ``torch.use_deterministic_algorithms(True)`` it always does.
+    shall be the same in each run, it stays ``largest`` until threads wait for other processes a
+    quarter of the time. Under ``torch.use_deterministic_algorithms(True)`` it always does.
 
     Parameters
     ----------

@@ -282,8 +282,8 @@ def test_where_a_seed_decides_starved_threads_are_fewer(n_cores):
 def test_where_a_seed_decides_a_little_waiting_changes_nothing(waiting):
     threads = ThreadCount(2, repeatable=True)
     of_step = {
-        "a little": lambda i: 0.006,
-        "for a moment": lambda i: 0.0 if 10 <= i < 20 else 0.01,
+        "a little": lambda i: 0.0085,
+        "for a moment": lambda i: 0.0 if 10 <= i < 14 else 0.01,
     }
     _, numbers = run(threads, lambda _, i: (0.01, of_step[waiting](i)), 3000)
     assert set(numbers) == {2}

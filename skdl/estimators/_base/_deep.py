@@ -54,8 +54,8 @@ class DeepEstimator(LearningMixin, Trained, Family, BaseEstimator):
         Decides all random numbers of a fit. None draws a new seed each time, and lets the number of
         torch's threads follow the times of training steps, so that other processes that compute
         slow a large network down less. Results depend on that number by rounding, so with a seed it
-        stays the same, unless threads wait for other processes more than half of the time: the fit
-        would take many times as long. ``torch.use_deterministic_algorithms(True)`` keeps it
+        stays the same, unless threads wait for other processes more than a quarter of the time: the
+        fit would take several times as long. ``torch.use_deterministic_algorithms(True)`` keeps it
         even so. numpy's and torch's global random states are left alone.
     verbose : int, default=0
         0 is silent, 1 shows one bar with loss and remaining time, 2 a line per epoch.
