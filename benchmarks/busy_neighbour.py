@@ -3,8 +3,8 @@
 Seconds of whole fits, medians of interleaved rounds: alone with one thread of torch and with as
 many as it has, both fixed, and with the number that skdl finds while it trains, with
 ``random_state=None`` ("own") and with a seed ("seed"), with which the number changes only where
-threads wait a quarter of the time; the same beside a process that computes without end. A fixed number
-is that of ``torch.set_num_threads``, kept by ``torch.use_deterministic_algorithms(True)``.
+threads wait a quarter of the time; the same beside a process that computes without end. A fixed
+number is that of ``torch.set_num_threads``, kept by ``torch.use_deterministic_algorithms(True)``.
 
 Beside the other process all threads may take some 25 times as long as one: with ``--all`` they are
 timed once.
