@@ -147,6 +147,11 @@ class ThreadCount:
         is_recent = found < of and time.perf_counter() - when < KEPT_SECONDS
         is_known = is_recent and not (fixed or repeatable)
         self.number = max(each for each in self.numbers if each <= (found if is_known else largest))
+        # Seconds of steps that are looked at before numbers have been compared, and the steps after
+        # which they are even so.
+        self.first_window, self.first_steps = WINDOW, float(FIRST_STEPS)
+        if repeatable:
+            self.first_window, self.first_steps = LONG_WINDOW, math.inf
         self.seconds, self.n_steps = 0.0, 0  # of all steps
         self.wait = MIN_WAIT
         self.next_comparison = MIN_WAIT  # in seconds of steps, when numbers are compared again
@@ -181,9 +186,8 @@ class ThreadCount:
             steps.cpu_seconds += cpu_seconds
             steps.size += size
         if not self.untried:
-            window = LONG_WINDOW if self.repeatable and not self.costs else WINDOW
-            is_first_look = self.n_steps == FIRST_STEPS and not self.repeatable
-            if steps.n and (steps.seconds > window or is_first_look):
+            window = WINDOW if self.costs else self.first_window
+            if steps.n and (steps.seconds > window or self.n_steps == self.first_steps):
                 self._compare_if_due()
         elif is_first and seconds / size > TOO_SLOW * min(self.costs.values()):
             self._record_trial(seconds / size)
@@ -200,7 +204,7 @@ class ThreadCount:
         else:
             least = 1 - WAITS if self.repeatable else BUSY * self.number
             is_busy = steps.cpu_seconds < least * steps.seconds
-            compare = is_busy or (not self.repeatable and self.n_steps >= FIRST_STEPS)
+            compare = is_busy or self.n_steps >= self.first_steps
         if compare:
             self.costs, self.started = {self.number: steps.cost}, self.seconds
             others = [each for each in self.numbers if each != self.number]
