@@ -66,17 +66,16 @@ class Competition:
     def n_features(self) -> int:
         return 2 * len(KERNELS) * len(self.dilations)
 
-    def features(self, batch: Batch, device: torch.device | None = None) -> NDArray[Any]:
-        """Roots of the proportions of the positions at which each kernel wins: (n_features, W)."""
+    def features(
+        self, batch: Batch, device: torch.device | None = None
+    ) -> Iterator[NDArray[np.float32]]:
+        """Roots of the proportions of the positions at which each kernel wins, in pieces (n, W)."""
         combined, longest = partial(self._combined, batch), int(self.dilations[-1])
         block = kept_blocks(combined, longest, batch.lengths, self.stride, device)
         hits = Hits()
-        proportions: list[Any] = []
         for some, limit, dilation in zip(self.channels, self.limits, self.dilations, strict=True):
-            proportions += proportions_of(block(some, limit), int(dilation), hits)
-        if device is None:
-            return np.sqrt(np.concatenate(proportions))
-        return torch.cat(proportions).sqrt().cpu().numpy()
+            for proportions in proportions_of(block(some, limit), int(dilation), hits):
+                yield np.sqrt(proportions)
 
     def _combined(self, batch: Batch, channels: NDArray[Any]) -> NDArray[Any]:
         x = batch.combined(channels, standardizes=True)

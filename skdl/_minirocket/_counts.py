@@ -31,8 +31,8 @@ class Hits:
         return self._memory[:size].reshape(shape)
 
 
-def proportions_above(response: Response, thresholds: NDArray[Any], hits: Hits) -> Any:
-    """Proportion of the positions of each series at which it is above thresholds.
+def write_counts(response: Response, thresholds: NDArray[Any], hits: Hits, out: Any) -> None:
+    """Write how often each series is above thresholds.
 
     Parameters
     ----------
@@ -40,12 +40,9 @@ def proportions_above(response: Response, thresholds: NDArray[Any], hits: Hits) 
         Of m kernels.
     thresholds : ndarray of shape (m, n)
     hits : Hits
-
-    Returns
-    -------
-    ndarray or Tensor of shape (m, n, W)
+    out : ndarray or Tensor of shape (m, n, W)
     """
-    values, n_positions, _ = response
+    values = response.values
     if isinstance(values, torch.Tensor):
         limits = torch.from_numpy(thresholds).to(values.device)
         n_at_once = max(1, HITS_AT_ONCE * ON_CARD // values.numel())
@@ -53,32 +50,36 @@ def proportions_above(response: Response, thresholds: NDArray[Any], hits: Hits) 
             (values[:, None] > some[:, :, None, None]).sum(2)
             for some in limits.split(n_at_once, dim=1)
         ]
-        return of_positions(torch.cat(counts, 1), n_positions)
-    return of_positions(counts_above(values, thresholds, hits), n_positions)
+        out[...] = torch.cat(counts, 1)
+    else:
+        write_counts_of_arrays(values, thresholds, hits, out)
 
 
-def of_positions(counts: Any, n_positions: NDArray[Any]) -> Any:
-    """Counts (..., W) as proportions of the positions (W,) or (1,) of each series."""
+def of_positions(counts: Any, n_positions: NDArray[Any]) -> NDArray[np.float32]:
+    """Counts (..., W) as proportions of the positions (..., W or 1) of each series."""
     if isinstance(counts, torch.Tensor):
-        return counts / torch.as_tensor(n_positions, device=counts.device)
-    return counts / n_positions.astype(np.float32)
+        counts = counts.cpu().numpy()
+    proportions: NDArray[np.float32] = counts.astype(np.float32)
+    proportions /= n_positions
+    return proportions
 
 
-def counts_above(values: NDArray[Any], thresholds: NDArray[Any], hits: Hits) -> NDArray[np.float32]:
-    """How many of the values (m, t, W) of each column are above thresholds (m, n): (m, n, W)."""
+def write_counts_of_arrays(
+    values: NDArray[Any], thresholds: NDArray[Any], hits: Hits, out: NDArray[Any]
+) -> None:
+    """Write how many of the values (m, t, W) of each column are above thresholds (m, n)."""
     n_kernels, n_steps, width = values.shape
-    counts = np.empty((*thresholds.shape, width), dtype=np.float32)
     n_at_once = max(1, HITS_AT_ONCE // values.size)
     for start in range(0, thresholds.shape[1], n_at_once):
-        some = thresholds[:, start : start + n_at_once, None, None]
-        above = hits.of_shape(n_kernels, some.shape[1], n_steps, width)
-        np.greater(values[:, None], some, out=above)
-        counts[:, start : start + n_at_once] = column_counts(above)
-    return counts
+        some = slice(start, start + n_at_once)
+        limits = thresholds[:, some, None, None]
+        above = hits.of_shape(n_kernels, limits.shape[1], n_steps, width)
+        np.greater(values[:, None], limits, out=above)
+        out[:, some] = column_counts(above)
 
 
-def column_counts(hits: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """How often each column of hits (..., t, W) is true: (..., W)."""
+def column_counts(hits: NDArray[np.bool_]) -> NDArray[Any]:
+    """How often each column of hits (..., t, W) is true: (..., W), of 8 bits if they can be."""
     *shape, n_steps, width = hits.shape
     # Several steps in a row: numpy sums long rows of bytes fast. A power of 2, to halve it.
     fold = 2 ** max(0, math.floor(math.log2(ROW_VALUES / width)))
@@ -92,7 +93,7 @@ def column_counts(hits: NDArray[np.bool_]) -> NDArray[np.float32]:
     while fold > 1:
         fold //= 2
         counts[:, : fold * width] += counts[:, fold * width : 2 * fold * width]
-    return counts[:, :width].astype(np.float32).reshape(*shape, width)
+    return counts[:, :width].reshape(*shape, width)
 
 
 def sums_of_rows(ones: NDArray[np.uint8]) -> NDArray[Any]:

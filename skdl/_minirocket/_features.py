@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .._reading import Sequences
 from ._competition import Competition
-from ._counts import Hits, proportions_above
+from ._counts import Hits, of_positions, write_counts
 from ._kernels import (
     KERNELS,
     N_FIRST_TAPS,
@@ -89,11 +89,13 @@ class View:
         unknown = np.zeros(n_features, dtype=np.int16)
         view = cls(standardizes, dilations, channels, stride, limits, unknown)
         levels = np.arange(1, n_features + 1) * GOLDEN_RATIO % 1
-        for values, n, features in view.responses(batch, n_at_once=1):
-            column = rng.integers(values.shape[2])
-            known = np.sort(values[0, :, column])[-int(n[column % len(n)]) :]
+        for response in view.responses(batch, n_at_once=1):
+            column = rng.integers(response.values.shape[2])
+            n = int(response.n_positions[column % len(response.n_positions)])
+            known = np.sort(response.values[0, :, column])[-n:]
             # Between two neighbours in the order of size, as quantiles are.
-            view.thresholds[features] = known[(levels[features] * len(known)).astype(int)]
+            places = (response.rows_of(levels) * n).astype(int)
+            response.rows_of(view.thresholds)[...] = known[places]
         return view
 
     def responses(
@@ -109,16 +111,27 @@ class View:
 
         return responses(block_of, self.dilations, n_at_once)
 
-    def features(self, batch: Batch, device: torch.device | None = None) -> NDArray[Any]:
-        """Proportions of the positions that are above thresholds: (n_features, W)."""
-        shape, hits = (self.n_features, batch.values.shape[2]), Hits()
-        out: Any = (
-            np.empty(shape, np.float32) if device is None else torch.empty(*shape, device=device)
-        )
+    def features(
+        self, batch: Batch, device: torch.device | None = None
+    ) -> Iterator[NDArray[np.float32]]:
+        """Proportions of the positions that are above thresholds, in pieces (n, W)."""
+        _, n_steps, width = batch.values.shape
+        counts: Any = np.empty((self.n_features, width), dtype=np.min_scalar_type(n_steps))
+        if device is not None:
+            counts = torch.empty(counts.shape, dtype=torch.int32, device=device)
+        hits, of_feature = Hits(), np.empty(self.n_features, dtype=int)
+        n_positions: list[NDArray[Any]] = []  # of each response
         for response in self.responses(batch, device):
-            some = response.features
-            out[some] = proportions_above(response, self.thresholds[some], hits)
-        return out if device is None else out.cpu().numpy()
+            thresholds = response.rows_of(self.thresholds)
+            write_counts(response, thresholds, hits, response.rows_of(counts))
+            response.rows_of(of_feature)[...] = len(n_positions)
+            n_positions.append(response.n_positions)
+        if device is not None:
+            counts = counts.cpu().numpy()
+        known = np.stack(n_positions).astype(np.float32)
+        for first in range(0, self.n_features, COLUMNS_AT_ONCE):
+            some = slice(first, first + COLUMNS_AT_ONCE)
+            yield of_positions(counts[some], known[of_feature[some]])
 
     @property
     def n_features(self) -> int:
@@ -220,10 +233,13 @@ class ConvolutionFeatures:
 
         def fill(rows: NDArray[Any]) -> None:
             batch, start = Batch(sequences, rows, self.mean, self.scale), 0
+            in_order = (np.diff(rows) == 1).all()
+            places = slice(rows[0], rows[-1] + 1) if in_order else rows  # a slice is faster
             for part in parts:
-                stop = start + part.n_features
-                transpose(part.features(batch, device), out, rows, start)
-                start = stop
+                for some in part.features(batch, device):
+                    # A piece at a time: else the caches hold none of what is written.
+                    out[places, start : start + len(some)] = some.T
+                    start += len(some)
 
         blocks = list(blocks_of_rows(sequences, self.views[0].stride))
         if len(blocks) == 1:
@@ -242,18 +258,6 @@ def cut_longest(sequences: Sequences) -> Sequences:
         return sequences
     cut = [series[:most] for series in sequences.each(np.arange(sequences.n_rows))]
     return Sequences.of(np.concatenate(cut), np.minimum(sequences.lengths, most))
-
-
-def transpose(
-    features: NDArray[np.float32], out: NDArray[np.float32], rows: NDArray[Any], start: int
-) -> None:
-    """Write features (f, W) into some rows of ``out`` (n, F), from column ``start`` on.
-
-    A few columns at a time: else the caches hold none of what is written.
-    """
-    for first in range(0, len(features), COLUMNS_AT_ONCE):
-        some = features[first : first + COLUMNS_AT_ONCE]
-        out[rows, start + first : start + first + len(some)] = some.T
 
 
 def blocks_of_rows(sequences: Sequences, stride: int = 1) -> Iterator[NDArray[Any]]:

@@ -64,13 +64,22 @@ class Response(NamedTuple):
         Of 16 bits; ``LOWEST`` at positions that do not count. The next response overwrites them.
     n_positions : ndarray of shape (W,) or (1,)
         Positions that count in each series.
-    features : ndarray of shape (m, n)
-        Numbers of the features that are made of them.
+    first, n : int
+        The features of a dilation begin at number ``first``: n of each kernel.
+    kernels : slice
+        Which of all kernels these are.
     """
 
     values: Any
     n_positions: np.ndarray
-    features: np.ndarray
+    first: int
+    n: int
+    kernels: slice
+
+    def rows_of(self, features: Any) -> Any:
+        """The rows (F, ...) of all features that are made of these convolutions: (m, n, ...)."""
+        of_dilation = features[self.first : self.first + len(KERNELS) * self.n]
+        return of_dilation.reshape(len(KERNELS), self.n, *features.shape[1:])[self.kernels]
 
 
 @dataclass(eq=False)
@@ -174,19 +183,17 @@ def responses(
     """
     first = 0
     for place, (dilation, n) in enumerate(zip(*dilations, strict=True)):
-        numbers = first + np.arange(len(KERNELS) * n).reshape(-1, n)
-        first += numbers.size
         known: Block | None = None
         for start, block, values in convolutions(partial(block_of, place), dilation, n_at_once):
-            of_values = numbers[start : start + len(values)]
             if block is not known:
                 known = block
                 both = [block.positions(m) for m in (0, N_TAPS // 2 * int(dilation))]
             for offset, positions in enumerate(both):
-                every_second = slice((place + start + offset) % 2, None, 2)
-                if len(of_values[every_second]):
-                    some = positions.of(values[every_second])
-                    yield Response(some, positions.n, of_values[every_second])
+                begin = (place + start + offset) % 2
+                if begin < len(values):
+                    kernels = slice(start + begin, start + len(values), 2)
+                    yield Response(positions.of(values[begin::2]), positions.n, first, n, kernels)
+        first += len(KERNELS) * n
 
 
 def convolutions(

@@ -42,7 +42,7 @@ class RandomConvolutions(SequencesMixin, TransformerMixin, BaseEstimator):
         Maximum number of dilations, at least 1; they grow exponentially to where a kernel is as
         long as the series of ``fit`` of median length. Of several channels, those of short series
         are repeated with other channels.
-    max_positions : int or None, default=256
+    max_positions : int or None, default=1024
         Where series are at least twice as long, convolutions are computed at every second, third
         ... step, so that there are about this number, at least 1. None computes all.
     n_channels : int or None, default=None
@@ -130,7 +130,7 @@ class RandomConvolutions(SequencesMixin, TransformerMixin, BaseEstimator):
         kernels: str = "minirocket",
         normalize: bool | str = "both",
         max_dilations: int = 32,
-        max_positions: int | None = 256,
+        max_positions: int | None = 1024,
         n_channels: int | None = None,
         device: str | torch.device = "auto",
         n_jobs: int | None = None,

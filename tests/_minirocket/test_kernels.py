@@ -58,7 +58,7 @@ def test_convolutions_are_those_of_plain_loops(lengths, stride):
             values = response.values[0, :, column]
             assert values[values != LOWEST].tolist() == expected
             assert np.broadcast_to(response.n_positions, len(series))[column] == len(expected)
-        assert response.features.tolist() == [[number]]
+        assert response.rows_of(np.arange(3 * len(KERNELS))).tolist() == [[number]]
     assert number == 3 * 84 - 1
     assert n_within > 0
 
@@ -78,10 +78,10 @@ def test_many_kernels_at_once_give_the_same(n_at_once):
     dilations = Dilations(np.array([1, 3]), np.array([2, 1]))
 
     def by_feature(n_at_once):
-        found = {}
-        for values, n, features in responses(lambda _, i: blocks[i >= 3], dilations, n_at_once):
-            for each, numbers in zip(values, features, strict=True):
-                found[tuple(numbers.tolist())] = each.tolist(), n.tolist()
+        found, numbers = {}, np.arange(3 * 84)
+        for response in responses(lambda _, i: blocks[i >= 3], dilations, n_at_once):
+            for each, features in zip(response.values, response.rows_of(numbers), strict=True):
+                found[tuple(features.tolist())] = each.tolist(), response.n_positions.tolist()
         return found
 
     blocks[1].values[:] = blocks[1].values[:, ::-1].copy()

@@ -14,7 +14,7 @@ from ..._reading import Sequences
 
 # 5,000 features are as good as 10,000 in cross-validation on the development sets. Of more rows
 # there are fewer features than rows, so that what a fit takes is bounded.
-N_PER_KERNEL, MAX_DILATIONS, MAX_POSITIONS = 60, 32, 256
+N_PER_KERNEL, MAX_DILATIONS, MAX_POSITIONS = 60, 32, 1024
 FEW_ROWS, FEW_PER_KERNEL, MAX_ROWS = 2048, 24, 8192
 # Weights of the levels of series beside the convolutions, of which cross-validation chooses; and so
 # many rows that it does not choose the last one by chance.
