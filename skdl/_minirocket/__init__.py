@@ -1,7 +1,10 @@
 """Features of series by MiniRocket, for ``RandomConvolutions`` and the classifiers of signals."""
 
+from ._competition import Competition
+from ._extremes import Extremes
 from ._features import ConvolutionFeatures
 from ._kernels import KERNELS
 from ._levels import level_features
+from ._pooled import Pooled
 
-__all__ = ["KERNELS", "ConvolutionFeatures", "level_features"]
+__all__ = ["KERNELS", "Competition", "ConvolutionFeatures", "Extremes", "Pooled", "level_features"]

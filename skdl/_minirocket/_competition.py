@@ -8,8 +8,6 @@ the kernels of MiniRocket.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,69 +15,18 @@ import torch
 from numpy.typing import NDArray
 
 from ._counts import Hits, column_counts, of_positions
-from ._kernels import KERNELS, LOWEST, Block, convolutions, spread_steps
-from ._series import Batch, drawn_channels, kept_blocks, limits_of
+from ._kernels import LOWEST, Block, convolutions
+from ._pooled import Pooled
 
-GROUP, MAX_DILATIONS = 7, 16
+GROUP = 7
 
 
-@dataclass
-class Competition:
-    """Features of series that are standardized one by one, or of their differences.
+class Competition(Pooled):
+    """Roots of the proportions of the positions at which each kernel wins."""
 
-    Attributes
-    ----------
-    of_differences : bool
-    dilations : ndarray of shape (n_dilations,)
-    channels : list of ndarray
-        Numbers of the channels that are added, by dilation.
-    stride : int
-        Convolutions are computed at every so many steps.
-    limits : list of float
-        Beyond which the sums of channels are clipped, by dilation.
-    """
-
-    of_differences: bool
-    dilations: NDArray[Any]
-    channels: list[NDArray[Any]]
-    stride: int
-    limits: list[float]
-
-    @classmethod
-    def learned(
-        cls,
-        batch: Batch,
-        length: int,
-        stride: int,
-        rng: np.random.Generator,
-        *,
-        of_differences: bool,
-    ) -> Competition:
-        """Draw channels, and learn limits from some series."""
-        dilations = np.unique(spread_steps(length, MAX_DILATIONS))
-        channels = drawn_channels(len(batch.values), len(dilations), rng)
-        learned = cls(of_differences, dilations, channels, stride, [])
-        learned.limits = limits_of(channels, partial(learned._combined, batch), batch.n_steps)
-        return learned
-
-    @property
-    def n_features(self) -> int:
-        return 2 * len(KERNELS) * len(self.dilations)
-
-    def features(
-        self, batch: Batch, device: torch.device | None = None
-    ) -> Iterator[NDArray[np.float32]]:
-        """Roots of the proportions of the positions at which each kernel wins, in pieces (n, W)."""
-        combined, longest = partial(self._combined, batch), int(self.dilations[-1])
-        block = kept_blocks(combined, longest, batch.lengths, self.stride, device)
-        hits = Hits()
-        for some, limit, dilation in zip(self.channels, self.limits, self.dilations, strict=True):
-            for proportions in proportions_of(block(some, limit), int(dilation), hits):
-                yield np.sqrt(proportions)
-
-    def _combined(self, batch: Batch, channels: NDArray[Any]) -> NDArray[Any]:
-        x = batch.combined(channels, standardizes=True)
-        return batch.differences(x) if self.of_differences else x
+    def _pooled(self, block: Block, dilation: int, hits: Hits) -> Iterator[NDArray[np.float32]]:
+        for proportions in proportions_of(block, dilation, hits):
+            yield np.sqrt(proportions)
 
 
 def proportions_of(block: Block, dilation: int, hits: Hits) -> Iterator[Any]:

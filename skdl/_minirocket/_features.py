@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from .._reading import Sequences
 from ._competition import Competition
 from ._counts import Hits, of_positions, write_counts
+from ._extremes import Extremes
 from ._kernels import (
     KERNELS,
     N_FIRST_TAPS,
@@ -23,6 +24,7 @@ from ._kernels import (
     Response,
     responses,
 )
+from ._pooled import Pooled
 from ._series import (
     Batch,
     drawn_channels,
@@ -147,14 +149,14 @@ class ConvolutionFeatures:
     mean, scale : ndarray of shape (C,)
         Of each channel: channels are standardized before they are added.
     views : list of View
-    competitions : list of Competition
-        Their features come behind those of the views.
+    pooled : list of Pooled
+        Competing kernels and extremes, whose features come behind those of the views.
     """
 
     mean: NDArray[Any]
     scale: NDArray[Any]
     views: list[View]
-    competitions: list[Competition]
+    pooled: list[Pooled]
 
     @classmethod
     def learned(
@@ -167,6 +169,7 @@ class ConvolutionFeatures:
         normalize: bool | str,
         max_positions: int | None,
         competing: bool = False,
+        extremes: bool = False,
     ) -> ConvolutionFeatures:
         """Learn from series.
 
@@ -184,6 +187,8 @@ class ConvolutionFeatures:
             Convolutions are computed at about so many positions of a series; None is all.
         competing : bool, default=False
             Whether there are features of competing kernels too.
+        extremes : bool, default=False
+            Whether there are the largest and smallest convolutions too.
         """
         of_row = sequences.values.size // sequences.n_rows
         n_rows = int(np.clip(FIT_VALUES // of_row, MIN_FIT_ROWS, FIT_ROWS))
@@ -209,12 +214,18 @@ class ConvolutionFeatures:
             for standardizes, n in zip(views, n_of_views, strict=True)
             if n
         ]
-        competitions = [
+        pooled: list[Pooled] = [
             Competition.learned(batch, length, stride, rng, of_differences=of_differences)
             for of_differences in (False, True)
             if competing
         ]
-        return cls(mean, scale, learned, competitions)
+        if extremes:
+            pooled.append(
+                Extremes.learned(
+                    batch, length, stride, rng, standardizes=False, max_dilations=max_dilations
+                )
+            )
+        return cls(mean, scale, learned, pooled)
 
     @property
     def n_of_thresholds(self) -> int:
@@ -222,14 +233,25 @@ class ConvolutionFeatures:
 
     @property
     def n_features(self) -> int:
-        return self.n_of_thresholds + sum(each.n_features for each in self.competitions)
+        return self.n_of_thresholds + sum(each.n_features for each in self.pooled)
+
+    def n_of(self, kind: type[Pooled]) -> int:
+        """Number of features of one kind."""
+        return sum(each.n_features for each in self.pooled if isinstance(each, kind))
+
+    def without(self, kind: type[Pooled]) -> NDArray[np.bool_]:
+        """Leave out the features of one kind; which of those that there were are left."""
+        kept = [np.full(self.n_of_thresholds, True)]
+        kept += [np.full(each.n_features, not isinstance(each, kind)) for each in self.pooled]
+        self.pooled = [each for each in self.pooled if not isinstance(each, kind)]
+        return np.concatenate(kept)
 
     def transform(
         self, sequences: Sequences, n_jobs: int | None = None, device: torch.device | None = None
     ) -> NDArray[Any]:
         """Features (n, n_features) of float32."""
         out = np.empty((sequences.n_rows, self.n_features), dtype=np.float32)
-        parts: list[View | Competition] = [*self.views, *self.competitions]
+        parts: list[View | Pooled] = [*self.views, *self.pooled]
 
         def fill(rows: NDArray[Any]) -> None:
             batch, start = Batch(sequences, rows, self.mean, self.scale), 0

@@ -7,11 +7,12 @@ from sklearn.base import clone
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdl._minirocket import KERNELS
 from skdl.preprocessing import RandomConvolutions
-from tests.waves import noisy_waves
+from tests.waves import noisy_waves, short_events
 
 RNG = np.random.default_rng(0)
 RAGGED = [RNG.normal(size=(n, 2)) for n in (30, 5, 1, 12, 60)]
@@ -116,6 +117,24 @@ def test_long_series_are_convolved_at_some_steps():
     some._convolutions.views[0].thresholds = with_same_thresholds.thresholds
     close = some.transform(X)[:, :84] - of_all.transform(X)[:, :84]
     assert np.abs(close).mean() < 0.02
+
+
+def test_no_step_is_left_out_of_series_of_1000_steps():
+    X, y = short_events(150, 1000, 0)
+    X_test, y_test = short_events(200, 1000, 1)
+    scores = [
+        make_pipeline(
+            RandomConvolutions(5000, max_positions=n, random_state=0),
+            StandardScaler(),
+            RidgeClassifierCV(np.logspace(1, 6, 11)),
+        )
+        .fit(X, y)
+        .score(X_test, y_test)
+        for n in (1024, 250)
+    ]
+    assert RandomConvolutions().max_positions == 1024
+    assert scores[0] > 0.7
+    assert scores[0] > scores[1] + 0.05
 
 
 BAD = {

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from ..._minirocket import ConvolutionFeatures, level_features
+from ..._minirocket import Competition, ConvolutionFeatures, Extremes, Pooled, level_features
 from ..._reading import Sequences
 
 # 5,000 features are as good as 10,000 in cross-validation on the development sets. Of more rows
@@ -19,6 +19,8 @@ FEW_ROWS, FEW_PER_KERNEL, MAX_ROWS = 2048, 24, 8192
 # Weights of the levels of series beside the convolutions, of which cross-validation chooses; and so
 # many rows that it does not choose the last one by chance.
 WEIGHTS_OF_LEVELS, ROWS_FOR_LAST = (0.0, 0.3, 3.0, 30.0), 50
+# Of the extremes: the second is tried, and where it is better than none the third, else the first.
+WEIGHTS_OF_EXTREMES = (1.0, 10.0, 100.0)
 PENALTIES = np.logspace(-6, 2, 17)  # relative to the mean eigenvalue and the number of rows
 # The least where groups are left out: below it counts what rounding leaves of copies in a group.
 LEAST_OF_GROUPS = 1e-4
@@ -26,6 +28,7 @@ SCALES = np.geomspace(0.25, 64, 25)
 # Of one row a class, and the least scale of few rows.
 FEW_OF_A_CLASS, USUAL_PENALTY, USUAL_SCALE = 3, 1e-3, 2.0
 VALUES_AT_ONCE = 2**22  # of the features of rows to predict
+POOLED: tuple[type[Pooled], ...] = (Competition, Extremes)
 LEAST = 1e-9  # of what leverages leave of 1
 NEGLIGIBLE = 1e-6  # weight of a row, relative to the mean
 FARTHEST = 10.0  # standard deviations at which levels are clipped
@@ -34,13 +37,14 @@ FARTHEST = 10.0  # standard deviations at which levels are clipped
 class ConvolutionModel:
     """Ridge regression of the classes on random convolutions and levels of signals, calibrated.
 
-    The convolutions are those of :class:`skdl.preprocessing.RandomConvolutions`, and the numbers of
-    positions at which each of competing kernels is the largest or the smallest, as in Hydra; the
-    levels are means of parts of the signals and their spreads, which convolutions do not see.
-    Penalty, whether kernels compete, weight of the levels and calibration (one factor of the
-    scores, as in temperature scaling) minimize the log loss of leave-one-out cross-validation, in
-    closed form. Its targets are smoothed as by Platt (1999), so that few rows that are separated do
-    not make the scores certain.
+    The convolutions are those of :class:`skdl.preprocessing.RandomConvolutions`, the numbers of
+    positions at which each of competing kernels is the largest or the smallest, as in Hydra, and
+    the largest and the smallest convolution of a series, as in ROCKET; the levels are means of
+    parts of the signals and their spreads, which convolutions do not see. Penalty, whether kernels
+    compete, weights of the extremes and of the levels, and calibration (one factor of the scores,
+    as in temperature scaling) minimize the log loss of leave-one-out cross-validation, in closed
+    form. Its targets are smoothed as by Platt (1999), so that few rows that are separated do not
+    make the scores certain.
 
     Parameters
     ----------
@@ -83,6 +87,7 @@ class ConvolutionModel:
             normalize="both",
             max_positions=MAX_POSITIONS,
             competing=len(target) <= FEW_ROWS,
+            extremes=len(target) <= FEW_ROWS,
         )
         self._fit_ridge(self._raw_features(sequences), target, weight, groups)
         return self
@@ -136,10 +141,19 @@ class ConvolutionModel:
         features = self._scaled(features)
         features *= np.sqrt(weight).astype(np.float32)[:, None]
         fit, factors = self._chosen(features, target, weight, groups)
+        of_features = np.repeat(np.asarray(factors, dtype=np.float32), self._sizes(features))
         self.coef = features.T @ fit.dual.astype(np.float32)
-        self.coef *= factors[:, None]
+        self.coef *= of_features[:, None]
         self.intercept, self.unseen_scores = fit.intercept, fit.unseen_scores
-        self._drop_unused(factors > 0)
+        for kind, factor in zip(POOLED, factors[1:], strict=False):
+            if factor == 0:
+                self._drop(kind)
+
+    def _sizes(self, features: NDArray[np.float32]) -> list[int]:
+        """Numbers of features: of thresholds, of each kind of ``POOLED``, and levels."""
+        known = self.convolutions
+        of_pooled = [known.n_of(kind) for kind in POOLED]
+        return [known.n_of_thresholds, *of_pooled, features.shape[1] - known.n_features]
 
     def _chosen(
         self,
@@ -147,37 +161,44 @@ class ConvolutionModel:
         target: NDArray[Any],
         weight: NDArray[Any],
         groups: NDArray[Any] | None,
-    ) -> tuple[Ridge, NDArray[np.float32]]:
-        """The best fit, and by what the squares of each feature count in it."""
-        n_thresholds = self.convolutions.n_of_thresholds
-        blocks = np.split(features, [n_thresholds, self.convolutions.n_features], axis=1)
-        decomposition = Decomposition(blocks)
+    ) -> tuple[Ridge, tuple[float, ...]]:
+        """The best fit, and by what the squares of features count in it, as in ``_sizes``."""
+        sizes = self._sizes(features)
+        decomposition = Decomposition(np.split(features, np.cumsum(sizes)[:-1], axis=1))
 
         def fitted(*factors: float) -> tuple[Ridge, tuple[float, ...]]:
             vectors = decomposition.left_vectors(factors)
             return ridge(*vectors, target, weight, self.n_classes, groups), factors
 
-        unit = n_thresholds / blocks[-1].shape[1]  # both have the same variance at weight 1
+        # All have the same variance at weight 1.
+        of_extremes, of_levels = (sizes[0] / max(1, size) for size in sizes[2:])
         if np.bincount(target).max() == 1:  # nothing can be judged without the only row of a class
-            best, factors = fitted(1, 1, unit)
-        else:
-            weights = WEIGHTS_OF_LEVELS[: None if len(target) >= ROWS_FOR_LAST else -1]
-            fits = [fitted(1, 0, weight_of * unit) for weight_of in weights]
-            best, factors = min(fits, key=lambda each: each[0].loss)
-            if self.convolutions.competitions:
-                other = fitted(1, 1, factors[-1])
-                best, factors = min((best, factors), other, key=lambda each: each[0].loss)
-        sizes = [block.shape[1] for block in blocks]
-        return best, np.repeat(np.asarray(factors, dtype=np.float32), sizes)
+            return fitted(1, 1, 0, of_levels)
+        weights = WEIGHTS_OF_LEVELS[: None if len(target) >= ROWS_FOR_LAST else -1]
+        fits = [fitted(1, 0, 0, weight_of * of_levels) for weight_of in weights]
+        best = min(fits, key=loss_of)
+        levels = best[1][-1]
+        if sizes[1]:
+            best = min(best, fitted(1, 1, 0, levels), key=loss_of)
+        if sizes[2]:
+            less, usual, more = (weight_of * of_extremes for weight_of in WEIGHTS_OF_EXTREMES)
+            competing = best[1][1]
+            other = fitted(1, competing, usual, levels)
+            last = fitted(1, competing, more if loss_of(other) < loss_of(best) else less, levels)
+            best = min(best, other, last, key=loss_of)
+        return best
 
-    def _drop_unused(self, used: NDArray[Any]) -> None:
-        """Do not compute features of competing kernels that do not count."""
-        start, stop = self.convolutions.n_of_thresholds, self.convolutions.n_features
-        if used[start:stop].any():
-            return
+    def _drop(self, kind: type[Pooled]) -> None:
+        """Do not compute features of a kind that do not count."""
+        kept = self.convolutions.without(kind)
+        n_levels = len(self.coef) - len(kept)
+        kept = np.append(kept, np.full(n_levels, True))
         for name in ("coef", "mean", "spread"):
-            setattr(self, name, np.delete(getattr(self, name), slice(start, stop), axis=0))
-        self.convolutions.competitions = []
+            setattr(self, name, getattr(self, name)[kept])
+
+
+def loss_of(fit: tuple[Ridge, tuple[float, ...]]) -> float:
+    return fit[0].loss
 
 
 class Ridge(NamedTuple):

@@ -8,6 +8,7 @@ from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 
+from skdl._minirocket import Competition, Extremes
 from skdl._reading import Sequences
 from skdl.estimators._base import _signal_model
 from skdl.estimators._base._signal_model import (
@@ -20,7 +21,7 @@ from skdl.estimators._base._signal_model import (
     rows_to_learn,
     smoothed_targets,
 )
-from tests.waves import noisy_waves
+from tests.waves import noisy_waves, short_events
 
 RNG = np.random.default_rng(0)
 
@@ -163,20 +164,29 @@ def test_kernels_compete_where_that_helps():
     assert (scores.argmax(1) == y).mean() > 0.9
 
 
-def test_competing_kernels_that_do_not_count_are_dropped(monkeypatch):
-    """The scores of the training rows stay those of all features."""
+def test_features_that_do_not_count_are_dropped(monkeypatch):
+    """The scores stay those of all features."""
     X, y = noisy_waves(60)
     sequences = Sequences(X[:, :, None])
-    scores = {}
-    for competing in (True, False):
-        monkeypatch.setattr(_signal_model, "FEW_ROWS", 2048 if competing else 0)
-        monkeypatch.setattr(_signal_model, "FEW_PER_KERNEL", _signal_model.N_PER_KERNEL)
-        model = ConvolutionModel(2).fit(sequences, y, None)
-        assert len(model.coef) == model.convolutions.n_features + 131
-        scores[competing] = model.scores(sequences)
-        if competing and model.convolutions.competitions:
-            pytest.skip("they count here")
-    np.testing.assert_allclose(scores[True], scores[False], rtol=1e-4, atol=1e-5)
+    model = ConvolutionModel(2).fit(sequences, y, None)
+    monkeypatch.setattr(ConvolutionModel, "_drop", lambda *_: None)
+    whole = ConvolutionModel(2).fit(sequences, y, None)
+    for each in (model, whole):
+        assert len(each.coef) == each.convolutions.n_features + 131
+    assert len(model.coef) < len(whole.coef)
+    np.testing.assert_allclose(
+        model.scores(sequences), whole.scores(sequences), rtol=1e-4, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("n_steps", [150, 1000, 3000])
+def test_short_events_in_long_signals_decide(n_steps):
+    """The proportions of MiniRocket hardly tell of them, the largest convolutions do."""
+    X, y = short_events(150, n_steps, 0)
+    X_test, y_test = short_events(200, n_steps, 1)
+    model = ConvolutionModel(2).fit(Sequences(X[:, :, None]), y, None)
+    assert (model.scores(Sequences(X_test[:, :, None])).argmax(1) == y_test).mean() > 0.9
+    assert model.convolutions.n_of(Extremes)
 
 
 @pytest.mark.parametrize("kind", ["three steps", "an offset"])
@@ -201,7 +211,7 @@ def test_of_one_row_a_class_all_features_count():
         X, y = noisy_waves(60, seed)
         rows = np.array([np.flatnonzero(y == label)[0] for label in (0, 1)])
         model = ConvolutionModel(2).fit(Sequences(X[rows, :, None]), y[rows], None)
-        assert model.convolutions.competitions
+        assert model.convolutions.n_of(Competition)
         right.append(model.scores(Sequences(X[:, :, None])).argmax(1) == y)
         of_nearest.append(KNeighborsClassifier(1).fit(X[rows], y[rows]).score(X, y))
     assert np.mean(right) > max(0.7, np.mean(of_nearest))

@@ -1,0 +1,90 @@
+"""Largest and smallest convolutions, against plain loops; each series is answered as if alone."""
+
+import numpy as np
+import pytest
+import torch
+
+from skdl._minirocket._extremes import Extremes, extremes
+from skdl._minirocket._kernels import (
+    KERNELS,
+    LARGEST,
+    LOWEST,
+    N_TAPS,
+    Block,
+    Positions,
+    convolutions,
+)
+from skdl._minirocket._series import standardized_by_channel
+from skdl._reading import Sequences
+
+RNG = np.random.default_rng(0)
+
+
+def ragged(lengths, n_channels=2):
+    values = RNG.normal(size=(sum(lengths), n_channels)) * [1, 100][:n_channels] + 5
+    return Sequences.of(values, np.array(lengths))
+
+
+def features_of(some, batch):
+    return np.concatenate([*some.features(batch)]).T
+
+
+def plain_extremes(x, dilation, stride):
+    """Of each kernel: one number after another, where it lies within the series."""
+    middle, found = N_TAPS // 2, []
+    margin = middle * dilation
+    places = [t for t in range(0, len(x), stride) if margin <= t < len(x) - margin]
+    for kernel in KERNELS:
+        weights = [2 if tap in kernel else -1 for tap in range(N_TAPS)]
+        convolved = [
+            sum(
+                w * x[t + (tap - middle) * dilation]
+                for tap, w in enumerate(weights)
+                if 0 <= t + (tap - middle) * dilation < len(x)
+            )
+            for t in places or range(0, len(x), stride)
+        ]
+        found += [max(convolved), min(convolved)]
+    return found
+
+
+@pytest.mark.parametrize("stride", [1, 3])
+@pytest.mark.parametrize("lengths", [[30] * 4, [40, 3, 17, 1, 26]], ids=["equal", "unequal"])
+def test_features_are_those_of_plain_loops(lengths, stride):
+    batch, mean, scale = standardized_by_channel(sequences := ragged(lengths))
+    some = Extremes.learned(
+        batch, int(np.median(lengths)), stride, np.random.default_rng(0), standardizes=False
+    )
+    found = features_of(some, batch)
+    assert found.shape == (len(lengths), some.n_features)
+    for row, series in enumerate(sequences.each(np.arange(len(lengths)))):
+        expected = []
+        for dilation, channels, limit in zip(
+            some.dilations, some.channels, some.limits, strict=True
+        ):
+            x = ((series - mean) / scale)[:, channels].sum(1) * (LARGEST / limit)
+            x = np.rint(x.clip(-LARGEST, LARGEST)).astype(int)
+            expected += plain_extremes(x, int(dilation), stride)
+        np.testing.assert_allclose(found[row], np.array(expected) / LARGEST, rtol=1e-6)
+
+
+def test_tensors_give_the_same():
+    values = np.zeros((54, 3), dtype=np.int16)
+    lengths = np.array([30, 21, 9])
+    for place, n in enumerate(lengths):
+        values[12 : 12 + n, place] = RNG.integers(-LARGEST, LARGEST + 1, n)
+    arrays, tensors = (Block(each, 12, lengths, 1) for each in (values, torch.from_numpy(values)))
+    for (_, _, some), (_, _, others) in zip(
+        *(convolutions(lambda _, block=block: block, 2) for block in (arrays, tensors)),
+        strict=True,
+    ):
+        both = extremes(some, arrays.positions(8)), extremes(others, tensors.positions(8))
+        np.testing.assert_array_equal(*both)
+
+
+def test_positions_that_do_not_count_are_neither_largest_nor_smallest():
+    values = np.array([[[5, 9], [-7, 30], [3, -30]]], dtype=np.int16)  # (m, t, W)
+    largest = np.array([[2**15 - 1] * 2, [2**15 - 1, LOWEST], [LOWEST, LOWEST]], dtype=np.int16)
+    most, least = extremes(values, Positions(slice(None), largest, np.array([2, 1])))
+    assert most.tolist() == [[5, 9]]
+    assert least.tolist() == [[-7, 9]]
