@@ -84,6 +84,25 @@ def test_number_and_names_of_features(n_features):
     assert frame.columns.tolist() == names.tolist()
 
 
+def test_extremes_are_behind_the_others_and_named():
+    X, y = short_events(150, 400, 0)
+    plain = RandomConvolutions(168, random_state=0).fit(X)
+    model = RandomConvolutions(168, extremes=True, random_state=0).fit(X)
+    found, names = model.transform(X), model.get_feature_names_out()
+    np.testing.assert_array_equal(found[:, :168], plain.transform(X))
+    assert len(set(names)) == len(names) == found.shape[1] == model.n_features_out_
+    extremes = dict(zip(names[168:], found.T[168:], strict=True))
+    largest = {name for name in extremes if name.endswith("_largest")}
+    assert len(largest) == len(extremes) / 2
+    for name in largest:
+        assert (extremes[name] >= extremes[name.replace("largest", "smallest")]).all()
+    scale = np.abs(X).max() * 2  # beyond which values are clipped, as the notes say
+    first = np.convolve(X[0], [-1] * 6 + [2] * 3, "valid").max() / scale
+    assert extremes["kernel012_dilation1_largest"][0] == pytest.approx(first, rel=0.02)
+    ridge = make_pipeline(StandardScaler(), RidgeClassifierCV(np.logspace(1, 6, 11)))
+    assert cross_val_score(ridge, found[:, 168:], y).mean() > 0.9
+
+
 @pytest.mark.parametrize("kind", [list, tuple, pd.Series])
 def test_series_of_any_length(kind):
     X = kind(RAGGED)
