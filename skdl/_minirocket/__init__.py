@@ -6,5 +6,14 @@ from ._features import ConvolutionFeatures
 from ._kernels import KERNELS
 from ._levels import level_features
 from ._pooled import Pooled
+from ._similarities import Similarities
 
-__all__ = ["KERNELS", "Competition", "ConvolutionFeatures", "Extremes", "Pooled", "level_features"]
+__all__ = [
+    "KERNELS",
+    "Competition",
+    "ConvolutionFeatures",
+    "Extremes",
+    "Pooled",
+    "Similarities",
+    "level_features",
+]

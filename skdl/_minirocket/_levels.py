@@ -42,8 +42,7 @@ def level_features(
 
 def _of_length(x: NDArray[Any]) -> NDArray[np.float32]:
     """Those of series (n, T, C)."""
-    sums = np.concatenate([np.zeros_like(x[:, :1]), np.cumsum(x, axis=1)], axis=1)
-    means = _means_of_parts(sums, n_parts(x.shape[2]))
+    means = means_of_parts(x, n_parts(x.shape[2]))
     spread = x.std(axis=1, keepdims=True)
     largest = np.abs(x).max(axis=1, keepdims=True)
     features = np.concatenate([means, spread, np.log(spread + 1e-6), largest], axis=1)
@@ -54,9 +53,10 @@ def n_parts(n_channels: int) -> int:
     return int(np.clip(MOST_OF_ALL // n_channels, LEAST_PARTS, MOST_PARTS))
 
 
-def _means_of_parts(sums: NDArray[Any], n: int) -> NDArray[Any]:
-    """Means (., n, C) of n parts of equal length, from the sums (., T + 1, C) up to each step."""
-    n_steps = sums.shape[1] - 1
+def means_of_parts(x: NDArray[Any], n: int) -> NDArray[Any]:
+    """Means (., n, C) of n parts of equal length of series (., T, C)."""
+    n_steps = x.shape[1]
+    sums = np.concatenate([np.zeros_like(x[:, :1]), np.cumsum(x, axis=1)], axis=1)
     ends = np.linspace(0, n_steps, n + 1)  # they may lie between two steps
     below = np.minimum(ends.astype(int), n_steps - 1)
     within = (ends - below)[:, None]

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from ..._minirocket import Competition, ConvolutionFeatures, Extremes, Pooled, level_features
+from ..._minirocket import (
+    Competition,
+    ConvolutionFeatures,
+    Extremes,
+    Pooled,
+    Similarities,
+    level_features,
+)
 from ..._reading import Sequences
 
 # 5,000 features are as good as 10,000 in cross-validation on the development sets. Of more rows
@@ -19,8 +26,10 @@ FEW_ROWS, FEW_PER_KERNEL, MAX_ROWS = 2048, 24, 8192
 # Weights of the levels of series beside the convolutions, of which cross-validation chooses; and so
 # many rows that it does not choose the last one by chance.
 WEIGHTS_OF_LEVELS, ROWS_FOR_LAST = (0.0, 0.3, 3.0, 30.0), 50
-# Of the extremes: the second is tried, and where it is better than none the third, else the first.
-WEIGHTS_OF_EXTREMES = (1.0, 10.0, 100.0)
+# Of extremes, and of similarities, which count where they are better by more than chance: the
+# second is tried, and where the loss falls the third, else the first. Of more rows than
+# ``ROWS_TO_CHOOSE`` so many random ones choose.
+WEIGHTS, ROWS_TO_CHOOSE = (1.0, 10.0, 100.0), 1024
 PENALTIES = np.logspace(-6, 2, 17)  # relative to the mean eigenvalue and the number of rows
 # The least where groups are left out: below it counts what rounding leaves of copies in a group.
 LEAST_OF_GROUPS = 1e-4
@@ -34,17 +43,21 @@ NEGLIGIBLE = 1e-6  # weight of a row, relative to the mean
 FARTHEST = 10.0  # standard deviations at which levels are clipped
 
 
+Factors = tuple[float, ...]
+
+
 class ConvolutionModel:
     """Ridge regression of the classes on random convolutions and levels of signals, calibrated.
 
     The convolutions are those of :class:`skdl.preprocessing.RandomConvolutions`, the numbers of
     positions at which each of competing kernels is the largest or the smallest, as in Hydra, and
     the largest and the smallest convolution of a series, as in ROCKET; the levels are means of
-    parts of the signals and their spreads, which convolutions do not see. Penalty, whether kernels
-    compete, weights of the extremes and of the levels, and calibration (one factor of the scores,
-    as in temperature scaling) minimize the log loss of leave-one-out cross-validation, in closed
-    form. Its targets are smoothed as by Platt (1999), so that few rows that are separated do not
-    make the scores certain.
+    parts of the signals and their spreads, which convolutions do not see. Similarities to the
+    signals of ``fit`` make it a kernel machine, for classes of several shapes and for few rows.
+    Penalty, whether kernels compete, the weights of all others, and calibration (one factor of the
+    scores, as in temperature scaling) minimize the log loss of leave-one-out cross-validation, in
+    closed form. Its targets are smoothed as by Platt (1999), so that few rows that are separated do
+    not make the scores certain.
 
     Parameters
     ----------
@@ -60,6 +73,7 @@ class ConvolutionModel:
 
     unseen_scores: NDArray[np.float32]
     rows: NDArray[Any]
+    similarities: Similarities | None
 
     def __init__(self, n_classes: int) -> None:
         self.n_classes = n_classes
@@ -89,6 +103,10 @@ class ConvolutionModel:
             competing=len(target) <= FEW_ROWS,
             extremes=len(target) <= FEW_ROWS,
         )
+        self.similarities = None
+        if len(target) <= FEW_ROWS:
+            known = self.convolutions.mean, self.convolutions.scale
+            self.similarities = Similarities.learned(sequences, *known, rng)
         self._fit_ridge(self._raw_features(sequences), target, weight, groups)
         return self
 
@@ -111,10 +129,12 @@ class ConvolutionModel:
         return np.concatenate(parts)
 
     def _raw_features(self, sequences: Sequences) -> NDArray[np.float32]:
-        """Convolutions, and behind them levels."""
+        """Convolutions, and behind them levels and similarities."""
         convolutions, known = self.convolutions.transform(sequences), self.convolutions
-        levels = level_features(sequences, known.mean, known.scale)
-        return np.concatenate([convolutions, levels], axis=1)
+        features = [convolutions, level_features(sequences, known.mean, known.scale)]
+        if self.similarities is not None:
+            features.append(self.similarities.features(sequences))
+        return np.concatenate(features, axis=1)
 
     def _standardized(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         features -= self.mean
@@ -122,7 +142,8 @@ class ConvolutionModel:
 
     def _scaled(self, centred: NDArray[np.float32]) -> NDArray[np.float32]:
         centred /= self.spread
-        behind = centred[:, self.convolutions.n_of_thresholds :]
+        stop = centred.shape[1] - self._n_similarities
+        behind = centred[:, self.convolutions.n_of_thresholds : stop]
         np.clip(behind, -FARTHEST, FARTHEST, out=behind)
         return centred
 
@@ -137,6 +158,9 @@ class ConvolutionModel:
         self.mean = np.average(features, axis=0, weights=weight).astype(np.float32)
         features -= self.mean
         squares = np.einsum("n,nf,nf->f", weight / len(weight), features, features)
+        # Of similarities one for all: their inner products count.
+        of_similarities = squares[len(squares) - self._n_similarities :]
+        of_similarities[:] = of_similarities.mean() if self._n_similarities else 1
         self.spread = np.where(squares > 1e-12, np.sqrt(squares), 1).astype(np.float32)
         features = self._scaled(features)
         features *= np.sqrt(weight).astype(np.float32)[:, None]
@@ -148,12 +172,20 @@ class ConvolutionModel:
         for kind, factor in zip(POOLED, factors[1:], strict=False):
             if factor == 0:
                 self._drop(kind)
+        if factors[-1] == 0 and self.similarities is not None:
+            self._keep(np.arange(len(self.coef)) < len(self.coef) - self._n_similarities)
+            self.similarities = None
+
+    @property
+    def _n_similarities(self) -> int:
+        return 0 if self.similarities is None else self.similarities.n_features
 
     def _sizes(self, features: NDArray[np.float32]) -> list[int]:
-        """Numbers of features: of thresholds, of each kind of ``POOLED``, and levels."""
-        known = self.convolutions
+        """Numbers of features: thresholds, each kind of ``POOLED``, levels and similarities."""
+        known, n_similarities = self.convolutions, self._n_similarities
         of_pooled = [known.n_of(kind) for kind in POOLED]
-        return [known.n_of_thresholds, *of_pooled, features.shape[1] - known.n_features]
+        n_levels = features.shape[1] - known.n_features - n_similarities
+        return [known.n_of_thresholds, *of_pooled, n_levels, n_similarities]
 
     def _chosen(
         self,
@@ -161,44 +193,84 @@ class ConvolutionModel:
         target: NDArray[Any],
         weight: NDArray[Any],
         groups: NDArray[Any] | None,
-    ) -> tuple[Ridge, tuple[float, ...]]:
+    ) -> tuple[Ridge, Factors]:
         """The best fit, and by what the squares of features count in it, as in ``_sizes``."""
-        sizes = self._sizes(features)
-        decomposition = Decomposition(np.split(features, np.cumsum(sizes)[:-1], axis=1))
+        sizes, n_rows = self._sizes(features), len(target)
 
-        def fitted(*factors: float) -> tuple[Ridge, tuple[float, ...]]:
-            vectors = decomposition.left_vectors(factors)
-            return ridge(*vectors, target, weight, self.n_classes, groups), factors
+        def fits(rows: NDArray[Any]) -> Callable[[Factors], tuple[Ridge, Factors]]:
+            """Fits to some rows."""
+            known = weight[rows] / weight[rows].mean()
+            root = np.sqrt(known).astype(np.float32)[:, None]
+            some = features if len(rows) == n_rows else features[rows]
+            if len(rows) < n_rows:
+                some = some - root * (root.T @ some / len(rows))
+            decomposition = Decomposition(np.split(some, np.cumsum(sizes)[:-1], axis=1))
+            of_groups = None if groups is None else groups[rows]
 
+            def fitted(factors: Factors) -> tuple[Ridge, Factors]:
+                vectors = decomposition.left_vectors(factors)
+                fit = ridge(*vectors, target[rows], known, self.n_classes, of_groups)
+                return fit, factors
+
+            return fitted
+
+        all_rows = np.arange(n_rows)
+        if n_rows <= ROWS_TO_CHOOSE:
+            return self._best(fits(all_rows), sizes, np.bincount(target).max(), n_rows)
+        rng = np.random.default_rng(0)
+        some = np.sort(rng.choice(n_rows, ROWS_TO_CHOOSE, replace=False))
+        _, factors = self._best(fits(some), sizes, np.bincount(target[some]).max(), n_rows)
+        return fits(all_rows)(factors)
+
+    def _best(
+        self,
+        fitted: Callable[[Factors], tuple[Ridge, Factors]],
+        sizes: Sequence[int],
+        most_of_a_class: int,
+        n_rows: int,
+    ) -> tuple[Ridge, Factors]:
+        """The fit of least loss: levels are chosen first, then what stands beside them."""
         # All have the same variance at weight 1.
-        of_extremes, of_levels = (sizes[0] / max(1, size) for size in sizes[2:])
-        if np.bincount(target).max() == 1:  # nothing can be judged without the only row of a class
-            return fitted(1, 1, 0, of_levels)
-        weights = WEIGHTS_OF_LEVELS[: None if len(target) >= ROWS_FOR_LAST else -1]
-        fits = [fitted(1, 0, 0, weight_of * of_levels) for weight_of in weights]
-        best = min(fits, key=loss_of)
-        levels = best[1][-1]
+        units = [sizes[0] / max(1, size) for size in sizes]
+        if most_of_a_class == 1:  # nothing can be judged without the only row of a class
+            return fitted((1, 1, 0, units[3], units[4]))
+        weights = WEIGHTS_OF_LEVELS[: None if n_rows >= ROWS_FOR_LAST else -1]
+        best = min((fitted((1, 0, 0, each * units[3], 0)) for each in weights), key=loss_of)
         if sizes[1]:
-            best = min(best, fitted(1, 1, 0, levels), key=loss_of)
-        if sizes[2]:
-            less, usual, more = (weight_of * of_extremes for weight_of in WEIGHTS_OF_EXTREMES)
-            competing = best[1][1]
-            other = fitted(1, competing, usual, levels)
-            last = fitted(1, competing, more if loss_of(other) < loss_of(best) else less, levels)
-            best = min(best, other, last, key=loss_of)
+            best = min(best, fitted(replaced(best[1], 1, 1)), key=loss_of)
+        for place in (2, 4):  # extremes and similarities
+            if sizes[place]:
+                less, usual, more = (
+                    replaced(best[1], place, each * units[place]) for each in WEIGHTS
+                )
+                other = fitted(usual)
+                last = fitted(more if loss_of(other) < loss_of(best) else less)
+                best = better(best, min(other, last, key=loss_of))
         return best
 
     def _drop(self, kind: type[Pooled]) -> None:
         """Do not compute features of a kind that do not count."""
         kept = self.convolutions.without(kind)
-        n_levels = len(self.coef) - len(kept)
-        kept = np.append(kept, np.full(n_levels, True))
+        n_others = len(self.coef) - len(kept)
+        self._keep(np.append(kept, np.full(n_others, True)))
+
+    def _keep(self, kept: NDArray[np.bool_]) -> None:
         for name in ("coef", "mean", "spread"):
             setattr(self, name, getattr(self, name)[kept])
 
 
-def loss_of(fit: tuple[Ridge, tuple[float, ...]]) -> float:
+def replaced(factors: Factors, place: int, factor: float) -> Factors:
+    return (*factors[:place], factor, *factors[place + 1 :])
+
+
+def loss_of(fit: tuple[Ridge, Factors]) -> float:
     return fit[0].loss
+
+
+def better(first: tuple[Ridge, Factors], second: tuple[Ridge, Factors]) -> tuple[Ridge, Factors]:
+    """The second if its loss is less by more than the standard error of the difference."""
+    gains = first[0].losses - second[0].losses
+    return second if gains.mean() > gains.std() / np.sqrt(len(gains)) else first
 
 
 class Ridge(NamedTuple):
@@ -208,6 +280,8 @@ class Ridge(NamedTuple):
     ----------
     loss : float
         Log loss of ``unseen_scores``.
+    losses : ndarray of shape (n,)
+        That of each row, times its weight.
     dual : ndarray of shape (n, n_classes)
         Coefficients are the sum of the rows of the features, times the root of their weights,
         weighted by these.
@@ -217,6 +291,7 @@ class Ridge(NamedTuple):
     """
 
     loss: float
+    losses: NDArray[Any]
     dual: NDArray[Any]
     intercept: NDArray[np.float32]
     unseen_scores: NDArray[np.float32]
@@ -268,7 +343,8 @@ def ridge(
             best = losses[lowest], scales[lowest], rest / penalty, unseen
     loss, scale, dual, unseen = best
     intercept, unseen = ((scale * each).astype(np.float32) for each in (mean, unseen))
-    return Ridge(float(loss), scale * dual, intercept, unseen)
+    of_rows = -weight * (smoothed * log_softmax(unseen, axis=1)).sum(1)
+    return Ridge(float(loss), of_rows, scale * dual, intercept, unseen)
 
 
 class LeftOut:

@@ -1,0 +1,93 @@
+"""Similarities of series to those of ``fit``: what nearest neighbours see, for linear models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from .._reading import Sequences
+from ._levels import means_of_parts
+from ._series import FARTHEST
+
+MOST_LANDMARKS, MOST_VALUES = 512, 1024
+NEGLIGIBLE = 1e-8  # of the largest eigenvalue
+
+
+@dataclass
+class Similarities:
+    """Features whose inner products are a Laplacian kernel of the distance between series.
+
+    The kernel is exp(-d / s) of the Euclidean distance d, and s the median distance. The features
+    are those of Nyström's method (C. K. I. Williams and M. Seeger, "Using the Nyström method to
+    speed up kernel machines", NeurIPS 2000) with up to 512 series as landmarks: of fewer series
+    the inner products are exact. Series are compared step by step, those of unequal length after
+    they were resampled to one.
+
+    Attributes
+    ----------
+    mean, scale : ndarray of shape (C,)
+        By which channels are standardized.
+    n_parts : int
+        Parts of each series, whose means are compared.
+    landmarks : ndarray of shape (m, n_parts * C)
+    distance : float
+        The median distance of landmarks.
+    whitening : ndarray of shape (m, n_features)
+    """
+
+    mean: NDArray[Any]
+    scale: NDArray[Any]
+    n_parts: int
+    landmarks: NDArray[Any]
+    distance: float
+    whitening: NDArray[Any]
+
+    @classmethod
+    def learned(
+        cls,
+        sequences: Sequences,
+        mean: NDArray[Any],
+        scale: NDArray[Any],
+        rng: np.random.Generator,
+    ) -> Similarities:
+        """From some of the series, at random."""
+        rows = np.sort(rng.permutation(sequences.n_rows)[:MOST_LANDMARKS])
+        some = sequences.rows(rows)
+        length = sequences.values.shape[1] if some.lengths is None else np.median(some.lengths)
+        n_parts = max(1, min(MOST_VALUES // sequences.n_channels, int(length)))
+        nothing = np.empty((0, 0))
+        learned = cls(mean, scale, n_parts, nothing, 1.0, nothing)
+        learned.landmarks = learned._compared(some)
+        distances = cdist(learned.landmarks, learned.landmarks)
+        if distances.any():
+            learned.distance = float(np.median(distances[distances > 0]))
+        values, vectors = np.linalg.eigh(np.exp(-distances / learned.distance))
+        kept = values > NEGLIGIBLE * values[-1]
+        learned.whitening = vectors[:, kept] / np.sqrt(values[kept])
+        return learned
+
+    @property
+    def n_features(self) -> int:
+        return self.whitening.shape[1]
+
+    def features(self, sequences: Sequences) -> NDArray[np.float32]:
+        """Features (n, n_features)."""
+        distances = cdist(self._compared(sequences), self.landmarks)
+        features = np.exp(-distances / self.distance) @ self.whitening
+        return features.astype(np.float32)
+
+    def _compared(self, sequences: Sequences) -> NDArray[np.float64]:
+        """What is compared of each series: (n, n_parts * C)."""
+        if sequences.lengths is None:
+            x = np.asarray(sequences.values, dtype=np.float64)
+            return self._of_one_length(x)
+        rows = sequences.each(np.arange(sequences.n_rows))
+        return np.concatenate([self._of_one_length(np.asarray(x)[None]) for x in rows])
+
+    def _of_one_length(self, x: NDArray[Any]) -> NDArray[np.float64]:
+        x = ((x - self.mean) / self.scale).clip(-FARTHEST, FARTHEST)
+        return means_of_parts(x, self.n_parts).reshape(len(x), -1)
