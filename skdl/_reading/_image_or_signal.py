@@ -80,7 +80,7 @@ class Differences:
     @property
     def is_no_image(self) -> bool:
         """Whether columns are not alike: they are in images, whatever these show."""
-        return self.columns >= COLUMNS and self.n_columns > 2
+        return self.columns >= COLUMNS
 
     @property
     def shows_channels(self) -> str:
@@ -133,6 +133,8 @@ class Guess:
                 return cls("neighbouring columns are not alike, as those of images are")
         if _is_very_tall(n_steps, n_channels) and not of_pixels:
             return cls(f"images of {n_steps} x {n_channels} pixels are rare")
+        if n_steps > n_channels and are_one_hot(some):
+            return cls(may_be_signals=True)
         if found is None or n_steps < n_channels:
             return cls()
         is_smooth = found.columns >= COLUMNS_BY_STEPS * found.steps
@@ -152,6 +154,11 @@ def name_channels(names: Iterable[Any]) -> bool:
     given = list(names)
     of_text = all(isinstance(name, (str, tuple)) for name in given)
     return of_text and not are_numbered([str(name) for name in given])
+
+
+def are_one_hot(rows: list[np.ndarray]) -> bool:
+    """Whether each step has a single 1 among zeros: a symbol, or a pixel of a line."""
+    return all(((row == 0) | (row == 1)).all() and (row.sum(1) == 1).all() for row in rows)
 
 
 def have_pixel_values(rows: list[np.ndarray]) -> bool:

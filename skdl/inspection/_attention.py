@@ -267,8 +267,13 @@ class AttentionDisplay:
     def _starts(self) -> NDArray[Any]:
         """The step at which each patch of a numeric sequence begins; the first may be negative."""
         n_positions = self.attention.shape[-1] - int(self.pooled_first)
-        lacking = 0 if self.n_steps is None else n_positions * self.patch_size - self.n_steps
-        return np.arange(n_positions) * self.patch_size - lacking
+        index = np.arange(n_positions)
+        if self.n_steps is None:
+            return index * self.patch_size
+        # Of rows of very many patches those in the middle are left out.
+        n_patches = -(-self.n_steps // self.patch_size)
+        index[n_positions // 2 :] += n_patches - n_positions
+        return index * self.patch_size - (n_patches * self.patch_size - self.n_steps)
 
     # Drawing ------------------------------------------------------------------------------------
 

@@ -39,6 +39,7 @@ from .._base import (
     deep_estimator,
     differ_in_size,
     learn_channel_scales,
+    lengths_of,
     network_fraction,
     unit_scales,
 )
@@ -51,7 +52,7 @@ from ._tokenizers import KINDS as TOKENIZERS
 
 MAX_STEPS = 2**14  # tokens or patches of a batch, padding included
 TOKENS_PER_BATCH = 1500  # on average, where batch_size is "auto"
-MAX_PATCHES = 64
+MAX_PATCHES, LONG = 64, 0.9  # of rows of that quantile of the lengths
 
 
 @deep_estimator
@@ -180,8 +181,9 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
 
     Of a text longer than ``max_length``, the first and last ``max_length / 2`` tokens are kept.
     (With ``pretrained`` its end is cut off, because the special tokens of the checkpoint must
-    stay.) Series are divided into patches, so that the longest one of ``fit`` has at most 64 of
-    them; up to that length, cost grows linearly. The last patch ends with the series; the distance
+    stay.) Series are divided into patches, so that nine of ten of ``fit`` have at most 64 of them;
+    up to that length, cost grows linearly. Of series of more than 1,024 patches the first and the
+    last 512 are seen by the network. The last patch ends with the series; the distance
     of each patch from both ends is an input. Batches hold rows of about the same length, attention
     to padding is masked, and no prediction depends on it (but for rounding, with
     ``precision="bfloat16"``).
@@ -422,7 +424,10 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
         )
 
     def _embed_steps(self, train: Data) -> nn.Module:
-        self.patch_size_ = -(-train.longest() // MAX_PATCHES)
+        # Once: a network of half of the rows, for calibration, shall be the same.
+        if not hasattr(self, "patch_size_"):
+            usual = int(np.quantile(lengths_of(train), LONG, method="lower"))
+            self.patch_size_ = -(-usual // MAX_PATCHES)
         mean, scale = unit_scales(self.n_channels_in_, self._dtype)
         return PatchEmbedding(
             self.n_channels_in_,

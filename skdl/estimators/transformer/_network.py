@@ -23,6 +23,7 @@ from ...modules import (
 )
 
 POSITIONS = ("rotary", "sinusoidal", "learned")
+MOST_PATCHES = 1024  # of a row
 DECAY_LENGTHS = (2, 8)  # patches; over so many from an end, boundary features fall to 1 / e
 
 
@@ -261,9 +262,10 @@ class PatchEmbedding(RandomLayer):
     """Steps (B, T, C), standardized, as vectors (B, ceil(T / patch_size), D) of patches of them.
 
     The last patch ends with the last step of its row, so that the end of a row is cut into the same
-    patches whatever its length. Each vector is a linear map of a window around the patch (8 steps,
-    or twice the size of the patch if that is more), of short windows within long patches, and of
-    how near the patch is to either end.
+    patches whatever its length. Of rows of more than 1,024 patches the first and the last 512 are
+    kept: attention to more would be quadratic in length. Each vector is a linear map of a window
+    around the patch (8 steps, or twice the size of the patch if that is more), of short windows
+    within long patches, and of how near the patch is to either end.
 
     Parameters
     ----------
@@ -311,9 +313,9 @@ class PatchEmbedding(RandomLayer):
         if self.own_scale:
             mask = None if lengths is None else padding_mask(x, lengths)
             inputs = with_own_scale(inputs, mask)
-        windows = self.windows(inputs, n_steps)
-        index = torch.arange(windows.shape[1], device=x.device)
         n_patches = -(-n_steps // self.patch_size)[:, None]  # of each row
+        index = self.kept(n_patches, -(-x.shape[1] // self.patch_size))
+        windows = self.windows(inputs, n_steps, index)
         is_token = None if lengths is None else index < n_patches
         # Masked patches are treated as padding: no patch attends to them.
         if self.training and self.token_dropout:
@@ -322,7 +324,7 @@ class PatchEmbedding(RandomLayer):
             seen = drawn >= self.token_dropout
             is_token = seen if is_token is None else seen & is_token
         # Boundary features: how near both ends are, which positions from the start do not tell.
-        to_ends = torch.stack([index.expand(len(n_patches), -1), n_patches - 1 - index], -1)
+        to_ends = torch.stack([index, n_patches - 1 - index], -1)
         boundary = torch.cat(
             [(-to_ends / length).clamp_max(0).exp() for length in DECAY_LENGTHS], -1
         )
@@ -332,12 +334,18 @@ class PatchEmbedding(RandomLayer):
             vectors = vectors + self.short(windows.mT)
         return self.norm(vectors), is_token
 
-    def windows(self, x: Tensor, n_steps: Tensor) -> Tensor:
-        """The window around each patch (B, n_patches, kernel_size, C), zeros outside of rows."""
-        n_patches = -(-x.shape[1] // self.patch_size)
+    @staticmethod
+    def kept(n_patches: Tensor, most: int) -> Tensor:
+        """Numbers of the patches that are kept (B, P) of rows of so many (B, 1)."""
+        place = torch.arange(min(most, MOST_PATCHES), device=n_patches.device)
+        left_out = (n_patches - MOST_PATCHES).clamp(min=0)
+        return place + left_out * (place >= MOST_PATCHES // 2)
+
+    def windows(self, x: Tensor, n_steps: Tensor, index: Tensor) -> Tensor:
+        """The window around patches by number (B, P, kernel_size, C), zeros outside of rows."""
         before = (self.kernel_size - self.patch_size) // 2
         first = -before - (-n_steps % self.patch_size)  # step at which the first window begins
-        starts = first[:, None] + torch.arange(n_patches, device=x.device) * self.patch_size
+        starts = first[:, None] + index * self.patch_size
         steps = starts[..., None] + torch.arange(self.kernel_size, device=x.device)
         inside = (steps >= 0) & (steps < n_steps[:, None, None])
         rows = torch.arange(len(x), device=x.device)[:, None, None]

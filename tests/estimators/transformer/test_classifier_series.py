@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from skdl.estimators import TransformerClassifier
 from skdl.estimators.transformer._network import POSITIONS
 from tests.estimators.transformer.classifiers import (
     NUMBERS,
@@ -41,6 +42,42 @@ def test_long_series_are_cut_into_at_most_64_patches(n_steps, patch_size):
         assert found.shape == (1, 2, n_patches, n_patches)
         assert_close(found.sum(-1), 1)
     assert np.isfinite(model.predict_proba(data)).all()
+
+
+def test_one_long_series_does_not_decide_the_patches():
+    """Nor is a series of very many patches seen whole by attention."""
+    rng = np.random.default_rng(0)
+    series = [rng.normal(size=n) for n in rng.integers(40, 65, 20)]
+    longer = [*series, rng.normal(size=30_000)]
+    y = np.arange(21) % 2
+    model = classifier(max_epochs=1, linear_model=False).fit(longer, y)
+    assert model.patch_size_ == 1
+    assert model.attention_maps(longer[-1:])[0].shape[-1] == 1024
+    middle, end = longer[-1].copy(), longer[-1].copy()
+    middle[15_000] += 9
+    end[29_990] += 9
+    found = model.predict_proba([longer[-1], middle, end])
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-6)
+    assert np.abs(found[2] - found[0]).max() > 1e-6
+    together = model.predict_proba(longer)
+    np.testing.assert_allclose(model.predict_proba(series), together[:-1], atol=1e-5)
+
+
+def test_networks_of_halves_have_the_same_patches(monkeypatch):
+    """The temperature and weight that a second network of half of the rows learns hold for both."""
+    rng = np.random.default_rng(0)
+    series = [rng.normal(size=n) for n in [*[80] * 30, *[400] * 30]]
+    sizes, make_module = [], TransformerClassifier._make_module
+
+    def seen(self, train):
+        module = make_module(self, train)
+        sizes.append(module.embed.patch_size)
+        return module
+
+    monkeypatch.setattr(TransformerClassifier, "_make_module", seen)
+    small = {"d_model": 8, "n_heads": 2, "n_layers": 1, "max_epochs": 2}
+    model = TransformerClassifier(**small, device="cpu").fit(series, np.arange(60) % 2)
+    assert sizes == [model.patch_size_] * 2
 
 
 def test_attention_maps_of_ragged_series():
