@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from .._reading import Sequences
 # Parts of which the means are taken: fewer of many channels, of which there are so many in all. In
 # cross-validation more parts are better where single steps decide, and no worse elsewhere.
 MOST_PARTS, LEAST_PARTS, MOST_OF_ALL = 128, 16, 1024
+AT_ONCE = 2**18  # values that are read at once
 
 
 def level_features(
@@ -31,13 +33,21 @@ def level_features(
         There are 128 parts, of more than 8 channels fewer, but at least 16. Spreads are standard
         deviations, and their logarithms.
     """
+    return np.concatenate([_of_length(x) for x in standardized_pieces(sequences, mean, scale)])
+
+
+def standardized_pieces(
+    sequences: Sequences, mean: NDArray[Any], scale: NDArray[Any]
+) -> Iterator[NDArray[Any]]:
+    """Some series at a time (n, T, C), of one length, with standardized channels."""
     values = sequences.values
     if sequences.lengths is None:
-        n = max(1, 2**18 // values[0].size)  # rows that are read at once
-        parts = [_of_length((values[i : i + n] - mean) / scale) for i in range(0, len(values), n)]
-        return np.concatenate(parts)
-    rows = sequences.each(np.arange(sequences.n_rows))
-    return np.concatenate([_of_length((row[None] - mean) / scale) for row in rows])
+        n = max(1, AT_ONCE // values[0].size)
+        for start in range(0, len(values), n):
+            yield (values[start : start + n] - mean) / scale
+    else:
+        for row in sequences.each(np.arange(sequences.n_rows)):
+            yield (row[None] - mean) / scale
 
 
 def _of_length(x: NDArray[Any]) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from .._reading import Sequences
-from ._levels import means_of_parts
+from ._levels import means_of_parts, standardized_pieces
 from ._series import FARTHEST
 
 MOST_LANDMARKS, MOST_VALUES = 512, 1024
@@ -82,12 +82,6 @@ class Similarities:
 
     def _compared(self, sequences: Sequences) -> NDArray[np.float64]:
         """What is compared of each series: (n, n_parts * C)."""
-        if sequences.lengths is None:
-            x = np.asarray(sequences.values, dtype=np.float64)
-            return self._of_one_length(x)
-        rows = sequences.each(np.arange(sequences.n_rows))
-        return np.concatenate([self._of_one_length(np.asarray(x)[None]) for x in rows])
-
-    def _of_one_length(self, x: NDArray[Any]) -> NDArray[np.float64]:
-        x = ((x - self.mean) / self.scale).clip(-FARTHEST, FARTHEST)
-        return means_of_parts(x, self.n_parts).reshape(len(x), -1)
+        pieces = standardized_pieces(sequences, self.mean, self.scale)
+        parts = [means_of_parts(x.clip(-FARTHEST, FARTHEST), self.n_parts) for x in pieces]
+        return np.concatenate([part.reshape(len(part), -1) for part in parts])
