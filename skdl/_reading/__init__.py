@@ -37,6 +37,7 @@ from ._lengths import as_steps, other_length, way_to_length
 from ._ragged import (
     as_numbers,
     channels_last,
+    check_channels,
     check_n_channels,
     is_ragged,
     read_each,
@@ -93,6 +94,7 @@ __all__ = [
     "as_numbers",
     "as_steps",
     "channels_last",
+    "check_channels",
     "check_channels_last",
     "check_finite",
     "check_gaps_of_steps",

@@ -77,7 +77,7 @@ def read_each(
         If one holds no finite numbers, is empty, or has another number of channels.
     """
     arrays = [_read_one(item, row, name, n_channels) for row, item in enumerate(X)]
-    _check_channels(arrays, given, name)
+    check_channels(arrays, given, name)
     values = np.concatenate(arrays)
     if not is_finite(values):  # asked once for all: each sequence is short
         _check_each_finite(arrays, X, given, name)
@@ -110,7 +110,7 @@ def _read_one(item: Any, row: int, name: str, n_channels: int | None) -> np.ndar
     return array
 
 
-def _check_channels(arrays: list[np.ndarray], given: Given, name: str) -> None:
+def check_channels(arrays: list[np.ndarray], given: Given, name: str) -> None:
     """Raise ValueError for the first of the arrays (T, C) that has another C."""
     counts = [array.shape[1] for array in arrays]
     odd = next((row for row, count in enumerate(counts) if count != counts[0]), None)

@@ -166,6 +166,7 @@ WINDOWS = {
     "noise at 3 axes": (RNG.normal(size=(20, 128, 3)), NOT_ALIKE),
     "noise at 12 sensors": (RNG.uniform(size=(20, 64, 12)), NOT_ALIKE),
     "noise of 8 channels": (RNG.normal(size=(20, 30, 8)), NOT_ALIKE),
+    "noise of 2 channels": (RNG.normal(size=(20, 12, 2)), NOT_ALIKE),
     "noise of 20 channels": (autoregressive(50, 20, 0.3)[:20], NOT_ALIKE),
     "noise of 64 channels": (autoregressive(256, 64, 0.3), NOT_ALIKE),
     "one of 3 axes varies": (
@@ -228,6 +229,8 @@ def test_what_cannot_be_told_may_be_signals():
     assert Guess.of(X.swapaxes(1, 2)) == Guess()
     assert Guess.of(photographs(60, 20)) == Guess()
     assert Guess.of(RNG.normal(size=(40, 64, 40))) == Guess(may_be_signals=True)
+    symbols = np.eye(20)[RNG.integers(20, size=(40, 60))]
+    assert Guess.of(symbols) == Guess(may_be_signals=True)
     assert (
         Guess.of(RNG.random(size=(40, 64, 40))) == Guess.of(RNG.normal(size=(9, 64, 64))) == Guess()
     )

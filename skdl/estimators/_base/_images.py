@@ -18,6 +18,7 @@ from ..._reading import (
     as_numbers,
     as_steps,
     channels_last,
+    check_channels,
     check_channels_last,
     check_finite,
     check_gaps_of_steps,
@@ -339,12 +340,22 @@ def _as_flat(X: Any, shape: Shape | None) -> Any:
     return X
 
 
+def _are_signals_but_few(items: list[np.ndarray]) -> bool:
+    """Whether arrays (T_i, C) are of several lengths, and most of the same number of channels."""
+    if any(item.ndim != 2 for item in items) or len({len(item) for item in items}) < 3:
+        return False
+    _, counts = np.unique([item.shape[1] for item in items], return_counts=True)
+    return len(counts) > 1 and counts.max() > 0.8 * len(items)
+
+
 def _stack(items: list[np.ndarray], given: Given) -> np.ndarray:
     """Images or signals of one shape as one array."""
     rows_of: dict[Shape, list[int]] = {}
     for row, item in enumerate(items):
         rows_of.setdefault(item.shape, []).append(row)
     if len(rows_of) > 1:
+        if _are_signals_but_few(items):
+            check_channels(items, given, "signal")
         usual = max(rows_of, key=lambda shape: len(rows_of[shape]))
         odd = [f"{rows[0]} has {shape}" for shape, rows in rows_of.items() if shape != usual]
         way = (

@@ -204,6 +204,37 @@ def test_single_steps_may_decide(kind):
     assert right > peer - 0.03
 
 
+def shapes(n_shapes, n_rows, noise, seed):
+    """Two classes of so many random walks each, and rows of them in turn with noise: twice."""
+    rng = np.random.default_rng(seed)
+    walks = rng.normal(size=(2, n_shapes, 60)).cumsum(2)
+
+    def drawn(n):
+        y = np.arange(n) % 2
+        return walks[y, np.arange(n) // 2 % n_shapes] + noise * rng.normal(size=(n, 60)), y
+
+    return *drawn(2 * n_shapes * n_rows), *drawn(300)
+
+
+@pytest.mark.parametrize(("n_shapes", "n_rows"), [(20, 2), (60, 2), (10, 5)])
+def test_classes_of_several_shapes_are_no_worse_than_to_nearest_neighbours(n_shapes, n_rows):
+    X, y, X_test, y_test = shapes(n_shapes, n_rows, 1, 0)
+    model = ConvolutionModel(2).fit(Sequences(X[:, :, None]), y, None)
+    right = (model.scores(Sequences(X_test[:, :, None])).argmax(1) == y_test).mean()
+    assert right > KNeighborsClassifier(1).fit(X, y).score(X_test, y_test) - 0.03
+
+
+def test_of_very_many_rows_some_choose_what_counts(monkeypatch):
+    X, y, X_test, y_test = shapes(60, 2, 1, 0)
+    rights = []
+    for most in (240, 120):
+        monkeypatch.setattr(_signal_model, "ROWS_TO_CHOOSE", most)
+        model = ConvolutionModel(2).fit(Sequences(X[:, :, None]), y, None)
+        assert len(model.unseen_scores) == 240
+        rights.append((model.scores(Sequences(X_test[:, :, None])).argmax(1) == y_test).mean())
+    assert rights[1] > rights[0] - 0.1
+
+
 def test_of_one_row_a_class_all_features_count():
     """Left out, it tells nothing: levels do not decide alone, nor convolutions."""
     right, of_nearest = [], []

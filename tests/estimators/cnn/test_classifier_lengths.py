@@ -270,3 +270,11 @@ def test_currents_of_appliances():
     assert model.score(signals, labels) > 0.75
     alone = np.concatenate([model.predict_proba([x]) for x in signals[:50]])
     np.testing.assert_allclose(model.predict_proba(signals)[:50], alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["auto", "signal"])
+def test_the_signal_with_other_channels_is_named(kind):
+    X = [RNG.normal(size=(n, 3)) for n in range(20, 40)]
+    X[7] = X[7][:, :2]
+    with pytest.raises(ValueError, match="signal 0 has 3, signal 7 has 2"):
+        CNNClassifier(kind=kind).fit(X, np.arange(20) % 2)
