@@ -162,6 +162,9 @@ def as_ragged(column: Tensor) -> Ragged:
 
 
 CHUNK_VALUES = 2**19
+# Of a batch of rows of unequal length, padding included, if a module does not say: one very long
+# row would make the others as long.
+MOST_STEPS = 2**18
 # Up to here, data may grow twice or more when it is prepared once for all epochs.
 GROW_BYTES = 64 * 2**20
 # Shuffled sequences are sorted by length times a random factor between 1 and 1 + this, so that
@@ -330,6 +333,7 @@ class Data:
         Sequences of unequal length are shuffled into batches of about the same length, so that
         there is little padding, unless batches shall have ``mixed_lengths``. ``max_steps`` is the
         maximum number of steps of a batch, padding included: a batch of more is cut into several.
+        None is 2**18 for rows of unequal length.
         """
         order, lengths = self.rows, self._lengths()
         shuffles = generator is not None and len(self) > batch_size  # no need for a full batch
@@ -385,9 +389,9 @@ class Data:
         else:
             bounds = [*range(0, n_rows, batch_size)[:n_batches], n_rows]
         parts = [slice(start, stop) for start, stop in pairwise(bounds)]
-        if lengths is None or max_steps is None:
+        if lengths is None:
             return parts
-        return [piece for part in parts for piece in cut(part, lengths, max_steps)]
+        return [piece for part in parts for piece in cut(part, lengths, max_steps or MOST_STEPS)]
 
     def chunks(self, max_steps: int | None = None) -> Iterator[ServedBatch]:
         """Batches in row order, of as many rows as take little memory."""
@@ -441,15 +445,29 @@ class Data:
 
 
 def cut(part: slice, lengths: np.ndarray, max_steps: int) -> list[slice]:
-    """Cut a batch into pieces of about the same size, of at most ``max_steps`` padded steps.
+    """Cut a batch into as few pieces as there can be, of at most ``max_steps`` padded steps.
 
-    A piece has at least one row, however long.
+    They are of about the same size, unless a few long rows would make all of them small. A piece
+    has at least one row, however long.
     """
-    n_rows = part.stop - part.start
-    n_at_once = max(1, max_steps // max(1, padded_length(int(lengths[part].max()))))
-    n_pieces = -(-n_rows // n_at_once)
-    bounds = [part.start + n_rows * i // n_pieces for i in range(n_pieces + 1)]
-    return [slice(start, stop) for start, stop in pairwise(bounds)]
+
+    def fits(piece: slice) -> bool:
+        n_rows = piece.stop - piece.start
+        return n_rows == 1 or n_rows * padded_length(int(lengths[piece].max())) <= max_steps
+
+    if fits(part):
+        return [part]
+    bounds = [part.start]
+    for row in range(part.start, part.stop):
+        if not fits(slice(bounds[-1], row + 1)):
+            bounds.append(row)
+    n_rows, n_pieces = part.stop - part.start, len(bounds)
+    even = [part.start + n_rows * i // n_pieces for i in range(n_pieces + 1)]
+    for candidate in (even, [*bounds, part.stop]):
+        pieces = [slice(start, stop) for start, stop in pairwise(candidate)]
+        if all(map(fits, pieces)):
+            break
+    return pieces
 
 
 def in_order(values: Tensor, order: Tensor) -> Tensor:

@@ -366,6 +366,16 @@ def test_a_long_row_in_a_batch_of_mixed_lengths_is_cut_off_with_few_others():
     assert sorted(rows) == list(range(400))
 
 
+@pytest.mark.parametrize("place", [0, 20, 63])
+def test_a_very_long_row_does_not_pad_the_others(place):
+    lengths = torch.full((64,), 10)
+    lengths[place] = 100_000
+    batches = list(tokens_of_lengths(lengths).batches(64))
+    assert len(batches) <= 3
+    (long,) = (batch for batch in batches if batch["x"].shape[1] > 10)
+    assert len(long["row"]) <= 2
+
+
 @settings(deadline=None)
 @given(
     st.lists(st.integers(1, 20), min_size=1, max_size=40).map(torch.tensor),
