@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -74,11 +74,16 @@ class Similarities:
     def n_features(self) -> int:
         return self.whitening.shape[1]
 
-    def features(self, sequences: Sequences) -> NDArray[np.float32]:
+    def features(self, sequences: Sequences) -> NDArray[np.float64]:
         """Features (n, n_features)."""
         distances = cdist(self._compared(sequences), self.landmarks)
-        features = np.exp(-distances / self.distance) @ self.whitening
-        return features.astype(np.float32)
+        features: NDArray[np.float64] = np.exp(-distances / self.distance) @ self.whitening
+        return features
+
+    def projected(self, coef: NDArray[Any]) -> Similarities:
+        """The same whose features are these times ``coef`` (n_features, k): small, if k is."""
+        landmarks = self.landmarks.astype(np.float32)
+        return replace(self, landmarks=landmarks, whitening=self.whitening @ coef)
 
     def _compared(self, sequences: Sequences) -> NDArray[np.float64]:
         """What is compared of each series: (n, n_parts * C)."""

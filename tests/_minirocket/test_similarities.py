@@ -55,6 +55,14 @@ def test_sizes(n_steps):
     assert np.isfinite(some.features(Sequences(1e300 * X))).all()
 
 
+def test_projected_features_are_times_coefficients():
+    X = RNG.normal(size=(20, 30, 1))
+    some = learned(Sequences(X))
+    coef = RNG.normal(size=(some.n_features, 3))
+    found = some.projected(coef).features(Sequences(X))
+    np.testing.assert_allclose(found, some.features(Sequences(X)) @ coef, atol=1e-4)
+
+
 def test_equal_series_have_one_feature():
     some = learned(Sequences(np.ones((5, 4, 1))))
     np.testing.assert_allclose(some.features(Sequences(np.ones((2, 4, 1)))) ** 2, 1)

@@ -31,12 +31,12 @@ class SignalClassifier(TorchClassifier):
     linear_model : bool, default=True
         Whether a ridge regression on 5,000 random convolutions (MiniRocket), on wins of competing
         convolutions (Hydra), extremes of convolutions (ROCKET) and similarities to the signals of
-        ``fit`` where these help in cross-validation, and on means of parts of the signals stands
-        beside the network: in prediction its calibrated scores are added to the network's, with
-        weights that are learned (``network_weight_``). It is fitted to the training rows in closed
-        form, and not in ``partial_fit``. For more than 2,048 rows there are 2,000 convolutions
-        alone beside the means, and at most 8,192 random rows are learned from (of a memory map
-        1,024).
+        ``fit`` (of which up to 512 are kept, in pickles too) where these help in cross-validation,
+        and on means of parts of the signals stands beside the network: in prediction its calibrated
+        scores are added to the network's, with weights that are learned (``network_weight_``). It
+        is fitted to the training rows in closed form, and not in ``partial_fit``. For more than
+        2,048 rows there are 2,000 convolutions alone beside the means, and at most 8,192 random
+        rows are learned from (of a memory map 1,024).
 
     Attributes
     ----------

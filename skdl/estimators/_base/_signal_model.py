@@ -96,11 +96,13 @@ class ConvolutionModel:
             competing=len(target) <= FEW_ROWS,
             extremes=len(target) <= FEW_ROWS,
         )
-        self.similarities = None
+        self.similarities, features = None, self._raw_features(sequences)
         if len(target) <= FEW_ROWS:
             known = self.convolutions.mean, self.convolutions.scale
             self.similarities = Similarities.learned(sequences, *known, rng)
-        self._fit_ridge(self._raw_features(sequences), target, weight, groups)
+            of_similarities = self.similarities.features(sequences).astype(np.float32)
+            features = np.concatenate([features, of_similarities], axis=1)
+        self._fit_ridge(features, target, weight, groups)
         return self
 
     def __getstate__(self) -> dict[str, Any]:
@@ -118,24 +120,25 @@ class ConvolutionModel:
             some = sequences.rows(np.arange(start, min(start + n_at_once, n_rows)))
             # In float64, so that scores do not depend on the number of rows by rounding.
             features = self._standardized(self._raw_features(some)).astype(np.float64)
-            parts.append(features @ self.coef + self.intercept)
+            scores = features @ self.coef + self.intercept
+            if self.similarities is not None:
+                scores += self.similarities.features(some)
+            parts.append(scores)
         return np.concatenate(parts)
 
     def _raw_features(self, sequences: Sequences) -> NDArray[np.float32]:
-        """Convolutions, and behind them levels and similarities."""
+        """Convolutions, and behind them levels."""
         convolutions, known = self.convolutions.transform(sequences), self.convolutions
-        features = [convolutions, level_features(sequences, known.mean, known.scale)]
-        if self.similarities is not None:
-            features.append(self.similarities.features(sequences))
-        return np.concatenate(features, axis=1)
+        levels = level_features(sequences, known.mean, known.scale)
+        return np.concatenate([convolutions, levels], axis=1)
 
     def _standardized(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         features -= self.mean
         return self._scaled(features)
 
-    def _scaled(self, centred: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _scaled(self, centred: NDArray[np.float32], n_similarities: int = 0) -> NDArray[np.float32]:
         centred /= self.spread
-        stop = centred.shape[1] - self._n_similarities
+        stop = centred.shape[1] - n_similarities
         behind = centred[:, self.convolutions.n_of_thresholds : stop]
         np.clip(behind, -FARTHEST, FARTHEST, out=behind)
         return centred
@@ -155,7 +158,7 @@ class ConvolutionModel:
         of_similarities = squares[len(squares) - self._n_similarities :]
         of_similarities[:] = of_similarities.mean() if self._n_similarities else 1
         self.spread = np.where(squares > 1e-12, np.sqrt(squares), 1).astype(np.float32)
-        features = self._scaled(features)
+        features = self._scaled(features, self._n_similarities)
         features *= np.sqrt(weight).astype(np.float32)[:, None]
         fit, factors = self._chosen(features, target, weight, groups)
         of_features = np.repeat(np.asarray(factors, dtype=np.float32), self._sizes(features))
@@ -165,9 +168,8 @@ class ConvolutionModel:
         for kind, factor in zip(POOLED, factors[1:], strict=False):
             if factor == 0:
                 self._drop(kind)
-        if factors[-1] == 0 and self.similarities is not None:
-            self._keep(np.arange(len(self.coef)) < len(self.coef) - self._n_similarities)
-            self.similarities = None
+        if self.similarities is not None:
+            self._project(self.similarities)
 
     @property
     def _n_similarities(self) -> int:
@@ -246,6 +248,14 @@ class ConvolutionModel:
         kept = self.convolutions.without(kind)
         n_others = len(self.coef) - len(kept)
         self._keep(np.append(kept, np.full(n_others, True)))
+
+    def _project(self, similarities: Similarities) -> None:
+        """Keep what similarities add to the scores, not each of them: a pickle is small then."""
+        kept = np.arange(len(self.coef)) < len(self.coef) - similarities.n_features
+        coef = self.coef[~kept] / self.spread[~kept, None]
+        self.intercept = self.intercept - self.mean[~kept] @ coef
+        self.similarities = similarities.projected(coef) if coef.any() else None
+        self._keep(kept)
 
     def _keep(self, kept: NDArray[np.bool_]) -> None:
         for name in ("coef", "mean", "spread"):
