@@ -15,12 +15,13 @@ import pandas as pd
 import torch
 from _report import Report
 from accuracy_signals import BARS, parts
+from scipy.special import softmax
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import log_loss
 from sklearn.neighbors import KNeighborsClassifier
 
-from skdl._reading import Sequences
 from skdl.estimators._base._signal_model import ConvolutionModel
+from skdl.preprocessing import RandomConvolutions
 
 # Places of ``ConvolutionModel._sizes`` that a variant has no features of.
 VARIANTS = {
@@ -49,16 +50,8 @@ def without(places):
 
 
 def sequences(X):
-    X = [np.asarray(x, dtype=float).reshape(len(x), -1) for x in X]
-    lengths = np.array([len(x) for x in X])
-    if (lengths == lengths[0]).all():
-        return Sequences(np.stack(X))
-    return Sequences.of(np.concatenate(X), lengths)
-
-
-def probabilities(scores):
-    odds = np.exp(scores - scores.max(1, keepdims=True))
-    return odds / odds.sum(1, keepdims=True)
+    """X as the classifiers read it."""
+    return RandomConvolutions()._read_sequences(X, reset=True)
 
 
 # Made signals: each (n, rng) -> X, y -----------------------------------------------------------
@@ -150,7 +143,7 @@ def of_training_part(name):
     row = {}
     for title, places in VARIANTS.items():
         model = without(places)(len(labels)).fit(sequences(X), target, None)
-        found = probabilities(model.unseen_scores.astype(float))
+        found = softmax(model.unseen_scores.astype(float), axis=1)
         row[title] = (found.argmax(1) == target).mean()
         row[f"{title}, log loss"] = log_loss(target, found, labels=range(len(labels)))
     return row

@@ -8,17 +8,9 @@ from skdl._minirocket._competition import GROUP, Competition
 from skdl._minirocket._kernels import LARGEST, N_TAPS
 from skdl._minirocket._series import standardized_by_channel
 from skdl._reading import Sequences
+from tests._minirocket.series import features_of, ragged
 
 RNG = np.random.default_rng(0)
-
-
-def ragged(lengths, n_channels=2):
-    values = RNG.normal(size=(sum(lengths), n_channels)) * [1, 100][:n_channels] + 5
-    return Sequences.of(values, np.array(lengths))
-
-
-def features_of(competition, batch):
-    return np.concatenate([*competition.features(batch)])
 
 
 def rounded(series, competition, number):
@@ -54,12 +46,12 @@ def wins(x, dilation, stride):
 @pytest.mark.parametrize("stride", [1, 3])
 @pytest.mark.parametrize("lengths", [[30] * 4, [40, 3, 17, 1, 26]], ids=["equal", "unequal"])
 def test_features_are_those_of_plain_loops(lengths, stride, of_differences):
-    batch, mean, scale = standardized_by_channel(sequences := ragged(lengths))
+    batch, mean, scale = standardized_by_channel(sequences := ragged(lengths, RNG))
     rng = np.random.default_rng(0)
     competition = Competition.learned(
         batch, int(np.median(lengths)), stride, rng, of_differences=of_differences
     )
-    found = features_of(competition, batch).T
+    found = features_of(competition, batch)
     assert found.shape == (len(lengths), competition.n_features)
     for row, series in enumerate(sequences.each(np.arange(len(lengths)))):
         series = (series - mean) / scale

@@ -15,18 +15,9 @@ from skdl._minirocket._kernels import (
     convolutions,
 )
 from skdl._minirocket._series import standardized_by_channel
-from skdl._reading import Sequences
+from tests._minirocket.series import features_of, ragged
 
 RNG = np.random.default_rng(0)
-
-
-def ragged(lengths, n_channels=2):
-    values = RNG.normal(size=(sum(lengths), n_channels)) * [1, 100][:n_channels] + 5
-    return Sequences.of(values, np.array(lengths))
-
-
-def features_of(some, batch):
-    return np.concatenate([*some.features(batch)]).T
 
 
 def plain_extremes(x, dilation, stride):
@@ -51,7 +42,7 @@ def plain_extremes(x, dilation, stride):
 @pytest.mark.parametrize("stride", [1, 3])
 @pytest.mark.parametrize("lengths", [[30] * 4, [40, 3, 17, 1, 26]], ids=["equal", "unequal"])
 def test_features_are_those_of_plain_loops(lengths, stride):
-    batch, mean, scale = standardized_by_channel(sequences := ragged(lengths))
+    batch, mean, scale = standardized_by_channel(sequences := ragged(lengths, RNG))
     some = Extremes.learned(
         batch, int(np.median(lengths)), stride, np.random.default_rng(0), standardizes=False
     )

@@ -6,13 +6,10 @@ import pytest
 from skdl._minirocket import KERNELS, Competition, Extremes
 from skdl._minirocket._series import standardized_by_channel
 from skdl._reading import Sequences
+from tests._minirocket.series import features_of
 
 RNG = np.random.default_rng(0)
 BOTH = pytest.mark.parametrize("kind", [Competition, Extremes])
-
-
-def features_of(some, batch):
-    return np.concatenate([*some.features(batch)]).T
 
 
 @BOTH
