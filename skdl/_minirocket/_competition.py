@@ -7,7 +7,7 @@ the kernels of MiniRocket.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,10 @@ GROUP = 7
 class Competition(Pooled):
     """Roots of the proportions of the positions at which each kernel wins."""
 
-    def _pooled(self, block: Block, dilation: int, hits: Hits) -> Iterator[NDArray[np.float32]]:
-        for proportions in proportions_of(block, dilation, hits):
+    def _pooled(
+        self, block_of: Callable[[int], Block], dilation: int, hits: Hits
+    ) -> Iterator[NDArray[np.float32]]:
+        for proportions in proportions_of(block_of(0), dilation, hits):
             yield np.sqrt(proportions)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -30,13 +30,16 @@ class Pooled(ABC):
     of_differences : bool
         Whether convolutions are those of the differences of steps.
     dilations : ndarray of shape (n_dilations,)
+        Some may be the same: each has channels of its own.
     channels : list of ndarray
-        Numbers of the channels that are added, by dilation.
+        Numbers of the channels that are added, by dilation and, of ``n_sets``, first tap.
     stride : int
         Convolutions are computed at every so many steps.
     limits : list of float
-        Beyond which the sums of channels are clipped, by dilation.
+        Beyond which the sums of channels are clipped, for each of ``channels``.
     """
+
+    n_sets: ClassVar[int] = 1  # of channels, for each dilation
 
     standardizes: bool
     of_differences: bool
@@ -58,8 +61,7 @@ class Pooled(ABC):
         max_dilations: int = MAX_DILATIONS,
     ) -> Self:
         """Draw channels, and learn limits from some series."""
-        dilations = np.unique(spread_steps(length, max_dilations))
-        channels = drawn_channels(len(batch.values), len(dilations), rng)
+        dilations, channels = cls._drawn(length, len(batch.values), max_dilations, rng)
         learned = cls(standardizes, of_differences, dilations, channels, stride, [])
         learned.limits = limits_of(channels, partial(learned._combined, batch), batch.n_steps)
         return learned
@@ -75,13 +77,28 @@ class Pooled(ABC):
         combined, longest = partial(self._combined, batch), int(self.dilations[-1])
         block = kept_blocks(combined, longest, batch.lengths, self.stride, device)
         hits = Hits()
-        for some, limit, dilation in zip(self.channels, self.limits, self.dilations, strict=True):
-            yield from self._pooled(block(some, limit), int(dilation), hits)
+        for place, dilation in enumerate(self.dilations):
+
+            def block_of(first_tap: int, start: int = place * self.n_sets) -> Block:
+                known = start + first_tap % self.n_sets
+                return block(self.channels[known], self.limits[known])
+
+            yield from self._pooled(block_of, int(dilation), hits)
+
+    @classmethod
+    def _drawn(
+        cls, length: int, n_channels: int, max_dilations: int, rng: np.random.Generator
+    ) -> tuple[NDArray[Any], list[NDArray[Any]]]:
+        """Dilations, and ``n_sets`` of channels for each."""
+        dilations = np.unique(spread_steps(length, max_dilations))
+        return dilations, drawn_channels(n_channels, cls.n_sets * len(dilations), rng)
 
     def _combined(self, batch: Batch, channels: NDArray[Any]) -> NDArray[Any]:
         x = batch.combined(channels, standardizes=self.standardizes)
         return batch.differences(x) if self.of_differences else x
 
     @abstractmethod
-    def _pooled(self, block: Block, dilation: int, hits: Hits) -> Iterator[NDArray[np.float32]]:
+    def _pooled(
+        self, block_of: Callable[[int], Block], dilation: int, hits: Hits
+    ) -> Iterator[NDArray[np.float32]]:
         """The features of one dilation, in pieces (n, W); their order is that of the kernels."""

@@ -48,7 +48,8 @@ class RandomConvolutions(SequencesMixin, TransformerMixin, BaseEstimator):
     extremes : bool, default=False
         Whether the largest and the smallest convolution of each kernel and dilation, of the series
         as they are, are features too, behind the ``n_features`` others; 1 is the value beyond which
-        steps are clipped (see the notes). They tell of events of some steps in series of hundreds
+        steps are clipped (see the notes). Of several channels there are at most 8 dilations, mostly
+        of single channels. They tell of events of some steps in series of hundreds
         or thousands, which proportions hardly do (150 series of 1,000 steps, events of 6: a ridge
         classifier on proportions is right in 0.71, on extremes in 1.00).
     n_channels : int or None, default=None
@@ -250,7 +251,7 @@ class RandomConvolutions(SequencesMixin, TransformerMixin, BaseEstimator):
         ndarray of str of shape (n_features_out_,)
             "kernel034_dilation4_2" is the third threshold of a kernel whose weights 2 are at taps
             0, 3 and 4; with "standardized_" before it where each series is standardized. Names of
-            extremes end in "largest" and "smallest".
+            extremes end in "largest" and "smallest", of several channels with a number behind.
         """
         check_is_fitted(self)
         names = []
@@ -266,12 +267,15 @@ class RandomConvolutions(SequencesMixin, TransformerMixin, BaseEstimator):
                 ]
                 n_before[dilation] += n
         for pooled in self._convolutions.pooled:
-            names += [
-                f"kernel{a}{b}{c}_dilation{dilation}_{extreme}"
-                for dilation in pooled.dilations
-                for a, b, c in KERNELS
-                for extreme in ("largest", "smallest")
-            ]
+            n_times: Counter[int] = Counter()
+            for dilation in pooled.dilations:
+                behind = f"_{n_times[dilation]}" if self.n_channels_in_ > 1 else ""
+                names += [
+                    f"kernel{a}{b}{c}_dilation{dilation}_{extreme}{behind}"
+                    for a, b, c in KERNELS
+                    for extreme in ("largest", "smallest")
+                ]
+                n_times[dilation] += 1
         return np.array(names, dtype=object)
 
     def __sklearn_tags__(self) -> Tags:

@@ -1,5 +1,7 @@
 """Largest and smallest convolutions, against plain loops; each series is answered as if alone."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
 import torch
@@ -9,23 +11,25 @@ from skdl._minirocket._kernels import (
     KERNELS,
     LARGEST,
     LOWEST,
+    N_FIRST_TAPS,
     N_TAPS,
     Block,
     Positions,
     convolutions,
 )
 from skdl._minirocket._series import standardized_by_channel
+from skdl._reading import Sequences
 from tests._minirocket.series import features_of, ragged
 
 RNG = np.random.default_rng(0)
 
 
-def plain_extremes(x, dilation, stride):
-    """Of each kernel: one number after another, where it lies within the series."""
+def plain_extremes(kernels, x, dilation, stride):
+    """Of each of the kernels: one number after another, where it lies within the series."""
     middle, found = N_TAPS // 2, []
     margin = middle * dilation
     places = [t for t in range(0, len(x), stride) if margin <= t < len(x) - margin]
-    for kernel in KERNELS:
+    for kernel in kernels:
         weights = [2 if tap in kernel else -1 for tap in range(N_TAPS)]
         convolved = [
             sum(
@@ -49,13 +53,13 @@ def test_features_are_those_of_plain_loops(lengths, stride):
     found = features_of(some, batch)
     assert found.shape == (len(lengths), some.n_features)
     for row, series in enumerate(sequences.each(np.arange(len(lengths)))):
-        expected = []
-        for dilation, channels, limit in zip(
-            some.dilations, some.channels, some.limits, strict=True
-        ):
-            x = ((series - mean) / scale)[:, channels].sum(1) * (LARGEST / limit)
-            x = np.rint(x.clip(-LARGEST, LARGEST)).astype(int)
-            expected += plain_extremes(x, int(dilation), stride)
+        expected, sets = [], zip(some.channels, some.limits, strict=True)
+        for dilation in some.dilations:
+            for first_tap, (channels, limit) in enumerate(islice(sets, N_FIRST_TAPS)):
+                x = ((series - mean) / scale)[:, channels].sum(1) * (LARGEST / limit)
+                x = np.rint(x.clip(-LARGEST, LARGEST)).astype(int)
+                kernels = [kernel for kernel in KERNELS if kernel[0] == first_tap]
+                expected += plain_extremes(kernels, x, int(dilation), stride)
         np.testing.assert_allclose(found[row], np.array(expected) / LARGEST, rtol=1e-6)
 
 
@@ -79,3 +83,16 @@ def test_positions_that_do_not_count_are_neither_largest_nor_smallest():
     most, least = extremes(values, Positions(slice(None), largest, np.array([2, 1])))
     assert most.tolist() == [[5, 9]]
     assert least.tolist() == [[-7, 9]]
+
+
+def test_most_are_of_single_channels_each_about_as_often():
+    batch, _, _ = standardized_by_channel(Sequences(RNG.normal(size=(4, 100, 5))))
+    some = Extremes.learned(batch, 100, 1, np.random.default_rng(0), standardizes=False)
+    dilations, n_times = np.unique(some.dilations, return_counts=True)
+    assert set(n_times) == {3}  # two of five channels one by one, one of sums
+    sets = np.reshape(np.array(some.channels, dtype=object), (len(dilations), 3, N_FIRST_TAPS))
+    singles = np.concatenate(sets[:, :2].ravel())
+    assert len(singles) == len(dilations) * 2 * N_FIRST_TAPS
+    counts = np.bincount(singles)
+    assert np.ptp(counts) <= len(dilations)
+    assert max(map(len, sets[:, 2].ravel())) > 1

@@ -18,8 +18,8 @@ def test_there_are_two_features_of_each_kernel_and_dilation(kind, max_dilations)
     batch, *_ = standardized_by_channel(Sequences(RNG.normal(size=(5, 60, 3))))
     rng = np.random.default_rng(0)
     some = kind.learned(batch, 60, 1, rng, max_dilations=max_dilations)
-    assert 1 <= len(some.dilations) <= max_dilations
-    assert len(some.channels) == len(some.limits) == len(some.dilations)
+    assert 1 <= len(np.unique(some.dilations)) <= max_dilations
+    assert len(some.channels) == len(some.limits) == kind.n_sets * len(some.dilations)
     assert features_of(some, batch).shape == (5, some.n_features)
     assert some.n_features == 2 * len(KERNELS) * len(some.dilations)
 

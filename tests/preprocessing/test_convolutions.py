@@ -103,6 +103,26 @@ def test_extremes_are_behind_the_others_and_named():
     assert cross_val_score(ridge, found[:, 168:], y).mean() > 0.9
 
 
+def test_extremes_of_several_channels_have_names_of_their_own():
+    model = RandomConvolutions(168, extremes=True, random_state=0).fit(RNG.normal(size=(9, 60, 4)))
+    names = model.get_feature_names_out()
+    assert len(set(names)) == len(names) == model.n_features_out_
+    assert names[168].startswith("kernel012_dilation1_largest_0")
+
+
+@pytest.mark.parametrize("n_channels", [5, 20])
+def test_extremes_tell_of_events_in_one_of_several_channels(n_channels):
+    X, y = short_events(200, 200, 0)
+    others = 0.7 * RNG.normal(size=(200, 200, n_channels - 1))
+    X = np.concatenate([others, X[:, :, None]], axis=2)
+    ridge = make_pipeline(
+        RandomConvolutions(168, extremes=True, random_state=0),
+        StandardScaler(),
+        RidgeClassifierCV(np.logspace(1, 6, 11)),
+    )
+    assert cross_val_score(ridge, X, y, cv=2).mean() > 0.8
+
+
 @pytest.mark.parametrize("kind", [list, tuple, pd.Series])
 def test_series_of_any_length(kind):
     X = kind(RAGGED)
