@@ -14,7 +14,8 @@ EXAMPLES = compare_regressors compare_image_classifiers transfer_digits compare_
 # They fetch data, or read them from the folder that SKDL_DATA names.
 DATA_EXAMPLES = sensor_windows appliance_currents
 
-.PHONY: demo examples examples-data test test-all lint format bench gpu-check clean
+.PHONY: demo examples examples-data test test-all quick test-oldest lint format docs wheel bench \
+	gpu-check clean
 
 demo: $(READY)
 	$(BIN)/python examples/compare_regressors.py
@@ -28,6 +29,18 @@ examples-data: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
+# Lint, and the tests of the house and of modules that most changes touch: under 90 seconds.
+quick: lint
+	$(BIN)/python -m pytest -n auto -m "not slow" -q tests/test_house.py tests/engine tests/modules \
+		tests/preprocessing tests/_reading
+
+# The oldest versions that pyproject.toml allows, in an environment of their own.
+test-oldest:
+	test -x .venv-oldest/bin/python || $(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-oldest.txt \
+		-e ".[test]"
+	.venv-oldest/bin/python -m pytest -n auto -m "not slow"
+
 test-all: $(READY)
 	$(BIN)/python -m pytest -n auto
 
@@ -39,6 +52,22 @@ lint: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The site, with all examples run: docs/_build/html/index.html.
+docs: $(BIN)/.docs-installed
+	$(BIN)/python -m sphinx -W --keep-going -n -q -b html docs docs/_build/html
+
+# Wheel and sdist in dist/, and the wheel tried in an empty environment.
+wheel: $(BIN)/.docs-installed
+	rm -rf dist output/wheel
+	$(BIN)/python -m build --outdir dist .
+	$(PYTHON) -m venv output/wheel
+	cp tests/check_wheel.py README.md output/wheel/
+	cd output/wheel && bin/python -m pip install --quiet --disable-pip-version-check \
+		-c ../../constraints.txt ../../dist/*.whl && bin/python -I check_wheel.py README.md
+	cd output/wheel && bin/python -m pip install --quiet --disable-pip-version-check \
+		-c ../../constraints.txt "$$(echo ../../dist/*.whl)[text,plot,pretrained]" && \
+		bin/python -I check_wheel.py README.md text plot pretrained
 
 bench: $(READY)
 	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --write || exit 1; done
@@ -54,5 +83,10 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
 	touch $(READY)
 
+$(BIN)/.docs-installed: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]" \
+		build codespell
+	touch $@
+
 clean:
-	rm -rf .venv output build *.egg-info
+	rm -rf .venv .venv-oldest output build dist docs/_build docs/auto_examples docs/generated *.egg-info

@@ -21,8 +21,12 @@ The packages:
                             attention and word vectors
 - ``skdl._reading``         X and indices as users pass them, for the other packages: containers,
                             frames, times, texts, units
+- ``skdl.show_versions()``  versions of all that is used, for reports of bugs
 - ``skdl.datasets``         real data that works offline, benchmark sets to fetch, and seeded
                             generators
 """
 
+from ._show_versions import show_versions
+
 __version__ = "0.1.0"
+__all__ = ["show_versions"]

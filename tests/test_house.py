@@ -24,6 +24,9 @@ FAMILIES = [
 
 # Imports point one way: a part may import the parts named here, and itself.
 BELOW = {
+    "__init__": {"_show_versions"},
+    "_show_versions": set(),
+    "_deprecation": set(),
     "_sklearn": set(),
     "_progress_bar": set(),
     "_reading": set(),
@@ -95,7 +98,7 @@ def functions_of(file):
 
 def test_every_part_is_in_the_table():
     parts = {file.relative_to(ROOT).parts[0].removesuffix(".py") for file in FILES}
-    assert parts - {"__init__"} == set(BELOW)
+    assert parts == set(BELOW)
 
 
 def test_the_table_itself_points_one_way():
@@ -213,6 +216,8 @@ def test_every_deep_estimator_is_told_of(document):
 
 @every_file
 def test_nothing_is_printed_outside_of_the_progress(file):
+    if file.name == "_show_versions.py":
+        return
     calls = [node.func for node in ast.walk(tree_of(file)) if isinstance(node, ast.Call)]
     assert "print" not in {getattr(call, "id", None) for call in calls}
 

@@ -233,7 +233,7 @@ class ChannelNamesMixin(ColumnsMixin):
 
     Attributes
     ----------
-    channel_names_in_ : ndarray of shape (n_channels_in_,)
+    channel_names_in_ : ndarray of shape (`n_channels_in_`,)
         Column names of the DataFrames in a list, which all must have, or of a DataFrame whose
         cells are arrays; only where X was such in ``fit``, with named columns.
     """

@@ -21,17 +21,21 @@ def make_tabular_pipeline(estimator: Any, *, max_categories: int | None = 50) ->
     Columns are chosen by their dtype when the pipeline is fitted, so that no list of columns is
     needed. They are prepared as the estimator needs:
 
-    =========================== ============================== ==============================
-    columns                     trees, forests, boosting,      all others, deep ones among
-                                Dummy                          them
-    =========================== ============================== ==============================
-    numbers, booleans           median for missing values, and a 0/1 column that marks them
-    dates and durations         days (since 1970 for dates), then as numbers
-    all others (text, category) ordinal codes                  one-hot columns
-    scaling of the numbers      none                           zero mean, unit variance [1]_
-    =========================== ============================== ==============================
+    =========================== ========================= ==============================
+    columns                     trees, forests, boosting, all others, deep ones among
+                                Dummy                     them
+    =========================== ========================= ==============================
+    numbers, booleans           median for missing        the same
+                                values, and a 0/1 column
+                                that marks them
+    dates and durations         days (since 1970 for      the same
+                                dates), then as numbers
+    all others (text, category) ordinal codes             one-hot columns
+    scaling of the numbers      none                      zero mean, unit variance
+    =========================== ========================= ==============================
 
-    .. [1] None for estimators that declare, by scikit-learn's tag, to take positive numbers only.
+    Numbers are not scaled either for estimators that declare, by scikit-learn's tag, to take
+    positive numbers only.
 
     Trees and their ensembles are the estimators with a parameter ``max_depth`` or
     ``n_estimators``; dummies have scikit-learn's tag ``no_validation``.

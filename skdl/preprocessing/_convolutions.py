@@ -76,7 +76,7 @@ class RandomConvolutions(SequencesMixin, TransformerMixin, BaseEstimator):
         Number of channels of X.
     n_steps_in_ : int
         Steps of each series; not set where X was a list of series.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names of a DataFrame; only where X was one in ``fit``.
 
     See Also
@@ -191,7 +191,7 @@ class RandomConvolutions(SequencesMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features_out_)
+        ndarray of shape (n_samples, `n_features_out_`)
         """
         sequences = self._read_sequences(X, reset=True)
         return self._fit(sequences)._transform(sequences)
@@ -222,7 +222,7 @@ class RandomConvolutions(SequencesMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features_out_)
+        ndarray of shape (n_samples, `n_features_out_`)
             Proportions, and extremes behind them, of float32.
 
         Raises
@@ -248,10 +248,10 @@ class RandomConvolutions(SequencesMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of str of shape (n_features_out_,)
+        ndarray of str of shape (`n_features_out_`,)
             "kernel034_dilation4_2" is the third threshold of a kernel whose weights 2 are at taps
-            0, 3 and 4; with "standardized_" before it where each series is standardized. Names of
-            extremes end in "largest" and "smallest", of several channels with a number behind.
+            0, 3 and 4; with ``"standardized_"`` before it where each series is standardized. Names
+            of extremes end in "largest" and "smallest", of several channels with a number behind.
         """
         check_is_fitted(self)
         names = []

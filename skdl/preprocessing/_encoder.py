@@ -36,7 +36,7 @@ class Encoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         The trained clone, or the frozen estimator itself.
     n_features_in_ : int
         That of `estimator_`. Defined only when it has one.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Those of `estimator_`. Defined only when it has them.
 
     See Also

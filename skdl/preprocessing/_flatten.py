@@ -40,7 +40,7 @@ class Flatten(ChannelNamesMixin, OneToOneFeatureMixin, TransformerMixin, BaseEst
     n_features_in_ : int
         Size of axis 1 of X seen in `fit`: columns, steps of a sequence, or rows of an image.
         The transformed table has ``prod(shape_in_)`` columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names seen in `fit`. Defined only when X is a DataFrame with string columns.
     channel_names_in_ : ndarray of shape (n_channels,)
         Column names of the DataFrames in a list. Defined only when X is a list of frames with
@@ -118,7 +118,7 @@ class Flatten(ChannelNamesMixin, OneToOneFeatureMixin, TransformerMixin, BaseEst
 
         Returns
         -------
-        X_out : ndarray of shape (n_samples, prod(shape_in_))
+        X_out : ndarray of shape (n_samples, prod(`shape_in_`))
             One row per sample, of the dtype of X. Samples of Python objects become float64.
 
         Raises
@@ -135,13 +135,13 @@ class Flatten(ChannelNamesMixin, OneToOneFeatureMixin, TransformerMixin, BaseEst
 
         Parameters
         ----------
-        input_features : array-like of str of shape (n_features_in_,), default=None
+        input_features : array-like of str of shape (`n_features_in_`,), default=None
             Names along axis 1 of X; by default the column names seen in `fit`, or
             ``x0, x1, ...``.
 
         Returns
         -------
-        feature_names_out : ndarray of str of shape (prod(shape_in_),)
+        feature_names_out : ndarray of str of shape (prod(`shape_in_`),)
             The names themselves for 2-D X, else with the index along the further axes appended:
             ``x3_1`` is channel 1 of step 3, or the pixel in row 3 and column 1.
         """

@@ -22,13 +22,13 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    mean_ : ndarray of shape (n_features_in_,)
+    mean_ : ndarray of shape (`n_features_in_`,)
         Mean of each pixel.
     scale_ : float
         Standard deviation of all pixels about their means, or 1 where there is none.
     n_features_in_ : int
         Columns of X seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names seen in `fit`. Defined only when X is a DataFrame with string columns.
 
     See Also

@@ -107,7 +107,7 @@ class TorchEstimator(DeepEstimator):
     ----------
     n_features_in_ : int
         Size of the second dimension of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names of a DataFrame; only where X was one in ``fit``.
     module_ : torch.nn.Module
         Where it has a method ``prepare``, it takes what that returns:

@@ -58,7 +58,7 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
 
     Attributes
     ----------
-    y_mean_, y_scale_ : ndarray of shape (n_targets_,)
+    y_mean_, y_scale_ : ndarray of shape (`n_targets_`,)
         Mean and standard deviation of y, by which it is standardized. Under the losses that are
         robust, all but "squared_error", values of more than 10 robust standard deviations (1.48
         times the median absolute deviation) from the median are left out.

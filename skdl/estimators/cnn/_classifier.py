@@ -73,8 +73,8 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
         residual blocks; "fcn" is for signals, with convolutions of several scales; "auto" is
         "plain" for images and "fcn" for signals. A callable takes the shape of one row, channels
         first, (n_channels, height, width) or (n_channels, n_steps), and the number of classes, and
-        returns a ``torch.nn.Module`` that maps rows (n, *shape) to scores (n, n_classes); it takes
-        signals of one length only.
+        returns a ``torch.nn.Module`` that maps rows ``(n, *shape)`` to scores (n, n_classes); it
+        takes signals of one length only.
     kernel_size : int, default=3
         Side of the kernels, odd, in pixels or steps. In "fcn" they have 3 * kernel_size steps and
         dilations 1, 2 and 4, and so span 9, 17 and 33 steps by default.

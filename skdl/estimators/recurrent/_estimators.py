@@ -151,7 +151,7 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
 
     Attributes
     ----------
-    network_weight_ : ndarray of shape (n_targets_,)
+    network_weight_ : ndarray of shape (`n_targets_`,)
         Factor of the network's correction of the linear model in predictions (shrinkage), for each
         target, in [0, 1]; 1 without a linear model, without early stopping, and after
         ``partial_fit``, which goes on from the shrunk correction.

@@ -1,0 +1,83 @@
+"""What an installed wheel must do, in an environment with nothing but what it asks for.
+
+``make wheel`` runs it there, without extras and then with those that it names:
+
+    python tests/check_wheel.py README.md
+    python tests/check_wheel.py README.md text plot pretrained
+"""
+
+import importlib
+import pkgutil
+import re
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+import skdl
+from skdl.datasets import load_docstrings, make_images, make_sequences
+from skdl.estimators import CNNClassifier, LSTMRegressor, TransformerClassifier
+from skdl.inspection import FitHistoryDisplay
+
+SMALL = {"max_epochs": 1, "random_state": 0}
+OF_EXTRAS = {"skdl.estimators.accelerated": "fast"}
+
+
+def public_modules():
+    for module in pkgutil.walk_packages(skdl.__path__, "skdl."):
+        if not any(part.startswith("_") for part in module.name.split(".")):
+            yield module.name
+
+
+def text():
+    texts, y = load_docstrings(return_X_y=True)
+    TransformerClassifier(d_model=8, n_heads=2, **SMALL).fit(texts[::50], y[::50])
+
+
+def plot():
+    X, y = make_sequences(40, n_steps=8, random_state=0)
+    FitHistoryDisplay.from_estimator(LSTMRegressor(4, **SMALL).fit(X, y))
+
+
+def pretrained():
+    TransformerClassifier(pretrained="no-such-folder/model").fit(["a", "b"] * 8, [0, 1] * 8)
+
+
+def vision():
+    X, y = make_images(20, size=(8, 8), random_state=0)
+    CNNClassifier(backbone="resnet18", **SMALL).fit(X, y)
+
+
+def message_of(call):
+    """The message of the error of a call, or "" where there is none."""
+    try:
+        call()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def main(readme: str, *extras: str) -> None:
+    place = Path(skdl.__file__).parent
+    assert "site-packages" in place.parts, f"imported from {place}"
+    assert (files("skdl") / "py.typed").is_file()
+    for name in public_modules():
+        needed = OF_EXTRAS.get(name)
+        if needed is None or needed in extras:
+            importlib.import_module(name)
+        else:
+            message = message_of(lambda name=name: importlib.import_module(name))
+            assert f"skdl[{needed}]" in message, (name, message)
+    for call in (text, plot, pretrained, vision):
+        message = message_of(call)
+        asks_for_it = f"skdl[{call.__name__}]" in message
+        assert asks_for_it == (call.__name__ not in extras), (call.__name__, message)
+        print(f"{call.__name__}: {message or 'runs'}")
+    first = re.search(r"```python\n(.*?)```", Path(readme).read_text(encoding="utf-8"), re.DOTALL)
+    exec(first.group(1), {"__name__": "readme"})
+    print(f"skdl {skdl.__version__} from {place}, numpy {np.__version__}: as it should be")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
