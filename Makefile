@@ -14,7 +14,9 @@ EXAMPLES = compare_regressors compare_image_classifiers transfer_digits compare_
 # They fetch data, or read them from the folder that SKDL_DATA names.
 DATA_EXAMPLES = sensor_windows appliance_currents
 
-.PHONY: demo examples examples-data test test-all quick test-oldest lint format docs wheel bench \
+PAGES = docs/*.rst docs/user_guide/*.rst docs/coming_from/*.rst
+
+.PHONY: demo examples examples-data test test-all quick test-oldest lint format docs docs-check site-check wheel bench \
 	gpu-check clean
 
 demo: $(READY)
@@ -57,6 +59,15 @@ format: $(READY)
 docs: $(BIN)/.docs-installed
 	$(BIN)/python -m sphinx -W --keep-going -n -q -b html docs docs/_build/html
 
+# The code of all pages; no browser is needed.
+docs-check: $(BIN)/.docs-installed
+	$(BIN)/python -m pytest -n auto -q --doctest-glob="*.rst" $(PAGES)
+	$(BIN)/codespell
+
+# The built site in Chromium (Debian: chromium and chromium-driver): console, images, width, search.
+site-check: $(BIN)/.docs-installed
+	$(BIN)/python tests/check_site.py docs/_build/html output/site
+
 # Wheel and sdist in dist/, and the wheel tried in an empty environment.
 wheel: $(BIN)/.docs-installed
 	rm -rf dist output/wheel
@@ -85,7 +96,7 @@ $(READY): pyproject.toml constraints.txt
 
 $(BIN)/.docs-installed: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]" \
-		build codespell
+		build codespell selenium
 	touch $@
 
 clean:

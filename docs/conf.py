@@ -18,7 +18,6 @@ version = release = skdl.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "numpydoc",
     "myst_parser",
     "sphinx_gallery.gen_gallery",
@@ -51,6 +50,7 @@ default_role = "literal"
 html_theme = "pydata_sphinx_theme"
 html_title = f"skdl {release}"
 html_static_path = ["_static"]
+html_favicon = "_static/favicon.svg"
 html_css_files = ["skdl.css"]
 html_show_sourcelink = False
 html_theme_options = {
@@ -78,6 +78,7 @@ sphinx_gallery_conf = {
     "filename_pattern": r"/examples/",
     "ignore_pattern": r"(sensor_windows|appliance_currents)\.py",  # they fetch data
     "within_subsection_order": "FileNameSortKey",
+    "write_computation_times": False,
     "show_memory": False,
     "show_signature": False,
     "download_all_examples": False,

@@ -74,8 +74,10 @@ def main(readme: str, *extras: str) -> None:
         asks_for_it = f"skdl[{call.__name__}]" in message
         assert asks_for_it == (call.__name__ not in extras), (call.__name__, message)
         print(f"{call.__name__}: {message or 'runs'}")
-    first = re.search(r"```python\n(.*?)```", Path(readme).read_text(encoding="utf-8"), re.DOTALL)
-    exec(first.group(1), {"__name__": "readme"})
+    blocks = re.findall(r"```python\n(.*?)```", Path(readme).read_text("utf-8"), re.DOTALL)
+    names = {"__name__": "readme"}
+    for block in blocks if extras else blocks[:1]:
+        exec(block, names)
     print(f"skdl {skdl.__version__} from {place}, numpy {np.__version__}: as it should be")
 
 

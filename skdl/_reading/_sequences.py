@@ -77,7 +77,7 @@ class Sequences(NamedTuple):
 class SequencesMixin(ChannelNamesMixin, InputMixin):
     """Mixin of estimators and transformers that take sequences, of equal or unequal lengths.
 
-    See the table of inputs in the README.
+    The user guide, "sequences", has a table of what X may be.
     """
 
     n_channels: int | None

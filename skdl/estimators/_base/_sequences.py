@@ -19,7 +19,7 @@ from ._docs import deep_estimator
 class SequenceInputMixin(SequencesMixin):
     """Mixin of estimators that take sequences, of equal or unequal lengths.
 
-    See the table of inputs in the README.
+    The user guide, "sequences", has a table of what X may be.
 
     Parameters
     ----------
