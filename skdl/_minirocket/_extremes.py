@@ -60,7 +60,7 @@ class Extremes(Pooled):
         if n_channels == 1:
             return super()._drawn(length, n_channels, max_dilations, rng)
         dilations = np.unique(spread_steps(length, min(max_dilations, DILATIONS_OF_CHANNELS)))
-        n_times = min(-(-n_channels // CHANNELS_AT_ONCE), MOST_TIMES)
+        n_times = min(-(-n_channels // CHANNELS_AT_ONCE), MOST_TIMES, max_dilations)
         channels = []
         for _ in dilations:
             channels += single_channels(n_channels, n_times * cls.n_sets, rng)

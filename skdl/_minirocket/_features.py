@@ -24,7 +24,7 @@ from ._kernels import (
     Response,
     responses,
 )
-from ._pooled import Pooled
+from ._pooled import MAX_DILATIONS, Pooled
 from ._series import (
     Batch,
     drawn_channels,
@@ -170,6 +170,7 @@ class ConvolutionFeatures:
         max_positions: int | None,
         competing: bool = False,
         extremes: bool = False,
+        dilations_of_pooled: int | None = None,
     ) -> ConvolutionFeatures:
         """Learn from series.
 
@@ -189,6 +190,9 @@ class ConvolutionFeatures:
             Whether there are features of competing kernels too.
         extremes : bool, default=False
             Whether there are the largest and smallest convolutions too.
+        dilations_of_pooled : int or None, default=None
+            Maximum number of dilations of the latter two; None is 16, of extremes
+            ``max_dilations``.
         """
         of_row = sequences.values.size // sequences.n_rows
         n_rows = int(np.clip(FIT_VALUES // of_row, MIN_FIT_ROWS, FIT_ROWS))
@@ -214,16 +218,18 @@ class ConvolutionFeatures:
             for standardizes, n in zip(views, n_of_views, strict=True)
             if n
         ]
+        most = dilations_of_pooled or MAX_DILATIONS
         pooled: list[Pooled] = [
-            Competition.learned(batch, length, stride, rng, of_differences=of_differences)
+            Competition.learned(
+                batch, length, stride, rng, of_differences=of_differences, max_dilations=most
+            )
             for of_differences in (False, True)
             if competing
         ]
         if extremes:
+            most = dilations_of_pooled or max_dilations
             pooled.append(
-                Extremes.learned(
-                    batch, length, stride, rng, standardizes=False, max_dilations=max_dilations
-                )
+                Extremes.learned(batch, length, stride, rng, standardizes=False, max_dilations=most)
             )
         return cls(mean, scale, learned, pooled)
 

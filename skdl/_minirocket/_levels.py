@@ -13,13 +13,14 @@ from .._reading import Sequences
 # Parts of which the means are taken: fewer of many channels, of which there are so many in all. In
 # cross-validation more parts are better where single steps decide, and no worse elsewhere.
 MOST_PARTS, LEAST_PARTS, MOST_OF_ALL = 128, 16, 1024
+N_OF_LENGTH = 16  # features that are the length: one would hardly count among hundreds
 AT_ONCE = 2**18  # values that are read at once
 
 
 def level_features(
     sequences: Sequences, mean: NDArray[Any], scale: NDArray[Any]
 ) -> NDArray[np.float32]:
-    """Means of parts of equal length, spreads and largest values of each channel.
+    """Means of parts of equal length, spreads and largest values of each channel, and the length.
 
     Parameters
     ----------
@@ -29,9 +30,9 @@ def level_features(
 
     Returns
     -------
-    ndarray of shape (n, (n_parts + 3) * C)
+    ndarray of shape (n, (n_parts + 3) * C + 16)
         There are 128 parts, of more than 8 channels fewer, but at least 16. Spreads are standard
-        deviations, and their logarithms.
+        deviations, and their logarithms. The last ones are the logarithm of the length.
     """
     return np.concatenate([_of_length(x) for x in standardized_pieces(sequences, mean, scale)])
 
@@ -56,7 +57,8 @@ def _of_length(x: NDArray[Any]) -> NDArray[np.float32]:
     spread = x.std(axis=1, keepdims=True)
     largest = np.abs(x).max(axis=1, keepdims=True)
     features = np.concatenate([means, spread, np.log(spread + 1e-6), largest], axis=1)
-    return features.reshape(len(x), -1).astype(np.float32)
+    length = np.full((len(x), N_OF_LENGTH), np.log(x.shape[1]))
+    return np.concatenate([features.reshape(len(x), -1), length], axis=1).astype(np.float32)
 
 
 def n_parts(n_channels: int) -> int:

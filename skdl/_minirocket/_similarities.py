@@ -13,7 +13,8 @@ from .._reading import Sequences
 from ._levels import means_of_parts, standardized_pieces
 from ._series import FARTHEST
 
-MOST_LANDMARKS, MOST_VALUES = 512, 1024
+# Series that are compared with, their values in all, and the values of one.
+MOST_LANDMARKS, ALL_VALUES, MOST_VALUES = 2048, 2**19, 1024
 NEGLIGIBLE = 1e-8  # of the largest eigenvalue
 
 
@@ -23,9 +24,9 @@ class Similarities:
 
     The kernel is exp(-d / s) of the Euclidean distance d, and s the median distance. The features
     are those of Nyström's method (C. K. I. Williams and M. Seeger, "Using the Nyström method to
-    speed up kernel machines", NeurIPS 2000) with up to 512 series as landmarks: of fewer series
-    the inner products are exact. Series are compared step by step, those of unequal length after
-    they were resampled to one.
+    speed up kernel machines", NeurIPS 2000) with up to 2,048 series as landmarks, of long series
+    fewer: of no more series the inner products are exact. Series are compared step by step, those
+    of unequal length after they were resampled to one.
 
     Attributes
     ----------
@@ -55,10 +56,11 @@ class Similarities:
         rng: np.random.Generator,
     ) -> Similarities:
         """From some of the series, at random."""
-        rows = np.sort(rng.permutation(sequences.n_rows)[:MOST_LANDMARKS])
-        some = sequences.rows(rows)
-        length = sequences.values.shape[1] if some.lengths is None else np.median(some.lengths)
+        lengths = sequences.lengths
+        length = sequences.values.shape[1] if lengths is None else np.median(lengths)
         n_parts = max(1, min(MOST_VALUES // sequences.n_channels, int(length)))
+        most = min(MOST_LANDMARKS, max(1, ALL_VALUES // (n_parts * sequences.n_channels)))
+        some = sequences.rows(np.sort(rng.permutation(sequences.n_rows)[:most]))
         nothing = np.empty((0, 0))
         learned = cls(mean, scale, n_parts, nothing, 1.0, nothing)
         learned.landmarks = learned._compared(some)

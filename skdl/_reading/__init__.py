@@ -20,6 +20,7 @@ from ._image_or_signal import (
     have_pixel_values,
     name_channels,
     show_channels,
+    warn_of_channels_first,
     warn_of_signals,
 )
 from ._image_shapes import (
@@ -140,6 +141,7 @@ __all__ = [
     "split_words_and_characters",
     "split_words_and_punctuation",
     "text_as_dates",
+    "warn_of_channels_first",
     "warn_of_dated_rows",
     "warn_of_other_meaning",
     "warn_of_signals",

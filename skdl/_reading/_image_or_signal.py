@@ -181,6 +181,26 @@ def warn_of_signals(shape: Shape, reason: str) -> None:
     )
 
 
+def warn_of_channels_first(rows: np.ndarray) -> None:
+    """Warn where arrays (n, T, C) seem to be (n, C, T): as other libraries have them.
+
+    Channels outnumber steps, and values are alike from channel to channel, but not from step to
+    step.
+    """
+    n_steps, n_channels = rows.shape[1:]
+    if n_channels < max(2 * n_steps, MIN_STEPS) or n_steps < 2 or not _are_measured(rows):
+        return
+    found = Differences.of([row.T for row in _looked_at(rows)])
+    if found is not None and found.steps <= STEPS and found.columns >= COLUMNS:
+        warnings.warn(
+            f"X is read as {n_steps} steps of {n_channels} channels, but its values are alike from "
+            "channel to channel, not from step to step. If channels come first, as in (n_samples, "
+            "n_channels, n_steps), pass np.swapaxes(X, 1, 2).",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
 def _are_measured(values: np.ndarray) -> bool:
     """Whether numbers may be measurements: bytes and flags are pixels."""
     return values.dtype.kind in "iuf" and values.dtype != np.uint8

@@ -13,6 +13,7 @@ from ._containers import rows_of_numbers
 from ._finite import IMPUTE, check_finite
 from ._frames import ChannelNamesMixin, check_numbers, column_names
 from ._given import Given
+from ._image_or_signal import warn_of_channels_first
 from ._input import InputMixin
 from ._lengths import other_length, way_to_length
 from ._ragged import (
@@ -155,6 +156,7 @@ class SequencesMixin(ChannelNamesMixin, InputMixin):
         check_finite(array, ("row", "step", "channel"), advice=advice)
         if reset:
             self.n_steps_in_, self._shortest = array.shape[1], 1
+            warn_of_channels_first(array)
         else:
             shape, owner = array.shape[: 2 if is_flat else 3], type(self).__name__
             warn_of_single_steps(shape, array.shape[1], self._shortest, owner, "sequence")

@@ -11,7 +11,9 @@ RNG = np.random.default_rng(0)
 
 def test_means_spreads_and_largest_values():
     x = RNG.normal(size=(3, 256, 2))
-    found = level_features(Sequences(x), np.zeros(2), np.ones(2)).reshape(3, 131, 2)
+    found = level_features(Sequences(x), np.zeros(2), np.ones(2))
+    np.testing.assert_allclose(found[:, 262:], np.full((3, 16), np.log(256)), rtol=1e-6)
+    found = found[:, :262].reshape(3, 131, 2)
     np.testing.assert_allclose(found[:, :128], x.reshape(3, 128, 2, 2).mean(2), atol=1e-6)
     np.testing.assert_allclose(found[:, 128], x.std(1), rtol=1e-5)
     np.testing.assert_allclose(found[:, 129], np.log(x.std(1)), atol=1e-4)
@@ -22,7 +24,7 @@ def test_means_spreads_and_largest_values():
 def test_fewer_parts_of_many_channels(n_channels, expected):
     x = np.ones((2, 5, n_channels))
     found = level_features(Sequences(x), np.zeros(n_channels), np.ones(n_channels))
-    assert found.shape == (2, (expected + 3) * n_channels)
+    assert found.shape == (2, (expected + 3) * n_channels + 16)
 
 
 def test_parts_may_end_between_two_steps():

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy.signal import lfilter, resample, spectrogram
 from sklearn.datasets import load_digits, load_sample_image
 
-from skdl._reading import Guess, name_channels, show_channels
+from skdl._reading import Guess, name_channels, show_channels, warn_of_channels_first
 from skdl._reading._image_or_signal import MAX_VALUES, Differences, _looked_at, have_pixel_values
 from skdl.datasets import (
     fetch_fashion_mnist,
@@ -324,3 +324,33 @@ def test_names_of_channels(names, expected):
 )  # fmt: skip
 def test_values_of_pixels(values, expected):
     assert have_pixel_values([np.array(values, dtype=float)]) is expected
+
+
+# Channels first ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n_rows", "n_channels", "n_steps"), [(20, 3, 60), (5, 6, 200), (2, 2, 9)])
+def test_signals_with_channels_first_are_warned_of(n_rows, n_channels, n_steps):
+    X = RNG.normal(size=(n_rows, n_channels, n_steps)).cumsum(2)
+    with pytest.warns(UserWarning, match=r"swapaxes\(X, 1, 2\)"):
+        warn_of_channels_first(X)
+    warn_of_channels_first(np.swapaxes(X, 1, 2))
+
+
+def test_many_channels_of_few_steps_are_not_warned_of():
+    rng = np.random.default_rng(0)
+    warn_of_channels_first(rng.normal(size=(50, 5, 30)))  # in no order
+    walks = rng.normal(size=(50, 5, 30)).cumsum(1)
+    warn_of_channels_first(walks)
+    warn_of_channels_first(rng.normal(size=(50, 10, 40)).cumsum(1).cumsum(2))  # alike along both
+    warn_of_channels_first(rng.integers(0, 2, (50, 3, 30)).astype(np.uint8))
+    waves = np.sin(np.arange(2000) / 9 + rng.uniform(0, 6, (20, 1)))
+    spectra = np.log(spectrogram(waves + rng.normal(size=waves.shape), nperseg=128)[2])
+    warn_of_channels_first(np.swapaxes(spectra, 1, 2))
+
+
+@pytest.mark.realdata("ucr-dev")
+def test_windows_of_sensors_with_channels_first_are_warned_of():
+    X, _ = fetch_ucr("BasicMotions", split="train")
+    with pytest.warns(UserWarning, match="channels come first"):
+        warn_of_channels_first(np.swapaxes(np.stack(X), 1, 2))

@@ -19,6 +19,8 @@ from ._linear_weight import has_weights, network_fraction, set_weights
 from ._rows import Rows
 from ._signal_model import ConvolutionModel, rows_to_learn
 
+# From fewer rows of a class a network learns less than a linear model: it counts in proportion.
+ROWS_OF_A_CLASS = 8
 STREAMED_VALUES, STREAMED_ROWS = 2**22, (64, 1024)
 
 
@@ -31,12 +33,12 @@ class SignalClassifier(TorchClassifier):
     linear_model : bool, default=True
         Whether a ridge regression on 5,000 random convolutions (MiniRocket), on wins of competing
         convolutions (Hydra), extremes of convolutions (ROCKET) and similarities to the signals of
-        ``fit`` (of which up to 512 are kept, in pickles too) where these help in cross-validation,
-        and on means of parts of the signals stands beside the network: in prediction its calibrated
-        scores are added to the network's, with weights that are learned (``network_weight_``). It
-        is fitted to the training rows in closed form, and not in ``partial_fit``. For more than
-        2,048 rows there are 2,000 convolutions alone beside the means, and at most 8,192 random
-        rows are learned from (of a memory map 1,024).
+        ``fit`` (of which up to 2,048 are kept, in pickles too) where these help in
+        cross-validation, on means of parts of the signals and on their lengths stands beside the
+        network: in prediction its calibrated scores are added to the network's, with weights that
+        are learned (``network_weight_``). It is fitted to the training rows in closed form, and not
+        in ``partial_fit``. For more than 2,048 rows there are 2,000 convolutions and fewer of the
+        others, and at most 8,192 random rows are learned from (of a memory map 1,024).
 
     Attributes
     ----------
@@ -45,7 +47,8 @@ class SignalClassifier(TorchClassifier):
         being the other; in (0, 1]; 1 where there is no linear model. It is learned from rows that
         neither was trained on, as ``temperature_`` is: those that validate, else, of 50 to 499
         training rows, a half that a second network was not trained on, and of 500 or more those
-        that are set aside for it. Without such rows it is 0.1, of a convolutional network 0.2.
+        that are set aside for it. Without such rows it is 0.1, of a convolutional network 0.2,
+        and of fewer than 8 rows a class in proportion less.
         ``partial_fit`` keeps that of the ``fit`` before.
     """
 
@@ -119,7 +122,10 @@ class SignalClassifier(TorchClassifier):
 
     def _prepare_module(self, module: Any, mode: FitMode) -> None:
         if mode is FitMode.FIT and self._signal_model is not None and has_weights(module):
-            set_weights(module, self._usual_network_weight, 1 - self._usual_network_weight)
+            n_rows, n_classes = len(self._signal_model.rows), len(self.classes_)
+            fraction = min(1.0, n_rows / (ROWS_OF_A_CLASS * n_classes))
+            usual = fraction * self._usual_network_weight
+            set_weights(module, usual, 1 - usual)
         super()._prepare_module(module, mode)
 
     def _as_unseen(self, train: Data) -> Data:

@@ -69,7 +69,7 @@ def ridge(
     n_rows, root = len(target), np.sqrt(weight)[:, None]
     signs = np.where(np.arange(n_classes) == target[:, None], 1.0, -1.0)
     mean = weight @ signs / n_rows
-    y = (signs - mean) * root
+    y = ((signs - mean) * root).astype(vectors.dtype)
     rotated, left_out = vectors.T @ y, LeftOut(vectors, root, groups)
     smoothed = smoothed_targets(target, weight, n_classes)
     best: tuple[Any, ...] = (np.inf,)
@@ -80,7 +80,7 @@ def ridge(
     if most_of_a_class == 1:  # without the only row of a class nothing can be judged
         penalties, scales = np.array([USUAL_PENALTY]), scales[:1]
     for penalty in penalties * (values.sum() or 1.0):
-        kept = values / (values + penalty)
+        kept = (values / (values + penalty)).astype(vectors.dtype)
         rest = y - vectors @ (kept[:, None] * rotated)
         unseen = signs - left_out.errors(rest, kept) / root
         losses = losses_of_scales(unseen, smoothed, weight / n_rows, scales)
@@ -161,12 +161,13 @@ class Decomposition:
             values, vectors = np.linalg.eigh(gram)
             return vectors, values.clip(0)
         roots = np.sqrt(factors, dtype=np.float32)
-        z = np.concatenate(
-            [root * block for root, block in zip(roots, self.blocks, strict=True)], axis=1
-        )
+        counted = [(root, block) for root, block in zip(roots, self.blocks, strict=True) if root]
+        z = np.concatenate([root * block for root, block in counted], axis=1)
         values, right = np.linalg.eigh((z.T @ z).astype(np.float64))
         kept = values > values[-1] * 1e-7
-        return (z @ right[:, kept]) / np.sqrt(values[kept]), values[kept]
+        left = z @ right[:, kept].astype(np.float32)  # of many rows: half the memory of float64
+        left /= np.sqrt(values[kept], dtype=np.float32)
+        return left, values[kept]
 
 
 def smoothed_targets(

@@ -23,6 +23,7 @@ from ._ridge import Decomposition, Ridge, ridge
 # there are fewer features than rows, so that what a fit takes is bounded.
 N_PER_KERNEL, MAX_DILATIONS, MAX_POSITIONS = 60, 32, 1024
 FEW_ROWS, FEW_PER_KERNEL, MAX_ROWS = 2048, 24, 8192
+DILATIONS_OF_MANY = 4  # of competing kernels and extremes, where there are more rows
 # Weights of the levels of series beside the convolutions, of which cross-validation chooses; and so
 # many rows that it does not choose the last one by chance.
 WEIGHTS_OF_LEVELS, ROWS_FOR_LAST = (0.0, 0.3, 3.0, 30.0), 50
@@ -85,23 +86,22 @@ class ConvolutionModel:
         weight = np.ones(len(target)) if weight is None else weight / weight.mean()
         # A fixed seed: candidates of a search with the same rows differ in the network alone.
         rng = np.random.default_rng(0)
-        n_per_kernel = N_PER_KERNEL if len(target) <= FEW_ROWS else FEW_PER_KERNEL
+        are_few = len(target) <= FEW_ROWS
         self.convolutions = ConvolutionFeatures.learned(
             sequences,
-            n_per_kernel,
+            N_PER_KERNEL if are_few else FEW_PER_KERNEL,
             rng,
             max_dilations=MAX_DILATIONS,
             normalize="both",
             max_positions=MAX_POSITIONS,
-            competing=len(target) <= FEW_ROWS,
-            extremes=len(target) <= FEW_ROWS,
+            competing=True,
+            extremes=True,
+            dilations_of_pooled=None if are_few else DILATIONS_OF_MANY,
         )
-        self.similarities, features = None, self._raw_features(sequences)
-        if len(target) <= FEW_ROWS:
-            known = self.convolutions.mean, self.convolutions.scale
-            self.similarities = Similarities.learned(sequences, *known, rng)
-            of_similarities = self.similarities.features(sequences).astype(np.float32)
-            features = np.concatenate([features, of_similarities], axis=1)
+        known = self.convolutions.mean, self.convolutions.scale
+        self.similarities = Similarities.learned(sequences, *known, rng)
+        of_similarities = self.similarities.features(sequences).astype(np.float32)
+        features = np.concatenate([self._raw_features(sequences), of_similarities], axis=1)
         self._fit_ridge(features, target, weight, groups)
         return self
 

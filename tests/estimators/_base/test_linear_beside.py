@@ -64,6 +64,13 @@ def test_with_little_training_it_is_the_linear_model_that_answers(model):
 
 
 @every_model
+def test_from_few_rows_of_a_class_the_network_counts_less(model):
+    X, y = waves(4)
+    beside = fitted(model, X, y)
+    assert beside.network_weight_ == pytest.approx(model._usual_network_weight / 4)
+
+
+@every_model
 def test_scores_are_those_of_both(model):
     X, y = waves(40)
     beside = fitted(model, X, y)

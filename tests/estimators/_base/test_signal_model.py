@@ -77,10 +77,42 @@ def test_of_many_rows_there_are_fewer_features(monkeypatch):
     monkeypatch.setattr(_signal_model, "FEW_PER_KERNEL", 1)
     sequences, y = made(300)
     model = ConvolutionModel(2).fit(sequences, y, None)
-    assert model.convolutions.n_features == 84
+    assert model.convolutions.n_of_thresholds == 84
     assert (model.unseen_scores.argmax(1) == y).mean() > 0.85
     fresh, y = made(200, seed=1)
     assert (model.scores(fresh).argmax(1) == y).mean() > 0.85
+
+
+@pytest.mark.parametrize("kind", ["events", "shapes"])
+def test_one_more_row_than_few_does_not_cost_accuracy(monkeypatch, kind):
+    """What tells of short events, and of classes of several shapes, counts of many rows too."""
+    X, y = short_events(400, 600, 0) if kind == "events" else several_shapes(400)
+    train, test = np.arange(200), np.arange(200, 400)
+    sequences, accuracy = Sequences(X[:, :, None]), []
+    for few_rows in (200, 199):
+        monkeypatch.setattr(_signal_model, "FEW_ROWS", few_rows)
+        model = ConvolutionModel(2).fit(sequences.rows(train), y[train], None)
+        scores = model.scores(sequences.rows(test))
+        accuracy.append((scores.argmax(1) == y[test]).mean())
+    assert accuracy[1] > accuracy[0] - 0.03
+    assert accuracy[1] > 0.9
+
+
+def several_shapes(n_rows):
+    """Random walks of 60 steps in noise, 15 of each of two classes."""
+    rng = np.random.default_rng(0)
+    walks, number = rng.normal(size=(30, 60)).cumsum(1), rng.integers(0, 30, n_rows)
+    return walks[number] + rng.normal(size=(n_rows, 60)), number % 2
+
+
+def test_the_length_of_series_may_decide():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 400)
+    lengths = rng.integers(20, 40, 400) + 20 * y
+    sequences = Sequences.of(rng.normal(size=(lengths.sum(), 1)), lengths)
+    train, test = np.arange(100), np.arange(100, 400)
+    model = ConvolutionModel(2).fit(sequences.rows(train), y[train], None)
+    assert (model.scores(sequences.rows(test)).argmax(1) == y[test]).mean() > 0.94
 
 
 def test_a_pickle_has_no_scores_of_the_rows():
@@ -101,7 +133,7 @@ def test_kernels_compete_where_that_helps():
     X = X + 0.1 * rng.normal(size=X.shape)
     model = ConvolutionModel(2).fit(Sequences(X[:, :, None]), y, None)
     of_features = len(model.mean), len(model.spread), len(model.coef)
-    n_levels = 131
+    n_levels = 147
     assert {model.convolutions.n_features + n_levels} == set(of_features)
     scores = model.scores(Sequences(X[:, :, None]))
     assert (scores.argmax(1) == y).mean() > 0.9
@@ -115,7 +147,7 @@ def test_features_that_do_not_count_are_dropped(monkeypatch):
     monkeypatch.setattr(ConvolutionModel, "_drop", lambda *_: None)
     whole = ConvolutionModel(2).fit(sequences, y, None)
     for each in (model, whole):
-        assert len(each.coef) == each.convolutions.n_features + 131
+        assert len(each.coef) == each.convolutions.n_features + 147
     assert len(model.coef) < len(whole.coef)
     np.testing.assert_allclose(
         model.scores(sequences), whole.scores(sequences), rtol=1e-4, atol=1e-5
