@@ -66,7 +66,7 @@ print(
 # so compare the models fold by fold before trusting a difference of means.
 
 display = ComparisonDisplay.from_comparison(comparison)
-display.ax_.set_title("Digits, tested on writers who are mostly unseen")
+_ = display.ax_.set_title("Digits, tested on writers who are mostly unseen")
 
 # %%
 # Tuning the network
@@ -129,7 +129,7 @@ if len(misread):
     GradCAMDisplay.from_estimator(model, images, target=labels, ax=pairs[1::2])
     for ax, label in zip(pairs[::2], labels, strict=True):
         ax.set_title(f"{ax.get_title()}\nbut it is {label}", fontsize="medium")
-figure.suptitle("Class activation maps: digits read correctly (above), and misread (below)")
+_ = figure.suptitle("Class activation maps: digits read correctly (above), and misread (below)")
 
 # %%
 # A script without a display keeps the pictures in files.

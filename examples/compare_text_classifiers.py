@@ -76,13 +76,14 @@ print(
     f"{len(gain)} folds. It takes {seconds[deep]:.1f} s to train, {best} {seconds[best]:.2f} s."
 )
 scores_display = ComparisonDisplay.from_comparison(comparison)
-scores_display.ax_.set_title("Subjects of docstrings, on the same folds")
+_ = scores_display.ax_.set_title("Subjects of docstrings, on the same folds")
 
 # %%
 # Tuning the Transformer
 # ----------------------
-# The search sees the training texts of the last fold only, in trainings of 4 epochs. Where
-# the accuracies of the settings differ by less than a point, the choice is chance. The chosen one is then trained in full on these texts.
+# The search sees the training texts of the last fold only, in trainings of 4 epochs. Where the
+# accuracies of the settings differ by less than a point, the choice is chance. The chosen one is
+# then trained in full on these texts.
 
 train, test = comparison.folds[-1]
 search = GridSearchCV(

@@ -57,8 +57,8 @@ print(pd.Series(y).value_counts().to_string())
 # ----------
 # ``freeze=True`` trains a head on the features of the pretrained layers, which stay as they are and
 # are computed once for each text. Without it all layers are trained, slowly enough to keep what
-# they know; batches of 8 texts keep that quick here. ``make_text_classifier`` puts TF-IDF before the
-# linear models.
+# they know; batches of 8 texts keep that quick here. ``make_text_classifier`` puts TF-IDF before
+# the linear models.
 
 
 def make_models(seed):

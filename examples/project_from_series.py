@@ -117,7 +117,7 @@ comparison = compare(
 )
 print(comparison)
 display = ComparisonDisplay.from_comparison(comparison)
-display.ax_.set_title("Range of the next day, each fold after its training part")
+_ = display.ax_.set_title("Range of the next day, each fold after its training part")
 
 # %%
 # Choosing

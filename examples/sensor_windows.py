@@ -89,7 +89,7 @@ colors = ["#08306b", "#2171b5", "#6baed6", "#00441b", "#238b45", "#74c476"]
 for ax in axes.flat:
     for line, color in zip(ax.get_lines(), colors, strict=True):
         line.set_color(color)
-figure.legend(axes[0, 0].get_lines(), channels, loc="outside lower center", ncols=6)
+_ = figure.legend(axes[0, 0].get_lines(), channels, loc="outside lower center", ncols=6)
 
 # %%
 # A script without a display keeps the picture in a file.

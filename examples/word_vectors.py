@@ -153,7 +153,7 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(14, 6.5), layout="constraine
 EmbeddingDisplay.from_estimator(vectors, groups=known, ax=left)
 left.set_title("Six groups of words, by principal components")
 EmbeddingDisplay.from_estimator(vectors, n_words=80, method="tsne", ax=right, fontsize=8)
-right.set_title("The most frequent words but the very common ones, by t-SNE")
+_ = right.set_title("The most frequent words but the very common ones, by t-SNE")
 
 # %%
 # A script without a display keeps the picture in a file.
