@@ -128,7 +128,8 @@ print(f'"{X[row]}" ({y[row]})')
 # %%
 # A darker token receives more attention, from all positions and through all layers. Attention says
 # where the network read, which is a hint at the reason of its answer and no proof of it; where the
-# range that is printed is narrow, all tokens count about the same.
+# range that is printed is narrow, all tokens count about the same. With words as tokens, ``[UNK]``
+# stands for a word that is too rare in the training texts.
 
 figure, ax = plt.subplots(figsize=(9, 1.4), layout="constrained")
 shown = AttentionDisplay.from_estimator(model, X[row], ax=ax)

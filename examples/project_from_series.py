@@ -113,7 +113,12 @@ models = {
 }
 folds = ForwardChainingSplit(n_splits=5, gap=WIDTH)
 comparison = compare(
-    models, X_work, y_work, cv=folds, scoring="neg_mean_absolute_error", random_state=0
+    models,
+    X_work,
+    y_work,
+    cv=folds,
+    scoring={"-MAE (log range)": "neg_mean_absolute_error"},
+    random_state=0,
 )
 print(comparison)
 display = ComparisonDisplay.from_comparison(comparison)
