@@ -1,31 +1,27 @@
-"""Transfer learning: a network trained on digits, for other digits and for sums of digits.
+"""
+Reading digits with few labels
+==============================
 
-Both on scikit-learn's 1,797 images of handwritten digits, 8 x 8 pixels. Accuracies are on images
-that no model was trained on, over several draws of the training images.
-
-1. A network is trained on the digits 0 to 4. From 10 images each of 5 to 9, a network trained from
-   scratch is compared with two that have the first one as ``backbone``: frozen, so that only a new
-   head is trained (and the features of an image are computed once), and fine-tuned.
-2. A network is trained on the digits 0 to 9. Of pairs of images, only the sum is known, 0 to 18. A
-   small module encodes both images with the network and combines the two codes in a new layer; it
-   is the ``backbone`` of another classifier. With ``freeze=1`` its first part, the network, is
-   frozen; else it is fine-tuned. It is compared with the same module trained from scratch, and with
-   a network on images of two channels. Classifying the two digits one by one and adding them is the
-   upper bound.
-
-    python examples/transfer_digits.py --output output/transfer_digits.png
+A network that was trained on some images knows something about others. Two tasks on scikit-learn's
+1,797 images of handwritten digits: the digits 5 to 9 from 10 images each, after a training on 0 to
+4; and the sum of two digits from pairs of images, after a training on single digits. In both, the
+trained network is the ``backbone`` of a new ``CNNClassifier``, frozen or fine-tuned, and is
+compared with networks that start from nothing.
 """
 
-import argparse
+# %%
+# Accuracies are on images that no model was trained on. Which images are drawn for training matters
+# where they are few, so each task is done for three draws, and the table shows means and standard
+# deviations of these.
+
 import copy
 from pathlib import Path
 from time import perf_counter
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
-from matplotlib import figure
-from sklearn.utils.parallel import Parallel, delayed
 from torch import nn
 
 from skdl.datasets import load_digits_images
@@ -33,174 +29,159 @@ from skdl.estimators import SVC, CNNClassifier
 from skdl.inspection import ComparisonDisplay
 from skdl.pipelines import make_image_classifier
 
-CHANNELS = (16, 32)
-N_IMAGES = 10  # of each new digit
-N_PAIRS = 500
-N_HIDDEN = 128
-N_EPOCHS = 25  # on pairs
-DRAWS = range(4)  # not those on which the parameters were chosen
-N_JOBS = 2
-SEED = 0
+CHANNELS = (16, 32)  # a small network is enough for 8 x 8 pixels
+DRAWS = range(3)
+X, y = load_digits_images(return_X_y=True)
 
 
-def measure(models, X, y, X_test, y_test):
-    """Accuracy of each model and seconds of its fit."""
+def measure(models, draw, X, y, X_test, y_test):
+    """Accuracy of each model and seconds of its fit, one row each."""
     rows = []
     for name, model in models.items():
-        pipeline = make_image_classifier(model)
         start = perf_counter()
-        pipeline.fit(X, y)
+        model.fit(X, y)
         seconds = perf_counter() - start
-        rows.append((name, pipeline.score(X_test, y_test), seconds))
-    return pd.DataFrame(rows, columns=["model", "accuracy", "seconds"])
+        rows.append((name, draw, model.score(X_test, y_test), seconds))
+    return pd.DataFrame(rows, columns=["model", "draw", "accuracy", "seconds"])
 
 
-def of_all_draws(function, *args):
-    """Results of ``function(*args, seed)`` for all draws."""
-    return pd.concat(
-        Parallel(n_jobs=N_JOBS)(delayed(function)(*args, seed) for seed in DRAWS), keys=DRAWS
+def tell(runs):
+    """Print the table, and what follows from it for the two models with a backbone."""
+    table = runs.groupby("model", sort=False).agg(
+        accuracy=("accuracy", "mean"), std=("accuracy", "std"), seconds=("seconds", "mean")
     )
+    print(table.round(3))
+    scores = runs.pivot_table(index="draw", columns="model", values="accuracy", sort=False)
+    rival = scores.mean().drop(["frozen", "fine-tuned"]).idxmax()
+    for name in ["frozen", "fine-tuned"]:
+        gain = 100 * (scores[name] - scores[rival])
+        print(
+            f"{name}: {abs(gain.mean()):.1f} points {'above' if gain.mean() > 0 else 'below'} "
+            f"{rival}, the best without a backbone; above it in {(gain > 0).sum()} of "
+            f"{len(gain)} draws."
+        )
+    return scores
 
 
-# Other digits ------------------------------------------------------------------------------------
+# %%
+# Other digits
+# ------------
+# The first network sees the digits 0 to 4 only. Augmentation makes its features more general, which
+# is what counts here.
 
+known = CNNClassifier(CHANNELS, architecture="resnet", augment="randaugment", random_state=0)
+known.fit(X[y < 5], y[y < 5])
+X_new, y_new = X[y > 4], y[y > 4]
 
-def learn_others(known, X, y, seed):
-    """Train four models on a few images of each label; test on all others."""
-    rng = np.random.default_rng(seed)
-    few = [rng.choice(np.flatnonzero(y == label), N_IMAGES, False) for label in np.unique(y)]
+# %%
+# Frozen, only a new head is trained, on features that are computed once for each image; fine-tuned,
+# all layers are. From scratch is the same network without the training on 0 to 4. SVC stands for
+# classical models, which are strong on few images.
+
+runs = []
+for draw in DRAWS:
+    rng = np.random.default_rng(draw)
+    few = [rng.choice(np.flatnonzero(y_new == label), 10, replace=False) for label in range(5, 10)]
     train = np.concatenate(few)
-    test = np.setdiff1d(np.arange(len(y)), train)
+    test = np.setdiff1d(np.arange(len(y_new)), train)
     models = {
-        "SVC": SVC(),
-        "from scratch": CNNClassifier(CHANNELS, architecture="resnet", random_state=seed),
-        "frozen": CNNClassifier(backbone=known, freeze=True, random_state=seed),
-        "fine-tuned": CNNClassifier(backbone=known, random_state=seed),
+        "SVC": make_image_classifier(SVC()),
+        "from scratch": CNNClassifier(CHANNELS, architecture="resnet", random_state=draw),
+        "frozen": CNNClassifier(backbone=known, freeze=True, random_state=draw),
+        "fine-tuned": CNNClassifier(backbone=known, random_state=draw),
     }
-    return measure(models, X[train], y[train], X[test], y[test])
+    runs.append(measure(models, draw, X_new[train], y_new[train], X_new[test], y_new[test]))
+other_digits = tell(pd.concat(runs))
+
+# %%
+# The sum of two digits
+# ---------------------
+# Now only the sum of two digits is known, 0 to 18, for 500 pairs of images. The network comes from
+# the first 1,000 images; pairs to test on come from the others, whose writers are mostly new.
+
+X_known, y_known, X_other, y_other = X[:1000], y[:1000], X[1000:], y[1000:]
+digits_network = CNNClassifier(CHANNELS, random_state=0).fit(X_known, y_known)
 
 
-# The sum of two digits ---------------------------------------------------------------------------
+def draw_pairs(X, y, n_pairs, seed):
+    """Pairs of images as two channels of one, (n, 8, 8, 2), and their sums."""
+    rows = np.random.default_rng(seed).integers(len(X), size=(n_pairs, 2))
+    return np.moveaxis(X[rows], 1, -1), y[rows].sum(axis=1)
+
+
+pairs, sums = draw_pairs(X_other, y_other, 1000, seed=0)
+one_by_one = sum(digits_network.predict(pairs[..., place]) for place in range(2))
+print(f"Both digits classified, and added: accuracy {np.mean(one_by_one == sums):.3f}.")
+
+# %%
+# That is what a model of sums can hope for. A backbone may be any ``torch.nn.Module``: this one
+# encodes both images with the same network, and a new layer combines the two codes.
 
 
 class Pair(nn.Module):
-    """Features of two images by the network of a fitted classifier, combined by a layer."""
-
-    def __init__(self, classifier, n_codes):
+    def __init__(self, classifier, n_codes, n_hidden=128):
         super().__init__()
         self.network = copy.deepcopy(classifier.module_)
-        self.mix = nn.Sequential(nn.Linear(2 * n_codes, N_HIDDEN), nn.ReLU())
+        self.mix = nn.Sequential(nn.Linear(2 * n_codes, n_hidden), nn.ReLU())
 
-    def forward(self, x):
-        """Features (n, N_HIDDEN) of pixels (n, 2, 8, 8); the network standardizes them itself."""
+    def forward(self, x):  # pixels (n, 2, 8, 8), which the network standardizes itself
         images = (image[..., None] for image in x.unbind(1))
         codes = [self.network.encode(self.network.standardize(image)) for image in images]
-        return self.mix(torch.cat(codes, 1))
+        return self.mix(torch.cat(codes, 1))  # (n, n_hidden)
 
 
-def make_pair(classifier, n_codes, seed, *, from_scratch=False):
+def make_pair(seed, *, from_scratch=False):
     """A ``Pair`` with a new layer, and with new weights of the network too if ``from_scratch``."""
+    n_codes = digits_network.encode(X_known[:1]).shape[1]
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        pair = Pair(classifier, n_codes)
+        pair = Pair(digits_network, n_codes)
         for part in pair.network.modules() if from_scratch else ():
             if hasattr(part, "reset_parameters"):
                 part.reset_parameters()
     return pair
 
 
-def draw_pairs(X, y, n_pairs, seed):
-    """Pairs of images (n, 8, 8, 2), and their sums."""
-    rows = np.random.default_rng(seed).integers(len(X), size=(n_pairs, 2))
-    return np.moveaxis(X[rows], 1, -1), y[rows].sum(axis=1)
+# %%
+# ``freeze=1`` freezes the first part of the backbone, the network, and trains the layer behind it.
+# "two channels" is a network without a backbone, on images of two channels. ``normalize=False``,
+# because the backbone standardizes pixels; ``backbone_lr_factor=1``, because its layer is new.
 
-
-def learn_sums(known, X, y, pairs, sums, seed):
-    """Train four models on pairs of X; test on other pairs."""
-    n_codes = known.encode(X[:1]).shape[1]
-    # The backbone gets raw pixels, because its network standardizes them; its new layer has the
-    # learning rate of the head.
-    common = {"max_epochs": N_EPOCHS, "random_state": seed}
-    params = {"normalize": False, "backbone_lr_factor": 1.0, **common}
-    new = make_pair(known, n_codes, seed, from_scratch=True)
-    pair = make_pair(known, n_codes, seed)
+runs = []
+for draw in DRAWS:
+    common = {"max_epochs": 20, "random_state": draw}
+    backbone = {"normalize": False, "backbone_lr_factor": 1.0, **common}
     models = {
         "two channels": CNNClassifier(CHANNELS, **common),
-        "from scratch": CNNClassifier(backbone=new, **params),
-        "frozen": CNNClassifier(backbone=pair, freeze=1, **params),
-        "fine-tuned": CNNClassifier(backbone=pair, **params),
+        "from scratch": CNNClassifier(backbone=make_pair(draw, from_scratch=True), **backbone),
+        "frozen": CNNClassifier(backbone=make_pair(draw), freeze=1, **backbone),
+        "fine-tuned": CNNClassifier(backbone=make_pair(draw), **backbone),
     }
-    return measure(models, *draw_pairs(X, y, N_PAIRS, seed), pairs, sums)
+    runs.append(measure(models, draw, *draw_pairs(X_known, y_known, 500, draw), pairs, sums))
+of_sums = tell(pd.concat(runs))
 
+# %%
+# The picture
+# -----------
+# Each dot is a draw, the diamond their mean. Below, pairs of the test part.
 
-# All steps ---------------------------------------------------------------------------------------
+figure = plt.figure(figsize=(12, 5), layout="constrained")
+top, bottom = figure.subfigures(2, 1, height_ratios=[2.2, 1])
+titles = ["Digits 5 to 9 from 10 images each", "The sum of two digits from 500 pairs"]
+for ax, title, scores in zip(top.subplots(1, 2), titles, [other_digits, of_sums], strict=True):
+    best_first = scores[scores.mean().sort_values(ascending=False).index]
+    ComparisonDisplay(scores=best_first, metric="accuracy").plot(ax=ax)
+    ax.set(title=title, xlabel="accuracy of each draw (diamond: mean)")
+for ax, pair, total in zip(bottom.subplots(1, 7), pairs, sums, strict=False):
+    apart = np.pad(pair, ((0, 0), (1, 1), (0, 0)), constant_values=np.nan)
+    ax.imshow(np.hstack([apart[..., 0], apart[..., 1]]), cmap="gray")
+    ax.set_title(f"sum {total}", fontsize="medium")
+    ax.set_axis_off()
 
+# %%
+# A script without a display keeps the picture in a file.
 
-def tell(runs):
-    """Print the table and what follows from it; returns accuracies by draw and model."""
-    table = runs.groupby("model", sort=False).agg(["mean", "std"])
-    table.columns = [" ".join(names) for names in table.columns]
-    print(table.drop(columns="seconds std").to_string(float_format="{:.3f}".format))
-    runs = runs.reset_index(0, names="draw")
-    accuracies = runs.pivot_table(index="draw", columns="model", values="accuracy")[table.index]
-    means = accuracies.mean()
-    rival = means.drop(["frozen", "fine-tuned"]).idxmax()
-    for name in ("frozen", "fine-tuned"):
-        gain = 100 * (means[name] - means[rival])
-        print(
-            f"- {name}: {abs(gain):.1f} points {'more' if gain > 0 else 'less'} than {rival} (the "
-            f"best of the others), and more in {(accuracies[name] > accuracies[rival]).sum()} of "
-            f"{len(accuracies)} draws."
-        )
-    return accuracies
-
-
-def draw(accuracies, pairs, sums, path):
-    picture = figure.Figure(figsize=(13, 5), layout="constrained")
-    top, bottom = picture.subfigures(2, 1, height_ratios=[2.2, 1])
-    axes = top.subplots(1, 2)
-    for ax, (title, scores) in zip(axes, accuracies.items(), strict=True):
-        best_first = scores.mean().sort_values(ascending=False).index
-        ComparisonDisplay(scores=scores[list(best_first)], metric="accuracy").plot(ax=ax)
-        ax.set(title=title, xlabel="accuracy of each draw (diamond: mean)")
-    for ax, pair, total in zip(bottom.subplots(1, 7), pairs, sums, strict=False):
-        apart = np.pad(pair, ((0, 0), (1, 1), (0, 0)), constant_values=np.nan)
-        ax.imshow(np.hstack([apart[..., 0], apart[..., 1]]), cmap="gray")
-        ax.set_title(f"sum {total}", fontsize="medium")
-        ax.set_axis_off()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    picture.savefig(path, dpi=110)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("output/transfer_digits.png"))
-    path = parser.parse_args().output
-    X, y = load_digits_images(return_X_y=True)
-
-    print(f"\n1. Digits 5 to 9 from {N_IMAGES} images each, after 0 to 4\n")
-    # Augmentation makes the features of the backbone more general.
-    known = CNNClassifier(
-        CHANNELS, architecture="resnet", augment="randaugment", random_state=SEED
-    ).fit(X[y < 5], y[y < 5])
-    others = tell(of_all_draws(learn_others, known, X[y > 4], y[y > 4]))
-
-    print(f"\n2. The sum of two digits from {N_PAIRS} pairs\n")
-    # The images are in the order of writing: most writers of the test part are new.
-    X, y, X_test, y_test = X[:1000], y[:1000], X[1000:], y[1000:]
-    known = CNNClassifier(CHANNELS, random_state=SEED).fit(X, y)
-    pairs, sums = draw_pairs(X_test, y_test, 2000, SEED)
-    of_sums = tell(of_all_draws(learn_sums, known, X, y, pairs, sums))
-    one_by_one = sum(known.predict(pairs[..., place]) for place in range(2))
-    print(f"- Digits classified one by one, and added: {np.mean(one_by_one == sums):.3f}.")
-
-    accuracies = {
-        f"1. Digits 5 to 9, {N_IMAGES} images each": others,
-        f"2. The sum of two digits, {N_PAIRS} pairs": of_sums,
-    }
-    draw(accuracies, pairs, sums, path)
-    print(f"\nFigure: {path}")
-
-
-if __name__ == "__main__":
-    main()
+path = Path("output/transfer_digits.png")
+path.parent.mkdir(exist_ok=True)
+figure.savefig(path, dpi=110)
+print(f"Figure: {path}")
