@@ -84,6 +84,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "abort_on_example_error": True,
     "min_reported_time": 1,
+    "image_scrapers": ("matplotlib",),
     "plot_gallery": "True",
 }
 

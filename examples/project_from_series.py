@@ -73,7 +73,9 @@ X = windows.reshape(len(windows), -1)  # (n, 60), the three channels of a day si
 dates = channels.index[WIDTH:]  # of what is predicted
 
 # %%
-# The end of the series is set aside now, and looked at once, when everything is decided.
+# The end of the series is set aside now, and looked at once, when everything is decided. (Who wrote
+# this page saw its errors several times on the way, so they may flatter the model a little. Of a
+# series of your own, keep to once.)
 
 N_HELD_OUT = 200
 X_work, y_work = X[:-N_HELD_OUT], y[:-N_HELD_OUT]
@@ -149,8 +151,8 @@ print(f"Chosen: {chosen}, {search.best_params_}")
 print(tried.sort_values("MAE").head().to_string(index=False, float_format="{:.4g}".format))
 
 # %%
-# The end of the series, once
-# ---------------------------
+# The end of the series
+# ---------------------
 # The search has fitted the chosen model to all days before the end. Its error there is what to
 # expect in use; if it disappoints, going back to choose another model by this number would make
 # the number worthless.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,11 @@ class InputMixin(BaseEstimator):
         the error for another number of columns than in ``fit``.
         """
         streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
+        if is_one_row(X):
+            raise ValueError(
+                f"X of shape ({len(X)},) is one-dimensional. If it is a single row, such as one "
+                "series, pass [X]; if it holds a feature of many rows, np.reshape(X, (-1, 1))."
+            )
         try:
             array = validate_data(
                 self,
@@ -71,3 +77,10 @@ class InputMixin(BaseEstimator):
             self._units = Units.of_fit(rows)
         else:
             self._units.check(rows, type(self).__name__, given)
+
+
+def is_one_row(X: Any) -> bool:
+    """Whether X is an array or list of numbers, not of rows."""
+    if isinstance(X, np.ndarray):
+        return X.ndim == 1 and X.dtype.kind in "biuf"
+    return isinstance(X, (list, tuple)) and len(X) > 0 and isinstance(X[0], Real)

@@ -42,8 +42,9 @@ def reach_classifier(
         names += ["estimator"] * (len(several) or isinstance(inner, FrozenEstimator))
         name = next((name for name in names if hasattr(inner, name)), None)
         if name is None:
+            with_it = "" if method.startswith("_") else f" with the method {method},"
             raise TypeError(
-                f"{display} needs a classifier with the method {method}, such as {such_as}: "
+                f"{display} needs a classifier{with_it} such as {such_as}: "
                 "itself, at the end of a Pipeline, or as best_estimator_ of a search (with "
                 f"refit). Got {type(inner).__name__}"
                 + (f" in {type(estimator).__name__}." if inner is not estimator else ".")

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
 from skdl.estimators import CNNClassifier, LSTMRegressor, TransformerClassifier
 
@@ -56,3 +57,16 @@ def test_a_second_fit_is_as_a_first_one(model, before, after):
 def test_text_in_lists_is_named(model, X):
     with pytest.raises(ValueError, match="must hold numbers, got 'x' in row 0 of column 1"):
         model.fit(X, range(len(X)))
+
+
+@pytest.mark.parametrize("form", [np.array, list])
+@pytest.mark.parametrize(
+    "model", [LSTMRegressor(2, **SMALL), CNNClassifier((2,), kind="signal", **SMALL)]
+)
+@pytest.mark.parametrize("X", [RAGGED, ARRAY[..., 0]], ids=["ragged", "array"])
+def test_one_row_alone_is_to_be_in_a_list(model, X, form):
+    row = form(RNG.normal(size=6))
+    fitted = clone(model).fit([x["u"].to_numpy() for x in X] if X is RAGGED else X, Y)
+    assert len(fitted.predict([row])) == 1
+    with pytest.raises(ValueError, match=r"shape \(6,\) is one-dimensional.*pass \[X\]"):
+        fitted.predict(row)

@@ -339,7 +339,7 @@ def test_unknown_method(classifier, images):
 def test_other_estimators_are_refused(images):
     X, y = images
     flat = X.reshape(len(X), -1)
-    with pytest.raises(TypeError, match=r"_activation_inputs, such as CNNClassifier.*Got SVC\."):
+    with pytest.raises(TypeError, match=r"needs a classifier such as CNNClassifier.*Got SVC\."):
         GradCAMDisplay.from_estimator(SVC().fit(flat, y), flat)
     with pytest.raises(TypeError, match=r"Got SVC in Pipeline\."):
         GradCAMDisplay.from_estimator(make_pipeline(SVC()).fit(flat, y), flat)
