@@ -163,10 +163,10 @@ class CNNClassifier(FittedParameterMixin, ImageInputMixin, SignalClassifier):
     steps, with more than 256 training rows those of over 256, are reduced to about that many by the
     first convolution.
 
-    Rows stay in the dtype of X in memory (memory-mapped ones where they are) and are converted
-    batch by batch on the device, unless all of them take less than 64 MiB as floats. X to predict
-    must be in the units of ``fit``: bytes for fractions of 1, or the other way round, are warned
-    of.
+    Rows stay in the dtype of X in memory (in memory maps of over 256 MiB where they are) and are
+    converted batch by batch on the device, unless all of them take less than 64 MiB as floats. X to
+    predict must be in the units of ``fit``: bytes for fractions of 1, or the other way round, are
+    warned of.
 
     A ``backbone`` is copied, never changed, and followed by a new linear head; ``architecture``,
     ``channels`` and ``kernel_size`` are then ignored. Its output must be (n, n_features), or (n,
