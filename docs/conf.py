@@ -48,6 +48,7 @@ templates_path = ["_templates"]
 exclude_patterns = ["_build", "auto_examples/*.ipynb", "README.md"]
 default_role = "literal"
 html_theme = "pydata_sphinx_theme"
+html_context = {"default_mode": "auto"}
 html_title = f"skdl {release}"
 html_static_path = ["_static"]
 html_favicon = "_static/favicon.svg"
@@ -94,12 +95,20 @@ def of_scikit_learn(app, what, name, member, skip, options):
     return True if name in OF_SCIKIT_LEARN or re.fullmatch(r"set_\w+_request", name) else skip
 
 
-def without_labels_of_others(app, what, name, member, options, lines):
-    """Labels of scikit-learn's pages, in docstrings of methods that come from it, as their text."""
+def without_roles_of_others(app, what, name, member, options, lines):
+    """Text in place of labels and formulas, in docstrings of methods that scikit-learn has.
+
+    Its labels are not on these pages, and formulas would need a script from elsewhere.
+    """
     if getattr(member, "__module__", "").startswith("sklearn"):
-        lines[:] = [re.sub(r":ref:`([^`<]+?)\s*(<[^`]*>)?`", r"\1", line) for line in lines]
+        lines[:] = [
+            re.sub(
+                r":math:`([^`]*)`", r"``\1``", re.sub(r":ref:`([^`<]+?)\s*(<[^`]*>)?`", r"\1", line)
+            )
+            for line in lines
+        ]
 
 
 def setup(app):
     app.connect("autodoc-skip-member", of_scikit_learn)
-    app.connect("autodoc-process-docstring", without_labels_of_others)
+    app.connect("autodoc-process-docstring", without_roles_of_others)
