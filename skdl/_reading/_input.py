@@ -51,8 +51,9 @@ class InputMixin(BaseEstimator):
         streamed = isinstance(X, np.memmap) and X.nbytes > STREAM_BYTES
         if is_one_row(X):
             raise ValueError(
-                f"X of shape ({len(X)},) is one-dimensional. If it is a single row, such as one "
-                "series, pass [X]; if it holds a feature of many rows, np.reshape(X, (-1, 1))."
+                f"X of shape ({len(X)},) is one-dimensional. Reshape your data: if it is a single "
+                "row, such as one series, pass [X]; if it holds a feature of many rows, "
+                "np.reshape(X, (-1, 1))."
             )
         try:
             array = validate_data(

@@ -119,8 +119,8 @@ NAN[3, 2, 1], INF[4, 5] = np.nan, -np.inf
 BAD = {
     "no rows": (np.empty((0, 3)), {}, "0 sample"),
     "empty list": ([], {}, r"0 sample|empty|at least one"),
-    "one dimension": (np.zeros(30), {}, "Expected 2D array, got 1D array"),
-    "list of numbers": ([1.0] * 30, {}, "Expected 2D array, got 1D array"),
+    "one dimension": (np.zeros(30), {}, "is one-dimensional"),
+    "list of numbers": ([1.0] * 30, {}, "is one-dimensional"),
     "four dimensions": (np.zeros((30, 2, 2, 2)), {}, r"n_samples, n_steps, n_channels.*\(30, 2, 2"),
     "no steps": (np.empty((30, 0, 2)), {}, r"at least one|0 step|0 feature"),
     "no columns": (np.empty((30, 0)), {}, r"0 feature|at least one"),

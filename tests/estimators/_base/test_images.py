@@ -400,8 +400,8 @@ BAD = {
     "four dimensions of a signal": (COLOUR, SIGNAL, r"\(n, T, C\), got \(8, 6, 5, 3\)"),
     "no images": (np.zeros((0, 4, 4)), {}, "0 sample"),
     "empty list": ([], {}, "0 sample|Expected 2D array"),
-    "one dimension": (np.zeros(8), {}, "Expected 2D array, got 1D array"),
-    "list of numbers": ([1.0] * 8, {}, "Expected 2D array, got 1D array"),
+    "one dimension": (np.zeros(8), {}, "is one-dimensional"),
+    "list of numbers": ([1.0] * 8, {}, "is one-dimensional"),
     "a number as X": (3.0, {}, "Expected 2D array, got scalar"),
     "None": (None, {}, "Expected 2D array, got scalar|None"),
     # values
