@@ -204,7 +204,8 @@ def panel_message(index: pd.MultiIndex) -> str:
         numbers = [i for i in levels if is_numeric_dtype(index.levels[i].dtype)]
         named = [i for i in numbers if str(index.names[i]).casefold() in TIME_NAMES]
         of_time = (named or numbers or list(levels))[-1:]
-    keys = [i for i in levels if i not in of_time] or list(levels)[:-1]
+    found = [i for i in levels if i not in of_time] or list(levels)[:-1]
+    keys = found if len(found) > 1 else found[0]  # a list of one is another thing to pandas 2
     return (
         f"series must be one series, got several: a MultiIndex of {index.nlevels} levels. Cut "
         "windows from each: [sliding_windows(part.droplevel(keys), ...) for _, part in "
