@@ -27,6 +27,7 @@ The packages:
 """
 
 from ._show_versions import show_versions
+from ._version import VERSION
 
-__version__ = "0.1.0"
-__all__ = ["show_versions"]
+__version__ = VERSION
+__all__ = ["__version__", "show_versions"]

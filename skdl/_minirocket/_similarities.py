@@ -63,7 +63,7 @@ class Similarities:
         some = sequences.rows(np.sort(rng.permutation(sequences.n_rows)[:most]))
         nothing = np.empty((0, 0))
         learned = cls(mean, scale, n_parts, nothing, 1.0, nothing)
-        learned.landmarks = learned._compared(some)
+        learned.landmarks = np.unique(learned._compared(some), axis=0)  # copies tell nothing more
         distances = cdist(learned.landmarks, learned.landmarks)
         if distances.any():
             learned.distance = float(np.median(distances[distances > 0]))

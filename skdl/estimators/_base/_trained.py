@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
@@ -10,6 +11,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from ..._version import VERSION
 from ...engine import Net, resolve_device
 
 HISTORY = ["epoch", "train_loss", "valid_loss", "lr", "seconds"]
@@ -119,7 +121,20 @@ class Trained:
         vars(twin).update(vars(self) | vars(self).get("_fitted_with", {}))
         return twin
 
+    def __getstate__(self) -> dict[str, Any]:
+        return dict(super().__getstate__(), _skdl_version=VERSION)  # type: ignore[call-overload]
+
     def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        pickled = state.pop("_skdl_version", "before 0.1.0")
+        if pickled != VERSION:
+            warnings.warn(
+                f"This {type(self).__name__} was pickled by skdl {pickled}, and this is skdl "
+                f"{VERSION}: it may fail, or predict something else. Fit it again, or install "
+                "the version that pickled it.",
+                UserWarning,
+                stacklevel=2,
+            )
         super().__setstate__(state)  # type: ignore[misc]
         if "_net" in vars(self):  # memory of a card does not wait for Python's garbage collection
             self._net.loosened_from(self)

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from skdl.engine import Data, Net
-from skdl.estimators import GRUClassifier, Word2VecTransformer
+from skdl.estimators import GRUClassifier, LSTMRegressor, Word2VecTransformer
 from skdl.estimators._base._trained import HISTORY, Trained
 
 
@@ -126,3 +126,13 @@ def test_estimators_show_it_this_way(cls):
     assert issubclass(cls, Trained)
     for name in ("history_", "device_", "n_parameters_", "to"):
         assert getattr(cls, name) is getattr(Trained, name)
+
+
+def test_a_pickle_of_another_version_warns(monkeypatch):
+    model = LSTMRegressor(2, max_epochs=1, linear_model=False, random_state=0)
+    model.fit(np.arange(40.0).reshape(10, 4), np.arange(10.0))
+    pickled = pickle.dumps(model)
+    pickle.loads(pickled)  # warnings are errors
+    monkeypatch.setattr("skdl.estimators._base._trained.VERSION", "9.9")
+    with pytest.warns(UserWarning, match=r"LSTMRegressor was pickled by skdl .* this is skdl 9\.9"):
+        assert pickle.loads(pickled).n_iter_ == 1
