@@ -34,6 +34,7 @@ WEIGHTS, ROWS_TO_CHOOSE = (1.0, 10.0, 100.0), 1024
 VALUES_AT_ONCE = 2**22  # of the features of rows to predict
 POOLED: tuple[type[Pooled], ...] = (Competition, Extremes)
 NEGLIGIBLE = 1e-6  # weight of a row, relative to the mean
+CONSTANT = 1e-6  # standard deviations that rounding leaves of features which are constant
 FARTHEST = 10.0  # standard deviations at which levels are clipped
 
 
@@ -191,6 +192,10 @@ class ConvolutionModel:
     ) -> tuple[Ridge, Factors]:
         """The best fit, and by what the squares of features count in it, as in ``_sizes``."""
         sizes, n_rows = self._sizes(features), len(target)
+        # Constant features, such as the length of series of one length, do not count.
+        largest = np.abs(features).max(axis=0)
+        of_blocks = np.split(largest > CONSTANT, np.cumsum(sizes)[:-1])
+        n_varying = [int(varies.sum()) for varies in of_blocks]
 
         def fits(rows: NDArray[Any]) -> Callable[[Factors], tuple[Ridge, Factors]]:
             """Fits to some rows."""
@@ -211,10 +216,10 @@ class ConvolutionModel:
 
         all_rows = np.arange(n_rows)
         if n_rows <= ROWS_TO_CHOOSE:
-            return self._best(fits(all_rows), sizes, np.bincount(target).max(), n_rows)
+            return self._best(fits(all_rows), n_varying, np.bincount(target).max(), n_rows)
         rng = np.random.default_rng(0)
         some = np.sort(rng.choice(n_rows, ROWS_TO_CHOOSE, replace=False))
-        _, factors = self._best(fits(some), sizes, np.bincount(target[some]).max(), n_rows)
+        _, factors = self._best(fits(some), n_varying, np.bincount(target[some]).max(), n_rows)
         return fits(all_rows)(factors)
 
     def _best(
