@@ -42,7 +42,7 @@ def test_numbers_of_any_dtype(dtype):
 
 
 BAD = {
-    "one dimension": (X[:, 0], "Expected 2D array"),
+    "one dimension": (X[:, 0], "is one-dimensional"),
     "three dimensions": (X[None], "dim 3"),
     "words": (np.array([["a", "b"]]), "must hold numbers, got .*'a'.* in row 0 of column 0"),
     "NaN": (np.where(np.arange(3) == 1, np.nan, X), "NaN, first at row 0, column 1"),
