@@ -30,20 +30,14 @@ COLUMNS = (
 )
 
 
-def kinds_of(estimator):
-    known = getattr(estimator, "_input_kinds", None)
-    if known is None:
-        return "tables"
-    return ", ".join(title for kind, title in KINDS.items() if kind in known)
-
-
 def row_of(name):
     """One row of the table, in the order of ``COLUMNS``."""
     estimator = getattr(estimators, name)()
-    tags, is_deep = get_tags(estimator), hasattr(estimator, "_input_kinds")
-    role = f":class:`~skdl.estimators.{name}`" if is_deep else f"``{name}``"
+    tags, kinds = get_tags(estimator), getattr(estimator, "_input_kinds", {"tables"})
+    role = f":class:`~skdl.estimators.{name}`" if is_deep(name) else f"``{name}``"
+    known = ", ".join(title for kind, title in KINDS.items() if kind in kinds)
     facts = (
-        "ragged" in getattr(estimator, "_input_kinds", ()),
+        "ragged" in kinds,
         tags.input_tags.allow_nan,
         has_fit_parameter(estimator, "sample_weight"),
         tags.target_tags.multi_output,
@@ -51,13 +45,15 @@ def row_of(name):
         hasattr(estimator, "partial_fit"),
         "device" in estimator.get_params(),
     )
-    kinds = kinds_of(estimator)
-    return (role, tags.estimator_type or "transformer", kinds, *("yes" if f else "" for f in facts))
+    return (role, tags.estimator_type or "transformer", known, *("yes" if f else "" for f in facts))
+
+
+def is_deep(name):
+    return hasattr(getattr(estimators, name), "_input_kinds")
 
 
 def names_of(which):
-    deep = [n for n in estimators.__all__ if hasattr(getattr(estimators, n), "_input_kinds")]
-    return deep if which == "deep" else [n for n in estimators.__all__ if n not in deep]
+    return [name for name in estimators.__all__ if is_deep(name) == (which == "deep")]
 
 
 class EstimatorTable(Directive):

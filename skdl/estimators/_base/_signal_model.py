@@ -34,7 +34,7 @@ WEIGHTS, ROWS_TO_CHOOSE = (1.0, 10.0, 100.0), 1024
 VALUES_AT_ONCE = 2**22  # of the features of rows to predict
 POOLED: tuple[type[Pooled], ...] = (Competition, Extremes)
 NEGLIGIBLE = 1e-6  # weight of a row, relative to the mean
-CONSTANT = 1e-6  # standard deviations that rounding leaves of features which are constant
+CONSTANT = 1e-12  # variance of features that rounding leaves of constant ones
 FARTHEST = 10.0  # standard deviations at which levels are clipped
 
 
@@ -158,10 +158,11 @@ class ConvolutionModel:
         # Of similarities one for all: their inner products count.
         of_similarities = squares[len(squares) - self._n_similarities :]
         of_similarities[:] = of_similarities.mean() if self._n_similarities else 1
-        self.spread = np.where(squares > 1e-12, np.sqrt(squares), 1).astype(np.float32)
+        varies = squares > CONSTANT
+        self.spread = np.where(varies, np.sqrt(squares), 1).astype(np.float32)
         features = self._scaled(features, self._n_similarities)
         features *= np.sqrt(weight).astype(np.float32)[:, None]
-        fit, factors = self._chosen(features, target, weight, groups)
+        fit, factors = self._chosen(features, varies, target, weight, groups)
         of_features = np.repeat(np.asarray(factors, dtype=np.float32), self._sizes(features))
         self.coef = features.T @ fit.dual.astype(np.float32)
         self.coef *= of_features[:, None]
@@ -186,6 +187,7 @@ class ConvolutionModel:
     def _chosen(
         self,
         features: NDArray[np.float32],
+        varies: NDArray[np.bool_],
         target: NDArray[Any],
         weight: NDArray[Any],
         groups: NDArray[Any] | None,
@@ -193,9 +195,7 @@ class ConvolutionModel:
         """The best fit, and by what the squares of features count in it, as in ``_sizes``."""
         sizes, n_rows = self._sizes(features), len(target)
         # Constant features, such as the length of series of one length, do not count.
-        largest = np.abs(features).max(axis=0)
-        of_blocks = np.split(largest > CONSTANT, np.cumsum(sizes)[:-1])
-        n_varying = [int(varies.sum()) for varies in of_blocks]
+        n_varying = [int(some.sum()) for some in np.split(varies, np.cumsum(sizes)[:-1])]
 
         def fits(rows: NDArray[Any]) -> Callable[[Factors], tuple[Ridge, Factors]]:
             """Fits to some rows."""
