@@ -205,6 +205,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     add_commit(parser)
     parser.add_argument("--parts", nargs="*", default=[*PARTS], choices=[*PARTS])
+    parser.add_argument("--tasks", nargs="*", help="names of tasks; all when absent")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--keep", type=Path, help="a file (CSV) for the results")
     report = Report(__doc__, parser)
@@ -214,6 +215,8 @@ def main() -> None:
     with both_versions(report) as (_, packages):
         for part in report.args.parts:
             for task in PARTS[part]():
+                if report.args.tasks is not None and task.name not in report.args.tasks:
+                    continue
                 measure(runs, packages, part, task, seeds, params)
     for part, table in summary(runs):
         report.table(part.capitalize(), table)

@@ -225,6 +225,8 @@ class TorchEstimator(DeepEstimator):
         ValueError
             If X, y, weights and parameters do not go together, or training diverges in its first
             epoch. The estimator is then as it was before.
+        KeyboardInterrupt
+            After Ctrl-C, or what a notebook has for it. The estimator is as it was before.
         """
         held_out = HeldOut(X_val, y_val, sample_weight_val, groups)
         passed = Passed(X, y, sample_weight, held_out)
