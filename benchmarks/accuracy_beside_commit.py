@@ -7,7 +7,7 @@ scores (accuracy; mean absolute error for forecasts; Spearman's correlation for 
 the first seed, the others are not tried.
 
 - Forecasts: accuracy_series, windows of 24 and 48 steps, 1 and 24 steps ahead.
-- Classes of series: accuracy_series, accuracy_signals and the numbers of accuracy_text.
+- Classes of series: accuracy_signals and the numbers of accuracy_text.
 - Images: accuracy_images: one fold of the digits and 1,000 images of Fashion-MNIST a seed; all of
   these with one seed.
 - Texts: accuracy_text, one fold a seed; MiniLM on 8 texts of each class and on all of snips, the
@@ -71,7 +71,7 @@ def windows(name, width, horizon, seed):
 
 def of_series() -> Iterator[Task]:
     sets = {**accuracy_text.NUMBERS}
-    for name in (*accuracy_series.UCR, *accuracy_signals.BARS):
+    for name in accuracy_signals.BARS:
         sets.setdefault(name, partial(accuracy_text.as_archived, name))
     for name, folds in sets.items():
         data = partial(first, folds)

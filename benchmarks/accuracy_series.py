@@ -1,6 +1,6 @@
-"""Accuracy on real series and sequences: default parameters compared with classical baselines.
+"""Accuracy of forecasts of real series: default parameters compared with classical baselines.
 
-Forecasts: windows of 24 and 48 steps, the value one step and 24 steps ahead. The last fifth of
+Windows of 24 and 48 steps, the value one step and 24 steps ahead. The last fifth of
 the windows is the test part; before it a gap of ``width + horizon - 1`` windows is left out, so
 that no value of the series lies in both parts. (The airline series is too short for that: there
 the gap is ``horizon - 1``, with which every training target is known when the first test window
@@ -9,9 +9,7 @@ PM2.5 are interpolated. MAE is in the units of the series, S&P 500 log returns i
 LSTMRegressor has default parameters, mean over the seeds. "ratio" is relative to the better of
 persistence and ridge; bar: at most 1.02 on every task, below 1 on most.
 
-Classification: the archives' own train and test parts, default parameters, mean over the seeds.
-The baseline is a random forest on the flattened sequences, padded with zeros at the end. Bars:
-JapaneseVowels 0.96, BasicMotions 0.95.
+Classes of series are in accuracy_signals.
 
 The data are read by ``skdl.datasets.fetch_*``; set SKDL_DATA to a folder that has them.
 """
@@ -22,21 +20,18 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 from _report import Report
-from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.metrics import mean_absolute_error
 
-from skdl.datasets import fetch_series, fetch_ucr
-from skdl.estimators import GRUClassifier, LSTMClassifier, LSTMRegressor
+from skdl.datasets import fetch_series
+from skdl.estimators import LSTMRegressor
 from skdl.model_selection import ForwardChainingSplit
 from skdl.pipelines import make_sequence_pipeline
 from skdl.preprocessing import sliding_windows
 
 SERIES = ("airline", "temperatures", "sunspots", "pollution", "pollution+weather", "sp500 returns")
-UCR = ("JapaneseVowels", "BasicMotions", "GunPoint", "ItalyPowerDemand")
 AHEAD = 24
 REGRESSORS = {"LSTM": LSTMRegressor}
-CLASSIFIERS = {"LSTM": LSTMClassifier, "GRU": GRUClassifier}
 
 
 def read(name):
@@ -94,41 +89,6 @@ def forecast(name, series, width, horizon, seeds, params, gaps=True):
     return row
 
 
-def classify(name, seeds, params):
-    """The row of one set in the table."""
-    X_train, y_train = fetch_ucr(name, split="train")
-    X_test, y_test = fetch_ucr(name, split="test")
-    length = max(len(x) for x in [*X_train, *X_test])
-    forest = RandomForestClassifier(random_state=0).fit(flat(X_train, length), y_train)
-    row = {
-        "set": name,
-        "train": len(X_train),
-        "test": len(X_test),
-        "forest": forest.score(flat(X_test, length), y_test),
-    }
-    for family, classifier in CLASSIFIERS.items():
-        accuracies, seconds = [], []
-        for seed in seeds:
-            start = perf_counter()
-            model = classifier(random_state=seed, **params).fit(X_train, y_train)
-            seconds.append(perf_counter() - start)
-            accuracies.append(model.score(X_test, y_test))
-        row |= {
-            family: np.mean(accuracies),
-            f"{family} lowest": min(accuracies),
-            f"{family} fit s": np.mean(seconds),
-        }
-    return row
-
-
-def flat(X, length):
-    """Flattened sequences, padded with zeros at the end."""
-    rows = np.zeros((len(X), length, X[0].size // len(X[0])))
-    for row, x in zip(rows, X, strict=True):
-        row[: len(x)] = x.reshape(len(x), -1)
-    return rows.reshape(len(X), -1)
-
-
 def print_row(row) -> None:
     """Show progress, because some rows take minutes."""
     cells = (f"{value:.4g}" if isinstance(value, float) else str(value) for value in row.values())
@@ -139,8 +99,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     add = parser.add_argument
     add("--no-gap", action="store_true", help="the plain chronological split: no gap")
-    add("--series", nargs="*", default=SERIES, choices=SERIES, help="of all; none skips them")
-    add("--sets", nargs="*", default=UCR, choices=UCR, help="of all; none skips them")
+    add("--series", nargs="*", default=SERIES, choices=SERIES)
     add("--seeds", type=int, default=3)
     add("--paths", action="store_true", help="also all of the next 24 steps at once")
     report = Report(__doc__, parser)
@@ -156,18 +115,10 @@ def main() -> None:
             for width in (24,) if quick else (24, 48):
                 rows.append(forecast(name, series, width, horizon, seeds, params, not args.no_gap))
                 print_row(rows[-1])
-    if rows:
-        table = pd.DataFrame(rows)
-        report.table(
-            "Forecasts: MAE" + ", no gap" * args.no_gap, table.set_index("series"), *verdicts(table)
-        )
-
-    rows = []
-    for name in args.sets:
-        rows.append(classify(name, seeds, params))
-        print_row(rows[-1])
-    if rows:
-        report.table("Classification: accuracy", pd.DataFrame(rows).set_index("set"))
+    table = pd.DataFrame(rows)
+    report.table(
+        "Forecasts: MAE" + ", no gap" * args.no_gap, table.set_index("series"), *verdicts(table)
+    )
     report.finish()
 
 
