@@ -6,7 +6,7 @@ import contextlib
 import copy
 import warnings
 from collections.abc import Iterator
-from dataclasses import field, replace
+from dataclasses import KW_ONLY, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -75,6 +75,7 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         estimator, not with the weights of ``module_``.
     """
 
+    _: KW_ONLY
     class_weight: dict[Any, Any] | str | None = None
 
     _changeable: ClassVar[frozenset[str]] = frozenset({"class_weight"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import KW_ONLY, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -68,6 +68,7 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         Levels that the network estimates, the median among them.
     """
 
+    _: KW_ONLY
     standardize: bool = True
     loss: str = "squared_error"
     quantiles: Sequence[float] | NDArray[Any] | None = None

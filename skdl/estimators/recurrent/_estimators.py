@@ -157,6 +157,7 @@ class _RecurrentRegressor(_Recurrent, TorchRegressor):
         ``partial_fit``, which goes on from the shrunk correction.
     """
 
+    _: KW_ONLY
     linear_model: bool = True
     lr: float = 3e-3
 
@@ -278,6 +279,7 @@ class _RecurrentClassifier(_Recurrent, SignalClassifier):
         each standardized by itself, beside the logarithm of its spread.
     """
 
+    _: KW_ONLY
     bidirectional: bool = True
     pooling: str = "max"
     dropout: float = 0.2
