@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+from .._sklearn import BaseEstimator
 from ._frames import check_numbers
 from ._given import Given
 from ._units import Arrays, Units

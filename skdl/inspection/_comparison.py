@@ -166,6 +166,6 @@ def _draw_row(ax: Any, place: int, scores: np.ndarray, low: float, high: float) 
         scores.mean(), place, s=34, marker="D", color="#d1662b", edgecolors="white", zorder=4
     )
     if scores.mean() < low:
+        behind = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
         ax.text(0.01, place, f"◂ mean {scores.mean():.3g}, off the axis", va="center", zorder=5,
-                transform=ax.get_yaxis_transform(), color="#d1662b",
-                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1})  # fmt: skip
+                transform=ax.get_yaxis_transform(), color="#d1662b", bbox=behind)  # fmt: skip

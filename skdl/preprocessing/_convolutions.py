@@ -9,13 +9,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .._minirocket import KERNELS, ConvolutionFeatures
 from .._reading import Sequences, SequencesMixin
-from .._sklearn import Interval, StrOptions, fit_context
+from .._sklearn import BaseEstimator, Interval, StrOptions, TransformerMixin, fit_context
 from ..engine import resolve_device
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted, validate_data
 
 from .._reading import is_finite
+from .._sklearn import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 
 
 class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
-from sklearn.base import ClassifierMixin
 
-from ..._sklearn import StrOptions, fit_context
+from ..._sklearn import ClassifierMixin, StrOptions, fit_context
 from ...engine import Data, Net
 from ._calibration import (
     all_of,

@@ -11,10 +11,9 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import torch
-from sklearn.base import BaseEstimator
 from torch import nn
 
-from ..._sklearn import Interval, StrOptions
+from ..._sklearn import BaseEstimator, Interval, StrOptions
 from ...engine import (
     Data,
     Net,

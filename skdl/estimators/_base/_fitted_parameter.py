@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Self
 
-from sklearn.base import BaseEstimator
-
+from ..._sklearn import BaseEstimator
 from ._given_vectors import WordVectorTable
 
 

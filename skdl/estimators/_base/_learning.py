@@ -10,8 +10,8 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
+from ..._sklearn import BaseEstimator
 from ...engine import default_torch_modes, outside_of_runs, sets_rate
 
 

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import RegressorMixin
 from sklearn.utils import Tags
-from sklearn.utils.metaestimators import available_if
 
-from ..._sklearn import StrOptions, fit_context
+from ..._sklearn import RegressorMixin, StrOptions, available_if, fit_context
 from ._docs import deep_estimator
 from ._estimator import TorchEstimator
 from ._targets import REGRESSION_LOSSES, RegressionTarget

@@ -13,11 +13,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn import get_config
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from ..._sklearn import Interval, StrOptions, fit_context
+from ..._sklearn import (
+    ClassNamePrefixFeaturesOutMixin,
+    Interval,
+    StrOptions,
+    TransformerMixin,
+    fit_context,
+)
 from ...engine import Data, Net, as_tensor, check_validated, draw_seed, resolve_device
 from .._base import (
     DeepEstimator,
