@@ -4,7 +4,7 @@ from ._competition import Competition
 from ._extremes import Extremes
 from ._features import ConvolutionFeatures
 from ._kernels import KERNELS
-from ._levels import level_features
+from ._levels import Levels
 from ._pooled import Pooled
 from ._similarities import Similarities
 
@@ -13,7 +13,7 @@ __all__ = [
     "Competition",
     "ConvolutionFeatures",
     "Extremes",
+    "Levels",
     "Pooled",
     "Similarities",
-    "level_features",
 ]

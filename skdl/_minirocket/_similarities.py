@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from .._reading import Sequences
-from ._levels import means_of_parts, standardized_pieces
-from ._series import FARTHEST
+from ._levels import Levels, means_of_parts
 
 # Series that are compared with, their values in all, and the values of one.
 MOST_LANDMARKS, ALL_VALUES, MOST_VALUES = 2048, 2**19, 1024
@@ -30,8 +29,8 @@ class Similarities:
 
     Attributes
     ----------
-    mean, scale : ndarray of shape (C,)
-        By which channels are standardized.
+    levels : Levels
+        By which series are standardized and clipped.
     n_parts : int
         Parts of each series, whose means are compared.
     landmarks : ndarray of shape (m, n_parts * C)
@@ -40,8 +39,7 @@ class Similarities:
     whitening : ndarray of shape (m, n_features)
     """
 
-    mean: NDArray[Any]
-    scale: NDArray[Any]
+    levels: Levels
     n_parts: int
     landmarks: NDArray[Any]
     distance: float
@@ -49,11 +47,7 @@ class Similarities:
 
     @classmethod
     def learned(
-        cls,
-        sequences: Sequences,
-        mean: NDArray[Any],
-        scale: NDArray[Any],
-        rng: np.random.Generator,
+        cls, sequences: Sequences, levels: Levels, rng: np.random.Generator
     ) -> Similarities:
         """From some of the series, at random."""
         lengths = sequences.lengths
@@ -62,7 +56,7 @@ class Similarities:
         most = min(MOST_LANDMARKS, max(1, ALL_VALUES // (n_parts * sequences.n_channels)))
         some = sequences.rows(np.sort(rng.permutation(sequences.n_rows)[:most]))
         nothing = np.empty((0, 0))
-        learned = cls(mean, scale, n_parts, nothing, 1.0, nothing)
+        learned = cls(levels, n_parts, nothing, 1.0, nothing)
         learned.landmarks = np.unique(learned._compared(some), axis=0)  # copies tell nothing more
         distances = cdist(learned.landmarks, learned.landmarks)
         if distances.any():
@@ -89,6 +83,7 @@ class Similarities:
 
     def _compared(self, sequences: Sequences) -> NDArray[np.float64]:
         """What is compared of each series: (n, n_parts * C)."""
-        pieces = standardized_pieces(sequences, self.mean, self.scale)
-        parts = [means_of_parts(x.clip(-FARTHEST, FARTHEST), self.n_parts) for x in pieces]
+        low, high = self.levels.low, self.levels.high
+        pieces = self.levels.standardized(sequences)
+        parts = [means_of_parts(x.clip(low, high), self.n_parts) for x in pieces]
         return np.concatenate([part.reshape(len(part), -1) for part in parts])

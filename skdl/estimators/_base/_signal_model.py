@@ -12,9 +12,9 @@ from ..._minirocket import (
     Competition,
     ConvolutionFeatures,
     Extremes,
+    Levels,
     Pooled,
     Similarities,
-    level_features,
 )
 from ..._reading import Sequences
 from ._ridge import Decomposition, Ridge, ridge
@@ -99,8 +99,9 @@ class ConvolutionModel:
             extremes=True,
             dilations_of_pooled=None if are_few else DILATIONS_OF_MANY,
         )
-        known = self.convolutions.mean, self.convolutions.scale
-        self.similarities = Similarities.learned(sequences, *known, rng)
+        known = self.convolutions
+        self.levels = Levels.learned(sequences, known.mean, known.scale)
+        self.similarities = Similarities.learned(sequences, self.levels, rng)
         of_similarities = self.similarities.features(sequences).astype(np.float32)
         features = np.concatenate([self._raw_features(sequences), of_similarities], axis=1)
         self._fit_ridge(features, target, weight, groups)
@@ -129,9 +130,8 @@ class ConvolutionModel:
 
     def _raw_features(self, sequences: Sequences) -> NDArray[np.float32]:
         """Convolutions, and behind them levels."""
-        convolutions, known = self.convolutions.transform(sequences), self.convolutions
-        levels = level_features(sequences, known.mean, known.scale)
-        return np.concatenate([convolutions, levels], axis=1)
+        convolutions = self.convolutions.transform(sequences)
+        return np.concatenate([convolutions, self.levels.features(sequences)], axis=1)
 
     def _standardized(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         features -= self.mean
