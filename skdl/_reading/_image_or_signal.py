@@ -20,6 +20,7 @@ from ._units import BYTES, Arrays, is_whole
 MAX_ROWS = 64  # that are looked at
 MAX_VALUES = 2**20  # of them; of at least two rows
 MIN_STEPS = 6  # fewer do not show what is alike
+MIN_STEPS_OF_ONE = 12  # shorter series are rare: so many channels of one step may be steps
 MAX_BYTE = 255
 # Differences, 1 between unrelated numbers. The limits lie between the images and the windows of
 # sensors of the tests of this file.
@@ -31,6 +32,9 @@ COLUMNS_IN_NO_ORDER = 0.25  # at least: less may be noise
 LEVELS = 0.5  # at least, between the means of channels; of images 0.2
 COLUMNS_OF_NARROW = 0.8  # at least, between channels, in a shape that images hardly ever have
 TALL = 2  # times as many rows as columns, in which noise is likelier of sensors than an image
+# Where there are so many times as many channels as steps, and so many values that chance does not
+# decide: at most, along what may be the steps.
+EXTREME, MANY_VALUES, STEPS_OF_EXTREME = 16, 5000, 0.95
 COLUMNS_BY_STEPS = 8.0  # at least, where images may be signals; of images 3, stretched ones 10
 
 
@@ -142,7 +146,7 @@ class Guess:
         return cls(may_be_signals=is_smooth or is_noise)
 
 
-def show_channels(items: list[np.ndarray]) -> bool:
+def show_channels(items: Arrays) -> bool:
     """Whether the values of arrays (T_i, C) show that their columns are channels."""
     some = _looked_at(items) if all(map(_are_measured, items)) else []
     found = Differences.of(some)
@@ -184,21 +188,39 @@ def warn_of_signals(shape: Shape, reason: str) -> None:
 def warn_of_channels_first(rows: np.ndarray) -> None:
     """Warn where arrays (n, T, C) seem to be (n, C, T): as other libraries have them.
 
-    Channels outnumber steps, and values are alike from channel to channel, but not from step to
-    step.
+    There is one step of many channels; or channels outnumber steps, and values are alike from
+    channel to channel, but not from step to step.
     """
     n_steps, n_channels = rows.shape[1:]
-    if n_channels < max(2 * n_steps, MIN_STEPS) or n_steps < 2 or not _are_measured(rows):
+    least = MIN_STEPS_OF_ONE if n_steps == 1 else MIN_STEPS
+    if n_channels < max(2 * n_steps, least) or not _are_measured(rows):
         return
-    found = Differences.of([row.T for row in _looked_at(rows)])
-    if found is not None and found.steps <= STEPS and found.columns >= COLUMNS:
-        warnings.warn(
-            f"X is read as {n_steps} steps of {n_channels} channels, but its values are alike from "
-            "channel to channel, not from step to step. If channels come first, as in (n_samples, "
-            "n_channels, n_steps), pass np.swapaxes(X, 1, 2).",
-            UserWarning,
-            stacklevel=2,
-        )
+    if n_steps > 1 and not _are_alike_along_channels(rows):
+        return
+    steps = "1 step" if n_steps == 1 else f"{n_steps} steps"
+    reason = (
+        "in which no order of steps can be learned"
+        if n_steps == 1
+        else "but its values are alike from channel to channel, not from step to step"
+    )
+    warnings.warn(
+        f"X is read as {steps} of {n_channels} channels, {reason}. If channels come first, as in "
+        "(n_samples, n_channels, n_steps), pass np.swapaxes(X, 1, 2).",
+        UserWarning,
+        stacklevel=2,
+    )
+
+
+def _are_alike_along_channels(rows: np.ndarray) -> bool:
+    """Whether channels of rows (n, T, C) look like steps, and steps like channels."""
+    n_steps, n_channels = rows.shape[1:]
+    some = _looked_at(rows)
+    found = Differences.of([row.T for row in some])
+    if found is None or found.columns < COLUMNS:
+        return False
+    is_extreme = n_channels >= EXTREME * n_steps and len(some) * some[0].size >= MANY_VALUES
+    most, by_distant = (STEPS_OF_EXTREME,) * 2 if is_extreme else (STEPS, STEPS_BY_DISTANT)
+    return found.steps <= min(most, by_distant * found.distant_steps)
 
 
 def _are_measured(values: np.ndarray) -> bool:

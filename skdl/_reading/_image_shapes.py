@@ -22,7 +22,7 @@ def check_channels_last(shape: Shape, kind: str, array: str, *, is_flat: bool = 
             f"channels last. Use np.moveaxis({whole}, 1, -1), and image_shape={last}. If the "
             f"channels are last already, pass {as_it_is}."
         )
-    if kind == "signal" and shape[0] and shape[0] * 2 <= shape[1]:
+    if kind == "signal" and 0 < shape[0] * 2 <= shape[1] and shape[1] > MAX_CHANNELS:
         raise ValueError(
             f"Signals of {shape[0]} steps and {shape[1]} channels look as if channels came first: "
             f"skdl takes (n, T, C), channels last. Use np.moveaxis({array}, 1, -1), or pass "

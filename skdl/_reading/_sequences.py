@@ -242,7 +242,10 @@ class SequencesMixin(ChannelNamesMixin, InputMixin):
                 f"{type(self).__name__} was fitted on an array, with {self.n_steps_in_} steps for "
                 "all. Fit it on a list of sequences to predict for any length."
             )
-        return Sequences.of(values, lengths)
+        sequences = Sequences.of(values, lengths)
+        if reset and sequences.lengths is None:
+            warn_of_channels_first(sequences.values)
+        return sequences
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from skdl._minirocket import Similarities
+from skdl._minirocket import Levels, Similarities
 from skdl._minirocket._similarities import MOST_LANDMARKS
 from skdl._reading import Sequences
 
@@ -12,8 +12,9 @@ RNG = np.random.default_rng(0)
 
 
 def learned(sequences, mean=0.0, scale=1.0):
-    known = np.full(sequences.n_channels, mean), np.full(sequences.n_channels, scale)
-    return Similarities.learned(sequences, *known, np.random.default_rng(0))
+    each = np.ones(sequences.n_channels)
+    levels = Levels(mean * each, scale * each, -10 * each, 10 * each)
+    return Similarities.learned(sequences, levels, np.random.default_rng(0))
 
 
 def test_inner_products_are_the_kernel():

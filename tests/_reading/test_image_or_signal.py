@@ -16,6 +16,8 @@ from skdl.datasets import (
     make_images,
     make_sequences,
 )
+from skdl.estimators import GRUClassifier
+from skdl.preprocessing import RandomConvolutions
 
 RNG = np.random.default_rng(0)
 UNLIKE = "alike from step to step, but not from column to column"
@@ -337,8 +339,29 @@ def test_signals_with_channels_first_are_warned_of(n_rows, n_channels, n_steps):
     warn_of_channels_first(np.swapaxes(X, 1, 2))
 
 
+def test_noisy_signals_with_channels_first_are_warned_of():
+    rng = np.random.default_rng(0)
+    wave = np.sin(np.arange(100) / 3 + rng.uniform(0, 6, (100, 1))) + rng.normal(size=(100, 100))
+    X = np.stack([wave, *rng.normal(size=(2, 100, 100))], axis=1)
+    with pytest.warns(UserWarning, match="3 steps of 100 channels, but its values"):
+        warn_of_channels_first(X)
+    warn_of_channels_first(np.swapaxes(X, 1, 2))
+
+
+@pytest.mark.parametrize("make", [np.asarray, list])
+@pytest.mark.parametrize(
+    "model", [GRUClassifier(2, max_epochs=1), RandomConvolutions(84)], ids=["GRU", "convolutions"]
+)
+def test_one_step_of_many_channels_is_warned_of(model, make):
+    X = RNG.normal(size=(10, 1, 30))
+    with pytest.warns(UserWarning, match="1 step of 30 channels, in which no order"):
+        model.fit(make(X), np.arange(10) % 2)
+    warn_of_channels_first(X[..., :8])  # a table with few columns
+
+
 def test_many_channels_of_few_steps_are_not_warned_of():
     rng = np.random.default_rng(0)
+    warn_of_channels_first(rng.normal(size=(50, 3, 100)) + rng.normal(size=(50, 3, 1)))
     warn_of_channels_first(rng.normal(size=(50, 5, 30)))  # in no order
     walks = rng.normal(size=(50, 5, 30)).cumsum(1)
     warn_of_channels_first(walks)

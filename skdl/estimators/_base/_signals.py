@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, ClassVar
 
 import numpy as np
@@ -127,9 +128,14 @@ def are_unequal_signals(items: list[np.ndarray], kind: str, shape: Shape | None)
         return False
     if kind == "signal":
         return True
-    of_signals = shape is None and all(item.ndim < 3 for item in items)
-    channels = {item.shape[1:] or (1,) for item in items}
-    return of_signals and len(channels) == 1 and not _are_likely_images(items)
+    if shape is not None or any(item.ndim > 2 for item in items):
+        return False
+    channels = Counter(item.shape[1:] or (1,) for item in items)
+    (usual, n_usual), *_ = channels.most_common(1)
+    is_usual = usual[0] <= MAX_CHANNELS and 2 * n_usual > len(items)
+    if is_usual or min(item.ndim for item in items) < 2:
+        return True  # what reads signals names those of other channels
+    return len(channels) == 1 and not _are_likely_images(items)
 
 
 def _are_likely_images(items: list[np.ndarray]) -> bool:

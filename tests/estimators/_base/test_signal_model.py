@@ -18,6 +18,7 @@ from skdl.estimators._base._signal_model import (
 from tests.waves import noisy_waves, short_events
 
 RNG = np.random.default_rng(0)
+N_LEVELS = 149  # of one channel
 
 
 def made(n, seed=0):
@@ -133,8 +134,7 @@ def test_kernels_compete_where_that_helps():
     X = X + 0.1 * rng.normal(size=X.shape)
     model = ConvolutionModel(2).fit(Sequences(X[:, :, None]), y, None)
     of_features = len(model.mean), len(model.spread), len(model.coef)
-    n_levels = 147
-    assert {model.convolutions.n_features + n_levels} == set(of_features)
+    assert {model.convolutions.n_features + N_LEVELS} == set(of_features)
     scores = model.scores(Sequences(X[:, :, None]))
     assert (scores.argmax(1) == y).mean() > 0.9
 
@@ -147,7 +147,7 @@ def test_features_that_do_not_count_are_dropped(monkeypatch):
     monkeypatch.setattr(ConvolutionModel, "_drop", lambda *_: None)
     whole = ConvolutionModel(2).fit(sequences, y, None)
     for each in (model, whole):
-        assert len(each.coef) == each.convolutions.n_features + 147
+        assert len(each.coef) == each.convolutions.n_features + N_LEVELS
     assert len(model.coef) < len(whole.coef)
     np.testing.assert_allclose(
         model.scores(sequences), whole.scores(sequences), rtol=1e-4, atol=1e-5
@@ -235,3 +235,26 @@ def test_rows_of_a_group_do_not_tell_of_each_other():
     assert hits[0] > 0.95
     assert hits[1] < 0.75
     assert hits[2] == hits[0]  # one group: there is nothing else to leave out
+
+
+def test_glitches_do_not_decide():
+    """Classes by level, and 5 of 100 values 30 times as far: as a forest, that sees no sizes."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 600)
+    X = rng.normal(size=(600, 100)) + 0.35 * y[:, None] + 0.2 * rng.normal(size=(600, 1))
+    X = np.where(rng.random(X.shape) < 0.05, X + 30 * rng.normal(size=X.shape), X)
+    train, test = Sequences(X[:150, :, None]), Sequences(X[150:, :, None])
+    model = ConvolutionModel(2).fit(train, y[:150], None)
+    assert (model.scores(test).argmax(1) == y[150:]).mean() > 0.7
+
+
+def test_a_class_may_be_a_range_of_lengths():
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(20, 120, 600)
+    y = ((lengths > 45) & (lengths < 90)).astype(int)
+
+    def of(rows):
+        return Sequences.of(rng.normal(size=(lengths[rows].sum(), 1)), lengths[rows])
+
+    model = ConvolutionModel(2).fit(of(slice(150)), y[:150], None)
+    assert (model.scores(of(slice(150, None))).argmax(1) == y[150:]).mean() > 0.88

@@ -251,3 +251,23 @@ def test_an_array_with_channels_first_after_signals_of_unequal_length_is_told():
         model.predict(X)
     advised = eval(re.search(r"use (.*)\.$", str(told.value))[1], {"np": np, "X": X})
     assert model.predict(advised).shape == (4,)
+
+
+@pytest.mark.parametrize("usual", [(), (3,)])
+def test_a_signal_of_other_channels_among_many_is_named(usual):
+    items = [RNG.normal(size=(30 + i % 7, *usual)) for i in range(40)]
+    items[3] = RNG.normal(size=(20, 7))
+    with pytest.raises(ValueError, match=f"signal 0 has {(1, *usual)[-1]}, signal 3 has 7"):
+        classifier().fit(items, np.arange(40) % 2)
+
+
+def test_signals_of_one_step_may_have_several_channels():
+    items = [RNG.normal(size=(1, 3)) for _ in Y]
+    assert classifier(kind="signal").fit(items, Y).input_shape_ == (1, 3)
+
+
+def test_more_channels_than_steps_are_read_where_the_values_show_the_steps():
+    walks = RNG.normal(size=(40, 20, 60)).cumsum(1)
+    assert classifier(kind="signal").fit(walks, np.arange(40) % 2).input_shape_ == (20, 60)
+    with pytest.raises(ValueError, match="look as if channels came first"):
+        classifier(kind="signal").fit(RNG.normal(size=(40, 60, 20)).cumsum(1).swapaxes(1, 2), Y[:1])
