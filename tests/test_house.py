@@ -31,7 +31,7 @@ BELOW = {
     "_sklearn": set(),
     "_progress_bar": set(),
     "_reading": {"_sklearn"},
-    "_minirocket": {"_sklearn", "_reading"},
+    "_minirocket": {"_reading"},
     "datasets": set(),
     "modules": set(),
     "engine": {"_sklearn", "_progress_bar"},
