@@ -16,7 +16,7 @@ DATA_EXAMPLES = sensor_windows appliance_currents
 
 PAGES = docs/*.rst docs/user_guide/*.rst docs/coming_from/*.rst
 
-.PHONY: demo examples examples-data test test-all quick test-oldest lint format docs docs-check site-check wheel bench \
+.PHONY: demo examples examples-data test test-all quick test-oldest lint format docs docs-check types site-check wheel bench \
 	gpu-check clean
 
 demo: $(READY)
@@ -29,7 +29,7 @@ examples-data: $(READY)
 	for name in $(DATA_EXAMPLES); do $(BIN)/python examples/$$name.py || exit 1; done
 
 test: $(READY)
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto -m "not slow" --durations=10
 
 # Lint, and the tests of the house and of modules that most changes touch: under 90 seconds.
 quick: lint
@@ -64,6 +64,10 @@ docs-check: $(BIN)/.docs-installed
 	$(BIN)/python -m pytest -n auto -q --doctest-glob="*.rst" $(PAGES)
 	$(BIN)/codespell
 
+# mypy and pyright on scripts as users write them, and on the estimators of CONTRIBUTING.md.
+types: $(BIN)/.docs-installed
+	$(BIN)/python -m pytest -q -m slow tests/test_types.py tests/test_contributing.py
+
 # The built site in Chromium (Debian: chromium and chromium-driver): console, images, width, search.
 site-check: $(BIN)/.docs-installed
 	$(BIN)/python tests/check_site.py docs/_build/html output/site
@@ -96,7 +100,7 @@ $(READY): pyproject.toml constraints.txt
 
 $(BIN)/.docs-installed: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]" \
-		build codespell selenium
+		basedpyright build codespell selenium
 	touch $@
 
 clean:

@@ -26,8 +26,32 @@ The packages:
                             generators
 """
 
+import importlib
+from types import ModuleType
+
 from ._show_versions import show_versions
 from ._version import VERSION
 
 __version__ = VERSION
+_PACKAGES = (
+    "datasets",
+    "engine",
+    "estimators",
+    "inspection",
+    "model_selection",
+    "modules",
+    "pipelines",
+    "preprocessing",
+)
 __all__ = ["__version__", "show_versions"]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Packages are imported when they are asked for: `import skdl` alone is fast."""
+    if name in _PACKAGES:
+        return importlib.import_module(f"skdl.{name}")
+    raise AttributeError(f"module 'skdl' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *_PACKAGES]

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from typing_extensions import deprecated as _deprecated
 
+Named = TypeVar("Named", bound=Callable[..., Any])
 
-def deprecated(instead: str, *, since: str, removal: str) -> _deprecated:
-    """Decorate a function or method that will go; of a class, its ``__init__``.
 
-    It keeps its signature, type checkers and editors strike it through, and a call warns.
+def deprecated(instead: str, *, since: str, removal: str) -> Callable[[Named], Named]:
+    """Decorate a function, method or class that will go: a call warns.
+
+    It keeps its signature; estimators can be cloned and searched. On a class it stands above
+    ``@deep_estimator``.
 
     Parameters
     ----------
@@ -31,4 +39,19 @@ def deprecated(instead: str, *, since: str, removal: str) -> _deprecated:
     Deprecated since skdl 0.2, removed in 0.4. Use ``double``.
     """
     message = f"Deprecated since skdl {since}, removed in {removal}. {instead}"
-    return _deprecated(message, category=FutureWarning)
+
+    def decorated(named: Any) -> Any:
+        if not isinstance(named, type):
+            return _deprecated(message, category=FutureWarning)(named)
+        init = named.__init__  # type: ignore[misc]
+
+        @functools.wraps(init)
+        def warned(self: Any, *args: Any, **kwargs: Any) -> None:
+            if type(self) is named:
+                warnings.warn(message, FutureWarning, stacklevel=2)
+            init(self, *args, **kwargs)
+
+        named.__init__ = warned  # type: ignore[misc]
+        return named
+
+    return decorated

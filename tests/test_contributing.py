@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BLOCKS = re.compile(r"<!-- (file|lines): ([^\n]+) -->\n```(?:python|text)\n(.*?)```", re.DOTALL)
-COPIED = ["skdl", "tests", "conftest.py", "pyproject.toml", "README.md", "CHANGELOG.md"]
+COPIED = ["skdl", "tests", "changes", "conftest.py", "pyproject.toml", "README.md", "CHANGELOG.md"]
 TOUCHED = ["skdl/estimators/__init__.py", "tests/laws/instances.py"]
 NEWCOMERS = ["TCNRegressor", "DenseClassifier"]
 
@@ -46,7 +46,7 @@ def copy(tmp_path_factory):
             file.write_text(text.replace("from .classical", code + "from .classical"), "utf-8")
         else:
             insert(file, places[place], code)
-    for name in ("README.md", "CHANGELOG.md"):
+    for name in ("README.md", "changes/+newcomers.added.md"):
         with (root / name).open("a", encoding="utf-8") as file:
             file.write("\n" + ", ".join(f"`{name}`" for name in NEWCOMERS) + "\n")
     touched = [*(root / name for name in TOUCHED), *root.rglob("tcn"), *root.rglob("dense")]

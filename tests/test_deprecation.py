@@ -3,8 +3,11 @@
 import inspect
 
 import pytest
+from sklearn.base import clone
 
 from skdl._deprecation import deprecated
+from skdl.estimators import LSTMRegressor
+from skdl.estimators._base import deep_estimator
 
 
 @deprecated("Use ``double``.", since="0.2", removal="0.4")
@@ -35,3 +38,21 @@ def test_a_class_warns_by_its_init():
     with pytest.warns(FutureWarning, match="New"):
         assert Old(2).n == 2
     assert [*inspect.signature(Old).parameters] == ["n"]
+
+
+def test_an_estimator_warns_and_can_be_cloned():
+    @deprecated("Use ``LSTMRegressor``.", since="0.2", removal="0.4")
+    @deep_estimator
+    class OldRegressor(LSTMRegressor):
+        """An LSTM under another name."""
+
+    @deep_estimator
+    class Heir(OldRegressor):
+        """Not itself deprecated."""
+
+    with pytest.warns(FutureWarning, match="Use ``LSTMRegressor``"):
+        old = OldRegressor(8, lr=0.1)
+    with pytest.warns(FutureWarning, match="Use ``LSTMRegressor``"):
+        assert clone(old).get_params() == old.get_params()
+    assert inspect.signature(OldRegressor) == inspect.signature(LSTMRegressor)
+    Heir(8)

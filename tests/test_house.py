@@ -207,9 +207,10 @@ def test_every_test_file_tests_a_file():
     assert mirrored - found == set()
 
 
-@pytest.mark.parametrize("document", ["README.md", "CHANGELOG.md"])
-def test_every_deep_estimator_is_told_of(document):
-    text = (TESTS.parent / document).read_text(encoding="utf-8")
+@pytest.mark.parametrize("documents", [["README.md"], ["CHANGELOG.md", "changes/*.md"]])
+def test_every_deep_estimator_is_told_of(documents):
+    files = [file for document in documents for file in TESTS.parent.glob(document)]
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
     deep = [n for n in estimators.__all__ if hasattr(getattr(estimators, n), "_input_kinds")]
     assert [name for name in deep if f"`{name}`" not in text] == []
 

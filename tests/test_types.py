@@ -1,6 +1,8 @@
-"""A type checker on scripts as users write them: right uses pass, wrong ones are found."""
+"""Type checkers on scripts as users write them: right uses pass, wrong ones are found."""
 
+import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +44,7 @@ LSTMRegressor(device=torch.device("cpu"), callbacks=[EpochTimer(), ("timer", Epo
 LSTMRegressor(loss="quantile", quantiles=(0.1, 0.9))
 LSTMRegressor(loss="quantile", quantiles=[0.1, 0.9])
 LSTMRegressor(loss="quantile", quantiles=np.array([0.1, 0.9]))
-LSTMRegressor(np.int64(16), lr=np.float64(0.1), random_state=np.random.RandomState(0))
+LSTMRegressor(16, lr=np.float64(0.1), random_state=np.random.RandomState(0))
 CNNClassifier((8, 16), image_shape=(8, 8), architecture="resnet", freeze=True)
 CNNClassifier(channels=[8, 16], image_shape=[8, 8, 3], augment=lambda x: x)
 CNNClassifier(channels=np.array([8, 16]), image_shape=np.array([8, 8]))
@@ -92,12 +94,15 @@ def build(n_features: int, device: str | None = None) -> LSTMRegressor:
 def learn(texts: list[str], y: pd.Series) -> TransformerClassifier:
     return TransformerClassifier().fit(texts, y, sample_weight=np.ones(len(y)))
 """
+HOME = Path(skdl.__file__).parents[1]
 HEAD = """from skdl.estimators import CNNClassifier, LSTMClassifier, LSTMRegressor
 from skdl.model_selection import compare
 """
-# Unknown names pass, and so does what is positional: scikit-learn's base has no types, so that it
-# may have any parameters.
 WRONG = [
+    "LSTMRegressor(hidden=3)",
+    "LSTMRegressor(16, 2, 3)",
+    'LSTMRegressor(32, "huber")',
+    "LSTMRegressor().fitt([[0.0]], [0])",
     'LSTMRegressor(hidden_size="many")',
     "LSTMRegressor(device=0)",
     "LSTMRegressor(quantiles=0.5)",
@@ -111,31 +116,46 @@ WRONG = [
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
-    """Numbers of lines with errors, of both scripts."""
+def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scripts")
     (folder / "right.py").write_text(RIGHT, encoding="utf-8")
     (folder / "wrong.py").write_text(HEAD + "\n".join(WRONG) + "\n", encoding="utf-8")
+    return folder
+
+
+def errors_of_mypy(folder):
+    """Numbers of lines with errors, of both scripts."""
     (folder / "mypy.ini").write_text(
-        "[mypy]\nignore_missing_imports = True\nwarn_return_any = True\n"
-        f"mypy_path = {Path(skdl.__file__).parents[1]}\n",
+        f"[mypy]\nignore_missing_imports = True\nwarn_return_any = True\nmypy_path = {HOME}\n",
         encoding="utf-8",
     )
     command = [sys.executable, "-m", "mypy", "right.py", "wrong.py"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
     errors = re.findall(r"^(right|wrong)\.py:(\d+): error: (.*)$", done.stdout, re.MULTILINE)
-    return {
-        name: {int(line): text for file, line, text in errors if file == name}
-        for name in ("right", "wrong")
-    }
+    return [(file, int(line), text) for file, line, text in errors]
+
+
+def errors_of_pyright(folder):
+    command = shutil.which("basedpyright", path=Path(sys.executable).parent)
+    if command is None:
+        pytest.skip("basedpyright is not installed")
+    options = {"extraPaths": [str(HOME)], "typeCheckingMode": "standard"}
+    (folder / "pyrightconfig.json").write_text(json.dumps(options), encoding="utf-8")
+    command = [command, "--outputjson", "--pythonpath", sys.executable, "right.py", "wrong.py"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    found = json.loads(done.stdout)["generalDiagnostics"]
+    return [
+        (Path(error["file"]).stem, error["range"]["start"]["line"] + 1, error["message"])
+        for error in found
+        if error["severity"] == "error"
+    ]
 
 
 @pytest.mark.slow
-def test_right_uses_pass(found):
-    assert found["right"] == {}
-
-
-@pytest.mark.slow
-def test_wrong_uses_are_found(found):
-    assert set(found["wrong"]) == set(range(3, 3 + len(WRONG)))
+@pytest.mark.parametrize("errors_of", [errors_of_mypy, errors_of_pyright])
+def test_right_uses_pass_and_wrong_ones_are_found(folder, errors_of):
+    errors = errors_of(folder)
+    assert [error for error in errors if error[0] == "right"] == []
+    first = 1 + HEAD.count("\n")
+    assert {line for _, line, _ in errors} == set(range(first, first + len(WRONG)))

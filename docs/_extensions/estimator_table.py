@@ -41,7 +41,7 @@ def row_of(name):
         tags.input_tags.allow_nan,
         has_fit_parameter(estimator, "sample_weight"),
         tags.target_tags.multi_output,
-        hasattr(estimator, "predict_quantiles"),
+        hasattr(type(estimator), "predict_quantiles"),  # of an instance: with that loss alone
         hasattr(estimator, "partial_fit"),
         "device" in estimator.get_params(),
     )

@@ -16,6 +16,8 @@ INTRODUCTION = """# skdl
 
 def first_sentence(doctree):
     for paragraph in doctree.findall(nodes.paragraph):
+        if isinstance(paragraph.parent, nodes.Admonition):  # the gallery's own, of downloads
+            continue
         text = " ".join(paragraph.astext().split())
         return text.split(". ")[0].rstrip(".") + "."
     return ""

@@ -35,8 +35,9 @@ def deep_estimator(cls: type) -> type:
     Raises
     ------
     TypeError
-        If a parameter has no description, or is described twice in one docstring; if the class
-        sets an inherited parameter without an annotation, which would be no new default.
+        If a parameter has no description, or is described twice in one docstring, or what is
+        described is none; if the class sets an inherited parameter without an annotation, which
+        would be no new default.
     """
     constraints: dict[str, list[object]] = {}
     changeable: set[str] = set()
@@ -49,6 +50,7 @@ def deep_estimator(cls: type) -> type:
     marked = any("KW_ONLY" in str(kind) for kind in inspect.get_annotations(cls).values())
     described = {title: entries_of(cls.__doc__ or "", title) for title in SECTIONS}
     cls = dataclass(kw_only=not marked, repr=False, eq=False, match_args=False)(cls)
+    _check_told(cls, described["Parameters"])
     init: Any = vars(cls)["__init__"]
     init.__signature__ = _own_first(cls, inspect.signature(init))
     cls._described = described  # type: ignore[attr-defined]
@@ -71,6 +73,17 @@ def _keep_kinds(cls: type) -> None:
         default = vars(cls).get(name, MISSING)
         if name in inherited and not isinstance(default, Field):
             setattr(cls, name, field(default=default, kw_only=bool(inherited[name].kw_only)))
+
+
+def _check_told(cls: type, described: Entries) -> None:
+    """Raise TypeError where a class describes what is no parameter."""
+    parameters = {known.name for known in fields(cls) if known.init}
+    told = {name for names in described for name in names.split(", ")}
+    if unknown := told - parameters:
+        raise TypeError(
+            f"{cls.__name__} describes {', '.join(sorted(unknown))}, which is no parameter: "
+            "declare it with an annotation and a default, as in `width: int = 16`."
+        )
 
 
 def _own_first(cls: type, signature: inspect.Signature) -> inspect.Signature:

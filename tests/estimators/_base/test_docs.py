@@ -197,6 +197,22 @@ def test_an_undocumented_parameter_is_an_error():
             n_wheels: int = 4
 
 
+def test_a_description_of_no_parameter_is_an_error():
+    with pytest.raises(TypeError, match="Wide describes width, which is no parameter"):
+
+        @deep_estimator
+        class Wide(Base):
+            """A wide one.
+
+            Parameters
+            ----------
+            width : int, default=16
+                How wide.
+            """
+
+            width = 16  # no annotation
+
+
 def test_a_parameter_that_is_described_twice_is_an_error():
     with pytest.raises(TypeError, match="n is described twice"):
         entries_of("Parameters\n---\nn : int\n    One.\nn : int\n    Two.\n", "Parameters")
