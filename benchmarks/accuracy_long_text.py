@@ -165,13 +165,13 @@ def main() -> None:
     if report.quick:
         sizes, params = [120], {"max_epochs": 1, "max_length": 16}
     rows = [
-        measured(name, size, seed, params)
+        {**measured(name, size, seed, params), "size": size}
         for name in report.args.sets
         for size in sizes
         for seed in range(1 if report.quick else report.args.seeds)
     ]
-    table = pd.DataFrame(rows).groupby(["set", "train"], sort=False).mean()
-    report.table("Accuracy, means of seeds", table.reset_index(level=1))
+    table = pd.DataFrame(rows).groupby(["set", "size"], sort=False).mean()
+    report.table("Accuracy, means of seeds", table.reset_index(level=1, drop=True))
     report.finish()
 
 
