@@ -257,3 +257,14 @@ class ChannelNamesMixin(ColumnsMixin):
         if reset and names is not None:
             self.channel_names_in_ = np.empty(len(names), dtype=object)
             self.channel_names_in_[:] = names
+
+    def _warn_of_missing_names(self, X: Any) -> None:
+        """Warn where channels had names in ``fit``, and an array X has none."""
+        names = getattr(self, "channel_names_in_", None)
+        if names is not None and column_names(X) is None:
+            warnings.warn(
+                f"X has no column names, but {type(self).__name__} was fitted on frames with the "
+                f"columns {list(names)}.",
+                UserWarning,
+                stacklevel=2,
+            )

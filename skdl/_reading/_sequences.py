@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
@@ -176,13 +175,7 @@ class SequencesMixin(ChannelNamesMixin, InputMixin):
                 f"X of shape {shape} is a single sequence, like those that "
                 f"{type(self).__name__} was fitted on. Pass it in a list: [X]."
             )
-        if names is not None and found is None:
-            warnings.warn(
-                f"X has no column names, but {type(self).__name__} was fitted on frames with the "
-                f"columns {list(names)}.",
-                UserWarning,
-                stacklevel=2,
-            )
+        self._warn_of_missing_names(X)
 
     def _in_form_of_fit(self, X: Any) -> Any:
         """An array as flat rows or with an axis of channels, whichever the fit was on.

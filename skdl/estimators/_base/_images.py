@@ -169,6 +169,8 @@ class ImageInputMixin(SignalInputMixin):
         items = _items_of(X)
         if items and self._have_other_lengths(items):
             return self._read_unequal(items, given)
+        if not items:
+            self._warn_of_missing_names(X)
         whole = _as_array(X, items, given)
         if self.input_shape_[0] is None:
             return self._read_array_of_signals(whole, X, given)
