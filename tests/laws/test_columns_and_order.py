@@ -61,6 +61,9 @@ def test_frames_in_a_list_have_the_columns_of_fit(instance, cut):
             assert_same(answers(model, [x[["temp", "flow"]] for x in wrong]), expected)
     with pytest.warns(UserWarning, match="no column names"):
         assert_close(answers(model, [x.to_numpy() for x in X]), expected)
+    if not cut:
+        with pytest.warns(UserWarning, match="X has no column names"):
+            assert_close(answers(model, np.stack(X)), expected)
     unnamed = model.fit([x.to_numpy() for x in X], Y)
     assert not hasattr(unnamed, "channel_names_in_")
     with pytest.warns(UserWarning, match="fitted without"):
