@@ -81,8 +81,8 @@ wheel: $(BIN)/.docs-installed
 	cd output/wheel && bin/python -m pip install --quiet --disable-pip-version-check \
 		-c ../../constraints.txt ../../dist/*.whl && bin/python -I check_wheel.py README.md
 	cd output/wheel && bin/python -m pip install --quiet --disable-pip-version-check \
-		-c ../../constraints.txt "$$(echo ../../dist/*.whl)[text,plot,pretrained]" && \
-		bin/python -I check_wheel.py README.md text plot pretrained
+		-c ../../constraints.txt "$$(echo ../../dist/*.whl)[text,plot,pretrained,distributed,fast]" \
+		&& bin/python -I check_wheel.py README.md text plot pretrained distributed fast
 
 bench: $(READY)
 	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --write || exit 1; done

@@ -3,7 +3,7 @@
 ``make wheel`` runs it there, without extras and then with those that it names:
 
     python tests/check_wheel.py README.md
-    python tests/check_wheel.py README.md text plot pretrained
+    python tests/check_wheel.py README.md text plot pretrained distributed fast
 """
 
 import importlib
@@ -14,11 +14,15 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+from joblib import parallel_config
+from sklearn.model_selection import cross_val_score
 
 import skdl
 from skdl.datasets import load_docstrings, make_images, make_sequences
 from skdl.estimators import CNNClassifier, LSTMRegressor, TransformerClassifier
 from skdl.inspection import FitHistoryDisplay
+from skdl.model_selection import compare
+from skdl.pipelines import make_sequence_pipeline
 
 SMALL = {"max_epochs": 1, "random_state": 0}
 OF_EXTRAS = {"skdl.estimators.accelerated": "fast"}
@@ -49,6 +53,24 @@ def vision():
     CNNClassifier(backbone="resnet18", **SMALL).fit(X, y)
 
 
+def distributed():
+    from dask.distributed import Client
+
+    X, y = make_sequences(40, n_steps=8, random_state=0)
+    options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": None}
+    with Client(**options), parallel_config("dask"):
+        assert len(compare({"LSTM": LSTMRegressor(4, **SMALL)}, X, y, cv=2).table) == 1
+        assert len(cross_val_score(LSTMRegressor(4, **SMALL), X, y, cv=2)) == 2
+
+
+def fast():
+    from skdl.estimators.accelerated import Ridge
+
+    X, y = make_sequences(40, n_steps=8, random_state=0)
+    assert "sklearnex" in Ridge.__module__
+    make_sequence_pipeline(Ridge()).fit(X, y).predict(X)
+
+
 def message_of(call):
     """The message of the error of a call, or "" where there is none."""
     try:
@@ -74,6 +96,10 @@ def main(readme: str, *extras: str) -> None:
         asks_for_it = f"skdl[{call.__name__}]" in message
         assert asks_for_it == (call.__name__ not in extras), (call.__name__, message)
         print(f"{call.__name__}: {message or 'runs'}")
+    for call in (distributed, fast):
+        if call.__name__ in extras:
+            call()
+            print(f"{call.__name__}: runs")
     blocks = re.findall(r"```python\n(.*?)```", Path(readme).read_text("utf-8"), re.DOTALL)
     names = {"__name__": "readme"}
     for block in blocks if extras else blocks[:1]:
