@@ -121,6 +121,13 @@ def steps_that_decide(n, rng):
     return X, (X[:, 3] - X[:, 11] + X[:, 24] > 0).astype(int)
 
 
+def glitches(n, rng):
+    """Two levels of noise of 100 steps, of which 5 in 100 are far away."""
+    y = rng.integers(0, 2, n)
+    X = rng.normal(size=(n, 100)) + 0.35 * y[:, None] + 0.2 * rng.normal(size=(n, 1))
+    return np.where(rng.random(X.shape) < 0.05, X + 30 * rng.normal(size=X.shape), X), y
+
+
 MADE = {
     "events, 150 steps": (events(150), 150),
     "events, 1,000 steps": (events(1000), 150),
@@ -134,6 +141,7 @@ MADE = {
     "100 shapes a class, 60 steps": (shapes(100), 400),
     "3 of 30 steps": (steps_that_decide, 200),
     "3 of 30 steps, few": (steps_that_decide, 30),
+    "levels with glitches, 100 steps": (glitches, 150),
 }
 
 
