@@ -42,7 +42,11 @@ IMAGES = """return [...document.querySelectorAll("main img")].map(i => [
     i.getAttribute("src"),
     i.getAttribute("alt") || i.closest(".sphx-glr-thumbcontainer")?.textContent.trim(),
     i.naturalWidth])"""
-TOO_WIDE = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Of the page, and of titles and signatures, whose ends are cut off elsewhere.
+TOO_WIDE = """
+    const parts = [document.documentElement, ...document.querySelectorAll("h1, dt.sig")];
+    return Math.max(...parts.map(part => part.scrollWidth - part.clientWidth));
+"""
 RESULTS = "#search-results .search li a"
 
 
