@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import pickle
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,6 +39,10 @@ class Instance:
         """A fitted clone; X, y and maybe weights are those of ``data`` unless given."""
         return clone(self.estimator).set_params(**params).fit(*(args or self.data()))
 
+    def as_fitted(self) -> Any:
+        """What ``fitted()`` gives, from a fit that all who ask for it share."""
+        return pickle.loads(_pickle_of_fit(self))
+
     def answers_of_fit(self, X: Any, *args: Any, **params: Any) -> Any:
         """What a clone answers on the X that it was fitted on."""
         return answers(self.fitted(X, *args, **params), X)
@@ -48,6 +53,11 @@ class Instance:
 
     def __str__(self) -> str:
         return f"{name_of(self.estimator)}-{self.kind.name.replace(' ', '-')}"
+
+
+@functools.cache
+def _pickle_of_fit(instance: Instance) -> bytes:
+    return pickle.dumps(instance.fitted())
 
 
 @functools.cache

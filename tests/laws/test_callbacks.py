@@ -297,12 +297,11 @@ def test_a_pickle_of_a_checkpoint_answers(instance, tmp_path):
     params = instance.known(early_stopping=False, ema_decay=None)
     instance.fitted(X, y, **params, callbacks=[saved], max_epochs=2)
     instance.fitted(X, y, **params, callbacks=[Answers()], max_epochs=2)
-    for epoch, expected in enumerate(seen, 1):
-        net = pickle.loads((tmp_path / f"{epoch}.pkl").read_bytes())
-        gc.collect()
+    nets = [pickle.loads((tmp_path / f"{epoch}.pkl").read_bytes()) for epoch in (1, 2)]
+    gc.collect()
+    for net, expected in zip(nets, seen, strict=True):
         assert_same(net.predict_proba(X), expected)
         assert net.score(X, y) == net.estimator.score(X, y)
-    assert len(seen) == 2
 
 
 @pytest.mark.parametrize("files", [{}, {"f_optimizer": None, "use_safetensors": True}])

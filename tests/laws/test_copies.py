@@ -77,7 +77,7 @@ def test_a_pickle_is_small_and_does_not_grow_with_the_data(instance):
 def test_a_model_that_joblib_maps_from_disk_answers_and_learns(instance, mode, tmp_path):
     """One file for all processes of a server; with "r" its arrays cannot be written to."""
     X, y = instance.data()
-    model = instance.fitted(X, y)
+    model = instance.as_fitted()
     joblib.dump(model, tmp_path / "model.joblib")
 
     def loaded(**params):

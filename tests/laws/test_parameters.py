@@ -123,7 +123,7 @@ AMBIENT = [
 def test_what_is_around_a_fit_does_not_matter(instance, ambient):
     """Modes of torch: a fit learns and a prediction predicts as ever, and both leave them alone."""
     X, y = instance.data()
-    expected = instance.fitted(X, y)
+    expected = instance.as_fitted()
     before = global_state()
     with ambient():
         around = global_state()
