@@ -17,8 +17,9 @@ from sklearn.utils.validation import _num_samples as num_samples
 Method = TypeVar("Method")
 
 # mypy takes it for true. scikit-learn has no types: with its bases, mypy would know neither the
-# parameters of an estimator nor its methods. Others, such as pyright, read scikit-learn's source:
-# for them a name that a class and an import bind is the class, one that a variable binds is not.
+# parameters of an estimator nor its methods. pyright reads scikit-learn's source. It does not know
+# this name: where a class statement binds a name beside an import it takes the class, so variables
+# bind those of the bases here.
 MYPY = False
 if MYPY:
 

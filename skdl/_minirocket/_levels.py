@@ -19,7 +19,7 @@ MOST_PARTS, LEAST_PARTS, MOST_OF_ALL = 128, 16, 1024
 N_OF_LENGTH, PERIODS = 8, (1.0, 2.0, 4.0, 8.0)
 AT_ONCE = 2**18  # values that are read at once
 # Robust standard deviations from the median at which values are clipped, or standard deviations
-# from the mean where more than half of the values are equal; and rows that tell them.
+# from the mean where more than half of the values are equal; and as many values as tell them.
 MOST_DEVIATIONS, FARTHEST, MAX_VALUES = 3.0, 10.0, 2**22
 OF_NORMAL = 1.4826  # standard deviations of normal values in one median absolute deviation
 
@@ -89,7 +89,7 @@ class Levels:
             spread = values.std(axis=1, keepdims=True)
             features += [spread, np.log(spread + 1e-6)]
         of_channels = np.concatenate(features, axis=1).reshape(len(x), -1)
-        of_length = np.broadcast_to(length_features(x.shape[1]), (len(x), N_OF_LENGTH * 2))
+        of_length = np.tile(length_features(x.shape[1]), (len(x), 1))
         return np.concatenate([of_channels, of_length], axis=1).astype(np.float32)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 
 from ._lengths import way_to_length
 
@@ -11,8 +12,13 @@ Shape = tuple[int, ...]
 MAX_CHANNELS = 4  # of an image, where its last axis may mean something else
 
 
-def check_channels_last(shape: Shape, kind: str, array: str, *, is_flat: bool = False) -> None:
-    """Raise ValueError for shapes that are probably channels first, of rows that may be flat."""
+def check_channels_last(
+    shape: Shape, kind: str, array: str, show_steps: Callable[[], bool], *, is_flat: bool = False
+) -> None:
+    """Raise ValueError for shapes that are probably channels first, of rows that may be flat.
+
+    ``show_steps`` says whether the values of signals show that the first dimension is time.
+    """
     if kind == "image" and _has_channels_first(shape):
         whole = f"{array}.reshape(-1, {', '.join(map(str, shape))})" if is_flat else array
         last = (*shape[1:], shape[0]) if is_flat else "(H, W, C)"
@@ -22,7 +28,8 @@ def check_channels_last(shape: Shape, kind: str, array: str, *, is_flat: bool = 
             f"channels last. Use np.moveaxis({whole}, 1, -1), and image_shape={last}. If the "
             f"channels are last already, pass {as_it_is}."
         )
-    if kind == "signal" and 0 < shape[0] * 2 <= shape[1] and shape[1] > MAX_CHANNELS:
+    is_wide = kind == "signal" and 0 < shape[0] * 2 <= shape[1] and shape[1] > MAX_CHANNELS
+    if is_wide and not show_steps():
         raise ValueError(
             f"Signals of {shape[0]} steps and {shape[1]} channels look as if channels came first: "
             f"skdl takes (n, T, C), channels last. Use np.moveaxis({array}, 1, -1), or pass "

@@ -18,8 +18,6 @@ from tests.laws.common import (
 )
 from tests.laws.kinds import KINDS
 
-FEW_ROWS = 40  # probabilities are calibrated from 50 rows on, which takes a second fit
-
 
 @every(numeric)
 def test_layout_of_the_memory_does_not_matter(instance, tmp_path):
@@ -44,7 +42,7 @@ def test_one_row_may_be_read_backwards(instance):
 @every()
 def test_containers_do_not_matter(instance):
     """Lists, frames, object arrays, Series and so on mean the same."""
-    X, y = instance.data(FEW_ROWS)
+    X, y = instance.data()
     expected = instance.answers_of_fit(X, y)
     for i, other in enumerate(instance.kind.containers(X)):
         target = pd.Series(y) if i % 2 else y.tolist()
@@ -81,7 +79,7 @@ def test_masked_values_are_told(instance):
 )
 def test_dtypes_of_x(instance, largest, dtypes):
     """Any numeric dtype is read as its values."""
-    X, y = instance.data(FEW_ROWS)
+    X, y = instance.data()
     X = instance.kind.map(lambda x: np.clip(np.round(3.0 * x), 0, largest), X)
     expected = instance.answers_of_fit(X, y)
     for dtype in dtypes:

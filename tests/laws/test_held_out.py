@@ -116,7 +116,7 @@ def test_arguments_that_do_not_go_together_are_told(instance):
         ({}, {"X_val": instance.kind.broken(X), "y_val": y}, "^X_val: "),
         ({}, {"X_val": X, "y_val": [np.nan] * 60}, "^y_val: .*NaN"),
         ({}, {"X_val": X, "y_val": y, "sample_weight_val": [-1] * 60}, "^sample_weight_val: "),
-        ({}, {"X_val": X, "y_val": y, "sample_weight_val": [0] * 60}, "zero"),
+        ({}, {"X_val": X, "y_val": y, "sample_weight_val": [0] * 60}, "non-zero"),
     ):
         with pytest.raises((ValueError, TypeError), match=words):
             clone(instance.estimator).set_params(**params).fit(X, y, **arguments)

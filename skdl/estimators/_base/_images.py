@@ -12,7 +12,6 @@ from sklearn.utils import Tags
 
 from ..._reading import (
     IMPUTE,
-    MAX_CHANNELS,
     Given,
     Guess,
     Shape,
@@ -118,12 +117,16 @@ class ImageInputMixin(SignalInputMixin):
         self.input_shape_, self.n_channels_in_ = rows.shape[1:], rows.shape[-1]
         self._check_values(rows, X, given, reset=True)
         # Otherwise ``shape``, the names or the values say which dimension is that of the channels.
-        is_told = self._has_named_channels() or bool(guess.why_signals)
-        if self.kind_ == "signal" and rows.shape[2] > MAX_CHANNELS:
-            is_told = is_told or show_channels(rows)
-        if not is_told and (shape is None or (self.kind_ == "image" and not is_whole)):
-            is_flat = shape is not None
-            check_channels_last(self.input_shape_, self.kind_, given.array, is_flat=is_flat)
+        if not (self._has_named_channels() or guess.why_signals) and (
+            shape is None or (self.kind_ == "image" and not is_whole)
+        ):
+            check_channels_last(
+                self.input_shape_,
+                self.kind_,
+                given.array,
+                partial(show_channels, rows),
+                is_flat=shape is not None,
+            )
         check_smallest(self.input_shape_, self.kind_)
         if not known:
             self._warn_of_kind(guess, array.ndim == 4, given)

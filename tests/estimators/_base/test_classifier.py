@@ -69,7 +69,7 @@ def test_bad_class_weights_are_told(class_weight, message):
 @pytest.mark.parametrize(
     ("weight", "message"),
     [
-        (np.zeros(60), "zero"),
+        (np.zeros(60), "non-zero"),
         (-np.ones(60), "Negative values in data passed to `sample_weight`"),
         (np.full(60, np.nan), "NaN"),
         (np.ones(59), r"\(59,\)|inconsistent"),
