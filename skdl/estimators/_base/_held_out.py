@@ -88,7 +88,9 @@ class HeldOut:
             return data
         used = np.flatnonzero(weight)
         if not len(used):
-            raise ValueError("sample_weight_val must be non-zero for at least one sample.")
+            raise ValueError(
+                "sample_weight_val is zero for all samples: it must be non-zero for at least one."
+            )
         data = data.with_columns(weight=as_tensor(weight / weight[used].mean()).to(dtype))
         return data if len(used) == len(data) else data.subset(used)
 

@@ -104,7 +104,9 @@ class Rows:
             weight = given if weight is None else weight * given
         used = np.arange(len(values)) if weight is None else np.flatnonzero(weight)
         if not len(used):
-            raise ValueError("sample_weight must be non-zero for at least one sample.")
+            raise ValueError(
+                "sample_weight is zero for all samples: it must be non-zero for at least one."
+            )
         return cls(values, weight, used, used, before=before, of_class=of_class, given=given)
 
     def can_validate(self, fraction: float) -> bool:
