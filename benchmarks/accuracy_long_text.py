@@ -7,6 +7,13 @@ gutenberg of SKDL_DATA. Bar: not below the linear model beside the Transformer b
   seven. Test documents are made of sentences of their own. 290 words.
 - poets-mixed: 8 poems of four Chinese poets, 5 of them of one; the label is that poet. Test
   documents are made of poems of their own. 660 characters.
+- sources-mixed: 12 Chinese sentences, 7 of them of Wikipedia and 5 translated for learners of
+  Chinese, or the other way round (the folders ud-chinese-gsdsimp and tatoeba-en-zh of SKDL_DATA);
+  the label is the source of the seven. Test documents are made of sentences of their own. 340
+  characters. The treebank has 1,000 sentences: they make 120 training documents.
+- genres: passages of 300 words of the documents of the English Web Treebank (the folder
+  ud-english-ewt of SKDL_DATA); the label is one of five genres. Test passages are of documents of
+  their own, a third of all.
 - docstrings: those of Python's standard library, 300 words of one module together; the label is the
   module's subject. Test documents are of modules of their own, a third of all.
 - novels: passages of 300 words; whether Dickens wrote them. The tests are on books of their own:
@@ -21,6 +28,7 @@ gutenberg of SKDL_DATA. Bar: not below the linear model beside the Transformer b
 
 import argparse
 import copy
+import lzma
 from functools import partial
 from time import process_time
 
@@ -30,7 +38,13 @@ import pandas as pd
 from _report import Report
 from sklearn.model_selection import StratifiedGroupKFold
 
-from skdl.datasets import fetch_subj, fetch_tang_poetry, load_docstrings
+from skdl.datasets import (
+    fetch_subj,
+    fetch_tang_poetry,
+    fetch_ud_sentences,
+    get_data_home,
+    load_docstrings,
+)
 from skdl.estimators import LinearSVC, TransformerClassifier
 from skdl.pipelines import make_text_classifier
 
@@ -49,8 +63,12 @@ TEST_BOOKS = {
 # Sets: each gives (X, y, X_test, y_test) ----------------------------------------------------------
 
 
-def mixed(load, n_parts, n_own, separator, n_train, seed):
-    """Documents of texts of several classes, labelled by the class of most."""
+def mixed(load, n_parts, n_own, separator, n_train, seed, most=None):
+    """Documents of texts of several classes, labelled by the class of most.
+
+    ``most`` is how many training documents there are at most: where texts come back in many of
+    them, folds do not tell what generalizes.
+    """
     texts, y = load()
     rng = np.random.default_rng(seed)
     is_test = rng.random(len(y)) < 0.3
@@ -68,28 +86,65 @@ def mixed(load, n_parts, n_own, separator, n_train, seed):
             labels.append(label)
         return made, np.array(labels)
 
-    train = documents(np.flatnonzero(~is_test), n_train)
+    train = documents(np.flatnonzero(~is_test), min(n_train, most or n_train))
     return (*train, *documents(np.flatnonzero(is_test), N_TEST))
 
 
-def docstrings(n_train, seed):
-    """There are no more training documents than about 500, whatever ``n_train`` is."""
-    corpus = load_docstrings()
-    modules = {name: [] for name in corpus.groups}
-    subject = dict(zip(corpus.groups, corpus.target, strict=True))
-    for text, module in zip(corpus.data, corpus.groups, strict=True):
-        modules[module] += text.split()
+def chinese_by_source():
+    wikipedia = [
+        text
+        for split in ("valid", "test")
+        for text in fetch_ud_sentences("chinese", split=split)[0]
+    ]
+    lines = read_lines("tatoeba-en-zh/cmn.txt.xz")
+    translated = dict.fromkeys(line.split("\t")[1] for line in lines)
+    translated = [text for text in translated if len(text) >= 15]
+    y = ["Wikipedia"] * len(wikipedia) + ["translated"] * len(translated)
+    return wikipedia + translated, np.array(y)
+
+
+def read_lines(name):
+    return lzma.decompress((get_data_home() / name).read_bytes()).decode().splitlines()
+
+
+def of_groups(load, n_train, seed):
+    """Passages; those of a third of the groups are the test.
+
+    There are no more training passages than some hundreds, whatever ``n_train`` is.
+    """
+    groups = load()
     found = [
-        (" ".join(words[start : start + PASSAGE]), subject[module], module)
-        for module, words in modules.items()
+        (" ".join(words[start : start + PASSAGE]), label, group)
+        for group, (label, words) in groups.items()
         for start in range(0, len(words), PASSAGE)
         if len(words) - start >= PASSAGE // 2
     ]
-    X, y, of_module = map(np.array, zip(*found, strict=True))
-    folds = StratifiedGroupKFold(3, shuffle=True, random_state=seed).split(X, y, of_module)
+    X, y, group = map(np.array, zip(*found, strict=True))
+    folds = StratifiedGroupKFold(3, shuffle=True, random_state=seed).split(X, y, group)
     train, test = next(folds)
     train = train[:n_train]
     return X[train].tolist(), y[train], X[test].tolist(), y[test]
+
+
+def modules():
+    """The subject and the words of the docstrings of each module."""
+    corpus = load_docstrings()
+    found = {}
+    for text, subject, module in zip(corpus.data, corpus.target, corpus.groups, strict=True):
+        found.setdefault(module, (subject, []))[1].extend(text.split())
+    return found
+
+
+def web_pages():
+    """The genre and the words of each document of the treebank."""
+    found = {}
+    for line in read_lines("ud-english-ewt/en_ewt-ud-train.conllu.xz"):
+        if line.startswith("# newdoc id = "):
+            name = line.removeprefix("# newdoc id = ")
+            words = found.setdefault(name, (name.split("-")[0], []))[1]
+        elif line.startswith("# text = "):
+            words += line.removeprefix("# text = ").split()
+    return found
 
 
 def novels(n_train, seed):
@@ -117,9 +172,12 @@ def passages(book):
 SETS = {
     "subj-mixed": partial(mixed, fetch_subj, 12, 7, " "),
     "poets-mixed": partial(mixed, partial(fetch_tang_poetry, n_authors=4), 8, 5, ""),
-    "docstrings": docstrings,
+    "sources-mixed": partial(mixed, chinese_by_source, 12, 7, "", most=120),
+    "docstrings": partial(of_groups, modules),
+    "genres": partial(of_groups, web_pages),
     "novels": novels,
 }
+CHINESE = {"poets-mixed", "sources-mixed"}
 
 
 # Measuring ----------------------------------------------------------------------------------------
@@ -129,7 +187,7 @@ def measured(name, n_train, seed, params):
     """A row of the table: accuracies and processor times."""
     X, y, X_test, y_test = SETS[name](n_train, seed)
     start = process_time()
-    analyzer = "char" if name.startswith("poets") else "word"
+    analyzer = "char" if name in CHINESE else "word"
     svc = make_text_classifier(LinearSVC(random_state=seed), analyzer=analyzer).fit(X, y)
     of_svc = process_time() - start
     start = process_time()

@@ -34,9 +34,10 @@ def hashed(symbols: np.ndarray, size: int) -> np.ndarray:
 class Ngrams:
     """tf-idf of words, pairs of words, and character n-grams of 3 to 5 characters within words.
 
-    A feature is (1 + log count) * (1 + log((1 + n) / (1 + df))); the features of words and pairs
-    and those of character n-grams are each scaled to length 1, then both together. Unknown words
-    are represented by their character n-grams.
+    A feature is (1 + log count) * (1 + log((1 + n) / (1 + df))). The features of words and pairs
+    are scaled to length 1, those of character n-grams to the root of the share of words that have
+    any (in Chinese text a few numbers and names), then both together to length 1. Unknown words are
+    represented by their character n-grams.
 
     Parameters
     ----------
@@ -52,13 +53,13 @@ class Ngrams:
         """The features (n_texts, n_features) of the texts that they are learned from."""
         blocks = []
         self.keys, self.idf = [], []
-        counted = self._counts(texts)
+        counted, shares = self._counts(texts)
         dfs = [np.bincount(counts.indices, minlength=counts.shape[1]) for _, counts in counted]
         for (keys, counts), df, kept in zip(counted, dfs, self._kept(dfs), strict=True):
             self.keys.append(keys[kept])
             self.idf.append(np.log((1 + len(texts)) / (1 + df[kept])).astype(np.float32) + 1)
             blocks.append(self._weighted(counts[:, kept], self.idf[-1]))
-        return self._joined(blocks)
+        return self._joined(blocks, shares)
 
     def _kept(self, dfs: list[np.ndarray]) -> list[np.ndarray]:
         """Which words and character n-grams are features, by their document frequencies."""
@@ -72,9 +73,8 @@ class Ngrams:
     def transform(self, texts: Sequence[str]) -> sp.csr_array:
         """The features of any texts."""
         blocks = []
-        for (keys, counts), known, idf in zip(
-            self._counts(texts), self.keys, self.idf, strict=True
-        ):
+        counted, shares = self._counts(texts)
+        for (keys, counts), known, idf in zip(counted, self.keys, self.idf, strict=True):
             place = np.searchsorted(known, keys).clip(max=max(0, len(known) - 1))
             found = known[place] == keys if len(known) else np.zeros(len(keys), dtype=bool)
             to_known = sp.csr_array(
@@ -82,14 +82,19 @@ class Ngrams:
                 shape=(len(keys), len(known)),
             )
             blocks.append(self._weighted(counts @ to_known, idf))
-        return self._joined(blocks)
+        return self._joined(blocks, shares)
 
     @property
     def n_features(self) -> int:
         return sum(map(len, self.keys))
 
-    def _counts(self, texts: Sequence[str]) -> list[tuple[np.ndarray, sp.csr_array]]:
-        """Keys (n,) and counts (n_texts, n), of words and pairs, and of character n-grams."""
+    def _counts(
+        self, texts: Sequence[str]
+    ) -> tuple[list[tuple[np.ndarray, sp.csr_array]], np.ndarray]:
+        """Keys (n,) and counts (n_texts, n), of words and pairs, and of character n-grams.
+
+        And the weight of either block in each text (2, n_texts).
+        """
         index: dict[str, int] = {}
         words, lengths = [], []
         for text in map(composed, texts):
@@ -113,7 +118,9 @@ class Ngrams:
         of_words = sp.csr_array(
             (np.ones(len(row), np.float32), (row, of_text)), shape=(len(texts), len(index))
         )
-        return [counts_of_words, (keys, of_words @ pieces)]
+        shares = np.ones((2, len(texts)))
+        shares[1] = _share(row, of_text, list(index), len(texts))
+        return [counts_of_words, (keys, of_words @ pieces)], shares
 
     @staticmethod
     def _weighted(counts: sp.csr_array, idf: np.ndarray) -> sp.csr_array:
@@ -124,11 +131,11 @@ class Ngrams:
         return counts
 
     @staticmethod
-    def _joined(blocks: list[sp.csr_array]) -> sp.csr_array:
+    def _joined(blocks: list[sp.csr_array], shares: np.ndarray) -> sp.csr_array:
         squares = np.stack([block.multiply(block).sum(1) for block in blocks])  # (2, n)
-        # Each block is scaled to length 1, and both together by the root of their number.
-        n_filled = np.maximum((squares > 0).sum(0), 1)
-        scales = 1 / np.sqrt(np.maximum(squares, 1e-12) * n_filled)
+        # Each block is scaled to the root of its share, and both together to length 1.
+        shares = shares * (squares > 0)
+        scales = np.sqrt(shares / np.maximum(squares * shares.sum(0), 1e-12))
         scaled = [
             sp.diags_array(scale) @ block for block, scale in zip(blocks, scales, strict=True)
         ]
@@ -142,6 +149,15 @@ def _count(keys: np.ndarray, rows: np.ndarray, n_rows: int) -> tuple[np.ndarray,
     unique, column = np.unique(keys, return_inverse=True)
     ones = np.ones(len(keys), np.float32)
     return unique, sp.csr_array((ones, (rows, column)), shape=(n_rows, len(unique)))
+
+
+def _share(row: np.ndarray, of_text: np.ndarray, words: list[str], n_texts: int) -> np.ndarray:
+    """The share of a text's words that have character n-grams (n_texts,)."""
+    is_long = np.array([len(word) > 1 for word in words], dtype=bool)
+    is_word = is_long | np.array([word.isalnum() for word in words], dtype=bool)
+    n_long, n_words = (np.bincount(row, each[of_text], n_texts) for each in (is_long, is_word))
+    share: np.ndarray = n_long / np.maximum(n_words, 1)
+    return share
 
 
 def _character_ngrams(words: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

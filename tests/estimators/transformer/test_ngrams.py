@@ -37,6 +37,12 @@ def pieces(text):
     ]
 
 
+def share_of_pieces(text):
+    """The share of a text's words that have pieces."""
+    words = [word for word in words_of(text) if len(word) > 1 or word.isalnum()]
+    return sum(len(word) > 1 for word in words) / len(words) if words else 0
+
+
 def grams_of(block, first, second):
     return (block[first] @ block[second].T).toarray()
 
@@ -69,15 +75,25 @@ def test_blocks_are_scikit_learns_tf_idf(which, analyzer, min_df):
         assert ((got > 0).sum(1) == (wanted > 0).sum(1)).all()
 
 
-def test_the_blocks_count_alike_and_rows_have_length_1():
+def test_pieces_count_by_the_share_of_words_that_have_them_and_rows_have_length_1():
     ngrams = Ngrams()
     features = ngrams.fit_transform(TEXTS)
     of_words, of_pieces = (
         np.sqrt((block.toarray() ** 2).sum(1)) for block in blocks_of(ngrams, features)
     )
     assert features.shape[1] == ngrams.n_features
-    np.testing.assert_allclose(of_words, math.sqrt(0.5), atol=1e-5)
-    np.testing.assert_allclose(of_pieces, math.sqrt(0.5), atol=1e-5)
+    share = np.array(list(map(share_of_pieces, TEXTS)))
+    np.testing.assert_allclose(of_words, np.sqrt(1 / (1 + share)), atol=1e-5)
+    np.testing.assert_allclose(of_pieces, np.sqrt(share / (1 + share)), atol=1e-5)
+    assert share[-3:].tolist() == [1, 2 / 4, 1 / 4]
+
+
+def test_a_number_in_a_chinese_text_changes_little_of_it():
+    """The pieces of a lone number are not half of what the text is."""
+    text = "这座桥建成于春天全长约两百米是城里最古老的一座"
+    dated = text.replace("春天", "1960年")
+    features = Ngrams().fit_transform([text, dated, dated]).toarray()
+    assert features[0] @ features[1] > 0.7
 
 
 def test_one_block_alone_has_length_1_and_nothing_has_length_0():
@@ -165,7 +181,8 @@ def test_any_texts_are_as_scikit_learn_has_them(texts):
     ngrams = Ngrams()
     block, of_pieces = (b.toarray() for b in blocks_of(ngrams, ngrams.fit_transform(texts)))
     both = of_pieces.any(1) & block.any(1)
-    scale = np.where(both, math.sqrt(2), 1)[:, None]
+    share = np.array(list(map(share_of_pieces, texts)))
+    scale = np.sqrt(np.where(both, 1 + share, 1))[:, None]
     np.testing.assert_allclose((scale * block) @ (scale * block).T, expected, atol=1e-5)
 
 
