@@ -16,7 +16,7 @@ DATA_EXAMPLES = sensor_windows appliance_currents
 
 PAGES = docs/*.rst docs/user_guide/*.rst docs/coming_from/*.rst
 
-.PHONY: demo examples examples-data test test-all quick test-oldest lint format docs docs-check types site-check wheel bench \
+.PHONY: demo examples examples-data test test-all quick test-oldest lint format docs docs-check types newcomers site-check wheel bench \
 	gpu-check clean
 
 demo: $(READY)
@@ -64,9 +64,13 @@ docs-check: $(BIN)/.docs-installed
 	$(BIN)/python -m pytest -n auto -q --doctest-glob="*.rst" $(PAGES)
 	$(BIN)/codespell
 
-# mypy and pyright on scripts as users write them, and on the estimators of CONTRIBUTING.md.
+# mypy and pyright on scripts as users write them.
 types: $(BIN)/.docs-installed
-	$(BIN)/python -m pytest -q -m slow tests/test_types.py tests/test_contributing.py
+	$(BIN)/python -m pytest -q -m slow tests/test_types.py
+
+# The estimators of CONTRIBUTING.md: types, and all laws.
+newcomers: $(READY)
+	$(BIN)/python -m pytest -q -m slow tests/test_contributing.py
 
 # The built site in Chromium (Debian: chromium and chromium-driver): console, images, width, search.
 site-check: $(BIN)/.docs-installed

@@ -64,6 +64,7 @@ def run(root, *command):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_every_law_holds_for_the_newcomers(copy):
     """Those of scikit-learn among them; the grid too."""
     laws = ["tests/laws", "tests/pipelines/test_grids.py"]

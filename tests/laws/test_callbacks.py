@@ -283,25 +283,43 @@ def test_a_checkpoint_holds_the_weights_that_predict(instance, tmp_path):
     assert_same(answers(model, X), before)
 
 
+class Answers(Callback):
+    """Keeps what is answered after each epoch."""
+
+    def __init__(self, X):
+        self.X, self.answers = X, []
+
+    def on_epoch_end(self, net, **kwargs):
+        self.answers.append(net.predict_proba(self.X))
+
+
 @every(predicts)
 def test_a_pickle_of_a_checkpoint_answers(instance, tmp_path):
     """What the estimator answered when it was written, on arrays as the estimator takes them."""
     X, y = instance.data()
-    seen = []
-
-    class Answers(Callback):
-        def on_epoch_end(self, net, **kwargs):
-            seen.append(net.predict_proba(X))
-
-    saved = Checkpoint(monitor=None, f_pickle="{last_epoch[epoch]}.pkl", dirname=str(tmp_path))
-    params = instance.known(early_stopping=False, ema_decay=None)
-    instance.fitted(X, y, **params, callbacks=[saved], max_epochs=2)
-    instance.fitted(X, y, **params, callbacks=[Answers()], max_epochs=2)
-    nets = [pickle.loads((tmp_path / f"{epoch}.pkl").read_bytes()) for epoch in (1, 2)]
-    gc.collect()
-    for net, expected in zip(nets, seen, strict=True):
+    nets, answers_then = nets_of_checkpoints(instance, tmp_path)
+    for net, expected in zip(nets, answers_then, strict=True):
         assert_same(net.predict_proba(X), expected)
         assert net.score(X, y) == net.estimator.score(X, y)
+
+
+@one_of_each(predicts)
+def test_a_pickle_of_a_checkpoint_needs_nothing_else(instance, tmp_path):
+    nets, answers_then = nets_of_checkpoints(instance, tmp_path)
+    gc.collect()
+    for net, expected in zip(nets, answers_then, strict=True):
+        assert_same(net.predict_proba(instance.data()[0]), expected)
+
+
+def nets_of_checkpoints(instance, folder):
+    """The nets of two epochs, and what the estimator answered after each."""
+    X, y = instance.data()
+    saved = Checkpoint(monitor=None, f_pickle="{last_epoch[epoch]}.pkl", dirname=str(folder))
+    seen = Answers(X)
+    params = instance.known(early_stopping=False, ema_decay=None)
+    instance.fitted(X, y, **params, callbacks=[saved, seen], max_epochs=2)
+    nets = [pickle.loads((folder / f"{epoch}.pkl").read_bytes()) for epoch in (1, 2)]
+    return nets, seen.answers
 
 
 @pytest.mark.parametrize("files", [{}, {"f_optimizer": None, "use_safetensors": True}])
