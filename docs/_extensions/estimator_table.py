@@ -1,4 +1,11 @@
-"""The directive ``estimator-table``: what each estimator takes, as its tags and class say."""
+"""The directive ``estimator-table``: what each estimator takes, by its tags and by its tests.
+
+Kinds of data, and whether scikit-learn's checks pass, are read from the table of instances that the
+tests hold the laws against.
+"""
+
+import sys
+from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
@@ -7,6 +14,10 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from skdl import estimators
+
+sys.path.append(str(Path(__file__).parents[2]))
+from tests.laws.instances import CHECKS, TABLE
+from tests.laws.kinds import KINDS as TESTED
 
 KINDS = {
     "sequences": "series",
@@ -27,13 +38,15 @@ COLUMNS = (
     "quantiles",
     "``partial_fit``",
     "CUDA",
+    "scikit-learn's checks",
 )
 
 
 def row_of(name):
     """One row of the table, in the order of ``COLUMNS``."""
     estimator = getattr(estimators, name)()
-    tags, kinds = get_tags(estimator), getattr(estimator, "_input_kinds", {"tables"})
+    tags, tested = get_tags(estimator), tested_on(type(estimator))
+    kinds = {TESTED[each].input_kind for each in tested & TESTED.keys()} or {"tables"}
     role = f":class:`~skdl.estimators.{name}`" if is_deep(name) else f"``{name}``"
     known = ", ".join(title for kind, title in KINDS.items() if kind in kinds)
     facts = (
@@ -44,8 +57,15 @@ def row_of(name):
         hasattr(type(estimator), "predict_quantiles"),  # of an instance: with that loss alone
         hasattr(estimator, "partial_fit"),
         "device" in estimator.get_params(),
+        not is_deep(name) or CHECKS in tested,
     )
     return (role, tags.estimator_type or "transformer", known, *("yes" if f else "" for f in facts))
+
+
+def tested_on(cls):
+    """All that rows of the tests' table hold instances of the class against."""
+    rows = (against for estimator, *against in TABLE if type(estimator) is cls)
+    return {each for against in rows for each in against if isinstance(each, str)}
 
 
 def is_deep(name):
