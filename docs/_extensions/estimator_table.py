@@ -33,12 +33,12 @@ COLUMNS = (
     "X",
     "unequal lengths",
     "missing values",
-    "``sample_weight``",
+    "weights",
     "several targets",
     "quantiles",
     "``partial_fit``",
     "CUDA",
-    "scikit-learn's checks",
+    "checks",
 )
 
 
