@@ -13,6 +13,7 @@ from sklearn.model_selection import train_test_split
 from tests.laws.common import (
     answers,
     assert_close,
+    assert_same,
     classifies,
     every,
     numeric,
@@ -111,6 +112,24 @@ def test_a_huge_value_gives_a_number(instance, value):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a value in other units may be told
         assert not np.isnan(answers(model, X)).any()
+
+
+def of_signals(instance):
+    return instance.kind.name in {"sequences", "signals", "ragged"}
+
+
+@every(classifies, of_signals)
+def test_how_far_a_value_is_beyond_all_of_fit_does_not_matter(instance):
+    """One odd step of a later signal does not decide by its size."""
+    X, _ = instance.data()
+    model, (before, *after) = instance.as_fitted(), (copy.deepcopy(X) for _ in range(3))
+    for spoilt, value in zip(after, (1e3, 1e9), strict=True):
+        spoilt[0][(0,) * spoilt[0].ndim] = value
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a value in other units may be told
+        expected, *got = (answers(model, each) for each in (before, *after))
+    assert_same(got[0], got[1])
+    assert_same(got[0][1:], expected[1:])
 
 
 @every(regresses)

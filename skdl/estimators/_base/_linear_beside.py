@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import KW_ONLY, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -13,10 +14,12 @@ import torch
 from ..._reading import Sequences
 from ...engine import Data, Ragged, Streamed
 from ._classifier import TorchClassifier
-from ._contract import FitMode
+from ._contract import FitMode, Split
 from ._docs import deep_estimator
+from ._held_out import Passed
+from ._known_range import KnownRange
 from ._linear_weight import has_weights, network_fraction, set_weights
-from ._rows import Rows
+from ._rows import Rows, RowsBelowMinimum
 from ._signal_model import ConvolutionModel, rows_to_learn
 
 # From fewer rows of a class a network learns less than a linear model: it counts in proportion.
@@ -59,8 +62,9 @@ class SignalClassifier(TorchClassifier):
 
     if TYPE_CHECKING:  # an annotation at run time would be a parameter
         _signal_model: ConvolutionModel | None = field(init=False)
+        _known_range: KnownRange | None = field(init=False)
     else:
-        _signal_model = None
+        _signal_model = _known_range = None
     # ``network_weight_`` before it is learned, as chosen by cross-validation.
     _usual_network_weight: ClassVar[float] = 0.1
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"linear_model": ["boolean"]}
@@ -70,8 +74,12 @@ class SignalClassifier(TorchClassifier):
         return True
 
     def _with_linear_scores(self, data: Data, *, reset: bool) -> Data:
-        """Data as read, after ``fit`` with the scores of the linear model: for ``_read_inputs``."""
-        if reset or self._signal_model is None:
+        """Data as read, for ``_read_inputs``; after ``fit`` with the scores of the linear model."""
+        if reset:
+            return data
+        if self._known_range is not None:
+            data = self._known_range.clipped(data)
+        if self._signal_model is None:
             return data
         return data.with_columns(linear=self._linear_scores(self._signal_model, data))
 
@@ -90,6 +98,8 @@ class SignalClassifier(TorchClassifier):
     def _learn_inputs(self, X: Any, data: Data, rows: Rows, mode: FitMode) -> Data:
         data = super()._learn_inputs(X, data, rows, mode)
         self._signal_model = None
+        if mode is not FitMode.WARM_START:
+            self._known_range = self._range_of(data.subset(rows.train))
         wanted = self.linear_model and self._takes_signal_model()
         if not wanted or mode is FitMode.PARTIAL_FIT:  # a chunk may lack classes
             return data
@@ -106,6 +116,26 @@ class SignalClassifier(TorchClassifier):
         return self._with_scores_to_validate(
             data, rows, lambda some: model.scores(as_sequences(data.subset(some)))
         )
+
+    def _range_of(self, train: Data) -> KnownRange | None:
+        if not self._takes_signal_model() or isinstance(train.columns["x"], Streamed):
+            return None
+        return KnownRange.of(as_sequences(train))
+
+    def _further_rows(self, passed: Passed, seed: int | None, mode: FitMode) -> Split:
+        return self._with_growing_range(partial(super()._further_rows, passed, seed, mode))
+
+    def _joined_rows(self, first: RowsBelowMinimum, passed: Passed) -> Split:
+        return self._with_growing_range(partial(super()._joined_rows, first, passed))
+
+    def _with_growing_range(self, read: Callable[[], Split]) -> Split:
+        """Rows to train on, which are read as they are; the known range grows by theirs."""
+        before, self._known_range = self._known_range, None
+        split = read()
+        if before is not None:
+            new = self._range_of(split.train)
+            self._known_range = None if new is None else before.joined(new)
+        return split
 
     def _with_scores_to_validate(
         self, data: Data, rows: Rows, scores_of: Callable[[np.ndarray], np.ndarray]

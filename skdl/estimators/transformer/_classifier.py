@@ -325,7 +325,8 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
 
     def _forget_inputs(self) -> None:
         super()._forget_inputs()
-        for name in ("_tokenization", "_ngram_model", "_signal_model", "patch_size_"):
+        of_texts, of_numbers = ("_tokenization", "_ngram_model"), ("_signal_model", "_known_range")
+        for name in (*of_texts, *of_numbers, "patch_size_"):
             self.__dict__.pop(name, None)
 
     def _learn_inputs(self, X: Any, data: Data, rows: Rows, mode: FitMode) -> Data:
