@@ -66,28 +66,31 @@ class KnownRange:
         x = data.columns["x"]
         if isinstance(x, Streamed):
             return data
-        if isinstance(x, Ragged):
-            values = x.values.numpy()
-            sequences = Sequences(values, x.host_lengths)
-            rows = sequences.each(np.arange(len(x)))
-            if all(self._contains(row).all() for row in rows):
+        if not isinstance(x, Ragged):
+            values = x.numpy()
+            if self._contain(values.min(1), values.max(1)).all():
                 return data
-            values = np.concatenate([self._within(row[None])[0] for row in rows])
-            column: Any = Ragged(torch.from_numpy(values), torch.from_numpy(x.host_lengths))
-        else:
-            if self._contains(x.numpy()).all():
-                return data
-            column = torch.from_numpy(self._within(x.numpy()))
-        return data.with_columns(x=column)
+            return data.with_columns(x=torch.from_numpy(self._within(values)))
+        values, starts = x.values.numpy(), x.starts.numpy()
+        of_rows = (each.reduceat(values, starts) for each in (np.minimum, np.maximum))
+        beyond = np.flatnonzero(~self._contain(*of_rows).all(1))
+        if not len(beyond):
+            return data
+        values = values.copy()
+        for start, n_steps in zip(starts[beyond], x.host_lengths[beyond], strict=True):
+            row = slice(start, start + n_steps)
+            values[row] = self._within(values[None, row])[0]
+        lengths = torch.from_numpy(x.host_lengths)
+        return data.with_columns(x=Ragged(torch.from_numpy(values), lengths))
 
-    def _contains(self, x: NDArray[Any]) -> NDArray[np.bool_]:
-        """Of which channels of signals (..., T, C) all values are in the range: (..., C)."""
+    def _contain(self, low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether signals are in the range, by their smallest and largest values (n, C)."""
         margin = (self.high - self.low) / self.n_rows
-        return (x.min(-2) >= self.low - margin) & (x.max(-2) <= self.high + margin)
+        return (low >= self.low - margin) & (high <= self.high + margin)
 
     def _within(self, x: NDArray[Any]) -> NDArray[Any]:
         """Signals (n, T, C), with those that leave the range clipped."""
-        row, channel = np.nonzero(~self._contains(x))
+        row, channel = np.nonzero(~self._contain(x.min(1), x.max(1)))
         x, some = x.copy(), x[row, :, channel]  # (n_some, T)
         middle = np.median(some, axis=1, keepdims=True)
         # A channel that had one value keeps it: another level says nothing either.
