@@ -187,34 +187,34 @@ def half_known(n, seed):
     return X, (X[:, 0] + rng.normal(size=n) > 0).astype(int)
 
 
-@pytest.mark.parametrize("n_fits", [4, 40])
+@pytest.mark.parametrize("n_fits", [4, 20])
 def test_warm_starts_are_calibrated_as_one_fit(n_fits):
-    (X, y), (X_test, y_test) = half_known(200, 0), half_known(1000, 1)
-    fitted = model(channels=(32,), max_epochs=80 // n_fits, warm_start=True)
+    (X, y), (X_test, y_test) = half_known(200, 0), half_known(300, 1)
+    fitted = model(channels=(32,), max_epochs=40 // n_fits, warm_start=True)
     for _ in range(n_fits):
         fitted.fit(X, y)
-    whole = model(channels=(32,), max_epochs=80).fit(X, y)
+    whole = model(channels=(32,), max_epochs=40).fit(X, y)
     losses = [log_loss(y_test, each.predict_proba(X_test)) for each in (fitted, whole)]
     assert losses[0] < losses[1] + 0.1
     assert min(fitted.temperature_, whole.temperature_) > 2
 
 
 def test_groups_are_in_one_half():
-    centres, labels = half_known(50, 0)
-    groups = np.repeat(np.arange(50), 8)
+    centres, labels = half_known(30, 0)
+    groups = np.repeat(np.arange(30), 6)
     rng = np.random.default_rng(1)
-    X, y = centres[groups] + 0.05 * rng.normal(size=(400, 10)), labels[groups]
-    X_test, y_test = half_known(1000, 2)
+    X, y = centres[groups] + 0.05 * rng.normal(size=(180, 10)), labels[groups]
+    X_test, y_test = half_known(300, 2)
     known, unknown = (
-        model(max_epochs=60).fit(X, y, groups=given).predict_proba(X_test)
+        model(max_epochs=40).fit(X, y, groups=given).predict_proba(X_test)
         for given in (groups, None)
     )
     assert log_loss(y_test, known) < log_loss(y_test, unknown) - 0.2
     data = Data({"y": torch.from_numpy(y)})
     first, others = halves(data, 0, groups)
     assert not set(groups[first]) & set(groups[others])
-    assert sorted([*first.tolist(), *others.tolist()]) == list(range(400))
-    assert len(halves(data, 0, np.zeros(400))[0]) == 0
+    assert sorted([*first.tolist(), *others.tolist()]) == list(range(180))
+    assert len(halves(data, 0, np.zeros(180))[0]) == 0
 
 
 def test_halves_have_rows_of_each_class():
