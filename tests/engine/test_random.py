@@ -181,7 +181,7 @@ DRAWS = {
     "Dropout": lambda: nn.Dropout(0.5)(X),
     "Dropout1d": lambda: nn.Dropout1d(0.5)(X),
     "Dropout2d": lambda: nn.Dropout2d(0.5)(X[None]),
-    "Dropout3d": lambda: nn.Dropout3d(0.5)(X[None, None]),
+    "Dropout3d": lambda: nn.Dropout3d(0.5)(torch.ones(2, 20, 1, 2, 2)),
     "AlphaDropout": lambda: nn.AlphaDropout(0.5)(X),
     "FeatureAlphaDropout": lambda: nn.FeatureAlphaDropout(0.5)(X),
     "RReLU": lambda: nn.RReLU()(X),

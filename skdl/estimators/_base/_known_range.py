@@ -44,7 +44,7 @@ class KnownRange:
     def of(cls, sequences: Sequences) -> KnownRange:
         """That of signals of one length (n, T, C), or of unequal lengths."""
         if sequences.lengths is None:
-            x = sequences.values
+            x = as_floats(sequences.values)
             away = x - np.median(x, axis=1, keepdims=True)
             ends = (each((0, 1)) for each in (x.min, x.max, away.min, away.max))
             return cls(len(x), *ends)
@@ -76,7 +76,7 @@ class KnownRange:
         beyond = np.flatnonzero(~self._contain(*of_rows).all(1))
         if not len(beyond):
             return data
-        values = values.copy()
+        values = as_floats(values, copy=True)
         for start, n_steps in zip(starts[beyond], x.host_lengths[beyond], strict=True):
             row = slice(start, start + n_steps)
             values[row] = self._within(values[None, row])[0]
@@ -91,7 +91,8 @@ class KnownRange:
     def _within(self, x: NDArray[Any]) -> NDArray[Any]:
         """Signals (n, T, C), with those that leave the range clipped."""
         row, channel = np.nonzero(~self._contain(x.min(1), x.max(1)))
-        x, some = x.copy(), x[row, :, channel]  # (n_some, T)
+        x = as_floats(x, copy=True)
+        some = x[row, :, channel]  # (n_some, T)
         middle = np.median(some, axis=1, keepdims=True)
         # A channel that had one value keeps it: another level says nothing either.
         is_constant = (self.low == self.high)[channel, None]
@@ -100,3 +101,8 @@ class KnownRange:
         below, above = self.below - margin, self.above + margin
         x[row, :, channel] = some.clip(middle + below[channel, None], middle + above[channel, None])
         return x
+
+
+def as_floats(x: NDArray[Any], *, copy: bool = False) -> NDArray[Any]:
+    """Values of any dtype that users have, such as bytes, in one in which they have differences."""
+    return x.astype(np.result_type(x, np.float32), copy=copy)

@@ -148,7 +148,9 @@ class Ngrams:
 def _count(keys: np.ndarray, rows: np.ndarray, n_rows: int) -> tuple[np.ndarray, sp.csr_array]:
     unique, column = np.unique(keys, return_inverse=True)
     ones = np.ones(len(keys), np.float32)
-    return unique, sp.csr_array((ones, (rows, column)), shape=(n_rows, len(unique)))
+    counts = sp.csr_array((ones, (rows, column)), shape=(n_rows, len(unique)))
+    counts.sum_duplicates()  # older versions of scipy have not
+    return unique, counts
 
 
 def _share(row: np.ndarray, of_text: np.ndarray, words: list[str], n_texts: int) -> np.ndarray:

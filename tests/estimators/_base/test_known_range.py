@@ -59,6 +59,19 @@ def test_a_signal_beyond_it_is_clipped_to_the_distances_from_its_median():
     assert got.host_lengths.tolist() == [3, 3]
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.float16, np.int64])
+def test_differences_of_bytes_do_not_overflow(dtype):
+    x = np.array([[100, 0, 0, 100, 0], [127, 0, 0, 0, 0]], dtype=dtype)[..., None]
+    known = KnownRange.of(Sequences(x[:1]))
+    assert [*known.low, *known.high, *known.below, *known.above] == [0, 100, 0, 100]
+    if dtype is np.int8:
+        x[1, 1] = -127
+        known = KnownRange.of(Sequences(x[1:]))
+        assert [*known.below, *known.above] == [-127, 127]
+    known = KnownRange(4, *(np.array([value]) for value in (0.0, 100.0, 0.0, 50.0)))
+    np.testing.assert_array_equal(clipped(known, x[1:])[0, 0], [62.5 if x[1, 0] > 125 else 0])
+
+
 def test_channels_are_clipped_by_themselves():
     known = KnownRange.of(Sequences(np.stack([SEEN[..., 0], 0 * SEEN[..., 0]], 2)))
     x = np.array([[[0.0, 1], [99, 2], [0, 3]], [[1, 0], [2, 0], [3, 0]]])
