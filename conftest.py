@@ -12,7 +12,10 @@ import pytest
 
 collect_ignore = [
     path
-    for package, path in {"sklearnex": "skdl/estimators/accelerated.py"}.items()
+    for package, path in {
+        "sklearnex": "skdl/estimators/accelerated.py",
+        "selenium": "tests/check_site.py",
+    }.items()
     if importlib.util.find_spec(package) is None
 ]
 
