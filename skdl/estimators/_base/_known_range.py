@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 from ..._reading import Sequences
 from ...engine import Data, Ragged, Streamed
+
+AT_ONCE = 2**20  # values that are read at once
 
 
 @dataclass
@@ -43,13 +46,20 @@ class KnownRange:
     @classmethod
     def of(cls, sequences: Sequences) -> KnownRange:
         """That of signals of one length (n, T, C), or of unequal lengths."""
+        values = sequences.values
         if sequences.lengths is None:
-            x = as_floats(sequences.values)
-            away = x - np.median(x, axis=1, keepdims=True)
-            ends = (each((0, 1)) for each in (x.min, x.max, away.min, away.max))
-            return cls(len(x), *ends)
-        rows = sequences.each(np.arange(sequences.n_rows))
-        return reduce(cls.joined, (cls.of(Sequences(row[None])) for row in rows))
+            n = max(1, AT_ONCE // values[0].size)
+            parts: Iterable[NDArray[Any]] = (values[i : i + n] for i in range(0, len(values), n))
+        else:
+            parts = (row[None] for row in sequences.each(np.arange(sequences.n_rows)))
+        return reduce(cls.joined, map(cls._of_one_length, parts))
+
+    @classmethod
+    @np.errstate(over="ignore")  # distances of huge values are infinite: none is clipped then
+    def _of_one_length(cls, x: NDArray[Any]) -> KnownRange:
+        x = as_floats(x)
+        away = x - np.median(x, axis=1, keepdims=True)
+        return cls(len(x), *(each((0, 1)) for each in (x.min, x.max, away.min, away.max)))
 
     def joined(self, other: KnownRange) -> KnownRange:
         """That of the signals of both."""
@@ -83,11 +93,13 @@ class KnownRange:
         lengths = torch.from_numpy(x.host_lengths)
         return data.with_columns(x=Ragged(torch.from_numpy(values), lengths))
 
+    @np.errstate(over="ignore")
     def _contain(self, low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.bool_]:
         """Whether signals are in the range, by their smallest and largest values (n, C)."""
         margin = (self.high - self.low) / self.n_rows
         return (low >= self.low - margin) & (high <= self.high + margin)
 
+    @np.errstate(over="ignore")
     def _within(self, x: NDArray[Any]) -> NDArray[Any]:
         """Signals (n, T, C), with those that leave the range clipped."""
         row, channel = np.nonzero(~self._contain(x.min(1), x.max(1)))
