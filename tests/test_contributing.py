@@ -75,6 +75,7 @@ def test_every_law_holds_for_the_newcomers(copy):
         assert len(re.findall(rf"\[{name}.* PASSED", output)) > 100
 
 
+@pytest.mark.slow
 def test_the_house_and_the_newcomers_own_tests_pass(copy):
     families = [
         f"{part}/estimators/{name}" for part in ("skdl", "tests") for name in ("tcn", "dense")
