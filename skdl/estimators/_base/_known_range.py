@@ -84,7 +84,7 @@ class KnownRange:
         values, starts = x.values.numpy(), x.starts.numpy()
         low, high = self._limits()
         smallest, largest = (each.reduceat(values, starts) for each in (np.minimum, np.maximum))
-        is_beyond = (smallest < low) | (largest > high)
+        is_beyond = (smallest < low) | (largest > high)  # (n, C)
         rows = np.flatnonzero(is_beyond.any(1))
         if not len(rows):
             return data
@@ -110,8 +110,7 @@ class KnownRange:
         is_beyond = (flat < low) | (flat > high)
         if not is_beyond.any():
             return np.zeros((n_rows, n_channels), dtype=bool)
-        found: NDArray[np.bool_] = is_beyond.reshape(x.shape).any(1)
-        return found
+        return np.asarray(is_beyond.reshape(x.shape).any(1))
 
     @np.errstate(over="ignore")
     def _within(self, x: NDArray[Any], is_beyond: NDArray[np.bool_]) -> NDArray[Any]:
