@@ -82,7 +82,7 @@ class KnownRange:
                 return data
             return data.with_columns(x=torch.from_numpy(self._within(x.numpy(), beyond)))
         values, starts = x.values.numpy(), x.starts.numpy()
-        low, high = self._limits()
+        low, high = self._widened(self.low, self.high)
         smallest, largest = (each.reduceat(values, starts) for each in (np.minimum, np.maximum))
         is_beyond = (smallest < low) | (largest > high)  # (n, C)
         rows = np.flatnonzero(is_beyond.any(1))
@@ -96,16 +96,16 @@ class KnownRange:
         return data.with_columns(x=Ragged(torch.from_numpy(values), lengths))
 
     @np.errstate(over="ignore")
-    def _limits(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Of values."""
-        margin = (self.high - self.low) / self.n_rows
-        return self.low - margin, self.high + margin
+    def _widened(self, low: NDArray[Any], high: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Ends of a range that is 1 + 2 / n times as wide."""
+        margin = (high - low) / self.n_rows
+        return low - margin, high + margin
 
     def _beyond(self, x: NDArray[Any]) -> NDArray[np.bool_]:
         """Which channels of signals (n, T, C) leave the range: (n, C)."""
         n_rows, n_steps, n_channels = x.shape
         # Long rows are compared at once: steps of some channels would take ten times as long.
-        low, high = (np.tile(limit, n_steps) for limit in self._limits())
+        low, high = (np.tile(end, n_steps) for end in self._widened(self.low, self.high))
         flat = x.reshape(n_rows, -1)
         is_beyond = (flat < low) | (flat > high)
         if not is_beyond.any():
@@ -122,8 +122,7 @@ class KnownRange:
         # A channel that had one value keeps it: another level says nothing either.
         is_constant = (self.low == self.high)[channel, None]
         middle = np.where(is_constant, self.low[channel, None], middle)
-        margin = (self.above - self.below) / self.n_rows
-        below, above = self.below - margin, self.above + margin
+        below, above = self._widened(self.below, self.above)
         x[row, :, channel] = some.clip(middle + below[channel, None], middle + above[channel, None])
         return x
 

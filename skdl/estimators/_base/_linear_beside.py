@@ -74,7 +74,7 @@ class SignalClassifier(TorchClassifier):
         return True
 
     def _with_linear_scores(self, data: Data, *, reset: bool) -> Data:
-        """Data as read, for ``_read_inputs``; after ``fit`` with the scores of the linear model."""
+        """Data as read, for ``_read_inputs``; after ``fit`` clipped, with the linear scores."""
         if reset:
             return data
         if self._known_range is not None:

@@ -325,8 +325,13 @@ class TransformerClassifier(FittedParameterMixin, SequenceInputMixin, SignalClas
 
     def _forget_inputs(self) -> None:
         super()._forget_inputs()
-        of_texts, of_numbers = ("_tokenization", "_ngram_model"), ("_signal_model", "_known_range")
-        for name in (*of_texts, *of_numbers, "patch_size_"):
+        for name in (
+            "_tokenization",
+            "_ngram_model",
+            "_signal_model",
+            "_known_range",
+            "patch_size_",
+        ):
             self.__dict__.pop(name, None)
 
     def _learn_inputs(self, X: Any, data: Data, rows: Rows, mode: FitMode) -> Data:

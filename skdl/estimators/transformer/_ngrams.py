@@ -53,13 +53,13 @@ class Ngrams:
         """The features (n_texts, n_features) of the texts that they are learned from."""
         blocks = []
         self.keys, self.idf = [], []
-        counted, shares = self._counts(texts)
+        counted, share = self._counts(texts)
         dfs = [np.bincount(counts.indices, minlength=counts.shape[1]) for _, counts in counted]
         for (keys, counts), df, kept in zip(counted, dfs, self._kept(dfs), strict=True):
             self.keys.append(keys[kept])
             self.idf.append(np.log((1 + len(texts)) / (1 + df[kept])).astype(np.float32) + 1)
             blocks.append(self._weighted(counts[:, kept], self.idf[-1]))
-        return self._joined(blocks, shares)
+        return self._joined(blocks, share)
 
     def _kept(self, dfs: list[np.ndarray]) -> list[np.ndarray]:
         """Which words and character n-grams are features, by their document frequencies."""
@@ -73,7 +73,7 @@ class Ngrams:
     def transform(self, texts: Sequence[str]) -> sp.csr_array:
         """The features of any texts."""
         blocks = []
-        counted, shares = self._counts(texts)
+        counted, share = self._counts(texts)
         for (keys, counts), known, idf in zip(counted, self.keys, self.idf, strict=True):
             place = np.searchsorted(known, keys).clip(max=max(0, len(known) - 1))
             found = known[place] == keys if len(known) else np.zeros(len(keys), dtype=bool)
@@ -82,7 +82,7 @@ class Ngrams:
                 shape=(len(keys), len(known)),
             )
             blocks.append(self._weighted(counts @ to_known, idf))
-        return self._joined(blocks, shares)
+        return self._joined(blocks, share)
 
     @property
     def n_features(self) -> int:
@@ -93,7 +93,7 @@ class Ngrams:
     ) -> tuple[list[tuple[np.ndarray, sp.csr_array]], np.ndarray]:
         """Keys (n,) and counts (n_texts, n), of words and pairs, and of character n-grams.
 
-        And the weight of either block in each text (2, n_texts).
+        And the share of the words of each text that have character n-grams (n_texts,).
         """
         index: dict[str, int] = {}
         words, lengths = [], []
@@ -118,9 +118,8 @@ class Ngrams:
         of_words = sp.csr_array(
             (np.ones(len(row), np.float32), (row, of_text)), shape=(len(texts), len(index))
         )
-        shares = np.ones((2, len(texts)))
-        shares[1] = _share(row, of_text, list(index), len(texts))
-        return [counts_of_words, (keys, of_words @ pieces)], shares
+        share = _share(row, of_text, list(index), len(texts))
+        return [counts_of_words, (keys, of_words @ pieces)], share
 
     @staticmethod
     def _weighted(counts: sp.csr_array, idf: np.ndarray) -> sp.csr_array:
@@ -131,10 +130,10 @@ class Ngrams:
         return counts
 
     @staticmethod
-    def _joined(blocks: list[sp.csr_array], shares: np.ndarray) -> sp.csr_array:
+    def _joined(blocks: list[sp.csr_array], share: np.ndarray) -> sp.csr_array:
         squares = np.stack([block.multiply(block).sum(1) for block in blocks])  # (2, n)
         # Each block is scaled to the root of its share, and both together to length 1.
-        shares = shares * (squares > 0)
+        shares = np.stack([np.ones(len(share)), share]) * (squares > 0)
         scales = np.sqrt(shares / np.maximum(squares * shares.sum(0), 1e-12))
         scaled = [
             sp.diags_array(scale) @ block for block, scale in zip(blocks, scales, strict=True)
