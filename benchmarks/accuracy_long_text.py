@@ -38,13 +38,7 @@ import pandas as pd
 from _report import Report
 from sklearn.model_selection import StratifiedGroupKFold
 
-from skdl.datasets import (
-    fetch_subj,
-    fetch_tang_poetry,
-    fetch_ud_sentences,
-    get_data_home,
-    load_docstrings,
-)
+from skdl.datasets import fetch_subj, fetch_tang_poetry, fetch_ud_sentences, load_docstrings
 from skdl.estimators import LinearSVC, TransformerClassifier
 from skdl.pipelines import make_text_classifier
 
@@ -96,15 +90,16 @@ def chinese_by_source():
         for split in ("valid", "test")
         for text in fetch_ud_sentences("chinese", split=split)[0]
     ]
-    lines = read_lines("tatoeba-en-zh/cmn.txt.xz")
+    lines = read_lines("tatoeba-en-zh", "cmn.txt.xz")
     translated = dict.fromkeys(line.split("\t")[1] for line in lines)
     translated = [text for text in translated if len(text) >= 15]
     y = ["Wikipedia"] * len(wikipedia) + ["translated"] * len(translated)
     return wikipedia + translated, np.array(y)
 
 
-def read_lines(name):
-    return lzma.decompress((get_data_home() / name).read_bytes()).decode().splitlines()
+def read_lines(folder, name):
+    (file,) = _corpora.files_in(folder, name)
+    return lzma.decompress(file.read_bytes()).decode().splitlines()
 
 
 def of_groups(load, n_train, seed):
@@ -138,7 +133,7 @@ def modules():
 def web_pages():
     """The genre and the words of each document of the treebank."""
     found = {}
-    for line in read_lines("ud-english-ewt/en_ewt-ud-train.conllu.xz"):
+    for line in read_lines("ud-english-ewt", "en_ewt-ud-train.conllu.xz"):
         if line.startswith("# newdoc id = "):
             name = line.removeprefix("# newdoc id = ")
             words = found.setdefault(name, (name.split("-")[0], []))[1]
