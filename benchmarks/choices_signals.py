@@ -4,8 +4,8 @@ On the training parts of the sets of accuracy_signals: accuracy and log loss of 
 cross-validation, as the model finds them itself. On made signals: accuracy on 500 new ones; beside
 it 1-nearest-neighbour and a random forest on the values. "proportions" is MiniRocket with a ridge
 regression; "levels" are means of parts of the signals, "competing" kernels those of Hydra,
-"extremes" the largest and smallest convolutions, "similarities" a kernel of the distances to the
-signals of ``fit``.
+"extremes" the largest and smallest convolutions, "neighbours" the classes of the nearest signals of
+``fit``.
 
 The data are read by ``skdl.datasets.fetch_ucr``; set SKDL_DATA to a folder that has them.
 """
@@ -23,14 +23,15 @@ from sklearn.neighbors import KNeighborsClassifier
 from skdl.estimators._base._signal_model import ConvolutionModel
 from skdl.preprocessing import RandomConvolutions
 
-# Places of ``ConvolutionModel._sizes`` that a variant has no features of.
+# Places of ``ConvolutionModel._sizes`` that a variant has no features of, and one for neighbours.
+NEIGHBOURS = 4
 VARIANTS = {
     "all": (),
     "no levels": (3,),
     "no competing": (1,),
     "no extremes": (2,),
-    "no similarities": (4,),
-    "proportions": (1, 2, 3, 4),
+    "no neighbours": (NEIGHBOURS,),
+    "proportions": (1, 2, 3, NEIGHBOURS),
 }
 N_TEST = 500
 
@@ -45,6 +46,11 @@ def without(places):
 
             left = [0 if place in places else size for place, size in enumerate(sizes)]
             return super()._best(kept, left, *args)
+
+        def _choose_share(self, fit, *args):
+            super()._choose_share(fit, *args)
+            if NEIGHBOURS in places:
+                self.neighbours, self.unseen_scores = None, fit.unseen_scores
 
     return Variant
 
@@ -104,15 +110,41 @@ def noise_of_colours(n, rng):
     return X[:, 50:], y
 
 
-def shapes(n_shapes):
-    """Two classes of several random walks, with noise."""
+def shapes(n_shapes, n_channels=1):
+    """Two classes of several random walks, with noise; in other channels are other walks."""
     walks = np.random.default_rng(0).normal(size=(2, n_shapes, 60)).cumsum(2)
 
     def make(n, rng):
         y, number = rng.integers(0, 2, n), rng.integers(0, n_shapes, n)
-        return walks[y, number] + rng.normal(size=(n, 60)), y
+        X = rng.normal(size=(n, 60, n_channels)).cumsum(1)
+        X[..., 0] = walks[y, number] + rng.normal(size=(n, 60))
+        return X, y
 
     return make
+
+
+def prototypes(n, rng):
+    """Twenty classes of one smooth shape each, with much noise."""
+    smooth = np.random.default_rng(5).normal(size=(20, 65)).cumsum(1)
+    smooth = np.stack([smooth[:, start : start + 60] for start in range(6)]).mean(0)
+    smooth = (smooth - smooth.mean(1, keepdims=True)) / smooth.std(1, keepdims=True)
+    y = rng.permutation(np.arange(n) % 20)
+    return smooth[y] + 1.5 * rng.normal(size=(n, 60)), y
+
+
+def bands(n, rng):
+    """Eight bands of the level of one of 5 channels, of two classes in turn."""
+    level, X = rng.uniform(0, 8, n), rng.normal(size=(n, 30, 5))
+    X[..., 0] = level[:, None] + 0.1 * rng.normal(size=(n, 30))
+    return X, level.astype(int) % 2
+
+
+def signs(n, rng):
+    """Whether the levels of two of 4 channels have the same sign."""
+    sign = rng.choice([-1, 1], (n, 2))
+    X = rng.normal(size=(n, 20, 4)) + 2 * rng.normal(size=(n, 1, 4))
+    X[..., :2] = 2 * sign[:, None] + 0.5 * rng.normal(size=(n, 20, 2))
+    return X, (sign.prod(1) > 0).astype(int)
 
 
 def steps_that_decide(n, rng):
@@ -139,6 +171,10 @@ MADE = {
     "colours of noise, 150 steps": (noise_of_colours, 150),
     "20 shapes a class, 60 steps": (shapes(20), 150),
     "100 shapes a class, 60 steps": (shapes(100), 400),
+    "20 shapes a class in one of 6 channels": (shapes(20, 6), 200),
+    "20 prototypes, 3 rows of each": (prototypes, 60),
+    "bands of levels in one of 5 channels": (bands, 150),
+    "signs of two of 4 channels": (signs, 100),
     "3 of 30 steps": (steps_that_decide, 200),
     "3 of 30 steps, few": (steps_that_decide, 30),
     "levels with glitches, 100 steps": (glitches, 150),

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
+from ..._minirocket import losses_of_rows
+
 PENALTIES = np.logspace(-6, 2, 17)  # relative to the mean eigenvalue and the number of rows
 # The least where groups are left out: below it counts what rounding leaves of copies in a group.
 LEAST_OF_GROUPS = 1e-4
@@ -89,7 +91,7 @@ def ridge(
             best = losses[lowest], scales[lowest], rest / penalty, unseen
     loss, scale, dual, unseen = best
     intercept, unseen = ((scale * each).astype(np.float32) for each in (mean, unseen))
-    of_rows = -weight * (smoothed * log_softmax(unseen, axis=1)).sum(1)
+    of_rows = weight * losses_of_rows(unseen, smoothed)
     return Ridge(float(loss), of_rows, scale * dual, intercept, unseen)
 
 

@@ -12,12 +12,14 @@ from ..._minirocket import (
     Competition,
     ConvolutionFeatures,
     Extremes,
+    Labels,
     Levels,
+    Neighbours,
     Pooled,
-    Similarities,
+    losses_of_rows,
 )
 from ..._reading import Sequences
-from ._ridge import Decomposition, Ridge, ridge
+from ._ridge import Decomposition, Ridge, ridge, smoothed_targets
 
 # 5,000 features are as good as 10,000 in cross-validation on the development sets. Of more rows
 # there are fewer features than rows, so that what a fit takes is bounded.
@@ -27,10 +29,13 @@ DILATIONS_OF_MANY = 4  # of competing kernels and extremes, where there are more
 # Weights of the levels of series beside the convolutions, of which cross-validation chooses; and so
 # many rows that it does not choose the last one by chance.
 WEIGHTS_OF_LEVELS, ROWS_FOR_LAST = (0.0, 0.3, 3.0, 30.0), 50
-# Of extremes, and of similarities, which count where they are better by more than chance: the
-# second is tried, and where the loss falls the third, else the first. Of more rows than
-# ``ROWS_TO_CHOOSE`` so many random ones choose.
+# Of extremes, which count where they are better by more than chance: the second is tried, and where
+# the loss falls the third, else the first. Of more rows than ``ROWS_TO_CHOOSE`` so many random ones
+# choose.
 WEIGHTS, ROWS_TO_CHOOSE = (1.0, 10.0, 100.0), 1024
+# Weights of the scores of neighbours, which count where they are better by more than chance; the
+# last where nothing can be judged.
+SHARES, USUAL_SHARE = (0.25, 0.5, 0.75, 1.0), 0.2
 VALUES_AT_ONCE = 2**22  # of the features of rows to predict
 POOLED: tuple[type[Pooled], ...] = (Competition, Extremes)
 NEGLIGIBLE = 1e-6  # weight of a row, relative to the mean
@@ -47,12 +52,14 @@ class ConvolutionModel:
     The convolutions are those of :class:`skdl.preprocessing.RandomConvolutions`, the numbers of
     positions at which each of competing kernels is the largest or the smallest, as in Hydra, and
     the largest and the smallest convolution of a series, as in ROCKET; the levels are means of
-    parts of the signals and their spreads, which convolutions do not see. Similarities to the
-    signals of ``fit`` make it a kernel machine, for classes of several shapes and for few rows.
-    Penalty, whether kernels compete, the weights of all others, and calibration (one factor of the
-    scores, as in temperature scaling) minimize the log loss of leave-one-out cross-validation, in
-    closed form. Its targets are smoothed as by Platt (1999), so that few rows that are separated do
-    not make the scores certain.
+    parts of the signals and their spreads, which convolutions do not see. Penalty, whether kernels
+    compete, the weights of all others, and calibration (one factor of the scores, as in temperature
+    scaling) minimize the log loss of leave-one-out cross-validation, in closed form. Its targets
+    are smoothed as by Platt (1999), so that few rows that are separated do not make the scores
+    certain.
+
+    Neighbours stand beside the ridge regression, for classes of several shapes: the scores are a
+    weighted mean of both.
 
     Parameters
     ----------
@@ -68,7 +75,8 @@ class ConvolutionModel:
 
     unseen_scores: NDArray[np.float32]
     rows: NDArray[Any]
-    similarities: Similarities | None
+    neighbours: Neighbours | None
+    share_of_neighbours: float
 
     def __init__(self, n_classes: int) -> None:
         self.n_classes = n_classes
@@ -101,10 +109,9 @@ class ConvolutionModel:
         )
         known = self.convolutions
         self.levels = Levels.learned(sequences, known.mean, known.scale)
-        self.similarities = Similarities.learned(sequences, self.levels, rng)
-        of_similarities = self.similarities.features(sequences).astype(np.float32)
-        features = np.concatenate([self._raw_features(sequences), of_similarities], axis=1)
-        self._fit_ridge(features, target, weight, groups)
+        fit = self._fit_ridge(self._raw_features(sequences), target, weight, groups)
+        smoothed = smoothed_targets(target, weight, self.n_classes)
+        self._choose_share(fit, sequences, Labels(target, smoothed, weight, groups), rng)
         return self
 
     def __getstate__(self) -> dict[str, Any]:
@@ -123,8 +130,9 @@ class ConvolutionModel:
             # In float64, so that scores do not depend on the number of rows by rounding.
             features = self._standardized(self._raw_features(some)).astype(np.float64)
             scores = features @ self.coef + self.intercept
-            if self.similarities is not None:
-                scores += self.similarities.features(some)
+            if self.neighbours is not None:
+                share = self.share_of_neighbours
+                scores = (1 - share) * scores + share * self.neighbours.scores(some)
             parts.append(scores)
         return np.concatenate(parts)
 
@@ -137,10 +145,9 @@ class ConvolutionModel:
         features -= self.mean
         return self._scaled(features)
 
-    def _scaled(self, centred: NDArray[np.float32], n_similarities: int = 0) -> NDArray[np.float32]:
+    def _scaled(self, centred: NDArray[np.float32]) -> NDArray[np.float32]:
         centred /= self.spread
-        stop = centred.shape[1] - n_similarities
-        behind = centred[:, self.convolutions.n_of_thresholds : stop]
+        behind = centred[:, self.convolutions.n_of_thresholds :]
         np.clip(behind, -FARTHEST, FARTHEST, out=behind)
         return centred
 
@@ -150,39 +157,51 @@ class ConvolutionModel:
         target: NDArray[Any],
         weight: NDArray[Any],
         groups: NDArray[Any] | None,
-    ) -> None:
+    ) -> Ridge:
         """The ridge regression of least log loss in cross-validation."""
         self.mean = np.average(features, axis=0, weights=weight).astype(np.float32)
         features -= self.mean
         squares = np.einsum("n,nf,nf->f", weight / len(weight), features, features)
-        # Of similarities one for all: their inner products count.
-        of_similarities = squares[len(squares) - self._n_similarities :]
-        of_similarities[:] = of_similarities.mean() if self._n_similarities else 1
         varies = squares > CONSTANT
         self.spread = np.where(varies, np.sqrt(squares), 1).astype(np.float32)
-        features = self._scaled(features, self._n_similarities)
+        features = self._scaled(features)
         features *= np.sqrt(weight).astype(np.float32)[:, None]
         fit, factors = self._chosen(features, varies, target, weight, groups)
         of_features = np.repeat(np.asarray(factors, dtype=np.float32), self._sizes(features))
         self.coef = features.T @ fit.dual.astype(np.float32)
         self.coef *= of_features[:, None]
-        self.intercept, self.unseen_scores = fit.intercept, fit.unseen_scores
+        self.intercept = fit.intercept
         for kind, factor in zip(POOLED, factors[1:], strict=False):
             if factor == 0:
                 self._drop(kind)
-        if self.similarities is not None:
-            self._project(self.similarities)
+        return fit
 
-    @property
-    def _n_similarities(self) -> int:
-        return 0 if self.similarities is None else self.similarities.n_features
+    def _choose_share(
+        self, fit: Ridge, sequences: Sequences, labels: Labels, rng: np.random.Generator
+    ) -> None:
+        """Let neighbours count where the loss of rows left out falls by more than chance."""
+        neighbours, scores = Neighbours.learned(sequences, self.levels, labels, rng)
+        self.unseen_scores, self.neighbours = fit.unseen_scores, neighbours
+        self.share_of_neighbours = USUAL_SHARE
+        if labels.most_of_a_class == 1:  # nothing can be judged without the only row of a class
+            return
+        mixed = {share: (1 - share) * fit.unseen_scores + share * scores for share in SHARES}
+        losses = {
+            share: labels.weight * losses_of_rows(some, labels.smoothed)
+            for share, some in mixed.items()
+        }
+        best = min(SHARES, key=lambda share: losses[share].mean())
+        if is_better(losses[best], fit.losses):
+            self.share_of_neighbours = best
+            self.unseen_scores = mixed[best].astype(np.float32)
+        else:
+            self.neighbours = None
 
     def _sizes(self, features: NDArray[np.float32]) -> list[int]:
-        """Numbers of features: thresholds, each kind of ``POOLED``, levels and similarities."""
-        known, n_similarities = self.convolutions, self._n_similarities
+        """Numbers of features: thresholds, each kind of ``POOLED``, and levels."""
+        known = self.convolutions
         of_pooled = [known.n_of(kind) for kind in POOLED]
-        n_levels = features.shape[1] - known.n_features - n_similarities
-        return [known.n_of_thresholds, *of_pooled, n_levels, n_similarities]
+        return [known.n_of_thresholds, *of_pooled, features.shape[1] - known.n_features]
 
     def _chosen(
         self,
@@ -233,19 +252,18 @@ class ConvolutionModel:
         # All have the same variance at weight 1.
         units = [sizes[0] / max(1, size) for size in sizes]
         if most_of_a_class == 1:  # nothing can be judged without the only row of a class
-            return fitted((1, 1, 0, units[3], units[4]))
+            return fitted((1, 1, 0, units[3]))
         weights = WEIGHTS_OF_LEVELS[: None if n_rows >= ROWS_FOR_LAST else -1]
-        best = min((fitted((1, 0, 0, each * units[3], 0)) for each in weights), key=loss_of)
+        best = min((fitted((1, 0, 0, each * units[3])) for each in weights), key=loss_of)
         if sizes[1]:
             best = min(best, fitted(replaced(best[1], 1, 1)), key=loss_of)
-        for place in (2, 4):  # extremes and similarities
-            if sizes[place]:
-                less, usual, more = (
-                    replaced(best[1], place, each * units[place]) for each in WEIGHTS
-                )
-                other = fitted(usual)
-                last = fitted(more if loss_of(other) < loss_of(best) else less)
-                best = better(best, min(other, last, key=loss_of))
+        if sizes[2]:
+            less, usual, more = (replaced(best[1], 2, each * units[2]) for each in WEIGHTS)
+            other = fitted(usual)
+            last = fitted(more if loss_of(other) < loss_of(best) else less)
+            with_extremes = min(other, last, key=loss_of)
+            if is_better(with_extremes[0].losses, best[0].losses):
+                best = with_extremes
         return best
 
     def _drop(self, kind: type[Pooled]) -> None:
@@ -253,14 +271,6 @@ class ConvolutionModel:
         kept = self.convolutions.without(kind)
         n_others = len(self.coef) - len(kept)
         self._keep(np.append(kept, np.full(n_others, True)))
-
-    def _project(self, similarities: Similarities) -> None:
-        """Keep what similarities add to the scores, not each of them: a pickle is small then."""
-        kept = np.arange(len(self.coef)) < len(self.coef) - similarities.n_features
-        coef = self.coef[~kept] / self.spread[~kept, None]
-        self.intercept = self.intercept - self.mean[~kept] @ coef
-        self.similarities = similarities.projected(coef) if coef.any() else None
-        self._keep(kept)
 
     def _keep(self, kept: NDArray[np.bool_]) -> None:
         for name in ("coef", "mean", "spread"):
@@ -275,10 +285,10 @@ def loss_of(fit: tuple[Ridge, Factors]) -> float:
     return fit[0].loss
 
 
-def better(first: tuple[Ridge, Factors], second: tuple[Ridge, Factors]) -> tuple[Ridge, Factors]:
-    """The second if its loss is less by more than the standard error of the difference."""
-    gains = first[0].losses - second[0].losses
-    return second if gains.mean() > gains.std() / np.sqrt(len(gains)) else first
+def is_better(losses: NDArray[Any], others: NDArray[Any]) -> bool:
+    """Whether losses are less than others by more than the standard error of the difference."""
+    gains = others - losses
+    return bool(gains.mean() > gains.std() / np.sqrt(len(gains)))
 
 
 def rows_to_learn(
