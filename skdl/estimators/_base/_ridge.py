@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax
 
 from ..._minirocket import losses_of_rows
 
@@ -81,14 +80,20 @@ def ridge(
         scales = SCALES[SCALES >= USUAL_SCALE]
     if most_of_a_class == 1:  # without the only row of a class nothing can be judged
         penalties, scales = np.array([USUAL_PENALTY]), scales[:1]
-    for penalty in penalties * (values.sum() or 1.0):
-        kept = (values / (values + penalty)).astype(vectors.dtype)
-        rest = y - vectors @ (kept[:, None] * rotated)
-        unseen = signs - left_out.errors(rest, kept) / root
+    penalties = penalties * (values.sum() or 1.0)
+    n_at_once = max(1, VALUES_AT_ONCE // (len(scales) * signs.size))
+    for start in range(0, len(penalties), n_at_once):  # the time of each call counts for few rows
+        some = penalties[start : start + n_at_once]
+        rests, unseen = [], np.empty((len(some), *signs.shape))
+        for place, penalty in enumerate(some):
+            kept = (values / (values + penalty)).astype(vectors.dtype)
+            rests.append(y - vectors @ (kept[:, None] * rotated))
+            unseen[place] = signs - left_out.errors(rests[-1], kept) / root
         losses = losses_of_scales(unseen, smoothed, weight / n_rows, scales)
-        lowest = int(np.argmin(losses))
-        if losses[lowest] < best[0]:
-            best = losses[lowest], scales[lowest], rest / penalty, unseen
+        place, number = map(int, np.unravel_index(np.argmin(losses), losses.shape))
+        if losses[place, number] < best[0]:
+            dual = rests[place] / some[place]
+            best = losses[place, number], scales[number], dual, unseen[place]
     loss, scale, dual, unseen = best
     intercept, unseen = ((scale * each).astype(np.float32) for each in (mean, unseen))
     of_rows = weight * losses_of_rows(unseen, smoothed)
@@ -136,14 +141,17 @@ class LeftOut:
 
 def losses_of_scales(
     scores: NDArray[Any], smoothed: NDArray[Any], weight: NDArray[Any], scales: NDArray[Any]
-) -> list[float]:
-    """Weighted log loss of scores (n, n_classes) times each of the scales."""
-    n_at_once = max(1, VALUES_AT_ONCE // scores.size)  # the time of each call counts for few rows
-    losses: list[float] = []
+) -> NDArray[np.float64]:
+    """Weighted log losses (m, n_scales) of scores (m, n, n_classes) times each of the scales."""
+    losses = np.empty((len(scores), len(scales)))
+    scores = scores - scores.max(axis=2, keepdims=True)
+    expected = (smoothed * scores).sum(2)
+    n_at_once = max(1, VALUES_AT_ONCE // scores.size)
     for start in range(0, len(scales), n_at_once):
-        scaled = scales[start : start + n_at_once, None, None] * scores
-        of_rows = (smoothed * log_softmax(scaled, axis=2)).sum(2)  # (scales, n)
-        losses += (-of_rows @ weight).tolist()
+        some = slice(start, start + n_at_once)
+        each = scales[some, None, None]
+        sums = np.exp(each * scores[:, None]).sum(3)  # (m, scales, n)
+        losses[:, some] = (np.log(sums) - each[:, :, 0] * expected[:, None]) @ weight
     return losses
 
 
