@@ -4,8 +4,8 @@ On the training parts of the sets of accuracy_signals: accuracy and log loss of 
 cross-validation, as the model finds them itself. On made signals: accuracy on 500 new ones; beside
 it 1-nearest-neighbour and a random forest on the values. "proportions" is MiniRocket with a ridge
 regression; "levels" are means of parts of the signals, "competing" kernels those of Hydra,
-"extremes" the largest and smallest convolutions, "neighbours" the classes of the nearest signals of
-``fit``.
+"extremes" the largest and smallest convolutions, "similarities" a kernel of the distances to the
+signals of ``fit``, "neighbours" the classes of the nearest of them.
 
 The data are read by ``skdl.datasets.fetch_ucr``; set SKDL_DATA to a folder that has them.
 """
@@ -24,14 +24,15 @@ from skdl.estimators._base._signal_model import ConvolutionModel
 from skdl.preprocessing import RandomConvolutions
 
 # Places of ``ConvolutionModel._sizes`` that a variant has no features of, and one for neighbours.
-NEIGHBOURS = 4
+NEIGHBOURS = 5
 VARIANTS = {
     "all": (),
     "no levels": (3,),
     "no competing": (1,),
     "no extremes": (2,),
+    "no similarities": (4,),
     "no neighbours": (NEIGHBOURS,),
-    "proportions": (1, 2, 3, NEIGHBOURS),
+    "proportions": (1, 2, 3, 4, NEIGHBOURS),
 }
 N_TEST = 500
 

@@ -7,6 +7,7 @@ from ._kernels import KERNELS
 from ._levels import Levels
 from ._neighbours import Labels, Neighbours, losses_of_rows
 from ._pooled import Pooled
+from ._similarities import Similarities
 
 __all__ = [
     "KERNELS",
@@ -17,5 +18,6 @@ __all__ = [
     "Levels",
     "Neighbours",
     "Pooled",
+    "Similarities",
     "losses_of_rows",
 ]

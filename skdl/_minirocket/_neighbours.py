@@ -15,8 +15,8 @@ from ._levels import Levels, means_of_parts
 
 # Series that are compared with, their values in all, and the values of one.
 MOST_ROWS, ALL_VALUES, MOST_VALUES = 2048, 2**19, 1024
-# How much more the nearest count, of which cross-validation chooses; the first where it cannot.
-SHARPNESS: tuple[float, ...] = (4.0, 8.0, 16.0, 32.0, 64.0)
+# How much more the nearest count, of which cross-validation chooses.
+SHARPNESS = (4.0, 8.0, 16.0, 32.0, 64.0)
 UNCERTAIN = 0.02  # which all classes share: however near a series is, it may be of another class
 DISTANCES_AT_ONCE = 2**20
 
@@ -93,22 +93,13 @@ class Neighbours:
     def learned(
         cls, sequences: Sequences, levels: Levels, labels: Labels, rng: np.random.Generator
     ) -> tuple[Neighbours, NDArray[np.float64]]:
-        """Those of least log loss in cross-validation, and the scores of each row without it.
-
-        Where no two rows are of one class nothing can be judged: channels count alike, and the
-        nearest not much more.
-        """
-        lengths, n_channels = sequences.lengths, sequences.n_channels
-        length = sequences.values.shape[1] if lengths is None else np.median(lengths)
-        n_parts = max(1, min(MOST_VALUES // n_channels, int(length)))
+        """Those of least log loss in cross-validation, and the scores of each row without it."""
+        n_channels, (n_parts, most) = sequences.n_channels, n_to_compare(sequences)
         x = compared(sequences, levels, n_parts)
-        most = min(MOST_ROWS, max(1, ALL_VALUES // x[0].size))
         rows = np.sort(rng.permutation(len(x))[:most])
-        some, sharpness, kinds = labels.rows(rows), SHARPNESS, [np.ones(n_channels, np.float32)]
+        some, kinds = labels.rows(rows), [np.ones(n_channels, np.float32)]
         related = Related(x, labels.groups)
-        if labels.most_of_a_class == 1:
-            sharpness = SHARPNESS[:1]
-        elif n_channels > 1:
+        if n_channels > 1:
             kinds.append(what_channels_tell(x[rows], some, related.among(rows, rows)))
         is_of_class = np.arange(labels.smoothed.shape[1]) == some.target[:, None]
         votes = (some.weight[:, None] * is_of_class).astype(np.float32)
@@ -118,7 +109,7 @@ class Neighbours:
             distances = cdist(known, known)
             usual = np.median(distances[distances > 0]) if distances.any() else 1.0
             distances[related.among(rows, rows)] = np.inf
-            for p in sharpness:
+            for p in SHARPNESS:
                 each = cls(levels, n_parts, of_channels, known, votes, p / usual)
                 of_rows = losses_of_rows(each._scores(distances), some.smoothed)
                 losses.setdefault(some.weight @ of_rows, each)
@@ -175,6 +166,14 @@ class Related:
         """Of each of the rows and of others: (len(rows), len(others))."""
         pairs = [names[rows][:, None] == names[others] for names in self.names]
         return np.logical_or.reduce(pairs)
+
+
+def n_to_compare(sequences: Sequences) -> tuple[int, int]:
+    """Parts of a series whose means are compared, and series that are compared with at most."""
+    lengths, n_channels = sequences.lengths, sequences.n_channels
+    length = sequences.values.shape[1] if lengths is None else np.median(lengths)
+    n_parts = max(1, min(MOST_VALUES // n_channels, int(length)))
+    return n_parts, min(MOST_ROWS, max(1, ALL_VALUES // (n_parts * n_channels)))
 
 
 def compared(sequences: Sequences, levels: Levels, n_parts: int) -> NDArray[np.float32]:

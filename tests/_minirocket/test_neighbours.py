@@ -145,13 +145,6 @@ def test_sizes(n_steps):
     assert np.isfinite(some.scores(Sequences(1e300 * X))).all()
 
 
-def test_one_row_of_a_class_decides_nothing():
-    X = np.random.default_rng(0).normal(size=(3, 10, 4))
-    some, _ = learned(Sequences(X), [0, 1, 2])
-    np.testing.assert_array_equal(some.of_channels, 1)
-    np.testing.assert_array_equal(some.scores(Sequences(X)).argmax(1), [0, 1, 2])
-
-
 def test_equal_series_tell_nothing():
     some, unseen = learned(Sequences(np.ones((5, 4, 1))), [0, 1, 0, 1, 0])
     np.testing.assert_allclose(np.exp(unseen), 0.5)

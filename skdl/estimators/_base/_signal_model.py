@@ -16,6 +16,7 @@ from ..._minirocket import (
     Levels,
     Neighbours,
     Pooled,
+    Similarities,
     losses_of_rows,
 )
 from ..._reading import Sequences
@@ -29,13 +30,12 @@ DILATIONS_OF_MANY = 4  # of competing kernels and extremes, where there are more
 # Weights of the levels of series beside the convolutions, of which cross-validation chooses; and so
 # many rows that it does not choose the last one by chance.
 WEIGHTS_OF_LEVELS, ROWS_FOR_LAST = (0.0, 0.3, 3.0, 30.0), 50
-# Of extremes, which count where they are better by more than chance: the second is tried, and where
-# the loss falls the third, else the first. Of more rows than ``ROWS_TO_CHOOSE`` so many random ones
-# choose.
+# Of extremes, and of similarities, which count where they are better by more than chance: the
+# second is tried, and where the loss falls the third, else the first. Of more rows than
+# ``ROWS_TO_CHOOSE`` so many random ones choose.
 WEIGHTS, ROWS_TO_CHOOSE = (1.0, 10.0, 100.0), 1024
-# Weights of the scores of neighbours, which count where they are better by more than chance; the
-# last where nothing can be judged.
-SHARES, USUAL_SHARE = (0.25, 0.5, 0.75, 1.0), 0.2
+# Weights of the scores of neighbours, which count where they are better by more than chance.
+SHARES = (0.25, 0.5, 0.75, 1.0)
 VALUES_AT_ONCE = 2**22  # of the features of rows to predict
 POOLED: tuple[type[Pooled], ...] = (Competition, Extremes)
 NEGLIGIBLE = 1e-6  # weight of a row, relative to the mean
@@ -52,14 +52,15 @@ class ConvolutionModel:
     The convolutions are those of :class:`skdl.preprocessing.RandomConvolutions`, the numbers of
     positions at which each of competing kernels is the largest or the smallest, as in Hydra, and
     the largest and the smallest convolution of a series, as in ROCKET; the levels are means of
-    parts of the signals and their spreads, which convolutions do not see. Penalty, whether kernels
-    compete, the weights of all others, and calibration (one factor of the scores, as in temperature
-    scaling) minimize the log loss of leave-one-out cross-validation, in closed form. Its targets
-    are smoothed as by Platt (1999), so that few rows that are separated do not make the scores
-    certain.
+    parts of the signals and their spreads, which convolutions do not see. Similarities to the
+    signals of ``fit`` make it a kernel machine, for classes of several shapes and for few rows.
+    Penalty, whether kernels compete, the weights of all others, and calibration (one factor of the
+    scores, as in temperature scaling) minimize the log loss of leave-one-out cross-validation, in
+    closed form. Its targets are smoothed as by Platt (1999), so that few rows that are separated do
+    not make the scores certain.
 
-    Neighbours stand beside the ridge regression, for classes of several shapes: the scores are a
-    weighted mean of both.
+    Neighbours stand beside the ridge regression where they are better, for classes of several
+    shapes and for single channels that tell of the classes: the scores are a weighted mean of both.
 
     Parameters
     ----------
@@ -75,6 +76,7 @@ class ConvolutionModel:
 
     unseen_scores: NDArray[np.float32]
     rows: NDArray[Any]
+    similarities: Similarities | None
     neighbours: Neighbours | None
     share_of_neighbours: float
 
@@ -93,8 +95,7 @@ class ConvolutionModel:
         Rows of one of the ``groups`` (n,) are left out of cross-validation together.
         """
         weight = np.ones(len(target)) if weight is None else weight / weight.mean()
-        # A fixed seed: candidates of a search with the same rows differ in the network alone.
-        rng = np.random.default_rng(0)
+        rng = seeded()
         are_few = len(target) <= FEW_ROWS
         self.convolutions = ConvolutionFeatures.learned(
             sequences,
@@ -109,9 +110,12 @@ class ConvolutionModel:
         )
         known = self.convolutions
         self.levels = Levels.learned(sequences, known.mean, known.scale)
-        fit = self._fit_ridge(self._raw_features(sequences), target, weight, groups)
+        self.similarities = Similarities.learned(sequences, self.levels, seeded())
+        of_similarities = self.similarities.features(sequences).astype(np.float32)
+        features = np.concatenate([self._raw_features(sequences), of_similarities], axis=1)
+        fit = self._fit_ridge(features, target, weight, groups)
         smoothed = smoothed_targets(target, weight, self.n_classes)
-        self._choose_share(fit, sequences, Labels(target, smoothed, weight, groups), rng)
+        self._choose_share(fit, sequences, Labels(target, smoothed, weight, groups))
         return self
 
     def __getstate__(self) -> dict[str, Any]:
@@ -130,6 +134,8 @@ class ConvolutionModel:
             # In float64, so that scores do not depend on the number of rows by rounding.
             features = self._standardized(self._raw_features(some)).astype(np.float64)
             scores = features @ self.coef + self.intercept
+            if self.similarities is not None:
+                scores += self.similarities.features(some)
             if self.neighbours is not None:
                 share = self.share_of_neighbours
                 scores = (1 - share) * scores + share * self.neighbours.scores(some)
@@ -145,9 +151,10 @@ class ConvolutionModel:
         features -= self.mean
         return self._scaled(features)
 
-    def _scaled(self, centred: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _scaled(self, centred: NDArray[np.float32], n_similarities: int = 0) -> NDArray[np.float32]:
         centred /= self.spread
-        behind = centred[:, self.convolutions.n_of_thresholds :]
+        stop = centred.shape[1] - n_similarities
+        behind = centred[:, self.convolutions.n_of_thresholds : stop]
         np.clip(behind, -FARTHEST, FARTHEST, out=behind)
         return centred
 
@@ -162,9 +169,12 @@ class ConvolutionModel:
         self.mean = np.average(features, axis=0, weights=weight).astype(np.float32)
         features -= self.mean
         squares = np.einsum("n,nf,nf->f", weight / len(weight), features, features)
+        # Of similarities one for all: their inner products count.
+        of_similarities = squares[len(squares) - self._n_similarities :]
+        of_similarities[:] = of_similarities.mean() if self._n_similarities else 1
         varies = squares > CONSTANT
         self.spread = np.where(varies, np.sqrt(squares), 1).astype(np.float32)
-        features = self._scaled(features)
+        features = self._scaled(features, self._n_similarities)
         features *= np.sqrt(weight).astype(np.float32)[:, None]
         fit, factors = self._chosen(features, varies, target, weight, groups)
         of_features = np.repeat(np.asarray(factors, dtype=np.float32), self._sizes(features))
@@ -174,34 +184,33 @@ class ConvolutionModel:
         for kind, factor in zip(POOLED, factors[1:], strict=False):
             if factor == 0:
                 self._drop(kind)
+        if self.similarities is not None:
+            self._project(self.similarities)
         return fit
 
-    def _choose_share(
-        self, fit: Ridge, sequences: Sequences, labels: Labels, rng: np.random.Generator
-    ) -> None:
+    def _choose_share(self, fit: Ridge, sequences: Sequences, labels: Labels) -> None:
         """Let neighbours count where the loss of rows left out falls by more than chance."""
-        neighbours, scores = Neighbours.learned(sequences, self.levels, labels, rng)
-        self.unseen_scores, self.neighbours = fit.unseen_scores, neighbours
-        self.share_of_neighbours = USUAL_SHARE
+        self.unseen_scores, self.neighbours = fit.unseen_scores, None
         if labels.most_of_a_class == 1:  # nothing can be judged without the only row of a class
             return
-        mixed = {share: (1 - share) * fit.unseen_scores + share * scores for share in SHARES}
-        losses = {
-            share: labels.weight * losses_of_rows(some, labels.smoothed)
-            for share, some in mixed.items()
-        }
-        best = min(SHARES, key=lambda share: losses[share].mean())
+        neighbours, scores = Neighbours.learned(sequences, self.levels, labels, seeded())
+        mixed = [(1 - share) * fit.unseen_scores + share * scores for share in SHARES]
+        losses = [labels.weight * losses_of_rows(some, labels.smoothed) for some in mixed]
+        best = int(np.argmin([each.mean() for each in losses]))
         if is_better(losses[best], fit.losses):
-            self.share_of_neighbours = best
+            self.neighbours, self.share_of_neighbours = neighbours, SHARES[best]
             self.unseen_scores = mixed[best].astype(np.float32)
-        else:
-            self.neighbours = None
+
+    @property
+    def _n_similarities(self) -> int:
+        return 0 if self.similarities is None else self.similarities.n_features
 
     def _sizes(self, features: NDArray[np.float32]) -> list[int]:
-        """Numbers of features: thresholds, each kind of ``POOLED``, and levels."""
-        known = self.convolutions
+        """Numbers of features: thresholds, each kind of ``POOLED``, levels and similarities."""
+        known, n_similarities = self.convolutions, self._n_similarities
         of_pooled = [known.n_of(kind) for kind in POOLED]
-        return [known.n_of_thresholds, *of_pooled, features.shape[1] - known.n_features]
+        n_levels = features.shape[1] - known.n_features - n_similarities
+        return [known.n_of_thresholds, *of_pooled, n_levels, n_similarities]
 
     def _chosen(
         self,
@@ -252,18 +261,20 @@ class ConvolutionModel:
         # All have the same variance at weight 1.
         units = [sizes[0] / max(1, size) for size in sizes]
         if most_of_a_class == 1:  # nothing can be judged without the only row of a class
-            return fitted((1, 1, 0, units[3]))
+            return fitted((1, 1, 0, units[3], units[4]))
         weights = WEIGHTS_OF_LEVELS[: None if n_rows >= ROWS_FOR_LAST else -1]
-        best = min((fitted((1, 0, 0, each * units[3])) for each in weights), key=loss_of)
+        best = min((fitted((1, 0, 0, each * units[3], 0)) for each in weights), key=loss_of)
         if sizes[1]:
             best = min(best, fitted(replaced(best[1], 1, 1)), key=loss_of)
-        if sizes[2]:
-            less, usual, more = (replaced(best[1], 2, each * units[2]) for each in WEIGHTS)
-            other = fitted(usual)
-            last = fitted(more if loss_of(other) < loss_of(best) else less)
-            with_extremes = min(other, last, key=loss_of)
-            if is_better(with_extremes[0].losses, best[0].losses):
-                best = with_extremes
+        for place in (2, 4):  # extremes and similarities
+            if sizes[place]:
+                less, usual, more = (
+                    replaced(best[1], place, each * units[place]) for each in WEIGHTS
+                )
+                other = fitted(usual)
+                last = fitted(more if loss_of(other) < loss_of(best) else less)
+                found = min(other, last, key=loss_of)
+                best = found if is_better(found[0].losses, best[0].losses) else best
         return best
 
     def _drop(self, kind: type[Pooled]) -> None:
@@ -272,9 +283,22 @@ class ConvolutionModel:
         n_others = len(self.coef) - len(kept)
         self._keep(np.append(kept, np.full(n_others, True)))
 
+    def _project(self, similarities: Similarities) -> None:
+        """Keep what similarities add to the scores, not each of them: a pickle is small then."""
+        kept = np.arange(len(self.coef)) < len(self.coef) - similarities.n_features
+        coef = self.coef[~kept] / self.spread[~kept, None]
+        self.intercept = self.intercept - self.mean[~kept] @ coef
+        self.similarities = similarities.projected(coef) if coef.any() else None
+        self._keep(kept)
+
     def _keep(self, kept: NDArray[np.bool_]) -> None:
         for name in ("coef", "mean", "spread"):
             setattr(self, name, getattr(self, name)[kept])
+
+
+def seeded() -> np.random.Generator:
+    """A fixed seed: candidates of a search with the same rows differ in the network alone."""
+    return np.random.default_rng(0)
 
 
 def replaced(factors: Factors, place: int, factor: float) -> Factors:
