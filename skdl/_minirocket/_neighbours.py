@@ -50,6 +50,10 @@ class Labels(NamedTuple):
     def most_of_a_class(self) -> int:
         return int(np.bincount(self.target).max())
 
+    def share_wrong(self, scores: NDArray[Any]) -> float:
+        """What the rows whose scores (n, n_classes) are highest for other classes weigh, of all."""
+        return float(self.weight @ (scores.argmax(1) != self.target) / self.weight.sum())
+
     def rows(self, rows: NDArray[Any]) -> Labels:
         groups = None if self.groups is None else self.groups[rows]
         return Labels(self.target[rows], self.smoothed[rows], self.weight[rows], groups)

@@ -35,16 +35,17 @@ class SignalClassifier(TorchClassifier):
     ----------
     linear_model : bool, default=True
         Whether a ridge regression on 5,000 random convolutions (MiniRocket), on wins of competing
-        convolutions (Hydra) and extremes of convolutions (ROCKET) where these help in
+        convolutions (Hydra), extremes of convolutions (ROCKET) and similarities to the signals of
+        ``fit`` (of which up to 2,048 are kept, in pickles too) where these help in
         cross-validation, on means of parts of the signals, of clipped values, and on their lengths
         stands beside the network: in prediction its calibrated scores are added to the network's,
-        with weights that are learned (``network_weight_``). Where it helps in cross-validation the
-        classes of the nearest signals of ``fit`` are part of its scores (up to 2,048 are kept, in
-        pickles too), of several channels of those that tell of the classes if that is better. It is
-        fitted to the training rows in closed form, and not in ``partial_fit``: rows that come later
-        change the network alone, whose weight stays as it is. Where classes come to mean something
-        else, fit again. For more than 2,048 rows there are 2,000 convolutions and fewer of the
-        others, and at most 8,192 random rows are learned from (of a memory map 1,024).
+        with weights that are learned (``network_weight_``). Where it helps in cross-validation, the
+        classes of the nearest of these signals are a part of its scores; of several channels those
+        count that tell of the classes, if that is better. It is fitted to the training rows in
+        closed form, and not in ``partial_fit``: rows that come later change the network alone,
+        whose weight stays as it is. Where classes come to mean something else, fit again. For more
+        than 2,048 rows there are 2,000 convolutions and fewer of the others, and at most 8,192
+        random rows are learned from (of a memory map 1,024).
 
     Attributes
     ----------

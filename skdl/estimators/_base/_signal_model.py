@@ -34,7 +34,8 @@ WEIGHTS_OF_LEVELS, ROWS_FOR_LAST = (0.0, 0.3, 3.0, 30.0), 50
 # second is tried, and where the loss falls the third, else the first. Of more rows than
 # ``ROWS_TO_CHOOSE`` so many random ones choose.
 WEIGHTS, ROWS_TO_CHOOSE = (1.0, 10.0, 100.0), 1024
-# Weights of the scores of neighbours, which count where they are better by more than chance.
+# Weights of the scores of neighbours, which count where the loss is less by more than chance and no
+# more rows are wrong: scores that are only more certain would lower the loss, too.
 SHARES = (0.25, 0.5, 0.75, 1.0)
 VALUES_AT_ONCE = 2**22  # of the features of rows to predict
 POOLED: tuple[type[Pooled], ...] = (Competition, Extremes)
@@ -189,17 +190,19 @@ class ConvolutionModel:
         return fit
 
     def _choose_share(self, fit: Ridge, sequences: Sequences, labels: Labels) -> None:
-        """Let neighbours count where the loss of rows left out falls by more than chance."""
+        """Let neighbours count where they improve the scores of rows left out."""
         self.unseen_scores, self.neighbours = fit.unseen_scores, None
         if labels.most_of_a_class == 1:  # nothing can be judged without the only row of a class
             return
         neighbours, scores = Neighbours.learned(sequences, self.levels, labels, seeded())
-        mixed = [(1 - share) * fit.unseen_scores + share * scores for share in SHARES]
-        losses = [labels.weight * losses_of_rows(some, labels.smoothed) for some in mixed]
-        best = int(np.argmin([each.mean() for each in losses]))
-        if is_better(losses[best], fit.losses):
-            self.neighbours, self.share_of_neighbours = neighbours, SHARES[best]
-            self.unseen_scores = mixed[best].astype(np.float32)
+        lowest = fit.losses
+        for share in SHARES:
+            mixed = (1 - share) * fit.unseen_scores + share * scores
+            losses = labels.weight * losses_of_rows(mixed, labels.smoothed)
+            are_right = labels.share_wrong(mixed) <= labels.share_wrong(fit.unseen_scores)
+            if are_right and losses.mean() < lowest.mean() and is_better(losses, fit.losses):
+                lowest, self.share_of_neighbours = losses, share
+                self.neighbours, self.unseen_scores = neighbours, mixed.astype(np.float32)
 
     @property
     def _n_similarities(self) -> int:

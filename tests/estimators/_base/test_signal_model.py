@@ -258,3 +258,43 @@ def test_a_class_may_be_a_range_of_lengths():
 
     model = ConvolutionModel(2).fit(of(slice(150)), y[:150], None)
     assert (model.scores(of(slice(150, None))).argmax(1) == y[150:]).mean() > 0.88
+
+
+def bands_of_levels(n, n_channels, seed):
+    """Bands of the level of one channel, of two classes in turn; other channels are noise."""
+    rng = np.random.default_rng(seed)
+    level, X = rng.uniform(0, 8, n), rng.normal(size=(n, 30, n_channels))
+    X[..., 0] = level[:, None] + 0.1 * rng.normal(size=(n, 30))
+    return X, level.astype(int) % 2
+
+
+@pytest.mark.parametrize("n_channels", [1, 5, 20])
+def test_neighbours_in_the_channel_that_tells_decide(n_channels):
+    (X, y), (X_test, y_test) = (bands_of_levels(n, n_channels, n) for n in (150, 200))
+    model = ConvolutionModel(2).fit(Sequences(X), y, None)
+    assert model.neighbours is not None
+    found = model.scores(Sequences(X_test)).argmax(1)
+    assert (found == y_test).mean() > 0.9
+    nearest = KNeighborsClassifier(1).fit(X.reshape(150, -1), y)
+    assert (found == y_test).mean() > nearest.score(X_test.reshape(200, -1), y_test) - 0.01
+    assert (model.unseen_scores.argmax(1) == y).mean() > 0.9
+
+
+def test_neighbours_that_tell_nothing_are_left_out():
+    sequences, y = made(200)
+    model = ConvolutionModel(2).fit(sequences, y, None)
+    assert model.neighbours is None  # waves of random phases
+
+
+def test_neighbours_do_not_make_more_rows_wrong():
+    """A lower loss by scores that are only more certain does not count."""
+    rng = np.random.default_rng(0)
+    for n in (20, 60):
+        y = np.arange(n) % 2
+        X = rng.normal(size=(n, 24, 1)) + y[:, None, None]
+        model = ConvolutionModel(2).fit(Sequences(X), y, None)
+        alone = ConvolutionModel(2)
+        alone._choose_share = lambda fit, *args: setattr(alone, "unseen_scores", fit.unseen_scores)
+        alone.fit(Sequences(X), y, None)
+        wrong = [(each.unseen_scores.argmax(1) != y).sum() for each in (model, alone)]
+        assert wrong[0] <= wrong[1]
