@@ -39,9 +39,9 @@ class Instance:
         """A fitted clone; X, y and maybe weights are those of ``data`` unless given."""
         return clone(self.estimator).set_params(**params).fit(*(args or self.data()))
 
-    def as_fitted(self) -> Any:
-        """What ``fitted()`` gives, from a fit that all who ask for it share."""
-        return pickle.loads(_pickle_of_fit(self))
+    def as_fitted(self, **params: Any) -> Any:
+        """What ``fitted(**params)`` gives, from a fit that all who ask for it share."""
+        return pickle.loads(_pickle_of_fit(self, **params))
 
     def answers_of_fit(self, X: Any, *args: Any, **params: Any) -> Any:
         """What a clone answers on the X that it was fitted on."""
@@ -56,8 +56,8 @@ class Instance:
 
 
 @functools.cache
-def _pickle_of_fit(instance: Instance) -> bytes:
-    return pickle.dumps(instance.fitted())
+def _pickle_of_fit(instance: Instance, **params: Any) -> bytes:
+    return pickle.dumps(instance.fitted(**params))
 
 
 @functools.cache

@@ -6,6 +6,7 @@ import pytest
 from sklearn.base import clone
 
 from tests.laws.common import (
+    answers,
     assert_close,
     assert_same,
     classifies,
@@ -23,7 +24,7 @@ from tests.laws.kinds import KINDS
 def test_layout_of_the_memory_does_not_matter(instance, tmp_path):
     """Strided, reversed, Fortran-ordered, read-only and memory-mapped arrays."""
     X, y = instance.data()
-    expected = instance.answers_of_fit(X, y)
+    expected = answers(instance.as_fitted(), X)
     for other in instance.kind.layouts(X, tmp_path):
         assert_same(instance.answers_of_fit(other, y), expected)
 
@@ -31,8 +32,8 @@ def test_layout_of_the_memory_does_not_matter(instance, tmp_path):
 @every(numeric, predicts)
 def test_one_row_may_be_read_backwards(instance):
     """numpy calls such a view contiguous; torch refuses its negative strides."""
-    X, y = instance.data()
-    model = instance.fitted(X, y)
+    X, _ = instance.data()
+    model = instance.as_fitted()
     last = instance.kind.take(X, slice(len(X) - 1, None))
     backwards = instance.kind.map(lambda x: x[::-1].copy()[::-1], last)
     for other in (backwards, last[::-1]):
@@ -43,7 +44,7 @@ def test_one_row_may_be_read_backwards(instance):
 def test_containers_do_not_matter(instance):
     """Lists, frames, object arrays, Series and so on mean the same."""
     X, y = instance.data()
-    expected = instance.answers_of_fit(X, y)
+    expected = answers(instance.as_fitted(), X)
     for i, other in enumerate(instance.kind.containers(X)):
         target = pd.Series(y) if i % 2 else y.tolist()
         assert_same(instance.answers_of_fit(other, target), expected)
@@ -62,7 +63,7 @@ def test_masked_values_are_told(instance):
             instance.fitted(*args)
     with pytest.raises(ValueError, match="sample_weight must have no masked values"):
         clone(instance.estimator).fit(X, y, sample_weight=np.ma.array(np.ones(len(X)), mask=bad))
-    model = instance.fitted(X, y)
+    model = instance.as_fitted()
     with pytest.raises(ValueError, match="must have no masked values"):
         model.predict(masked)
     assert_same(model.predict(instance.kind.map(np.ma.array, X)), model.predict(X))
@@ -129,7 +130,7 @@ LABELS = [
 def test_any_labels(instance):
     """Labels come back as they went in; only their order matters."""
     X, y = instance.data()
-    expected = instance.fitted(X, y).predict_proba(X)
+    expected = instance.as_fitted().predict_proba(X)
     for labels in LABELS:
         model = instance.fitted(X, pd.Series(labels).take(y))
         assert_same(model.predict_proba(X), expected)

@@ -13,7 +13,7 @@ from tests.laws.common import assert_close, assert_same, clone, every, has, regr
 def test_each_row_becomes_one_row_of_numbers(instance):
     """Finite, the same alone, in batches, in another order, and with the same seed."""
     X, y = instance.data()
-    model, take = instance.fitted(X, y), instance.kind.take
+    model, take = instance.as_fitted(), instance.kind.take
     together = model.encode(X)
     assert together.ndim == 2
     assert len(together) == len(y)
@@ -33,7 +33,7 @@ def test_encodes_for_other_estimators_in_a_pipeline(instance):
     last = Ridge() if regresses(instance) else LogisticRegression()
     pipeline = make_pipeline(Encoder(instance.estimator), last).fit(X, y)
     assert np.isfinite(pipeline.score(X, y))
-    assert_same(pipeline[0].transform(X), instance.fitted(X, y).encode(X))
-    frozen = Encoder(FrozenEstimator(instance.fitted(X, y))).fit(X)
+    assert_same(pipeline[0].transform(X), instance.as_fitted().encode(X))
+    frozen = Encoder(FrozenEstimator(instance.as_fitted())).fit(X)
     assert_same(frozen.transform(X), pipeline[0].transform(X))
     assert len(pipeline[0].get_feature_names_out()) == pipeline[0].transform(X).shape[1]

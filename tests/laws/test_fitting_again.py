@@ -237,8 +237,8 @@ def test_a_first_fit_that_fails_leaves_nothing(instance, fails):
 @pytest.mark.parametrize("warm_start", [False, True])
 def test_a_fit_that_fails_leaves_the_estimator_as_it_was(instance, fails, warm_start):
     """Nothing is half-fitted; an earlier fit goes on predicting."""
-    X, y = instance.data()
-    model = instance.fitted(X, y, **instance.known(warm_start=warm_start, gradient_clip=None))
+    X, _ = instance.data()
+    model = instance.as_fitted(**instance.known(warm_start=warm_start, gradient_clip=None))
     before, names = answers(model, X), set(vars(model))
     history = model.history_.copy()
     with pytest.raises((ValueError, TypeError), match=ERRORS):

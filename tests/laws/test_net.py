@@ -18,7 +18,7 @@ from tests.laws.common import answers, assert_same, every, has, predicts
 def test_the_net_answers_as_its_estimator(instance):
     """On the arrays that the estimator takes, in its labels and units."""
     X, y = instance.data()
-    model = instance.fitted(X, y)
+    model = instance.as_fitted()
     net = model.net_
     assert isinstance(net, skorch.NeuralNet)
     assert_same(net.predict(X), model.predict(X))
@@ -33,7 +33,7 @@ def test_the_net_answers_as_its_estimator(instance):
 def test_the_module_takes_what_its_prepare_returns(instance):
     """As the docs of ``module_`` say; in evaluation mode, as ``fit`` leaves it."""
     X, y = instance.data()
-    model = instance.fitted(X, y)
+    model = instance.as_fitted()
     module, (batch,) = model.module_, model._read_again(X).batches(len(y))
     inputs = module.prepare(**batch) if hasattr(module, "prepare") else batch
     with torch.no_grad():
@@ -43,7 +43,7 @@ def test_the_module_takes_what_its_prepare_returns(instance):
 
 @every()
 def test_the_net_keeps_its_history(instance):
-    model = instance.fitted()
+    model = instance.as_fitted()
     assert len(model.net_.history) == model.n_iter_
     assert model.net_.history[:, "train_loss"] == model.history_["train_loss"].tolist()
     assert model.net_.history[-1, "epoch"] == model.n_iter_
@@ -51,14 +51,14 @@ def test_the_net_keeps_its_history(instance):
 
 @every()
 def test_parameters_of_the_net_are_public(instance):
-    model = instance.fitted()
+    model = instance.as_fitted()
     assert not [name for name in model.net_.get_params(deep=False) if name.startswith("_")]
 
 
 @every(predicts)
 def test_what_the_net_cannot_do_names_what_can(instance):
     X, y = instance.data()
-    model = instance.fitted(X, y)
+    model = instance.as_fitted()
     net = model.net_
     for cannot, words in (
         (lambda: clone(net), "clone its estimator"),
@@ -75,8 +75,8 @@ def test_what_the_net_cannot_do_names_what_can(instance):
 @every()
 def test_weights_are_saved_and_loaded(instance, tmp_path):
     """Into a copy whose weights are lost, which then answers the same."""
-    X, y = instance.data()
-    model = instance.fitted(X, y)
+    X, _ = instance.data()
+    model = instance.as_fitted()
     model.net_.save_params(f_params=tmp_path / "weights.pt", f_history=tmp_path / "history.json")
     twin = copy.deepcopy(model)
     for weight in twin.module_.state_dict().values():
@@ -92,7 +92,7 @@ def test_weights_are_saved_and_loaded(instance, tmp_path):
 @every()
 def test_weights_are_freed_with_the_estimator(instance, is_copied):
     """By counting references: memory of a card does not wait for Python's garbage collection."""
-    model = instance.fitted()
+    model = instance.as_fitted()
     answers(model, instance.data()[0])
     assert model.net_.history
     if is_copied:
@@ -126,7 +126,7 @@ def test_weights_come_back_from_a_checkpoint(instance, tmp_path):
 @every(lambda instance: not predicts(instance))
 def test_the_net_of_a_transformer_says_that_it_does_not_predict(instance):
     X, _ = instance.data()
-    model = instance.fitted()
+    model = instance.as_fitted()
     net = model.net_
     for call in (net.predict, net.predict_proba, net.forward, lambda X: net.score(X, None)):
         with pytest.raises(TypeError, match=r"takes no X for .*use transform of the estimator"):

@@ -10,7 +10,7 @@ from tests.laws.common import answers, assert_close, assert_same, every, predict
 def test_predictions_do_not_depend_on_batch_mates_or_order(instance):
     """Alone, in small batches, backwards or all together: the same to 1e-5."""
     X, y = instance.data()
-    model, take = instance.fitted(X, y), instance.kind.take
+    model, take = instance.as_fitted(), instance.kind.take
     together = answers(model, X)
     for size in (1, 7):
         parts = [answers(model, take(X, slice(i, i + size))) for i in range(0, len(y), size)]
@@ -23,7 +23,7 @@ def test_predictions_do_not_depend_on_batch_mates_or_order(instance):
 def test_answers_agree_with_each_other(instance):
     """Shapes; predictions are the most probable classes, scores their means."""
     X, y = instance.data()
-    model = instance.fitted(X, y)
+    model = instance.as_fitted()
     predicted = model.predict(X)
     assert predicted.shape == y.shape
     if not is_classifier(model):
