@@ -44,6 +44,7 @@ from ._ragged import (
     read_each,
     warn_of_single_steps,
     way_of_channels,
+    way_to_fill,
     without_padding,
 )
 from ._sequences import Sequences, SequencesMixin
@@ -149,6 +150,7 @@ __all__ = [
     "way_of_channels",
     "way_of_one_image",
     "way_out",
+    "way_to_fill",
     "way_to_length",
     "wider_patterns",
     "with_whole_years",

@@ -178,7 +178,7 @@ def warn_of_signals(shape: Shape, reason: str) -> None:
     n_steps, n_channels = shape
     warnings.warn(
         f"X is read as signals of {n_steps} steps and {n_channels} channels: {reason}. "
-        f'kind="signal" says that it was read as it is meant; if it holds images of {n_steps} x '
+        f'Pass kind="signal" if that is right; if it holds images of {n_steps} x '
         f'{n_channels} pixels, pass kind="image".',
         UserWarning,
         stacklevel=2,

@@ -90,7 +90,7 @@ def warn_of_other_meaning(
     with_channels = "" if n_channels == 1 else f" with {n_channels} channels"
     warnings.warn(
         f"X is read as images of {height} x {width} pixels{with_channels}, and {meaning}. "
-        'kind="image" says that it was read as it is meant.',
+        'Pass kind="image" if that is right.',
         UserWarning,
         stacklevel=2,
     )

@@ -52,8 +52,9 @@ class InputMixin(BaseEstimator):
         if is_one_row(X):
             raise ValueError(
                 f"X of shape ({len(X)},) is one-dimensional. Reshape your data: if it is a single "
-                "row, such as one series, pass [X]; if it holds a feature of many rows, "
-                "np.reshape(X, (-1, 1))."
+                "row, such as one sequence, pass [X]; if it is one long series, cut windows from "
+                "it: skdl.preprocessing.sliding_windows(X, width); if it holds a feature of many "
+                "rows, np.reshape(X, (-1, 1))."
             )
         try:
             array = validate_data(
@@ -81,7 +82,7 @@ class InputMixin(BaseEstimator):
 
 
 def is_one_row(X: Any) -> bool:
-    """Whether X is an array or list of numbers, not of rows."""
-    if isinstance(X, np.ndarray):
+    """Whether X is an array, Series or list of numbers, not of rows."""
+    if isinstance(X, (np.ndarray, pd.Series)) and isinstance(X.dtype, np.dtype):
         return X.ndim == 1 and X.dtype.kind in "biuf"
     return isinstance(X, (list, tuple)) and len(X) > 0 and isinstance(X[0], Real)

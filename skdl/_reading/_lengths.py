@@ -48,4 +48,5 @@ def way_to_length(got: int, n_steps: int, array: str, *, n_dims: int, any_length
     else:
         widths = ", ".join(["(0, 0)", f"({n_steps - got}, 0)", "(0, 0)"][:n_dims])
         way = f"Pad them, for example np.pad({array}, ({widths}))"
-    return f"{way}, or resample them: scipy.signal.resample({array}, {n_steps}, axis=1)."
+    resampled = f"scipy.signal.resample({array}, {n_steps}, axis=1)"
+    return f"{way}; or, where they last as long in other steps, resample them: {resampled}."

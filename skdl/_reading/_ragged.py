@@ -178,6 +178,11 @@ def _gap_advice(item: Any, n_channels: int, given: Given, name: str) -> str:
     return FILL.format(name, "[", own, given.rows, "]", name)
 
 
+def way_to_fill(array: str, name: str) -> str:
+    """What to do about NaN in an array of sequences (n, T, C), of which ``array`` is the code."""
+    return FILL.format(name, "np.stack([", "pd.DataFrame(x)", array, "])", name)
+
+
 def without_padding(rest: np.ndarray, given: Given, *, is_flat: bool, name: str) -> str:
     """Advice where NaN seems to pad shorter sequences in an array X; else nothing.
 

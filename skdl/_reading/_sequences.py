@@ -16,12 +16,12 @@ from ._image_or_signal import warn_of_channels_first
 from ._input import InputMixin
 from ._lengths import other_length, way_to_length
 from ._ragged import (
-    FILL,
     check_n_channels,
     is_ragged,
     read_each,
     warn_of_single_steps,
     way_of_channels,
+    way_to_fill,
     without_padding,
 )
 from ._steps import check_gaps_of_steps, check_order_of_columns, warn_of_dated_rows
@@ -249,9 +249,7 @@ class SequencesMixin(ChannelNamesMixin, InputMixin):
 def _fill_advice(rest: np.ndarray, given: Given, *, is_flat: bool, is_first: bool) -> str:
     """What to do about NaN in an array X; ``rest`` (t, C) is the first sequence from there on."""
     name = "sequence"
-    advice = (
-        IMPUTE if is_flat else FILL.format(name, "np.stack([", "pd.DataFrame(x)", "X", "])", name)
-    )
+    advice = IMPUTE if is_flat else way_to_fill("X", name)
     padding = "" if is_first else without_padding(rest, given, is_flat=is_flat, name=name)
     return f"{advice}{padding}"
 

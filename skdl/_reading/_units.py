@@ -97,7 +97,7 @@ class Units:
             if self.largest >= BYTES and got.largest == 1 and rows[0].dtype == bool:
                 return "booleans", f", for images of bytes by {given.array} * 255"
         if self.largest and _all(rows, lambda part: _is_above(part, OTHER_SCALE * self.largest)):
-            return f"values more than {OTHER_SCALE} times as large in each row", ""
+            return f"values more than {OTHER_SCALE} times those of fit in each row", ""
         if self.kind == "whole" and _all(
             rows, lambda part: _is_above(part, OF_BYTES * self.largest)
         ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Hashable, Mapping, Sequence
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,33 @@ from ._windows_times import (
 )
 
 GAPS = ("error", "drop", "ignore")
+PANDAS = (pd.Series, pd.DataFrame)
+
+
+@overload
+def sliding_windows(
+    series: ArrayLike,
+    width: int,
+    horizon: int | Sequence[int] = ...,
+    stride: int = ...,
+    *,
+    target: Hashable = ...,
+    gaps: str = ...,
+    return_times: Literal[False] = ...,
+) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+
+@overload
+def sliding_windows(
+    series: ArrayLike,
+    width: int,
+    horizon: int | Sequence[int] = ...,
+    stride: int = ...,
+    *,
+    target: Hashable = ...,
+    gaps: str = ...,
+    return_times: Literal[True],
+) -> tuple[NDArray[Any], NDArray[Any], pd.Index]: ...
 
 
 def sliding_windows(
@@ -42,7 +69,8 @@ def sliding_windows(
     *,
     target: Hashable = None,
     gaps: str = "error",
-) -> tuple[NDArray[Any], NDArray[Any]]:
+    return_times: bool = False,
+) -> tuple[NDArray[Any], NDArray[Any]] | tuple[NDArray[Any], NDArray[Any], pd.Index]:
     """Cut a series into windows of the past and the values that follow them.
 
     Window i covers steps ``i * stride`` to ``i * stride + width - 1``; what is to be predicted
@@ -73,6 +101,9 @@ def sliding_windows(
         is a step in time of more than 1.5 times the median step, or of less than 2/3 of it.
         Weekends are none where all rows are days from Monday to Friday. Numbers that are dates,
         such as 20240131, are an error where they have gaps, and dates for "drop".
+    return_times : bool, default=False
+        Whether the times of the values to predict are returned, too: to plot forecasts, or as
+        ``groups`` of :class:`~skdl.model_selection.ForwardChainingSplit`.
 
     Returns
     -------
@@ -84,6 +115,9 @@ def sliding_windows(
         (n_windows, n_channels) for several channels; for a multi-step forecast
         (n_windows, len(horizon)), and (n_windows, len(horizon), n_channels) for several channels,
         which estimators take as ``y.reshape(len(y), -1)``.
+    times : Index of shape (n_windows,)
+        Only with ``return_times=True``: of y in the index of `series`, of an array the number of
+        its row; for a multi-step forecast that of the first step.
 
     Raises
     ------
@@ -121,6 +155,16 @@ def sliding_windows(
     >>> y
     array([[30, 40],
            [40, 50]])
+
+    When it was:
+
+    >>> import pandas as pd
+    >>> days = pd.date_range("2026-01-01", periods=6)
+    >>> X, y, times = sliding_windows(pd.Series(range(6), days), width=4, return_times=True)
+    >>> pd.Series(y, times)
+    2026-01-05    4
+    2026-01-06    5
+    Freq: D, dtype: int64
     """
     width = _positive_int(width, "width")
     stride = _positive_int(stride, "stride")
@@ -145,7 +189,11 @@ def sliding_windows(
     windows = sliding_window_view(values, width, axis=0)[starts]  # (n, C, width)
     X = np.ascontiguousarray(windows.transpose(0, 2, 1))  # (n, width, C)
     ahead = steps if np.ndim(horizon) else steps[0]
-    return X, targets[np.add.outer(starts + width - 1, ahead)]
+    y = targets[np.add.outer(starts + width - 1, ahead)]
+    if not return_times:
+        return X, y
+    rows = starts + width - 1 + steps[0]
+    return X, y, series.index[rows] if isinstance(series, PANDAS) else pd.Index(rows)
 
 
 def _positive_int(value: Any, name: str) -> int:
@@ -234,7 +282,7 @@ def _objects_to_float(series: Any) -> NDArray[np.float64]:
 
 def _broken_steps(series: Any, gaps: str) -> NDArray[np.bool_]:
     """Whether there is a gap behind each step but the last: (n_steps - 1,)."""
-    if not isinstance(series, (pd.Series, pd.DataFrame)):
+    if not isinstance(series, PANDAS):
         return np.zeros(max(len(series) - 1, 0), dtype=bool)
     index = series.index
     if isinstance(index, pd.MultiIndex) and index.nlevels > 1:

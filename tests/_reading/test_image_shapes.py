@@ -258,8 +258,10 @@ def test_gaps_in_other_containers_can_be_filled_as_advised(name):
     X = CONTAINERS[name](holed)
     with pytest.raises(ValueError, match="NaN, first at signal 3, step 2, channel 1") as error:
         fit(X, kind="signal")
-    code = re.search(r"with (np.nan_to_num\(.+\)), or leave", str(error.value))
-    fit(eval(code.group(1), {"np": np, "X": X}), kind="signal")
+    code = re.search(r"for example (np.stack\(.+\)), or leave", str(error.value))
+    filled = eval(code.group(1), {"np": np, "pd": pd, "X": X})
+    np.testing.assert_array_equal(filled[3, 2, 1], SIGNALS[3, 1, 1])  # the step before, not 0
+    fit(filled, kind="signal")
 
 
 def test_grey_images_among_colours_are_told():
@@ -292,7 +294,8 @@ def test_signals_of_another_length_are_told_and_the_advice_helps(X, n_steps):
         model.predict(other)
     scope = {"np": np, "scipy": scipy, "X": other}
     *codes, signals = re.search(
-        r"for example (.*), or resample them: (.*)\. Or fit on a list of signals, such as (.*), to",
+        r"for example (.*); or, where they last as long in "
+        r"other steps, resample them: (.*)\. Or fit on a list of signals, such as (.*), to",
         str(told.value),
     ).groups()
     for code in codes:

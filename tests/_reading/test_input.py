@@ -59,7 +59,7 @@ def test_text_in_lists_is_named(model, X):
         model.fit(X, range(len(X)))
 
 
-@pytest.mark.parametrize("form", [np.array, list])
+@pytest.mark.parametrize("form", [np.array, list, pd.Series])
 @pytest.mark.parametrize(
     "model", [LSTMRegressor(2, **SMALL), CNNClassifier((2,), kind="signal", **SMALL)]
 )

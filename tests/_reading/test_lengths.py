@@ -17,7 +17,9 @@ def test_the_code_gives_the_length_of_the_fit(got, n_channels, any_length):
     told = other_length("signals", got, 6, "X", n_channels=n_channels, any_length=any_length)
     assert told.startswith(f"These are signals of {got} steps, those of fit have 6. ")
     way, resampled = re.search(
-        r"(?:example|sequences,) (.*), or resample them: (.*)\.$", told
+        r"(?:example|sequences,) (.*); or, where they last as long in "
+        r"other steps, resample them: (.*)\.$",
+        told,
     ).groups()
     for code in (way.removesuffix(", which may have any length"), resampled):
         rows = eval(code, {"np": np, "scipy": scipy, "X": X})

@@ -290,7 +290,8 @@ def test_flat_rows_of_another_length_are_told_with_both_lengths(
         longer = clone(model).set_params(image_shape=None).fit(list(X[..., :n_channels]), Y)
         assert longer.predict(eval(signals, scope)).shape == (20,)
     *others, resampled = re.search(
-        r"(?:for example (.*)|on a list of sequences, (.*), which .*), or resample them: (.*)\.$",
+        r"(?:for example (.*)|on a list of sequences, (.*), which .*); or, where they last as "
+        r"long in other steps, resample them: (.*)\.$",
         text,
     ).groups()
     if others[1] is not None:

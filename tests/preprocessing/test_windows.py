@@ -85,6 +85,22 @@ def test_pandas_input_and_targets_by_name():
     assert X.dtype == frame["a"].dtype
 
 
+@pytest.mark.parametrize("horizon", [1, 3, [2, 4]])
+@pytest.mark.parametrize("stride", [1, 5])
+def test_times_are_those_of_the_values_to_predict(horizon, stride):
+    days = pd.date_range("2026-01-01", periods=60)
+    series = pd.Series(np.arange(60.0), days).drop(days[[20, 21, 45]])
+    X, y, times = sliding_windows(series, 4, horizon, stride, gaps="drop", return_times=True)
+    first = y if y.ndim == 1 else y[:, 0]
+    np.testing.assert_array_equal(series[times], first)
+    plain = sliding_windows(series, 4, horizon, stride, gaps="drop")
+    np.testing.assert_array_equal(X, plain[0])
+    np.testing.assert_array_equal(y, plain[1])
+    values = np.arange(60) * 2.0
+    _, y, rows = sliding_windows(values, 4, horizon, stride, return_times=True)
+    np.testing.assert_array_equal(values[rows], y if y.ndim == 1 else y[:, 0])
+
+
 def test_missing_values_pass_through():
     series = pd.Series([1, None, 3, 4], dtype="Int64")
     X, y = sliding_windows(series, 2)

@@ -40,6 +40,7 @@ from ..._reading import (
     warn_of_single_steps,
     way_of_one_image,
     way_out,
+    way_to_fill,
     without_padding,
 )
 from ...engine import Column, Data, Streamed, as_tensor
@@ -240,18 +241,27 @@ class ImageInputMixin(SignalInputMixin):
         """Raise ValueError for values that are not finite; warn of rows on different scales."""
         if rows.dtype.kind == "f":
             lists = self._any_length or (reset and self._may_be_unequal())
-            advice = partial(self._gap_advice, rows, given) if lists else _fill_advice(given)
+            advice = partial(self._gap_advice, rows, given) if lists else self._fill_advice(given)
             check_finite(rows, AXES[self.kind_], advice=advice)
         if not is_ragged(X):  # else before they became one array
             check_one_scale(rows, given)
 
     def _gap_advice(self, rows: np.ndarray, given: Given, bad: Shape) -> str:
         """What to do about NaN in X, first in the place ``bad``, where lists are taken too."""
-        advice = _fill_advice(given)
+        advice = self._fill_advice(given)
         if self.kind_ == "image" or not bad[1] or getattr(self, "image_shape", None) is not None:
             return advice
         is_flat, rest = rows.shape[2] == 1, rows[bad[0], bad[1] :]
         return advice + without_padding(rest, given, is_flat=is_flat, name="signal")
+
+    def _fill_advice(self, given: Given) -> str:
+        """What to do about NaN in X."""
+        if given.is_table:
+            return IMPUTE
+        if self.kind_ == "signal":
+            return way_to_fill(given.array, "signal")
+        way = f"np.nan_to_num({given.array})"
+        return f"Replace them first, for example by 0 with {way}, or leave such rows out."
 
     def _check_batch(self, given: Shape) -> None:
         """Raise ValueError for a single image or signal without the axis of samples."""
@@ -311,14 +321,6 @@ class ImageInputMixin(SignalInputMixin):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
-
-
-def _fill_advice(given: Given) -> str:
-    """What to do about NaN in X."""
-    if given.is_table:
-        return IMPUTE
-    way = f"np.nan_to_num({given.array})"
-    return f"Replace them first, for example by 0 with {way}, or leave such rows out."
 
 
 def _items_of(X: Any) -> list[np.ndarray]:

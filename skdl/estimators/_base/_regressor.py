@@ -63,7 +63,7 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
     n_targets_ : int
         Columns of y.
     quantiles_ : list of float or None
-        Levels that the network estimates, the median among them.
+        Levels of the columns of ``predict_quantiles``; None unless ``loss="quantile"``.
     """
 
     _: KW_ONLY
@@ -184,7 +184,7 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
 
     @property
     def quantiles_(self) -> list[float] | None:
-        return self._target.quantiles
+        return self._target.asked_quantiles if self._target.quantiles else None
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -157,6 +157,10 @@ def test_robust_losses_stand_outliers(loss):
     assert errors[1] < 0.7 * errors[0]
 
 
+def test_other_losses_have_no_quantiles():
+    assert regressor().fit(X, Y).quantiles_ is None
+
+
 def quantile_model(quantiles=None, **params):
     return regressor(loss="quantile", quantiles=quantiles, **params)
 
@@ -167,6 +171,7 @@ def test_shapes_of_quantiles(quantiles):
     one = quantile_model(quantiles).fit(X, Y)
     assert one.predict(X).shape == (60,)
     assert one.predict_quantiles(X).shape == (60, n_quantiles)
+    assert one.quantiles_ == [*((0.1, 0.5, 0.9) if quantiles is None else quantiles)]
     two = quantile_model(quantiles).fit(X, np.column_stack([Y, -Y]))
     assert two.predict(X).shape == (60, 2)
     assert two.predict_quantiles(X).shape == (60, 2, n_quantiles)
