@@ -35,6 +35,7 @@ def show_versions() -> None:
         except PackageNotFoundError:
             if package in NEEDED:
                 lines[package] = "not installed"
+    lines["torch"] = torch.__version__  # with its build, such as +cu130, which metadata may lack
     lines["threads"] = str(torch.get_num_threads())
     lines["CUDA"] = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     width = max(map(len, lines))
