@@ -161,10 +161,10 @@ def sliding_windows(
     >>> import pandas as pd
     >>> days = pd.date_range("2026-01-01", periods=6)
     >>> X, y, times = sliding_windows(pd.Series(range(6), days), width=4, return_times=True)
-    >>> pd.Series(y, times)
-    2026-01-05    4
-    2026-01-06    5
-    Freq: D, dtype: int64
+    >>> for time, value in zip(times, y):
+    ...     print(time.date(), value)
+    2026-01-05 4
+    2026-01-06 5
     """
     width = _positive_int(width, "width")
     stride = _positive_int(stride, "stride")
