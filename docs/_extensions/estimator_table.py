@@ -5,17 +5,18 @@ tests hold the laws against.
 """
 
 import sys
+from inspect import signature
 from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 from sklearn.utils import get_tags
-from sklearn.utils.validation import has_fit_parameter
 
 from skdl import estimators
 
 sys.path.append(str(Path(__file__).parents[2]))
+from tests.catalogue import instance_of
 from tests.laws.instances import CHECKS, TABLE
 from tests.laws.kinds import KINDS as TESTED
 
@@ -44,7 +45,7 @@ COLUMNS = (
 
 def row_of(name):
     """One row of the table, in the order of ``COLUMNS``."""
-    estimator = getattr(estimators, name)()
+    estimator = instance_of(name)
     tags, tested = get_tags(estimator), tested_on(type(estimator))
     kinds = {TESTED[each].input_kind for each in tested & TESTED.keys()} or {"tables"}
     role = f":class:`~skdl.estimators.{name}`" if is_deep(name) else f"``{name}``"
@@ -52,7 +53,7 @@ def row_of(name):
     facts = (
         "ragged" in kinds,
         tags.input_tags.allow_nan,
-        has_fit_parameter(estimator, "sample_weight"),
+        takes_weights(estimator),
         tags.target_tags.multi_output,
         hasattr(type(estimator), "predict_quantiles"),  # of an instance: with that loss alone
         hasattr(estimator, "partial_fit"),
@@ -60,6 +61,12 @@ def row_of(name):
         not is_deep(name) or CHECKS in tested,
     )
     return (role, tags.estimator_type or "transformer", known, *("yes" if f else "" for f in facts))
+
+
+def takes_weights(estimator):
+    """Whether ``fit`` has the parameter; voting and stacking hand on what their members take."""
+    parameters = signature(estimator.fit).parameters
+    return "sample_weight" in parameters or "fit_params" in parameters
 
 
 def tested_on(cls):

@@ -12,6 +12,7 @@ from sklearn.preprocessing import scale
 
 from skdl.estimators import classical as _classical
 from skdl.pipelines import make_sequence_pipeline
+from tests.catalogue import CLASSICAL_CLASSIFIERS, CLASSICAL_REGRESSORS, instance_of
 
 NAME = "skdl.estimators.accelerated"
 needs_sklearnex = pytest.mark.skipif(
@@ -38,15 +39,16 @@ def test_offers_the_same_names():
     accelerated = importlib.import_module(NAME)
     assert accelerated.__all__ == _classical.__all__
     for name in accelerated.__all__:
-        assert issubclass(getattr(accelerated, name), getattr(_classical, name)) or "Forest" in name
+        is_forest = "Forest" in name or "ExtraTrees" in name
+        assert issubclass(getattr(accelerated, name), getattr(_classical, name)) or is_forest
 
 
 @needs_sklearnex
 @pytest.mark.filterwarnings("ignore:distutils Version classes are deprecated:DeprecationWarning")
-@pytest.mark.parametrize("name", _classical.__all__)
+@pytest.mark.parametrize("name", CLASSICAL_CLASSIFIERS + CLASSICAL_REGRESSORS)
 def test_scores_as_scikit_learn_does(name):
-    own = getattr(_classical, name)()
-    fast = getattr(importlib.import_module(NAME), name)()
+    own = instance_of(name)
+    fast = instance_of(name, importlib.import_module(NAME))
     load = load_breast_cancer if is_classifier(own) else load_diabetes
     X, y = load(return_X_y=True)
     X = scale(X)
@@ -54,12 +56,13 @@ def test_scores_as_scikit_learn_does(name):
         if "random_state" in estimator.get_params():
             estimator.set_params(random_state=0)
     expected, got = (model.fit(X[::2], y[::2]).score(X[1::2], y[1::2]) for model in (own, fast))
-    assert got == pytest.approx(expected, abs=0.1 if "Forest" in name else 1e-3)
+    is_forest = "Forest" in name or "ExtraTrees" in name
+    assert got == pytest.approx(expected, abs=0.1 if is_forest else 1e-3)
 
 
 @needs_sklearnex
 @pytest.mark.parametrize("name", _classical.__all__)
 def test_pipelines_treat_both_alike(name):
-    own, fast = getattr(_classical, name)(), getattr(importlib.import_module(NAME), name)()
+    own, fast = instance_of(name), instance_of(name, importlib.import_module(NAME))
     expected, got = (list(make_sequence_pipeline(model).named_steps) for model in (own, fast))
     assert got == expected

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import BaggingClassifier
@@ -10,19 +10,12 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import Pipeline, make_pipeline
 
-import skdl.estimators
 from skdl.estimators import SVC, CNNClassifier, KNeighborsClassifier, RandomForestClassifier
-from skdl.estimators._base._estimator import TorchEstimator
 from skdl.pipelines import make_image_classifier, make_sequence_pipeline
+from tests.catalogue import CLASSICAL_CLASSIFIERS, instance_of
 
 SMALL = {"channels": (8,), "max_epochs": 3, "random_state": 0, "device": "cpu"}
 LEARNS = {**SMALL, "max_epochs": 15, "lr": 0.02}
-CLASSICAL = [
-    name
-    for name in skdl.estimators.__all__
-    if is_classifier(getattr(skdl.estimators, name)())
-    and not issubclass(getattr(skdl.estimators, name), TorchEstimator)
-]
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +42,10 @@ def test_steps_by_family():
 
 
 @pytest.mark.filterwarnings("ignore:self.within_class_std_dev_ has:UserWarning")  # blank pixels
-@pytest.mark.parametrize("name", CLASSICAL)
+@pytest.mark.parametrize("name", CLASSICAL_CLASSIFIERS)
 def test_classical_classifiers_take_images(name, digits):
     X, y = digits
-    model = make_image_classifier(getattr(skdl.estimators, name)())
+    model = make_image_classifier(instance_of(name))
     assert type(model) is Pipeline
     assert model.fit(X[:300], y[:300]).score(X[300:], y[300:]) > 0.6
 

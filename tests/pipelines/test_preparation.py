@@ -31,6 +31,7 @@ from skdl.estimators._base import TorchRegressor
 from skdl.pipelines import make_sequence_pipeline, make_tabular_pipeline
 from skdl.pipelines._preparation import Preparation, held, innermost, preparation_of
 from skdl.preprocessing import Flatten
+from tests.catalogue import instance_of
 
 
 class Deep(TorchRegressor):
@@ -80,10 +81,8 @@ class BaseForest(BaseEstimator):
 
 @pytest.mark.parametrize("name", _classical.__all__)
 def test_catalogue(name):
-    tree = "Tree" in name or "Forest" in name
-    assert preparation_of(getattr(_classical, name)()) is (
-        Preparation.TREE if tree else Preparation.SCALED
-    )
+    tree = any(word in name for word in ("Tree", "Forest", "Boosting", "Bagging"))
+    assert preparation_of(instance_of(name)) is (Preparation.TREE if tree else Preparation.SCALED)
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,11 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import Pipeline
 
-from skdl.estimators import classical as _classical
 from skdl.estimators._base._estimator import TorchEstimator
 from skdl.estimators.classical import LinearSVC, RandomForestRegressor, Ridge
 from skdl.estimators.recurrent._estimators import LSTMRegressor
 from skdl.pipelines import make_sequence_pipeline
-
-CLASSIFIERS = [
-    "DecisionTreeClassifier", "KNeighborsClassifier", "LinearSVC", "LogisticRegression",
-    "NearestCentroid", "Perceptron", "RandomForestClassifier", "SVC",
-]  # fmt: skip
-REGRESSORS = sorted(set(_classical.__all__) - set(CLASSIFIERS))
+from tests.catalogue import CLASSICAL_CLASSIFIERS, CLASSICAL_REGRESSORS, instance_of
 
 
 class KeepsX(TorchEstimator):
@@ -60,20 +54,20 @@ def test_steps_by_family():
 
 
 @pytest.mark.filterwarnings("ignore:self.within_class_std_dev_ has:UserWarning")  # blank pixels
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", CLASSICAL_CLASSIFIERS)
 def test_classifiers_take_images(name):
     images, y = load_digits().images[:400], load_digits().target[:400]
     classes = np.array(["zero", "one", *"23456789"])[y]
-    estimator = getattr(_classical, name)()
+    estimator = instance_of(name)
     model = make_sequence_pipeline(estimator)
     assert type(model) is Pipeline
     assert model.fit(images[:300], classes[:300]).score(images[300:], classes[300:]) > 0.6
 
 
-@pytest.mark.parametrize("name", REGRESSORS)
+@pytest.mark.parametrize("name", CLASSICAL_REGRESSORS)
 def test_regressors_take_multichannel_sequences(name, series):
-    estimator = getattr(_classical, name)()
-    if name == "Lasso":
+    estimator = instance_of(name)
+    if name in ("Lasso", "ElasticNet"):
         estimator.set_params(alpha=0.01)
     assert cross_val_score(make_sequence_pipeline(estimator), *series, cv=3).mean() > 0.2
 

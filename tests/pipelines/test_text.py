@@ -6,7 +6,7 @@ from collections import deque
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import BaggingClassifier, HistGradientBoostingClassifier, VotingClassifier
@@ -29,16 +29,10 @@ from skdl.estimators import (
     LSTMClassifier,
     TransformerClassifier,
 )
-from skdl.estimators._base._estimator import TorchEstimator
 from skdl.pipelines import make_text_classifier, search_grid
+from tests.catalogue import CLASSICAL_CLASSIFIERS, instance_of
 
 SMALL = {"d_model": 16, "n_heads": 2, "max_epochs": 3, "random_state": 0, "device": "cpu"}
-CLASSICAL = [
-    name
-    for name in skdl.estimators.__all__
-    if is_classifier(getattr(skdl.estimators, name)())
-    and not issubclass(getattr(skdl.estimators, name), TorchEstimator)
-]
 TFIDF, SVD = "tfidfvectorizer", "truncatedsvd"
 
 
@@ -105,10 +99,10 @@ def test_what_is_counted():
     assert (model[0].ngram_range, model[0].analyzer) == ((1, 3), "char")
 
 
-@pytest.mark.parametrize("name", CLASSICAL)
+@pytest.mark.parametrize("name", CLASSICAL_CLASSIFIERS)
 def test_classical_classifiers_take_texts(name, docstrings):
     X, y = docstrings
-    estimator = getattr(skdl.estimators, name)()
+    estimator = instance_of(name)
     if "random_state" in estimator.get_params():
         estimator.set_params(random_state=0)
     model = make_text_classifier(estimator)
