@@ -140,12 +140,16 @@ def bands(n, rng):
     return X, level.astype(int) % 2
 
 
-def signs(n, rng):
-    """Whether the levels of two of 4 channels have the same sign."""
-    sign = rng.choice([-1, 1], (n, 2))
-    X = rng.normal(size=(n, 20, 4)) + 2 * rng.normal(size=(n, 1, 4))
-    X[..., :2] = 2 * sign[:, None] + 0.5 * rng.normal(size=(n, 20, 2))
-    return X, (sign.prod(1) > 0).astype(int)
+def signs(n_channels):
+    """Whether the levels of two of the channels have the same sign."""
+
+    def make(n, rng):
+        sign = rng.choice([-1, 1], (n, 2))
+        X = rng.normal(size=(n, 20, n_channels)) + 2 * rng.normal(size=(n, 1, n_channels))
+        X[..., :2] = 2 * sign[:, None] + 0.5 * rng.normal(size=(n, 20, 2))
+        return X, (sign.prod(1) > 0).astype(int)
+
+    return make
 
 
 def steps_that_decide(n, rng):
@@ -175,7 +179,8 @@ MADE = {
     "20 shapes a class in one of 6 channels": (shapes(20, 6), 200),
     "20 prototypes, 3 rows of each": (prototypes, 60),
     "bands of levels in one of 5 channels": (bands, 150),
-    "signs of two of 4 channels": (signs, 100),
+    "signs of two of 4 channels": (signs(4), 100),
+    "signs of two of 12 channels": (signs(12), 100),
     "3 of 30 steps": (steps_that_decide, 200),
     "3 of 30 steps, few": (steps_that_decide, 30),
     "levels with glitches, 100 steps": (glitches, 150),

@@ -36,12 +36,16 @@ class Levels:
         By which channels are standardized.
     low, high : ndarray of shape (C,)
         At which standardized values are clipped.
+    unit : ndarray of shape (C,)
+        Standard deviations of clipped values, in which series are compared: of levels of two sorts
+        the scale is larger than that.
     """
 
     mean: NDArray[Any]
     scale: NDArray[Any]
     low: NDArray[Any]
     high: NDArray[Any]
+    unit: NDArray[Any]
 
     @classmethod
     def learned(cls, sequences: Sequences, mean: NDArray[Any], scale: NDArray[Any]) -> Levels:
@@ -52,7 +56,9 @@ class Levels:
         deviation = OF_NORMAL * np.median(np.abs(steps - middle), axis=0)
         farthest = np.where(deviation > 0, MOST_DEVIATIONS * deviation, FARTHEST)
         middle = np.where(deviation > 0, middle, 0)
-        return cls(mean, scale, middle - farthest, middle + farthest)
+        low, high = middle - farthest, middle + farthest
+        unit = steps.clip(low, high).std(axis=0)
+        return cls(mean, scale, low, high, np.where(unit > 0, unit, 1))
 
     def features(self, sequences: Sequences) -> NDArray[np.float32]:
         """Means of parts of equal length, spreads and largest values of channels, and the length.

@@ -184,7 +184,7 @@ def compared(sequences: Sequences, levels: Levels, n_parts: int) -> NDArray[np.f
     """What is compared of each series: (n, n_parts, C)."""
     pieces = levels.standardized(sequences)
     parts = [means_of_parts(x.clip(levels.low, levels.high), n_parts) for x in pieces]
-    return np.concatenate(parts).astype(np.float32)
+    return (np.concatenate(parts) / levels.unit).astype(np.float32)
 
 
 def what_channels_tell(
@@ -207,13 +207,21 @@ def what_channels_tell(
     """
     n_channels, target = x.shape[2], labels.target
     weight = labels.weight / labels.weight.sum()
-    chance = np.square(np.bincount(target, weights=weight)).sum()
-    deviation = np.sqrt(chance * (1 - chance) * np.square(weight).sum())
-    by_chance = chance + np.sqrt(2 * np.log(n_channels)) * deviation  # of the best
+    are_alike = target[:, None] == target
+    chance = share_of(are_alike, ~are_related)
+    deviation = np.sqrt(np.square(weight) @ (chance * (1 - chance)))
+    by_chance = weight @ chance + np.sqrt(2 * np.log(n_channels)) * deviation  # of the best
     gains = np.empty(n_channels, np.float32)
     for channel in range(n_channels):
         values = x[:, :, channel]
         distances = np.where(are_related, np.inf, cdist(values, values))
-        right = target[distances.argmin(axis=1)] == target
-        gains[channel] = max(0.0, weight @ right - by_chance)
+        are_nearest = ~are_related & (distances == distances.min(axis=1, keepdims=True))
+        gains[channel] = max(0.0, weight @ share_of(are_alike, are_nearest) - by_chance)
     return gains / gains.max() if gains.any() else np.ones_like(gains)
+
+
+def share_of(are_alike: NDArray[np.bool_], others: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """For each row, how many of the others (n, n) are alike; 0 where there are none."""
+    n_others = others.sum(axis=1)
+    share: NDArray[np.float64] = (are_alike & others).sum(axis=1) / np.maximum(1, n_others)
+    return share

@@ -12,7 +12,7 @@ RNG = np.random.default_rng(0)
 def unlimited(n_channels=1, mean=0.0, scale=1.0):
     """Levels that clip nothing."""
     each = np.ones(n_channels)
-    return Levels(mean * each, scale * each, -np.inf * each, np.inf * each)
+    return Levels(mean * each, scale * each, -np.inf * each, np.inf * each, each)
 
 
 def test_means_spreads_and_largest_values():

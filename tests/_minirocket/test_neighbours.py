@@ -7,13 +7,19 @@ from scipy.special import log_softmax
 from sklearn.neighbors import KNeighborsClassifier
 
 from skdl._minirocket import Labels, Levels, Neighbours
-from skdl._minirocket._neighbours import MOST_ROWS, SHARPNESS, UNCERTAIN, losses_of_rows
+from skdl._minirocket._neighbours import (
+    MOST_ROWS,
+    SHARPNESS,
+    UNCERTAIN,
+    losses_of_rows,
+    what_channels_tell,
+)
 from skdl._reading import Sequences
 
 
 def learned(sequences, target, weight=None, groups=None, mean=0.0, scale=1.0):
     each, target = np.ones(sequences.n_channels), np.asarray(target)
-    levels = Levels(mean * each, scale * each, -10 * each, 10 * each)
+    levels = Levels(mean * each, scale * each, -10 * each, 10 * each, each)
     weight = np.ones(len(target)) if weight is None else np.asarray(weight)
     labels = Labels(target, np.eye(target.max() + 1)[target], weight, groups)
     return Neighbours.learned(sequences, levels, labels, np.random.default_rng(0))
@@ -113,6 +119,33 @@ def test_channels_that_tell_together_alone_count_alike():
     some, unseen = learned(Sequences(X), (signs.prod(1) > 0).astype(int))
     np.testing.assert_array_equal(some.of_channels, 1)
     assert (unseen.argmax(1) == (signs.prod(1) > 0)).mean() > 0.95
+
+
+def told(x, target, weight=None):
+    """What the channels of x (n, n_parts, C) tell, no row being related to another."""
+    weight = np.ones(len(target)) if weight is None else weight
+    labels = Labels(target, np.eye(2)[target], weight, None)
+    return what_channels_tell(x.astype(np.float32), labels, np.eye(len(x), dtype=bool))
+
+
+def test_of_neighbours_at_one_distance_all_count():
+    """In whatever order the rows come: values of few kinds have many such."""
+    rng = np.random.default_rng(0)
+    target = (np.arange(120) >= 90).astype(int)
+    x = (rng.random((120, 3, 6)) < 0.1).astype(float)
+    x[:, 0, 0] += 5 * target
+    expected = told(x, target)
+    assert expected.tolist() == [1, 0, 0, 0, 0, 0]
+    for order in (np.arange(120)[::-1], rng.permutation(120)):
+        np.testing.assert_allclose(told(x[order], target[order]), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("factor", [1.0, 4.0, 20.0])
+def test_weights_make_no_channel_of_noise_tell(factor):
+    rng = np.random.default_rng(0)
+    target = (rng.random(300) < 0.1).astype(int)
+    x = rng.normal(size=(300, 10, 5))
+    assert told(x, target, np.where(target, factor, 1.0)).tolist() == [1] * 5
 
 
 def test_many_series_are_compared_with_some():

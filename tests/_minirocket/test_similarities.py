@@ -13,7 +13,7 @@ RNG = np.random.default_rng(0)
 
 def learned(sequences, mean=0.0, scale=1.0):
     each = np.ones(sequences.n_channels)
-    levels = Levels(mean * each, scale * each, -10 * each, 10 * each)
+    levels = Levels(mean * each, scale * each, -10 * each, 10 * each, each)
     return Similarities.learned(sequences, levels, np.random.default_rng(0))
 
 

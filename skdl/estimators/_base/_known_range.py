@@ -22,10 +22,10 @@ class KnownRange:
     """What a classifier knows of the values of each channel.
 
     A single value far beyond all that was trained on would decide an answer: networks and linear
-    models extrapolate. A signal that leaves the range of values is clipped to the known distances
-    from its own median, so that a signal at another level keeps its shape; a channel that had one
-    value keeps that. Few signals tell less of the range: of n, both are 1 + 2 / n times as wide as
-    seen.
+    models extrapolate. So values beyond the range are clipped: to its end, or to the farthest known
+    distance from the median of the signal, whichever is nearer, so that a signal at another level
+    keeps its shape. A channel that had one value keeps that. Few signals tell less of the range: of
+    n, both are 1 + 2 / n times as wide as seen.
 
     Attributes
     ----------
@@ -61,10 +61,11 @@ class KnownRange:
         away = x - np.median(x, axis=1, keepdims=True)
         return cls(len(x), *(each((0, 1)) for each in (x.min, x.max, away.min, away.max)))
 
-    def joined(self, other: KnownRange) -> KnownRange:
-        """That of the signals of both."""
+    def joined(self, other: KnownRange, *, may_be_same: bool = False) -> KnownRange:
+        """That of the signals of both, which may be the same signals if ``may_be_same``."""
+        n_rows = max if may_be_same else int.__add__
         return KnownRange(
-            self.n_rows + other.n_rows,
+            n_rows(self.n_rows, other.n_rows),
             np.minimum(self.low, other.low),
             np.maximum(self.high, other.high),
             np.minimum(self.below, other.below),
@@ -122,8 +123,11 @@ class KnownRange:
         # A channel that had one value keeps it: another level says nothing either.
         is_constant = (self.low == self.high)[channel, None]
         middle = np.where(is_constant, self.low[channel, None], middle)
-        below, above = self._widened(self.below, self.above)
-        x[row, :, channel] = some.clip(middle + below[channel, None], middle + above[channel, None])
+        of_range = (end[channel, None] for end in self._widened(self.low, self.high))
+        of_shape = (middle + end[channel, None] for end in self._widened(self.below, self.above))
+        in_range, in_shape = some.clip(*of_range), some.clip(*of_shape)
+        keeps_shape = np.abs(some - in_shape) <= np.abs(some - in_range)
+        x[row, :, channel] = np.where(keeps_shape, in_shape, in_range)
         return x
 
 

@@ -101,7 +101,8 @@ class SignalClassifier(TorchClassifier):
         data = super()._learn_inputs(X, data, rows, mode)
         self._signal_model = None
         if mode is not FitMode.WARM_START:
-            self._known_range = self._range_of(data.subset(rows.train))
+            that_count = rows_to_learn(rows.train_weight, len(rows.train), len(rows.train))
+            self._known_range = self._range_of(data.subset(rows.train[that_count]))
         wanted = self.linear_model and self._takes_signal_model()
         if not wanted or mode is FitMode.PARTIAL_FIT:  # a chunk may lack classes
             return data
@@ -125,18 +126,20 @@ class SignalClassifier(TorchClassifier):
         return KnownRange.of(as_sequences(train))
 
     def _further_rows(self, passed: Passed, seed: int | None, mode: FitMode) -> Split:
-        return self._with_growing_range(partial(super()._further_rows, passed, seed, mode))
+        read = partial(super()._further_rows, passed, seed, mode)
+        return self._with_growing_range(read, may_be_same=mode is FitMode.WARM_START)
 
     def _joined_rows(self, first: RowsBelowMinimum, passed: Passed) -> Split:
         return self._with_growing_range(partial(super()._joined_rows, first, passed))
 
-    def _with_growing_range(self, read: Callable[[], Split]) -> Split:
+    def _with_growing_range(self, read: Callable[[], Split], *, may_be_same: bool = False) -> Split:
         """Rows to train on, which are read as they are; the known range grows by theirs."""
         before, self._known_range = self._known_range, None
         split = read()
         if before is not None:
             new = self._range_of(split.train)
-            self._known_range = None if new is None else before.joined(new)
+            joined = partial(before.joined, may_be_same=may_be_same)
+            self._known_range = None if new is None else joined(new)
         return split
 
     def _with_scores_to_validate(

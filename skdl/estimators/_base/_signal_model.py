@@ -200,7 +200,11 @@ class ConvolutionModel:
             mixed = (1 - share) * fit.unseen_scores + share * scores
             losses = labels.weight * losses_of_rows(mixed, labels.smoothed)
             are_right = labels.share_wrong(mixed) <= labels.share_wrong(fit.unseen_scores)
-            if are_right and losses.mean() < lowest.mean() and is_better(losses, fit.losses):
+            if (
+                are_right
+                and losses.mean() < lowest.mean()
+                and is_better(losses, fit.losses, labels.groups)
+            ):
                 lowest, self.share_of_neighbours = losses, share
                 self.neighbours, self.unseen_scores = neighbours, mixed.astype(np.float32)
 
@@ -247,10 +251,11 @@ class ConvolutionModel:
 
         all_rows = np.arange(n_rows)
         if n_rows <= ROWS_TO_CHOOSE:
-            return self._best(fits(all_rows), n_varying, np.bincount(target).max(), n_rows)
+            return self._best(fits(all_rows), n_varying, np.bincount(target).max(), groups, n_rows)
         rng = np.random.default_rng(0)
         some = np.sort(rng.choice(n_rows, ROWS_TO_CHOOSE, replace=False))
-        _, factors = self._best(fits(some), n_varying, np.bincount(target[some]).max(), n_rows)
+        of_some, most = None if groups is None else groups[some], np.bincount(target[some]).max()
+        _, factors = self._best(fits(some), n_varying, most, of_some, n_rows)
         return fits(all_rows)(factors)
 
     def _best(
@@ -258,6 +263,7 @@ class ConvolutionModel:
         fitted: Callable[[Factors], tuple[Ridge, Factors]],
         sizes: Sequence[int],
         most_of_a_class: int,
+        groups: NDArray[Any] | None,
         n_rows: int,
     ) -> tuple[Ridge, Factors]:
         """The fit of least loss: levels are chosen first, then what stands beside them."""
@@ -277,7 +283,7 @@ class ConvolutionModel:
                 other = fitted(usual)
                 last = fitted(more if loss_of(other) < loss_of(best) else less)
                 found = min(other, last, key=loss_of)
-                best = found if is_better(found[0].losses, best[0].losses) else best
+                best = found if is_better(found[0].losses, best[0].losses, groups) else best
         return best
 
     def _drop(self, kind: type[Pooled]) -> None:
@@ -312,9 +318,16 @@ def loss_of(fit: tuple[Ridge, Factors]) -> float:
     return fit[0].loss
 
 
-def is_better(losses: NDArray[Any], others: NDArray[Any]) -> bool:
-    """Whether losses are less than others by more than the standard error of the difference."""
+def is_better(
+    losses: NDArray[Any], others: NDArray[Any], groups: NDArray[Any] | None = None
+) -> bool:
+    """Whether losses are less than others by more than the standard error of the difference.
+
+    Rows of one of the ``groups`` are one observation: copies are no evidence.
+    """
     gains = others - losses
+    if groups is not None and (groups != groups[0]).any():
+        gains = np.bincount(np.unique(groups, return_inverse=True)[1], weights=gains)
     return bool(gains.mean() > gains.std() / np.sqrt(len(gains)))
 
 

@@ -46,16 +46,25 @@ def test_a_signal_within_it_stays():
     np.testing.assert_array_equal(clipped(known, x), x)
 
 
-def test_a_signal_beyond_it_is_clipped_to_the_distances_from_its_median():
-    """Both are twice as wide for two signals: -16 to 32, and -2 - 4 to 6 + 4."""
+def test_values_beyond_it_are_clipped_to_its_end_or_to_the_distances_from_the_median():
+    """Both are twice as wide for two signals: -8 to 24, and -6 to 10."""
     known = KnownRange.of(Sequences(SEEN))
-    x = np.array([[1.0, 0, 99, 0, -99], [40, 41, 42, 43, 44]])[..., None]
-    expected = [[1, 0, 10, 0, -6], [40, 41, 42, 43, 44]]  # another level keeps its shape
+    x = np.array([[1.0, 0, 99, 0, -99], [40, 41, 42, 43, 99], [40, 41, 42, 35, 0]])[..., None]
+    # Another level keeps its shape, and what is within the range stays.
+    expected = [[1, 0, 24, 0, -8], [40, 41, 42, 43, 52], [40, 41, 42, 35, 0]]
     np.testing.assert_array_equal(clipped(known, x)[..., 0], expected)
-    ragged = Ragged(torch.tensor(x[:, :3].reshape(-1, 1)), torch.tensor([3, 3]))
+    ragged = Ragged(torch.tensor(x[:2, 2:].reshape(-1, 1)), torch.tensor([3, 3]))
     got = known.clipped(Data({"x": ragged})).columns["x"]
-    np.testing.assert_array_equal(got.values.numpy()[:, 0], [1, 0, 11, 40, 41, 42])
+    np.testing.assert_array_equal(got.values.numpy()[:, 0], [24, 0, -8, 42, 43, 53])
     assert got.host_lengths.tolist() == [3, 3]
+
+
+@pytest.mark.parametrize("value", [23.9, 24.0, 24.1, 35.0])
+def test_at_its_end_nothing_jumps(value):
+    """Of a signal at its baseline for most steps, where those of fit were not."""
+    known = KnownRange.of(Sequences(SEEN))
+    x = np.array([[0.0, 0, 0, 20, value]])[..., None]
+    np.testing.assert_array_equal(clipped(known, x)[0, :, 0], [0, 0, 0, 20, min(value, 24)])
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.float16, np.int64])
@@ -68,7 +77,7 @@ def test_differences_of_bytes_do_not_overflow(dtype):
         known = KnownRange.of(Sequences(x[1:]))
         assert [*known.below, *known.above] == [-127, 127]
     known = KnownRange(4, *(np.array([value]) for value in (0.0, 100.0, 0.0, 50.0)))
-    np.testing.assert_array_equal(clipped(known, x[1:])[0, 0], [62.5 if x[1, 0] > 125 else 0])
+    np.testing.assert_array_equal(clipped(known, x[1:])[0, 0], [125 if x[1, 0] > 125 else 0])
 
 
 def test_huge_values_are_no_error():
@@ -83,7 +92,7 @@ def test_channels_are_clipped_by_themselves():
     known = KnownRange.of(Sequences(np.stack([SEEN[..., 0], 0 * SEEN[..., 0]], 2)))
     x = np.array([[[0.0, 1], [99, 2], [0, 3]], [[1, 0], [2, 0], [3, 0]]])
     got = clipped(known, x)
-    np.testing.assert_array_equal(got[0], [[0, 0], [10, 0], [0, 0]])
+    np.testing.assert_array_equal(got[0], [[0, 0], [24, 0], [0, 0]])
     np.testing.assert_array_equal(got[1], x[1])
 
 
@@ -122,9 +131,19 @@ def test_it_grows_with_the_rows_of_later_fits(model):
     before = known.predict_proba(3 * X)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(known)).predict_proba(3 * X), before)
     known.set_params(warm_start=True).fit(9 * X, y)
+    assert known._known_range.n_rows == 120, "they may be the same rows"
     np.testing.assert_allclose(known._known_range.high, 9 * high, rtol=1e-6)
     known.set_params(warm_start=False).fit(X, y)
     np.testing.assert_array_equal(known._known_range.high, high)
+
+
+def test_rows_of_next_to_no_weight_tell_nothing_of_it():
+    X, y = noisy_waves(60)
+    known = GRUClassifier(4, max_epochs=1, **SMALL).fit(X, y)._known_range
+    both, twice = np.concatenate([X, 1e3 * X]), np.concatenate([y, y])
+    weight = np.repeat([1.0, 1e-9], 60)
+    light = GRUClassifier(4, max_epochs=1, **SMALL).fit(both, twice, sample_weight=weight)
+    assert light._known_range == known
 
 
 def test_there_is_none_of_images_and_texts():

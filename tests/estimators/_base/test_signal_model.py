@@ -13,6 +13,7 @@ from skdl._reading import Sequences
 from skdl.estimators._base import _signal_model
 from skdl.estimators._base._signal_model import (
     ConvolutionModel,
+    is_better,
     rows_to_learn,
 )
 from tests.waves import noisy_waves, short_events
@@ -283,6 +284,29 @@ def test_neighbours_in_the_channel_that_tells_decide(n_channels):
     nearest = KNeighborsClassifier(1).fit(X.reshape(150, -1), y)
     assert (found == y_test).mean() > nearest.score(X_test.reshape(200, -1), y_test) - 0.01
     assert (model.unseen_scores.argmax(1) == y).mean() > 0.9
+
+
+def test_levels_of_two_sorts_in_two_channels_decide_together():
+    """Of 10 channels; as often as to the nearest neighbour."""
+
+    def make(n, seed):
+        rng = np.random.default_rng(seed)
+        signs, X = rng.choice([-1, 1], (n, 2)), rng.normal(size=(n, 30, 10))
+        X[..., [3, 7]] = signs[:, None] + 0.3 * rng.normal(size=(n, 30, 2))
+        return X, (signs.prod(1) > 0).astype(int)
+
+    (X, y), (X_test, y_test) = make(30, 0), make(300, 1)
+    model = ConvolutionModel(2).fit(Sequences(X), y, None)
+    assert (model.scores(Sequences(X_test)).argmax(1) == y_test).mean() > 0.98
+
+
+def test_copies_in_a_group_are_no_evidence():
+    losses, others = np.random.default_rng(0).normal(1, 1, (2, 20))  # better by 1 standard error
+    others = others - 0.1
+    assert not is_better(losses, others)
+    copies, groups = np.repeat([losses, others], 50, axis=1), np.repeat(np.arange(20), 50)
+    assert is_better(*copies)
+    assert not is_better(*copies, groups)
 
 
 def test_neighbours_that_tell_nothing_are_left_out():
