@@ -26,6 +26,7 @@ KINDS = {
     "images": "images",
     "texts": "text",
     "tables": "tables",
+    "mixed tables": "tables of any columns",
     "documents": "documents",
 }
 COLUMNS = (

@@ -35,6 +35,7 @@ from ._image_shapes import (
 from ._input import InputMixin
 from ._lags import lags_of
 from ._lengths import as_steps, other_length, way_to_length
+from ._mixed_columns import ColumnKind, MixedColumns, kind_of_column
 from ._ragged import (
     as_numbers,
     channels_last,
@@ -84,10 +85,12 @@ __all__ = [
     "MAX_CHANNELS",
     "Arrays",
     "ChannelNamesMixin",
+    "ColumnKind",
     "ColumnsMixin",
     "Given",
     "Guess",
     "InputMixin",
+    "MixedColumns",
     "Sequences",
     "SequencesMixin",
     "Shape",
@@ -126,6 +129,7 @@ __all__ = [
     "is_in_time",
     "is_ragged",
     "keys_of_time",
+    "kind_of_column",
     "lags_of",
     "name_channels",
     "one_column",

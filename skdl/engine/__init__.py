@@ -34,6 +34,7 @@ from ._objectives import (
     TargetConverter,
     inputs_of,
     losses_of_targets,
+    mean_loss,
 )
 from ._optim import LR_SCHEDULES, OPTIMIZERS, set_lr
 from ._random import outside_of_runs, seeded
@@ -81,6 +82,7 @@ __all__ = [
     "huber",
     "inputs_of",
     "losses_of_targets",
+    "mean_loss",
     "outside_of_runs",
     "resolve_device",
     "resolve_dtype",

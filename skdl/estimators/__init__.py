@@ -40,6 +40,7 @@ from .classical import (
     VotingRegressor,
 )
 from .cnn import CNNClassifier
+from .mlp import MLPClassifier, MLPRegressor
 from .recurrent import GRUClassifier, GRURegressor, LSTMClassifier, LSTMRegressor
 from .transformer import TransformerClassifier
 from .word2vec import Word2VecTransformer
@@ -76,6 +77,8 @@ __all__ = [
     "LinearSVC",
     "LinearSVR",
     "LogisticRegression",
+    "MLPClassifier",
+    "MLPRegressor",
     "NearestCentroid",
     "Perceptron",
     "RandomForestClassifier",

@@ -24,8 +24,11 @@ class Preparation(Enum):
     DEEP : skdl's deep estimators
         Take sequences and images as they are and standardize inside; on tables they need
         scaled numbers, like any network.
-    TABLE : skdl's deep estimators that take tables alone
+    TABLE : skdl's deep estimators that take tables of numbers alone
         Take flat rows, and standardize inside.
+    ANY_TABLE : skdl's deep estimators that take tables with columns of any types
+        Take DataFrames as they are, and flat rows; wrapped in bagging, which takes numbers alone,
+        they are treated as SCALED.
     TREE : trees, forests, boosted trees, and dummies
         Compare values of one column with each other only, or ignore X: neither scaling nor one-hot
         columns. They have the parameter ``max_depth`` or ``n_estimators``; dummies have
@@ -42,6 +45,7 @@ class Preparation(Enum):
 
     DEEP = "deep"
     TABLE = "table"
+    ANY_TABLE = "any table"
     TREE = "tree"
     SCALED = "scaled"
     MIXED = "mixed"
@@ -64,6 +68,14 @@ def innermost(estimator: Any) -> Any:
     """Return the estimator that a meta-estimator or a Pipeline wraps, however deep it lies."""
     inner = held(estimator)
     return estimator if inner is None else innermost(inner[1])
+
+
+def is_bagged(estimator: Any) -> bool:
+    """Whether bagging or boosting, which take tables of numbers alone, hold the innermost."""
+    inner = held(estimator)
+    if inner is None:
+        return False
+    return "n_estimators" in parameters_of(estimator) or is_bagged(inner[1])
 
 
 def members(estimator: Any) -> list[Any]:
@@ -108,6 +120,8 @@ def preparation_of(estimator: Any) -> Preparation:
             return Preparation.SCALED
         return Preparation.DEEP if len(of_members) == 1 else Preparation.MIXED
     if kinds := input_kinds(model):
+        if "mixed tables" in kinds:
+            return Preparation.SCALED if is_bagged(estimator) else Preparation.ANY_TABLE
         return Preparation.TABLE if kinds == {"tables"} else Preparation.DEEP
     if parameters_of(model) & _TREE_PARAMETERS:
         return Preparation.TREE
@@ -136,6 +150,7 @@ def make_flat_pipeline(estimator: Any, scaler: Any) -> Pipeline:
     steps = {
         Preparation.DEEP: [],
         Preparation.TABLE: [Flatten()],
+        Preparation.ANY_TABLE: [Flatten()],
         Preparation.TREE: [Flatten()],
         Preparation.UNSCALED: [Flatten()],
         Preparation.SCALED: [Flatten(), scaler],

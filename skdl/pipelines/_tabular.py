@@ -37,6 +37,9 @@ def make_tabular_pipeline(estimator: Any, *, max_categories: int | None = 50) ->
     Numbers are not scaled either for estimators that declare, by scikit-learn's tag, to take
     positive numbers only.
 
+    skdl's ``MLPClassifier`` and ``MLPRegressor`` take such tables as they are: nothing stands
+    before them.
+
     Trees and their ensembles are the estimators with a parameter ``max_depth`` or
     ``n_estimators``; dummies have scikit-learn's tag ``no_validation``.
 
@@ -56,8 +59,8 @@ def make_tabular_pipeline(estimator: Any, *, max_categories: int | None = 50) ->
     Returns
     -------
     pipeline : sklearn.pipeline.Pipeline
-        The steps ``columntransformer`` and the lowercase class name of the estimator, so that a
-        grid names ``ridge__alpha``, or
+        The steps ``columntransformer``, unless the estimator needs none, and the lowercase class
+        name of the estimator, so that a grid names ``ridge__alpha``, or
         ``columntransformer__numbers__simpleimputer__strategy``. It takes DataFrames of shape
         (n_samples, n_columns), and hands the estimator a dense array.
 
@@ -90,6 +93,8 @@ def make_tabular_pipeline(estimator: Any, *, max_categories: int | None = 50) ->
     (6, 4)
     """
     preparation = preparation_of(estimator)
+    if preparation is Preparation.ANY_TABLE:
+        return make_pipeline(estimator)
     scaling = [] if preparation in (Preparation.TREE, Preparation.UNSCALED) else [StandardScaler()]
     encoder = (
         _ordinal(max_categories) if preparation is Preparation.TREE else _one_hot(max_categories)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
 from sklearn.utils.validation import has_fit_parameter
@@ -124,6 +125,10 @@ def tabular(instance: Instance) -> bool:
     return instance.kind.is_table
 
 
+def takes_numbers_alone(instance: Instance) -> bool:
+    return not instance.kind.takes_gaps
+
+
 def any_shape(instance: Instance) -> bool:
     return instance.kind.any_shape
 
@@ -151,6 +156,8 @@ def assert_same(first: Any, second: Any) -> None:
         assert len(first) == len(second)
         for one, other in zip(first, second, strict=True):
             np.testing.assert_array_equal(one, other)
+    elif isinstance(first, pd.DataFrame):
+        pd.testing.assert_frame_equal(first, second)
     else:
         np.testing.assert_array_equal(first, second)
 

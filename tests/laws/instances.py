@@ -13,6 +13,8 @@ from skdl.estimators import (
     GRURegressor,
     LSTMClassifier,
     LSTMRegressor,
+    MLPClassifier,
+    MLPRegressor,
     TransformerClassifier,
     Word2VecTransformer,
 )
@@ -28,6 +30,7 @@ TRANSFORMER: dict[str, Any] = {
     "n_layers": 1,
     "min_frequency": 1,
 }
+PERCEPTRON: dict[str, Any] = {**SMALL, "hidden_layer_sizes": (8,), "n_members": 2}
 WORD2VEC: dict[str, Any] = {
     "vector_size": 4,
     "min_count": 1,
@@ -52,6 +55,16 @@ RECURRENT_FULL: dict[str, Any] = {**FULL_BATCH, "dropout": 0.0, "hidden_size": 8
 # The defaults but for a small network and a higher learning rate.
 MINI_BATCH: dict[str, Any] = {"max_epochs": 10, "lr": 0.01, "device": "cpu", "random_state": 0}
 RECURRENT_MINI: dict[str, Any] = {**MINI_BATCH, "hidden_size": 8}
+PERCEPTRON_FULL: dict[str, Any] = {
+    **FULL_BATCH,
+    "lr_schedule": "constant",
+    "warmup_fraction": 0.0,
+    "dropout": 0.0,
+    "hidden_layer_sizes": (8,),
+    "n_members": 2,
+    "linear_model": False,
+}
+PERCEPTRON_MINI: dict[str, Any] = {**MINI_BATCH, "hidden_layer_sizes": (8,), "n_members": 4}
 TRANSFORMER_SMALL: dict[str, Any] = {"d_model": 16, "n_heads": 2, "n_layers": 1}
 
 
@@ -174,6 +187,23 @@ TABLE: list[tuple[Any, ...]] = [
         CHECKS,
     ),
     (TransformerClassifier(**MINI_BATCH, **TRANSFORMER_SMALL), CHECKS),
+    #
+    (MLPRegressor(**PERCEPTRON), "tables with gaps", "mixed tables"),
+    (
+        MLPRegressor(**PERCEPTRON, loss="quantile", activation="tanh", numeric_embedding=None),
+        "tables with gaps",
+        "mixed tables",
+    ),
+    (MLPClassifier(**PERCEPTRON), "tables with gaps", "mixed tables"),
+    (
+        MLPClassifier(**{**PERCEPTRON, "n_members": 1}, linear_model=False, max_onehot=2),
+        "tables with gaps",
+        "mixed tables",
+    ),
+    (MLPRegressor(**PERCEPTRON_FULL), CHECKS),
+    (MLPRegressor(**PERCEPTRON_MINI), CHECKS),
+    (MLPClassifier(**PERCEPTRON_FULL), CHECKS),
+    (MLPClassifier(**PERCEPTRON_MINI), CHECKS),
     #
     (Word2VecTransformer(**WORD2VEC), "documents"),
     (Word2VecTransformer(**WORD2VEC, objective="hierarchical", pooling="idf"), "documents"),

@@ -41,6 +41,8 @@ class Kind(ABC):
         Whether X is a 2-D array, with a name for each column where it is a DataFrame.
     any_shape : bool
         Whether rows of other shapes than those of ``make`` are taken too.
+    takes_gaps : bool
+        Whether values may be missing, and columns hold dates and categories.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Kind(ABC):
     is_numeric = True
     is_table = False
     any_shape = True
+    takes_gaps = False
 
     @abstractmethod
     def make(self, n_rows: int, task: str, random_state: int = 0) -> tuple[Any, np.ndarray]:
@@ -152,6 +155,7 @@ class Table(Arrays):
     input_kind: str
     any_shape: bool = True
     more_channels: bool = True
+    takes_gaps: bool = False
     is_table = True
 
     def make(self, n_rows: int, task: str, random_state: int = 0) -> tuple[Any, np.ndarray]:
@@ -168,6 +172,10 @@ class Table(Arrays):
         shapes: list[tuple[int, ...]] = [(60, 1), (2, 4)]
         shapes += [(60, 1, 1), (60, 3, 5), (60, 2, 1)] if self.more_channels else []
         return [rng.normal(size=shape) for shape in shapes]
+
+    def broken(self, X: Any) -> Any:
+        broken = super().broken(X)
+        return np.where(np.isnan(broken), np.inf, broken) if self.takes_gaps else broken
 
     def containers(self, X: Any) -> list[Any]:
         if self.input_kind == "tables":  # rows are no arrays of their own
@@ -316,6 +324,58 @@ class Documents(Texts):
         return [*super().containers(X), as_objects(X)[:, None]]
 
 
+class MixedTables(Kind):
+    """Frames of numbers, a category and a date, each with gaps."""
+
+    name = input_kind = "mixed tables"
+    is_numeric = False
+    takes_gaps = True
+
+    def make(self, n_rows: int, task: str, random_state: int = 0) -> tuple[Any, np.ndarray]:
+        rng = np.random.default_rng(random_state)
+        size, city = rng.normal(size=n_rows), rng.choice(["Lima", "Oslo", "Rome"], n_rows)
+        y = size + (city == "Oslo")
+        frame = pd.DataFrame(
+            {
+                "size": np.where(rng.random(n_rows) < 0.1, np.nan, size),
+                "city": pd.Series(city, dtype=object),
+                "rooms": pd.array(rng.integers(1, 6, n_rows), dtype="Int64"),
+                "lift": rng.random(n_rows) < 0.5,
+                "built": pd.Timestamp("1990") + pd.to_timedelta(rng.integers(0, 9999, n_rows), "D"),
+            }
+        )
+        frame.loc[rng.random(n_rows) < 0.1, ["city", "built"]] = None
+        return frame, (y > np.median(y)).astype(int) if task == "classification" else y
+
+    def other(self, n_rows: int) -> Any:
+        rng = np.random.default_rng(1)
+        return pd.DataFrame({"a": rng.normal(size=n_rows), "b": rng.choice([*"xyz"], n_rows)})
+
+    def constant(self, n_rows: int) -> Any:
+        return pd.concat([self.make(1, "regression")[0]] * n_rows, ignore_index=True)
+
+    def unlike(self, X: Any) -> Any:
+        return X.assign(size=40 - 3 * X["size"], city="elsewhere")
+
+    def smallest(self) -> list[Any]:
+        one = pd.DataFrame({"city": [*"ab"] * 30})
+        return [self.make(2, "regression")[0], one, pd.DataFrame({"x": [None, 1.0]})]
+
+    def broken(self, X: Any) -> Any:
+        return X.assign(size=np.inf)
+
+    def containers(self, X: Any) -> list[Any]:
+        category = X.assign(city=X["city"].astype("category"))
+        text = X.assign(city=X["city"].astype("string"), rooms=X["rooms"].astype(float))
+        return [category, text, X.set_index(np.arange(len(X), 0, -1))]
+
+    def take(self, X: Any, rows: Any) -> Any:
+        return X.iloc[np.arange(len(X))[rows]]
+
+    def join(self, *parts: Any) -> Any:
+        return pd.concat(parts, ignore_index=True)
+
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in [
@@ -326,6 +386,8 @@ KINDS: dict[str, Kind] = {
         Images("colour images", 3),
         Table("flat images", "images", any_shape=False, more_channels=False),
         Table("tables", "tables", more_channels=False),
+        Table("tables with gaps", "tables", more_channels=False, takes_gaps=True),
+        MixedTables(),
         Texts(),
         Documents(),
     ]

@@ -14,6 +14,7 @@ from tests.laws.common import (
     numeric,
     regresses,
     tabular,
+    takes_numbers_alone,
 )
 
 N = 24
@@ -236,7 +237,7 @@ NOT_NUMBERS = {
 }
 
 
-@every(tabular)
+@every(tabular, takes_numbers_alone)
 @pytest.mark.parametrize("value", NOT_NUMBERS.values(), ids=NOT_NUMBERS)
 def test_columns_that_are_no_numbers_are_named(instance, value):
     """Dates are no numbers, also where all columns are dates."""
@@ -259,7 +260,7 @@ def test_frames_in_a_list_with_a_column_of_dates_are_told(instance):
         instance.fitted(X, Y)
 
 
-@every(numeric)
+@every(numeric, takes_numbers_alone)
 def test_arrays_of_dates_are_no_numbers(instance):
     X, y = instance.data()
     dates = instance.kind.map(lambda x: np.round(x).astype("datetime64[s]"), X)

@@ -208,7 +208,7 @@ def partial_fit_of_missing_values(instance, model):
     model.partial_fit(instance.kind.broken(X), y)
 
 
-ERRORS = r"NaN|None|not finite"
+ERRORS = r"NaN|None|not finite|infinity"
 FAILS = [fit_of_missing_values, partial_fit_of_missing_values, fit_of_spoiled_weights]
 DIVERGES = [fit_that_diverges, partial_fit_that_diverges]
 

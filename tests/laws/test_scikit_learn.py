@@ -44,7 +44,8 @@ def test_no_check_is_skipped_by_a_tag(estimator):
     kind = tags.classifier_tags if is_classifier(estimator) else tags.regressor_tags
     loose = [tags.no_validation, tags.non_deterministic, tags._skip_test, kind.poor_score]
     assert not any(loose)
-    assert not any([tags.input_tags.allow_nan, tags.input_tags.pairwise])
+    assert not tags.input_tags.pairwise
+    assert tags.input_tags.allow_nan is hasattr(estimator, "categorical_features")
     assert tags.requires_fit
 
 
@@ -95,7 +96,7 @@ def test_fitted_attributes(instance):
     assert model.n_parameters_ == sum(p.numel() for p in model.module_.parameters())
     if has("early_stopping")(instance):
         assert 0 <= model.best_epoch_ <= model.n_iter_
-    if instance.kind.is_numeric and isinstance(X, np.ndarray):
+    if instance.kind.takes_gaps or isinstance(X, np.ndarray):
         assert model.n_features_in_ == X.shape[1]
     else:
         assert not hasattr(model, "n_features_in_")

@@ -32,7 +32,7 @@ def tokenizes_itself(instance: Instance) -> bool:
 
 
 def of_texts(instance: Instance) -> bool:
-    return not instance.kind.is_numeric
+    return instance.kind.input_kind in {"texts", "documents"}
 
 
 every_own = every(of_texts, tokenizes_itself)

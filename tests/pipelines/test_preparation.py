@@ -26,6 +26,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from skdl.datasets import make_images
 from skdl.estimators import CNNClassifier, LSTMRegressor
+from skdl.estimators import MLPClassifier as OurMLPClassifier
 from skdl.estimators import classical as _classical
 from skdl.estimators._base import TorchRegressor
 from skdl.pipelines import make_sequence_pipeline, make_tabular_pipeline
@@ -103,6 +104,10 @@ def test_catalogue(name):
         (MultinomialNB(), Preparation.UNSCALED),
         (GaussianNB(), Preparation.SCALED),
         (MLPClassifier(), Preparation.SCALED),
+        (OurMLPClassifier(), Preparation.ANY_TABLE),
+        (GridSearchCV(OurMLPClassifier(), {}), Preparation.ANY_TABLE),
+        (BaggingClassifier(OurMLPClassifier()), Preparation.SCALED),
+        (GridSearchCV(BaggingClassifier(OurMLPClassifier()), {}), Preparation.SCALED),
         (VotingRegressor([("tree", DecisionTreeRegressor())]), Preparation.SCALED),
     ],
 )

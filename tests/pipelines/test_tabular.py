@@ -12,6 +12,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.naive_bayes import MultinomialNB
 
+from skdl.estimators import MLPRegressor
 from skdl.estimators._base._estimator import TorchEstimator
 from skdl.estimators.classical import DecisionTreeRegressor, RandomForestRegressor, Ridge
 from skdl.pipelines import make_tabular_pipeline
@@ -180,3 +181,10 @@ def test_arrays_and_classes_are_refused():
         make_tabular_pipeline(Ridge()).fit(np.zeros((4, 2)), np.zeros(4))
     with pytest.raises(TypeError, match="must be an instance"):
         make_tabular_pipeline(Ridge)
+
+
+def test_perceptrons_take_the_table_as_it_is(table):
+    X, y = table
+    model = make_tabular_pipeline(MLPRegressor(max_epochs=20, n_members=4, random_state=0))
+    assert list(model.named_steps) == ["mlpregressor"]
+    assert cross_val_score(model, X, y, cv=3).mean() > 0.4

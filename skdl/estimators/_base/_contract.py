@@ -66,7 +66,8 @@ class Family(ABC):
     """
 
     # Kinds of X that ``fit`` takes, of "sequences", "ragged" (sequences or signals of unequal
-    # length), "signals", "images", "texts", "documents" and "tables".
+    # length), "signals", "images", "texts", "documents", "tables" and "mixed tables" (DataFrames
+    # with columns of any types, with gaps).
     _input_kinds: ClassVar[frozenset[str]]
     # Parameters that may change between fits of one network (warm_start, partial_fit), beside
     # those that all deep estimators share.

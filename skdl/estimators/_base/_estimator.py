@@ -174,6 +174,10 @@ class TorchEstimator(DeepEstimator):
         """The target of the fit before, with the current values of parameters that may change."""
         return self._target
 
+    def _sets_aside_by_default(self, n_rows: int) -> bool:
+        """Whether some of so many rows validate where ``early_stopping`` is "auto"."""
+        return self._target.stops_early_by_default(n_rows)
+
     def _make_objective(self) -> Objective:
         return Supervised(self._target.loss, self._target)
 
@@ -333,7 +337,7 @@ class TorchEstimator(DeepEstimator):
         if seed is None or passed.held_out.is_own:
             return rows
         if stops_early == "auto":
-            stops_early = self._target.stops_early_by_default(len(rows.used))
+            stops_early = self._sets_aside_by_default(len(rows.used))
             stops_early = stops_early and rows.can_validate(self.validation_fraction)
         if stops_early:
             rows.set_aside(self._target, data, self.validation_fraction, seed, groups)

@@ -100,6 +100,34 @@ def ridge(
     return Ridge(float(loss), of_rows, scale * dual, intercept, unseen)
 
 
+def ridge_of_numbers(
+    vectors: NDArray[Any],
+    values: NDArray[Any],
+    y: NDArray[Any],
+    weight: NDArray[Any],
+    groups: NDArray[Any] | None = None,
+) -> tuple[NDArray[Any], NDArray[np.float32], NDArray[np.float32]]:
+    """Ridge regression of numbers y (n, k), each with the penalty of least squared error.
+
+    Squared errors are of leave-one-out cross-validation. Returns the dual coefficients (n, k), the
+    intercepts (k,), and the predictions (n, k) for rows by models without them; the other arguments
+    are as in :func:`ridge`.
+    """
+    root = np.sqrt(weight)[:, None]
+    mean = weight @ y / len(y)
+    centred = ((y - mean) * root).astype(vectors.dtype)
+    rotated, left_out = vectors.T @ centred, LeftOut(vectors, root, groups)
+    dual, errors = np.empty_like(centred), np.full_like(centred, np.inf)
+    penalties = PENALTIES[PENALTIES >= LEAST_OF_GROUPS] if left_out.members else PENALTIES
+    for penalty in penalties * (values.sum() or 1.0):
+        kept = (values / (values + penalty)).astype(vectors.dtype)
+        rests = centred - vectors @ (kept[:, None] * rotated)
+        unseen = left_out.errors(rests, kept)
+        better = np.square(unseen).sum(0) < np.square(errors).sum(0)
+        errors[:, better], dual[:, better] = unseen[:, better], rests[:, better] / penalty
+    return dual, mean.astype(np.float32), (y - errors / root).astype(np.float32)
+
+
 class LeftOut:
     """Errors of a ridge regression for rows by the models without them, in closed form.
 

@@ -37,14 +37,14 @@ class TableInputMixin(ColumnsMixin, InputMixin):
             self._forget_inputs()
         X = rows_of_numbers(plain_container(X))
         check_numbers(X)
-        _check_one_length(X)
+        check_one_length(X)
         self._check_order_of_names(X, reset=reset)
         array, streamed = self._validated_numbers(X, reset=reset)
         check_finite(array, ("row", "column"))
         return Data({"x": Streamed(array) if streamed else as_tensor(array)})
 
 
-def _check_one_length(X: Any) -> None:
+def check_one_length(X: Any) -> None:
     """Raise ValueError for a list of rows that differ in length."""
     if not isinstance(X, (list, tuple)) and not (isinstance(X, np.ndarray) and X.ndim == 1):
         return
