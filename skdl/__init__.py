@@ -4,8 +4,8 @@ The packages:
 
 - ``skdl.estimators``       what users import: deep estimators, and scikit-learn's beside them
 
-  - ``recurrent``, ``cnn``, ``transformer``, ``word2vec``: one folder a family, with its estimators,
-    how they read X, and their networks (``_network*.py``)
+  - ``recurrent``, ``cnn``, ``transformer``, ``mlp``, ``word2vec``: one folder a family, with its
+    estimators, how they read X, and their networks (``_network*.py``)
   - ``_base``: what the families share
   - ``classical.py``, ``accelerated.py``: scikit-learn's estimators, and scikit-learn-intelex's
 
