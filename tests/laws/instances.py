@@ -191,13 +191,11 @@ TABLE: list[tuple[Any, ...]] = [
     (MLPRegressor(**PERCEPTRON), "tables with gaps", "mixed tables"),
     (
         MLPRegressor(**PERCEPTRON, loss="quantile", activation="tanh", numeric_embedding=None),
-        "tables with gaps",
         "mixed tables",
     ),
     (MLPClassifier(**PERCEPTRON), "tables with gaps", "mixed tables"),
     (
         MLPClassifier(**{**PERCEPTRON, "n_members": 1}, linear_model=False, max_onehot=2),
-        "tables with gaps",
         "mixed tables",
     ),
     (MLPRegressor(**PERCEPTRON_FULL), CHECKS),

@@ -21,7 +21,10 @@ FAMILY_WORDS = r"LSTM|GRU|recurrent|Transformer|CNN|convol|image|picture|token|[
 # Of several classes that declare a name, those that mean something else by it, and what. Their
 # words need not begin as those of the others do.
 OWN_MEANING = {
+    ("_Perceptron", "linear_model"): "one of the columns of a table, not of steps",
     ("TorchRegressor", "standardize"): "y is scaled; X only where a regressor says so",
+    ("MLPClassifier", "network_weight_"): "of the scores of several networks, no factor of one",
+    ("MLPRegressor", "network_weight_"): "of the mean of networks, not of a correction",
     ("SignalClassifier", "linear_model"): "one of convolutions beside the network, none of steps",
     ("SignalClassifier", "network_weight_"): "of two scores, no factor of a correction",
     ("Word2VecTransformer", "normalize"): "vectors are scaled that come out, no channels of X",

@@ -185,6 +185,8 @@ def test_arrays_and_classes_are_refused():
 
 def test_perceptrons_take_the_table_as_it_is(table):
     X, y = table
-    model = make_tabular_pipeline(MLPRegressor(max_epochs=20, n_members=4, random_state=0))
+    model = make_tabular_pipeline(
+        MLPRegressor((32, 32), max_epochs=20, n_members=4, random_state=0)
+    )
     assert list(model.named_steps) == ["mlpregressor"]
     assert cross_val_score(model, X, y, cv=3).mean() > 0.4

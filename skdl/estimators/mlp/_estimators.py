@@ -433,7 +433,7 @@ class MLPClassifier(_Perceptron, TorchClassifier):
     Parameters
     ----------
     label_smoothing : float, default=0.0
-        Fraction of each label that is spread over all classes in training, in [0, 1).
+        Fraction of the target that is spread over all classes in training, in [0, 1).
 
     Attributes
     ----------

@@ -115,12 +115,13 @@ def test_the_linear_model_decides_where_y_is_linear():
 
 def test_the_networks_decide_where_y_is_a_product():
     rng = np.random.default_rng(0)
-    X, X_test = rng.normal(size=(600, 4)), rng.normal(size=(300, 4))
-    model = MLPRegressor(random_state=0, device="cpu", n_members=4).fit(X, X[:, 0] * X[:, 1])
+    X, X_test = rng.normal(size=(400, 3)), rng.normal(size=(300, 3))
+    params = {**SMALL, "hidden_layer_sizes": (64, 64), "max_epochs": 40}
+    model = MLPRegressor(**params).fit(X, X[:, 0] * X[:, 1])
     assert model.network_weight_ >= 0.8
     assert model.score(X_test, X_test[:, 0] * X_test[:, 1]) > 0.7
     y = (X[:, 0] * X[:, 1] > 0).astype(int)
-    model = MLPClassifier(random_state=0, device="cpu", n_members=4).fit(X, y)
+    model = MLPClassifier(**params).fit(X, y)
     assert model.network_weight_ >= 0.5
     assert model.score(X_test, X_test[:, 0] * X_test[:, 1] > 0) > 0.85
 
@@ -154,8 +155,8 @@ def test_without_a_linear_model_the_networks_answer_alone(cls):
 @pytest.mark.parametrize(
     ("model", "linear", "load"),
     [
-        (MLPClassifier(random_state=0), LogisticRegression(), load_breast_cancer),
-        (MLPRegressor(random_state=0), RidgeCV(np.logspace(-3, 3, 13)), load_diabetes),
+        (MLPClassifier(max_epochs=30, **SMALL), LogisticRegression(), load_breast_cancer),
+        (MLPRegressor(max_epochs=30, **SMALL), RidgeCV(np.logspace(-3, 3, 13)), load_diabetes),
     ],
 )
 def test_few_rows_are_learned_as_well_as_by_a_linear_model(model, linear, load):
@@ -168,11 +169,12 @@ def test_few_rows_are_learned_as_well_as_by_a_linear_model(model, linear, load):
 
 
 def test_a_mixed_table_is_learned_as_it_is():
-    X, y = city_table(600)
+    X, y = city_table(400)
     X_test, y_test = city_table(300, seed=1)
     X.loc[::7, "city"] = None
-    model = MLPRegressor(n_members=4, device="cpu", random_state=0).fit(X, y)
-    assert model.score(X_test, y_test) > 0.95
+    params = {**SMALL, "hidden_layer_sizes": (64, 64), "max_epochs": 40}
+    model = MLPRegressor(**params).fit(X, y)
+    assert model.score(X_test, y_test) > 0.9
     assert model.n_features_in_ == 3
 
 
@@ -298,10 +300,10 @@ def test_quantiles_are_ordered_and_cover():
     rng = np.random.default_rng(0)
     X = rng.uniform(size=(1500, 2))
     y = X[:, 0] + (0.1 + X[:, 1]) * rng.normal(size=1500)
-    model = MLPRegressor(loss="quantile", n_members=4, device="cpu", random_state=0)
-    model.fit(X[:1000], y[:1000])
-    low, median, high = model.predict_quantiles(X[1000:]).T
+    params = {**SMALL, "hidden_layer_sizes": (32, 32), "max_epochs": 25}
+    model = MLPRegressor(loss="quantile", **params).fit(X[:700], y[:700])
+    low, median, high = model.predict_quantiles(X[700:]).T
     assert (low <= median).all()
     assert (median <= high).all()
-    assert 0.7 < ((low <= y[1000:]) & (y[1000:] <= high)).mean() < 0.9
-    np.testing.assert_array_equal(model.predict(X[1000:]), median)
+    assert 0.7 < ((low <= y[700:]) & (y[700:] <= high)).mean() < 0.9
+    np.testing.assert_array_equal(model.predict(X[700:]), median)
