@@ -76,7 +76,7 @@ models = {
     "linear": Ridge(),
     "forest": RandomForestRegressor(),
     "boosting": HistGradientBoostingRegressor(),
-    "scikit-learn's MLP": PlainMLPRegressor(learning_rate_init=0.01, max_iter=2000),
+    "scikit-learn's MLP": PlainMLPRegressor(learning_rate_init=0.01, max_iter=5000),
     "skdl's MLP": MLPRegressor(),
 }
 comparison = compare(
@@ -124,10 +124,10 @@ axes[0].set_title("R2 on the same three folds")
 axes[1].barh(falls.index, falls, color="#1f5a94")
 axes[1].spines[["top", "right"]].set_visible(False)
 axes[1].set(xlabel="fall of R2 when shuffled", title="What skdl's MLP needs")
-PartialDependenceDisplay.from_estimator(
+dependence = PartialDependenceDisplay.from_estimator(
     model, X_new.dropna(), ["temperature"], ax=axes[2], line_kw={"color": "#d1662b"}
 )
-axes[2].set_title("Bicycles by temperature")
+dependence.axes_[0, 0].set(title="Bicycles by temperature", ylabel="predicted bicycles")
 path = Path("output/compare_tabular.png")
 path.parent.mkdir(exist_ok=True)
 figure.savefig(path, dpi=110)
