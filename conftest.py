@@ -6,6 +6,7 @@ Doctests of optional parts are collected only where the package they need is ins
 import importlib.util
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ collect_ignore = [
     if importlib.util.find_spec(package) is None
 ]
 
+N_THREADS: dict[str, int] = {}  # once torch is imported
+
 # A process that was started in the background ignores Ctrl-C, which some tests raise.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -26,6 +29,18 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # networks' tests took 4 times as long. It counts for what is imported after this.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.hookimpl(trylast=True)  # when fixtures are done
+def pytest_runtest_teardown(item, nextitem):
+    """A test leaves torch the number of threads that it found: later ones would have another."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return
+    found = N_THREADS.setdefault("of torch", torch.get_num_threads())
+    if torch.get_num_threads() != found:
+        torch.set_num_threads(found)
+        pytest.fail(f"{item.nodeid} does not leave torch {found} threads, as it found it.")
 
 
 def pytest_runtest_setup(item):

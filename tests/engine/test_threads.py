@@ -302,8 +302,9 @@ def test_where_a_seed_decides_the_calling_thread_is_timed():
         other.join()
 
     threads = ThreadCount(2, repeatable=True)
-    for _ in range(2):  # the first step does not count
-        threads.timed(step, SimpleNamespace(size=1))
+    with scoped_threads(2):
+        for _ in range(2):  # the first step does not count
+            threads.timed(step, SimpleNamespace(size=1))
     assert threads.steps.cpu_seconds < 0.5 * threads.steps.seconds
 
 
