@@ -77,17 +77,23 @@ newcomers: $(READY)
 site-check: $(BIN)/.docs-installed
 	$(BIN)/python tests/check_site.py docs/_build/html output/site
 
-# Wheel and sdist in dist/, and the wheel tried in an empty environment.
+# Wheel and sdist in dist/, and the wheel tried in an empty environment, then with each extra alone, in
+# environments that see the first one by a path file.
+WHEEL_EXTRAS = text plot pretrained distributed fast vision
+WHEEL_INSTALL = bin/python -m pip install --quiet --disable-pip-version-check -c $(CURDIR)/constraints.txt
 wheel: $(BIN)/.docs-installed
-	rm -rf dist output/wheel
+	rm -rf dist output/wheel*
 	$(BIN)/python -m build --outdir dist .
 	$(PYTHON) -m venv output/wheel
 	cp tests/check_wheel.py README.md output/wheel/
-	cd output/wheel && bin/python -m pip install --quiet --disable-pip-version-check \
-		-c ../../constraints.txt ../../dist/*.whl && bin/python -I check_wheel.py README.md
-	cd output/wheel && bin/python -m pip install --quiet --disable-pip-version-check \
-		-c ../../constraints.txt "$$(echo ../../dist/*.whl)[text,plot,pretrained,distributed,fast]" \
-		&& bin/python -I check_wheel.py README.md text plot pretrained distributed fast
+	cd output/wheel && $(WHEEL_INSTALL) $(CURDIR)/dist/*.whl && bin/python -I check_wheel.py README.md
+	set -e; for extra in $(WHEEL_EXTRAS); do \
+		$(PYTHON) -m venv output/wheel-$$extra; \
+		(cd output/wheel-$$extra; echo $(CURDIR)/output/wheel/lib/python*/site-packages > \
+			$$(echo lib/python*/site-packages)/base.pth; \
+		$(WHEEL_INSTALL) "$$(echo $(CURDIR)/dist/*.whl)[$$extra]"; \
+		bin/python -I ../wheel/check_wheel.py ../wheel/README.md $$extra); \
+	done
 
 bench: $(READY)
 	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --write || exit 1; done
@@ -105,7 +111,7 @@ $(READY): pyproject.toml constraints.txt
 
 $(BIN)/.docs-installed: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]" \
-		basedpyright build codespell selenium
+		basedpyright build selenium
 	touch $@
 
 clean:

@@ -65,6 +65,7 @@ html_theme_options = {
 }
 html_sidebars = {"index": [], "benchmarks/index": [], "estimators": []}
 
+toc_object_entries_show_parents = "hide"
 autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False

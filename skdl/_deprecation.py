@@ -1,4 +1,4 @@
-"""How something public is deprecated: documentation/guarantees says for how long."""
+"""How something public is deprecated: docs/guarantees.rst says for how long."""
 
 from __future__ import annotations
 

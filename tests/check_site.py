@@ -42,9 +42,10 @@ IMAGES = """return [...document.querySelectorAll("main img")].map(i => [
     i.getAttribute("src"),
     i.getAttribute("alt") || i.closest(".sphx-glr-thumbcontainer")?.textContent.trim(),
     i.naturalWidth])"""
-# Of the page, and of titles and signatures, whose ends are cut off elsewhere.
+# Of the page, and of titles, signatures and the list of sections, whose ends are cut off elsewhere.
 TOO_WIDE = """
-    const parts = [document.documentElement, ...document.querySelectorAll("h1, dt.sig")];
+    const parts = [document.documentElement,
+        ...document.querySelectorAll("h1, dt.sig, .bd-sidebar-secondary, .bd-sidebar-secondary nav")];
     return Math.max(...parts.map(part => part.scrollWidth - part.clientWidth));
 """
 RESULTS = "#search-results .search li a"

@@ -50,6 +50,26 @@ class Comparison:
     --------
     compare : Makes one.
     skdl.inspection.ComparisonDisplay : Plots one.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skdl.estimators import KNeighborsRegressor, Ridge
+    >>> from skdl.model_selection import compare
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> models = {"neighbours": KNeighborsRegressor(), "ridge": Ridge(alpha=0.1)}
+    >>> comparison = compare(models, X, y, scoring="r2")
+    >>> comparison.table["mean"].round(2)
+    estimator
+    ridge         0.48
+    neighbours    0.36
+    Name: mean, dtype: float64
+    >>> comparison.scores.query("fold == 0")[["estimator", "score"]].round(2)
+        estimator  score
+    0  neighbours   0.38
+    5       ridge   0.43
+    >>> comparison.errors
+    {}
     """
 
     def __init__(

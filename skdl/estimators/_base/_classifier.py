@@ -194,6 +194,15 @@ class TorchClassifier(ClassifierMixin, TorchEstimator):
         Returns
         -------
         ndarray of shape (n_samples,)
+            Labels of ``classes_``.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If X is not as in ``fit``: other columns, channels or types, values that are missing or
+            infinite where ``fit`` takes none.
         """
         outputs = self._outputs(X)
         return self._target.predictions(outputs)

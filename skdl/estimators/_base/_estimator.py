@@ -58,8 +58,9 @@ class TorchEstimator(DeepEstimator):
         Decay of the weights, 0 or more: decoupled for "adamw", an L2 penalty for the others.
     lr_schedule : {"constant", "linear", "cosine", "one-cycle", "plateau"}, default="constant"
         Schedule of the learning rate. "constant" keeps it, "linear" and "cosine" let it fall to 0;
-        "one-cycle" lets it rise over 30 % of the steps, then fall; "plateau" halves it after 3
-        epochs that are no better, by what early stopping goes by, or by the training loss without.
+        "one-cycle" lets it rise over 30 % of the steps, then fall; "plateau" halves it where
+        the score of early stopping, or the training loss without it, has not become better for 3
+        epochs.
         An ``LRScheduler`` among the callbacks takes the place of schedule and warmup at their
         defaults; with others it is an error. The rate of any other callback that sets it in
         ``net.optimizer_`` stays from then on.

@@ -106,6 +106,11 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         UserWarning
             If most of y or of a channel of X is more than 30 standard deviations from where the
             first rows had it.
+
+        Raises
+        ------
+        ValueError
+            As in ``fit``; if X or y have other columns than in the first call.
         """
         return self._learn_part(X, y, sample_weight)
 
@@ -122,6 +127,14 @@ class TorchRegressor(RegressorMixin, TorchEstimator):
         ndarray of shape (n_samples,) or (n_samples, n_targets)
             The median when ``loss="quantile"``. float64; float32 for one target whose mean is at
             most 4 standard deviations from 0, unless ``precision="float64"``.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If X is not as in ``fit``: other columns, channels or types, values that are missing or
+            infinite where ``fit`` takes none.
         """
         outputs = self._outputs(X)
         return self._target.predictions(outputs)
