@@ -45,7 +45,7 @@ IMAGES = """return [...document.querySelectorAll("main img")].map(i => [
 # Of the page, and of titles, signatures and the list of sections, whose ends are cut off elsewhere.
 TOO_WIDE = """
     const parts = [document.documentElement,
-        ...document.querySelectorAll("h1, dt.sig, .bd-sidebar-secondary, .bd-sidebar-secondary nav")];
+        ...document.querySelectorAll("h1, dt.sig, .bd-sidebar-secondary nav")];
     return Math.max(...parts.map(part => part.scrollWidth - part.clientWidth));
 """
 RESULTS = "#search-results .search li a"

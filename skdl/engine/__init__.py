@@ -37,6 +37,7 @@ from ._objectives import (
     mean_loss,
 )
 from ._optim import LR_SCHEDULES, OPTIMIZERS, set_lr
+from ._pack import train_pack
 from ._random import outside_of_runs, seeded
 from ._scope import (
     default_torch_modes,
@@ -91,6 +92,7 @@ __all__ = [
     "set_lr",
     "sets_rate",
     "squared_error",
+    "train_pack",
     "weighted_quantiles",
     "without_outliers",
 ]

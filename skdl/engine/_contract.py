@@ -136,6 +136,23 @@ class HasDrawsFromGenerator(Protocol):
     generator: torch.Generator | None
 
 
+class HasStackable(Protocol):
+    """A module or an objective that ``torch.vmap`` computes for many members of a pack at once.
+
+    All that differs between two such modules are parameters, buffers and rates of dropout; random
+    numbers come from a :class:`skdl.modules.RandomLayer` or ``torch.nn.Dropout``; and nothing in
+    ``forward`` depends on values of tensors but by tensors. Linear layers, embeddings,
+    normalization, activations, convolutions and attention of torch are so, recurrent layers are
+    not.
+
+    Attributes
+    ----------
+    stackable : bool
+    """
+
+    stackable: bool
+
+
 class HasOnPlateau(Protocol):
     """A module whose loss may only fall after some hundred steps.
 
@@ -198,6 +215,7 @@ DEFAULTS: dict[str, Any] = {
     "work_per_row": None,
     "bfloat16_safe": False,
     "draws_from_generator": False,
+    "stackable": False,
     "on_plateau": False,
     "count": None,
     "row_losses": None,

@@ -354,6 +354,21 @@ class Data:
             rows = order[part]
             yield self._take(rows, rows if device_rows is order else device_rows[part])
 
+    def order(self, batch_size: int, generator: torch.Generator | None) -> Tensor:
+        """The rows of an epoch in order, as ``batches`` has them where all are of one length."""
+        order = torch.arange(len(self)) if self.rows is None else self.rows
+        if generator is None or len(self) <= batch_size:
+            return order
+        return order[self._shuffled(None, generator)]
+
+    def parts(self, batch_size: int) -> list[slice]:
+        """Where the batches of such rows begin and end."""
+        return self._parts(None, batch_size, None)
+
+    def take(self, rows: Tensor) -> ServedBatch:
+        """A batch of rows, given by number on the host."""
+        return self._take(rows, rows.to(self.device, non_blocking=True))
+
     def _lengths(self) -> np.ndarray | None:
         """Steps of each row in use, on the host, where they differ."""
         for column in self.columns.values():
@@ -511,8 +526,9 @@ class BatchIterator:
     def __len__(self) -> int:
         return self.data.n_batches(self.batch_size, self.max_steps)
 
-    def mean(self, losses: list[Tensor]) -> float:
+    def mean(self, losses: list[Tensor] | Tensor) -> float:
         """Mean loss of the last pass, from the mean losses of its batches."""
+        losses = losses if isinstance(losses, Tensor) else torch.stack(losses)
         # In float64, for sums over many batches; all losses come from the device in one copy.
         counts = torch.tensor(self.counts, dtype=torch.float64)
-        return float(torch.stack(losses).double().cpu() @ counts / counts.sum())
+        return float(losses.double().cpu() @ counts / counts.sum())

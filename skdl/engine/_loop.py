@@ -102,7 +102,7 @@ class TrainingRun:
             check_own_step(net.callbacks_)
         self.n_epochs = net.max_epochs if n_epochs is None else n_epochs
         self.n_before, self.n_done = len(net.history), 0
-        self.stopped = self.asked_to_stop = False
+        self.stopped = self.asked_to_stop = self.diverged = False
         self.start_loss = self.lowest_loss = math.inf
         self.random = self._new_random()
         n_threads = threads_for(self.module, min(net.batch_size, len(train)), net.device)
@@ -224,16 +224,43 @@ class TrainingRun:
         ValueError
             If the loss or the weights are not finite, and no epoch before was good.
         """
+        if self.begin_epoch():
+            with self._scope():
+                started = time.perf_counter()
+                losses = self._pass(self.train, self._chosen_step, notify=True)
+            self.end_epoch(losses, started)
+
+    def begin_epoch(self) -> bool:
+        """Put the module into training mode; False where a callback has ended the training."""
         if self.progress is None:
             self.progress = Progress(self.net.verbose, self.n_epochs)
         with self._scope():
             self._notify("on_epoch_begin", **self.datasets)
-            if self.asked_to_stop:
-                del self.net.history[-1]  # the row of the epoch that was not begun
-                self.stopped = True
-                return
-            self.stopped = not self._epoch(self.n_before + self.n_done + 1)
+        if self.asked_to_stop:
+            del self.net.history[-1]  # the row of the epoch that was not begun
+            self.stopped = True
+            return False
+        self.module.train()
+        self.params = [param for param in self.module.parameters() if param.requires_grad]
+        if self.own_step is None and not self.params:
+            raise ValueError(
+                "No weight is left to train: all are frozen (requires_grad=False). Freeze fewer; "
+                "patterns of skorch's Freezer match names of net.module_.named_parameters()."
+            )
+        return True
+
+    def end_epoch(self, losses: list[Tensor] | Tensor, started: float) -> None:
+        """Validate, record and decide, after a pass over the training rows with these losses.
+
+        ``started`` is when the pass began, by ``time.perf_counter``.
+        """
+        if math.isinf(self.start_loss):
+            self.start_loss = float(losses[0])
+        with self._scope():
+            train_loss = self.train.mean(losses)
+            self.stopped = not self._end_epoch(self.n_before + self.n_done + 1, train_loss, started)
         self.n_done += 1
+        assert self.progress is not None
         self.progress.update(self.net.history[-1])
 
     def finish(self) -> None:
@@ -322,14 +349,13 @@ class TrainingRun:
 
     # One epoch -----------------------------------------------------------------------------------
 
-    def _epoch(self, epoch: int) -> bool:
-        """Train and validate; False when training should stop."""
-        started = time.perf_counter()
-        train_loss, valid_loss = self._train_loss(), None
+    def _end_epoch(self, epoch: int, train_loss: float, started: float) -> bool:
+        """Validate, record and decide; False when training should stop."""
+        valid_loss = None
         # Checked before validation: weights that are not finite must not be kept as the best ones.
-        diverged = not (math.isfinite(train_loss) and self._weights_are_finite())
-        stop = diverged
-        if not diverged:
+        self.diverged = not (math.isfinite(train_loss) and self._weights_are_finite())
+        stop = self.diverged
+        if not self.diverged:
             self.best_epoch = epoch
             # The averaged weights are validated and kept, because they are those that predict.
             with self._averaged_weights():
@@ -342,7 +368,7 @@ class TrainingRun:
                 self._keep_if_lowest(epoch, train_loss)
             self.schedule.after_epoch(score)
         self._record(train_loss, valid_loss, time.perf_counter() - started)
-        if diverged:
+        if self.diverged:
             self._report_divergence(epoch)
         with contextlib.nullcontext() if self.average is None else self.average.swapped():
             self._notify("on_epoch_end", **self.datasets)
@@ -359,20 +385,9 @@ class TrainingRun:
         history.record("lr", self.schedule.lr)
         history.record("seconds", seconds)
 
-    def _train_loss(self) -> float:
-        """One pass over the training data; its mean loss."""
-        self.module.train()
-        self.params = [param for param in self.module.parameters() if param.requires_grad]
-        if self.own_step is None and not self.params:
-            raise ValueError(
-                "No weight is left to train: all are frozen (requires_grad=False). Freeze fewer; "
-                "patterns of skorch's Freezer match names of net.module_.named_parameters()."
-            )
-        step = self._step if self.own_step is None else self._own_step
-        losses = self._pass(self.train, step, notify=True)
-        if math.isinf(self.start_loss):
-            self.start_loss = float(losses[0])
-        return self.train.mean(losses)
+    @property
+    def _chosen_step(self) -> Callable[[ServedBatch], Tensor]:
+        return self._step if self.own_step is None else self._own_step
 
     def _valid_loss(self, batches: BatchIterator, notify: bool = False) -> float:
         """Mean loss of the validation rows, with the weights as they are."""

@@ -14,7 +14,21 @@ from torch import Tensor
 from torch.nn import functional as F
 
 Loss = Callable[..., Tensor]
-cross_entropy: Loss = F.cross_entropy
+
+
+def cross_entropy(
+    output: Tensor,
+    y: Tensor,
+    reduction: str = "mean",
+    label_smoothing: float | Tensor = 0.0,
+) -> Tensor:
+    """``torch.nn.functional.cross_entropy``; ``label_smoothing`` may be a tensor ()."""
+    if not isinstance(label_smoothing, Tensor):
+        return F.cross_entropy(output, y, reduction=reduction, label_smoothing=label_smoothing)
+    scores = F.log_softmax(output, dim=1)
+    of_rows = F.nll_loss(scores, y, reduction="none")
+    losses = torch.lerp(of_rows, -scores.mean(1), label_smoothing.to(scores))
+    return losses.mean() if reduction == "mean" else losses
 
 
 class ErrorLoss(ABC):
@@ -28,6 +42,12 @@ class ErrorLoss(ABC):
     """
 
     power: ClassVar[int] = 1
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
 
     @abstractmethod
     def __call__(self, output: Tensor, y: Tensor, reduction: str = "none") -> Tensor:

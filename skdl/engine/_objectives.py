@@ -58,6 +58,7 @@ class Supervised:
     """
 
     draws_from_generator = True
+    stackable = True
 
     def __init__(
         self,
@@ -154,6 +155,7 @@ class Augmented(Supervised):
         self.column, self.augment, self.mixup = column, augment, mixup
         self.takes_generator = attribute_or_default(augment, "draws_from_generator")
         self.draws_from_generator = augment is None or self.takes_generator
+        self.stackable = augment is None and not mixup
 
     def __call__(self, module: nn.Module, batch: Batch) -> Tensor:
         if not module.training:

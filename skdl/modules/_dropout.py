@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+
+from ._members import of_all_members, of_one_member, outside_of_vmap
 
 
 class RandomLayer(nn.Module):
@@ -16,12 +19,41 @@ class RandomLayer(nn.Module):
     generator : torch.Generator or None
         Where the numbers come from; None is torch's global generator. The engine sets it while it
         trains. It is part of no pickle and no copy.
+    members : sequence of RandomLayer or None
+        The layers of a pack that this one stands for inside of ``torch.vmap``: each draws its own
+        numbers.
+    n_rows : sequence of int or None
+        How many rows of the batch are those of each member, if not all: alone it would draw numbers
+        for no more.
     """
 
     generator: torch.Generator | None = None
+    members: Sequence[RandomLayer] | None = None
+    n_rows: Sequence[int] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "generator"}
+
+    def fill(self, empty: Tensor) -> Tensor:
+        """Fill a tensor with random numbers, in place."""
+        raise NotImplementedError
+
+    def drawn(self, like: Tensor) -> Tensor:
+        """Random numbers of the shape, dtype and device of ``like``."""
+        if self.members is None:
+            return self.fill(torch.empty_like(like))
+        like = of_all_members(like.detach(), len(self.members))
+        with outside_of_vmap():
+            drawn = torch.empty_like(like)
+            for k, each in enumerate(self.members):
+                n_rows = drawn.shape[1] if self.n_rows is None else self.n_rows[k]
+                each.fill(drawn[k, :n_rows])
+                drawn[k, n_rows:] = 0
+        return of_one_member(drawn)
+
+    def of_pack(self, members: Sequence[Self]) -> None:
+        """Stand for these layers of a pack from now on."""
+        self.members = members
 
 
 class Dropout(RandomLayer):
@@ -41,14 +73,19 @@ class Dropout(RandomLayer):
         super().__init__()
         self.p = p
 
-    def mask(self, like: Tensor) -> Tensor:
-        """Zeros with probability ``p``, else 1 / (1 - p); of the shape of ``like``."""
+    def fill(self, empty: Tensor) -> Tensor:
+        """Zeros with probability ``p``, else 1 / (1 - p)."""
+        if not self.p:  # of one member of a pack: alone it would draw nothing
+            return empty.fill_(1)
         # The same operations as in torch.nn.Dropout, so that the masks are the same.
-        kept = torch.empty_like(like).bernoulli_(1 - self.p, generator=self.generator)
-        return kept.div_(1 - self.p)
+        return empty.bernoulli_(1 - self.p, generator=self.generator).div_(1 - self.p)
+
+    def of_pack(self, members: Sequence[Self]) -> None:
+        super().of_pack(members)
+        self.p = max(each.p for each in members)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.mask(x) if self.training and self.p else x
+        return x * self.drawn(x) if self.training and self.p else x
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
@@ -63,4 +100,4 @@ class FeatureDropout(Dropout):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.mask(x[:, :1]) if self.training and self.p else x
+        return x * self.drawn(x[:, :1]) if self.training and self.p else x

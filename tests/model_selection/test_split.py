@@ -249,7 +249,10 @@ def test_more_kinds_of_times(times):
             ["winter 2023", "spring 2024", "summer 2024"],
             lambda t: pd.Categorical(t, t, ordered=True),
         ),
-        (["30-Jan", "31-Jan", "01-Feb"], lambda t: pd.to_datetime(t, format="%d-%b")),
+        (
+            ["30-Jan", "31-Jan", "01-Feb"],
+            lambda t: pd.to_datetime([f"{day}-2024" for day in t], format="%d-%b-%Y"),
+        ),
         (["09:00 AM", "10:00 AM", "01:00 PM"], lambda t: pd.to_datetime(t, format="%I:%M %p")),
         (["98", "99", "00", "01"], lambda t: pd.to_datetime(t, format="%y")),
         (["98-12", "99-01", "00-01"], lambda t: pd.to_datetime(t, format="%y-%m")),

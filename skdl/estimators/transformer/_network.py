@@ -250,9 +250,13 @@ class TokenEmbedding(RandomLayer):
                 self.table.weight.copy_(vectors)
         self.project = nn.Identity() if size == d_model else nn.Linear(size, d_model, bias=False)
 
+    def fill(self, empty: Tensor) -> Tensor:
+        """Numbers between 0 and 1."""
+        return empty.uniform_(generator=self.generator)
+
     def forward(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
         if self.training and self.token_dropout:
-            drawn = torch.rand(x.shape, device=x.device, generator=self.generator)
+            drawn = self.drawn(torch.empty_like(x, dtype=torch.float32))
             x = x.masked_fill(drawn < self.token_dropout, self.unknown)
         is_token = None if lengths is None else padding_mask(x, lengths)[..., 0]
         return self.project(self.table(x)), is_token
@@ -305,6 +309,10 @@ class PatchEmbedding(RandomLayer):
         self.register_buffer("mean", mean)
         self.register_buffer("scale", scale)
 
+    def fill(self, empty: Tensor) -> Tensor:
+        """Numbers between 0 and 1."""
+        return empty.uniform_(generator=self.generator)
+
     def forward(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
         n_steps = lengths
         if n_steps is None:  # filled, not copied: a copy to the device is waited for
@@ -319,8 +327,7 @@ class PatchEmbedding(RandomLayer):
         is_token = None if lengths is None else index < n_patches
         # Masked patches are treated as padding: no patch attends to them.
         if self.training and self.token_dropout:
-            shape = windows.shape[:2]
-            drawn = torch.rand(shape, device=x.device, generator=self.generator)
+            drawn = self.drawn(windows[..., 0, 0].detach().float())
             seen = drawn >= self.token_dropout
             is_token = seen if is_token is None else seen & is_token
         # Boundary features: how near both ends are, which positions from the start do not tell.
