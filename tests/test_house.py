@@ -34,7 +34,7 @@ BELOW = {
     "_minirocket": {"_reading"},
     "datasets": set(),
     "modules": set(),
-    "engine": {"_sklearn", "_progress_bar"},
+    "engine": {"_sklearn", "_progress_bar", "modules"},
     "preprocessing": {"_sklearn", "_reading", "_minirocket", "engine"},
     "estimators": {
         "_version",

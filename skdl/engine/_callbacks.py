@@ -80,6 +80,19 @@ def lowest_recorded(history: History, name: str) -> float:
     return math.inf
 
 
+def record_epoch(
+    history: History, losses: dict[str, float | None], lr: float, seconds: float
+) -> None:
+    """Write an epoch to its row of the history; as skorch's, without what was not measured."""
+    for name, loss in losses.items():
+        if loss is not None:
+            lowest = lowest_recorded(history, name)
+            history.record(name, loss)
+            history.record(f"{name}_best", loss < lowest)
+    history.record("lr", lr)
+    history.record("seconds", seconds)
+
+
 def epoch_loaded_by(callbacks: list[tuple[str, Any]], last_epoch: int) -> int | None:
     """The epoch whose weights an EarlyStopping has loaded at the end; the net does not see it."""
     for _, callback in callbacks:

@@ -20,8 +20,8 @@ from ._callbacks import (
     InterruptSignal,
     dataset_of,
     epoch_loaded_by,
-    lowest_recorded,
     record_batches,
+    record_epoch,
 )
 from ._contract import attribute_or_default
 from ._data import Batch, BatchIterator, Data, ServedBatch
@@ -172,8 +172,8 @@ class TrainingRun:
 
     def _plateau_steps(self) -> int:
         """Steps that a start-up plateau may last, where no minimum of steps covers it."""
-        on_plateau = attribute_or_default(self.module, "on_plateau")
-        return PLATEAU_STEPS if on_plateau and not self.net.min_steps else 0
+        may_last = attribute_or_default(self.module, "on_plateau") and not self.net.min_steps
+        return PLATEAU_STEPS if may_last else 0
 
     def _new_random(self) -> RandomNumbers:
         net = self.net
@@ -260,8 +260,7 @@ class TrainingRun:
             train_loss = self.train.mean(losses)
             self.stopped = not self._end_epoch(self.n_before + self.n_done + 1, train_loss, started)
         self.n_done += 1
-        assert self.progress is not None
-        self.progress.update(self.net.history[-1])
+        self.progress.update(self.net.history[-1])  # type: ignore[union-attr]
 
     def finish(self) -> None:
         """End the run: keep the best weights, or the averaged ones, in evaluation mode.
@@ -367,23 +366,13 @@ class TrainingRun:
                     stop = self.stopping.update(epoch, score, train_loss)
                 self._keep_if_lowest(epoch, train_loss)
             self.schedule.after_epoch(score)
-        self._record(train_loss, valid_loss, time.perf_counter() - started)
+        losses = {"train_loss": train_loss, "valid_loss": valid_loss}
+        record_epoch(self.net.history, losses, self.schedule.lr, time.perf_counter() - started)
         if self.diverged:
             self._report_divergence(epoch)
         with contextlib.nullcontext() if self.average is None else self.average.swapped():
             self._notify("on_epoch_end", **self.datasets)
         return not (self.asked_to_stop or stop)
-
-    def _record(self, train_loss: float, valid_loss: float | None, seconds: float) -> None:
-        """The row of this epoch in the history; as skorch's, without what was not measured."""
-        history = self.net.history
-        for name, loss in (("train_loss", train_loss), ("valid_loss", valid_loss)):
-            if loss is not None:
-                lowest = lowest_recorded(history, name)
-                history.record(name, loss)
-                history.record(f"{name}_best", loss < lowest)
-        history.record("lr", self.schedule.lr)
-        history.record("seconds", seconds)
 
     @property
     def _chosen_step(self) -> Callable[[ServedBatch], Tensor]:

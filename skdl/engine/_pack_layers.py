@@ -49,10 +49,12 @@ class StandIn:
             if isinstance(layer, RandomLayer):
                 layer.of_pack(of_members)  # type: ignore[arg-type]
                 self.layers.append(layer)
-        # Where a tensor is put, for each of its names: weights may be tied.
+        # Where each tensor is put; tied weights have one name and several places.
+        tensors = (*self.module.named_parameters(), *self.module.named_buffers())
+        names = {id(tensor): name for name, tensor in tensors}
         self.places = [
-            (owner, key, f"{prefix}.{key}" if prefix else key)
-            for prefix, layer in self.module.named_modules()
+            (owner, key, names[id(owner[key])])
+            for layer in self.module.modules()
             for owner in (layer._parameters, layer._buffers)
             for key in owner
             if owner[key] is not None
