@@ -153,6 +153,21 @@ class HasStackable(Protocol):
     stackable: bool
 
 
+class HasRepeatsOperators(Protocol):
+    """A module whose training step calls the same operators for each batch of the same shapes.
+
+    They are then recorded, and called again without what Python does around them: steps of many
+    small operators take half of the time. Nothing in ``forward`` may depend on the number of calls,
+    on the time or on other numbers that are no tensors, but for rates of :class:`Dropout`.
+
+    Attributes
+    ----------
+    repeats_operators : bool
+    """
+
+    repeats_operators: bool
+
+
 class HasOnPlateau(Protocol):
     """A module whose loss may only fall after some hundred steps.
 
@@ -216,6 +231,7 @@ DEFAULTS: dict[str, Any] = {
     "bfloat16_safe": False,
     "draws_from_generator": False,
     "stackable": False,
+    "repeats_operators": False,
     "on_plateau": False,
     "count": None,
     "row_losses": None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import math
 import time
 import warnings
@@ -25,6 +24,7 @@ from ._callbacks import (
 )
 from ._contract import attribute_or_default
 from ._data import Batch, BatchIterator, Data, ServedBatch
+from ._gradients import Gradients
 from ._objectives import mean_of_rows
 from ._optim import (
     Schedule,
@@ -108,6 +108,7 @@ class TrainingRun:
         n_threads = threads_for(self.module, min(net.batch_size, len(train)), net.device)
         self.threads = ThreadCount(n_threads, repeatable=not net.adapts_threads)
         self.has_batch_hooks = any(has_batch_hooks(callback) for _, callback in net.callbacks_)
+        self.gradients = self._new_gradients()
         self.events: BatchEvents | None = None
         self.data = train
         self.datasets = {
@@ -120,6 +121,7 @@ class TrainingRun:
             if len(net.history) != self.n_before:  # a callback has loaded an earlier training
                 self.n_before = len(net.history)
                 self.random, rates = self._new_random(), []
+                self.gradients = self._new_gradients()
             self.best_epoch = self.lowest_epoch = self.n_before
             self._start(train, valid, rates, is_part=n_epochs is not None)
 
@@ -178,6 +180,10 @@ class TrainingRun:
     def _new_random(self) -> RandomNumbers:
         net = self.net
         return RandomNumbers(net.seed, self.n_before, net.device, self.module, self.objective)
+
+    def _new_gradients(self) -> Gradients:
+        by_tape = not self.has_batch_hooks
+        return Gradients(self.module, self.random, by_tape=by_tape)
 
     @torch.no_grad()
     def _resume(self, resume_state: dict[str, Any]) -> None:
@@ -241,7 +247,7 @@ class TrainingRun:
             self.stopped = True
             return False
         self.module.train()
-        self.params = [param for param in self.module.parameters() if param.requires_grad]
+        self.params: list[Any] = [p for p in self.module.parameters() if p.requires_grad]
         if self.own_step is None and not self.params:
             raise ValueError(
                 "No weight is left to train: all are frozen (requires_grad=False). Freeze fewer; "
@@ -422,12 +428,7 @@ class TrainingRun:
 
     def _step(self, batch: ServedBatch) -> Tensor:
         """Gradient and optimizer."""
-        if self.random.may_use_global_generators:
-            compute = functools.partial(self._loss, batch)
-            loss = self.random.loss_and_gradients(compute, self.params)
-        else:
-            loss = self._loss(batch)
-            loss.backward()
+        loss = self.gradients(self._loss, batch, self.params)
         # Before clipping: callbacks get the gradients of the loss.
         if self.events is not None:
             self.events.gradients_computed()

@@ -8,9 +8,15 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
-from ..modules import Dropout, RandomLayer, of_all_members, of_one_member, outside_of_vmap
+from ..modules import (
+    Dropout,
+    RandomLayer,
+    of_all_members,
+    of_one_member,
+    outside_of_vmap,
+    stacked_linear,
+)
 
 
 class StandIn:
@@ -66,7 +72,7 @@ class StandIn:
     def put(self, tensors: dict[str, Tensor]) -> None:
         """Compute with these tensors from now on, by name."""
         for owner, key, name in self.places:
-            owner[key] = tensors[name]
+            owner[key] = tensors[name]  # type: ignore[assignment]
 
 
 def drawing_from(layer: Any, generator: torch.Generator) -> Dropout:
@@ -77,7 +83,7 @@ def drawing_from(layer: Any, generator: torch.Generator) -> Dropout:
 
 
 class LinearOfMembers(nn.Linear):
-    """A linear layer inside of ``torch.vmap``, as :class:`StackedLinear` computes it."""
+    """A linear layer inside of ``torch.vmap``, by :func:`skdl.modules.stacked_linear`."""
 
     n_members: int
 
@@ -85,44 +91,5 @@ class LinearOfMembers(nn.Linear):
         x, weight = (of_all_members(each, self.n_members) for each in (x, self.weight))
         bias = None if self.bias is None else of_all_members(self.bias, self.n_members)
         with outside_of_vmap():
-            output = StackedLinear.apply(x, weight, bias)
+            output = stacked_linear(x, weight, bias)
         return of_one_member(output)
-
-
-class StackedLinear(torch.autograd.Function):
-    """K linear layers: inputs (K, ..., n_in), weights (K, n_out, n_in), biases (K, n_out).
-
-    The products are written so that batched products of small matrices are fast on a CPU: those
-    with one column take ten times as long as those with one row.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        ctx.save_for_backward(x, weight)
-        rows = x.flatten(1, -2) if x.ndim != 3 else x  # (K, B, n_in)
-        if weight.shape[1] == 1:
-            output = torch.bmm(weight, rows.mT).mT
-            output = output if bias is None else output + bias[:, None]
-        elif bias is None:
-            output = torch.bmm(rows, weight.mT)
-        else:
-            output = torch.baddbmm(bias[:, None], rows, weight.mT)
-        return output if x.ndim == 3 else output.unflatten(1, x.shape[1:-1])
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        x, weight = ctx.saved_tensors
-        rows, of_rows = x.flatten(1, -2), gradient.flatten(1, -2)  # (K, B, n_in), (K, B, n_out)
-        of_x = of_weight = of_bias = None
-        if ctx.needs_input_grad[0]:
-            one = weight.shape[1] == 1
-            of_x = (of_rows * weight if one else torch.bmm(of_rows, weight)).view(x.shape)
-        if ctx.needs_input_grad[1]:
-            if weight.shape[1] < weight.shape[2]:
-                of_weight = torch.bmm(of_rows.mT, rows)
-            else:
-                of_weight = torch.bmm(rows.mT, of_rows).mT
-        if ctx.needs_input_grad[2]:
-            of_bias = of_rows.sum(1)
-        return of_x, of_weight, of_bias

@@ -17,14 +17,11 @@ from ._pack_batches import StackedBatch
 from ._pack_layers import StandIn
 from ._pack_weights import StackedWeights
 from ._scope import autocast
-from ._tape import NotRepeatableError, Tape
+from ._tape import RepeatedStep
 
 
-class PackStep:
+class PackStep(RepeatedStep):
     """The losses (K,) of a batch, with the gradients in ``weights.gradient``.
-
-    The second batch of the same shapes is computed by a :class:`Tape` of the first one too, and if
-    both are equal, so are all that follow.
 
     Parameters
     ----------
@@ -33,6 +30,7 @@ class PackStep:
     """
 
     def __init__(self, runs: Sequence[TrainingRun], weights: StackedWeights) -> None:
+        super().__init__()
         self.runs, self.weights = runs, weights
         generators = [run.random.generators.device for run in runs]
         self.stand_in = StandIn(weights.modules, generators)
@@ -40,24 +38,17 @@ class PackStep:
         net, device = runs[0].net, weights.flat.device
         self.ones = torch.ones(len(runs), device=device)
         self.mixed = partial(autocast, self.stand_in.module, net.device, net.precision)
-        # By the shapes of a batch; None where there is no tape that computes the same.
-        self.tapes: dict[Any, Tape | None] = {}
-        self.checked: set[Any] = set()
 
     def __call__(self, batch: StackedBatch) -> Tensor:
         compute = partial(self._compute, list(batch), batch.is_shared)
         for layer in self.stand_in.layers:
             layer.n_rows = batch.own_rows
-        columns, key = list(batch.values()), self._key(batch)
-        if batch.own_rows is not None or self.tapes.get(key, compute) is None:
-            return compute(*columns)[0]
-        if key in self.checked:
-            tape = self.tapes[key]
-            assert tape is not None
-            return tape(*columns)[0]
-        if key not in self.tapes:
-            return self._recorded(key, compute, columns)
-        return self._compared(key, compute, columns)
+        columns = list(batch.values())
+        if batch.own_rows is not None:
+            losses, _ = compute(*columns)
+        else:
+            losses, _ = self.repeated(self._key(batch), compute, columns)
+        return losses
 
     def _key(self, batch: StackedBatch) -> Any:
         """What a tape holds for: shapes, and what layers have as plain numbers."""
@@ -69,44 +60,12 @@ class PackStep:
         shapes = tuple((name, column.shape, column.dtype) for name, column in batch.items())
         return batch.is_shared, shapes, rates
 
-    def _recorded(
-        self, key: Any, compute: Callable[..., list[Tensor]], columns: list[Tensor]
-    ) -> Tensor:
-        """The losses of a batch that is the first of its shapes."""
-        before = self._state()
-        try:
-            tape = Tape(compute, columns)
-        except NotRepeatableError:
-            self.tapes[key] = None
-            self._restore(before)
-            return compute(*columns)[0]
-        self.tapes[key] = tape
-        return tape.outputs.pop()
-
-    def _compared(
-        self, key: Any, compute: Callable[..., list[Tensor]], columns: list[Tensor]
-    ) -> Tensor:
-        """The losses of the second batch; whether the tape has the same is checked."""
-        tape, before = self.tapes[key], self._state()
-        assert tape is not None
-        found = tape(*columns)[0], self.weights.gradient.clone()
-        self._restore(before)
-        losses = compute(*columns)[0]
-        same = (
-            torch.equal(*pair) for pair in zip(found, (losses, self.weights.gradient), strict=True)
-        )
-        if all(same):
-            self.checked.add(key)
-        else:
-            self.tapes[key] = None
-        return losses
-
-    def _state(self) -> tuple[Any, ...]:
-        """What a step changes beside the gradients: buffers, and the states of generators."""
+    def state(self) -> tuple[Any, ...]:
         buffers = [buffer.clone() for buffer in self.weights.buffers.values()]
         return buffers, [run.random.state() for run in self.runs]
 
-    def _restore(self, state: tuple[Any, ...]) -> None:
+    @torch.no_grad()
+    def restore(self, state: tuple[Any, ...]) -> None:
         buffers, generators = state
         for buffer, before in zip(self.weights.buffers.values(), buffers, strict=True):
             buffer.copy_(before)
@@ -114,7 +73,7 @@ class PackStep:
             run.random.restore(before)
 
     def _compute(self, names: list[str], is_shared: bool, *columns: Tensor) -> list[Tensor]:
-        """The losses, with the gradients in ``weights.gradient``."""
+        """The losses, and ``weights.gradient`` with the gradients."""
         weights = self.weights
         stacks = (*weights.parameters.items(), *weights.buffers.items(), *self.settings.items())
         dims = [0] * len(stacks) + [None if is_shared else 0] * len(columns)
@@ -128,7 +87,7 @@ class PackStep:
         ones = self.ones.to(losses.dtype)
         gradients = torch.autograd.grad(losses, trained, ones, materialize_grads=True)
         torch.cat([gradient.flatten() for gradient in gradients], out=weights.gradient)
-        return [losses.detach()]
+        return [losses.detach(), weights.gradient]
 
     def _loss(self, names: Sequence[str], *tensors: Tensor) -> Tensor:
         """The loss of one member, from its weights, numbers of the objective and batch."""

@@ -84,7 +84,8 @@ class Tape:
     Attributes
     ----------
     outputs : list of Tensor
-        What ``step`` gave in the recording.
+        What ``step`` gave in the recording. Those of the tape are overwritten by its next call,
+        where they are large.
 
     Raises
     ------
@@ -107,6 +108,76 @@ class Tape:
         """The step on other inputs of the same shapes."""
         result: list[Tensor] = self.function(*inputs)
         return result
+
+
+class RepeatedStep:
+    """Base of steps that are computed by tapes where these compute the same.
+
+    The first batch of some shapes is recorded. The second is computed by the tape and without it,
+    and if all results are equal, so are those that follow by the tape alone.
+
+    Attributes
+    ----------
+    tapes : dict
+        By the keys of batches; None where there is no tape that computes the same.
+    checked : set
+        The keys whose tapes do.
+    """
+
+    def __init__(self) -> None:
+        self.tapes: dict[Any, Tape | None] = {}
+        self.checked: set[Any] = set()
+
+    def state(self) -> Any:
+        """A copy of what a step changes beside its results: buffers and states of generators."""
+        raise NotImplementedError
+
+    def restore(self, state: Any) -> None:
+        """Make it so again."""
+        raise NotImplementedError
+
+    def repeated(
+        self, key: Any, compute: Callable[..., list[Tensor]], columns: list[Tensor]
+    ) -> list[Tensor]:
+        """``compute(*columns)``; ``key`` is equal for batches that call the same operators."""
+        if key not in self.tapes:
+            return self._recorded(key, compute, columns)
+        tape = self.tapes[key]
+        if tape is None:
+            return compute(*columns)
+        return tape(*columns) if key in self.checked else self._compared(key, compute, columns)
+
+    def forget(self) -> None:
+        """Record anew."""
+        self.tapes, self.checked = {}, set()
+
+    def _recorded(
+        self, key: Any, compute: Callable[..., list[Tensor]], columns: list[Tensor]
+    ) -> list[Tensor]:
+        before = self.state()
+        try:
+            tape = Tape(compute, columns)
+        except NotRepeatableError:
+            self.tapes[key] = None
+            self.restore(before)
+            return compute(*columns)
+        self.tapes[key] = tape
+        outputs, tape.outputs = tape.outputs, []
+        return outputs
+
+    def _compared(
+        self, key: Any, compute: Callable[..., list[Tensor]], columns: list[Tensor]
+    ) -> list[Tensor]:
+        tape, before = self.tapes[key], self.state()
+        assert tape is not None
+        found = [result.clone() for result in tensors_in((tape(*columns), self.state()))]
+        self.restore(before)
+        results = compute(*columns)
+        if all(map(torch.equal, found, tensors_in((results, self.state())))):
+            self.checked.add(key)
+        else:
+            self.tapes[key] = None
+        return results
 
 
 # Smaller results are allocated anew: that takes less time than finding their place.
@@ -146,18 +217,17 @@ class Program:
         body = [f"def function({', '.join(self.arguments)}):"]
         for number, (function, args, kwargs, result) in enumerate(self.calls):
             written = out_variant(function) if is_large(result) else None
-            if written is not None and ends.get(storage_of(result), math.inf) < math.inf:
+            if written is not None:
                 pool = free.setdefault(layout_of(result), [])
                 buffer = pool.pop() if pool else torch.empty_like(result)
                 function, kwargs = written[0], {**kwargs, written[1]: buffer}
                 ends[storage_of(result)] = max(ends[storage_of(result)], number)
                 self.held.setdefault(ends[storage_of(result)], []).append(buffer)
-            if function is aten.detach.default:  # no gradients are recorded
-                body.append(f"    {self._target(result)} = {self._source(args[0])}")
-                continue
             parts = [self._source(each) for each in args]
             parts += [f"{name}={self._source(each)}" for name, each in kwargs.items()]
             call = f"{self._constant(function)}({', '.join(parts)})"
+            if function is aten.detach.default:  # no gradients are recorded
+                call = parts[0]
             body.append(f"    {self._target(result)} = {call}")
             for buffer in self.held.pop(number, []):
                 free[layout_of(buffer)].append(buffer)

@@ -7,6 +7,7 @@ from ._members import of_all_members, of_one_member, outside_of_vmap
 from ._normalization import FARTHEST, BatchNorm, bounded, standardized, with_own_scale
 from ._patches import StridedSteps, short_windows
 from ._sequences import Pool, last_steps, padding_mask
+from ._stacked_linear import stacked_linear
 
 __all__ = [
     "FARTHEST",
@@ -26,6 +27,7 @@ __all__ = [
     "outside_of_vmap",
     "padding_mask",
     "short_windows",
+    "stacked_linear",
     "standardized",
     "with_own_scale",
 ]

@@ -44,7 +44,8 @@ class RandomLayer(nn.Module):
             return self.fill(torch.empty_like(like))
         like = of_all_members(like.detach(), len(self.members))
         with outside_of_vmap():
-            drawn = torch.empty_like(like)
+            # In the order of rows, whatever the layout: so a member alone draws them.
+            drawn = torch.empty_like(like, memory_format=torch.contiguous_format)
             for k, each in enumerate(self.members):
                 n_rows = drawn.shape[1] if self.n_rows is None else self.n_rows[k]
                 each.fill(drawn[k, :n_rows])

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...modules import Dropout, standardized
+from ...modules import Dropout, stacked_linear, standardized
 
 FAR = 3.0  # robust standard units; numbers far beyond end here
 N_FREQUENCIES, N_PERIODIC, SPREAD = 16, 3, 0.1
@@ -38,13 +38,13 @@ class StackedLinear(nn.Module):
 
     def __init__(self, n_members: int, n_in: int, n_out: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(n_members, n_in, n_out))
-        self.bias = nn.Parameter(torch.randn(n_members, 1, n_out))
+        self.weight = nn.Parameter(torch.randn(n_members, n_out, n_in))
+        self.bias = nn.Parameter(torch.randn(n_members, n_out))
         self.factor = max(1, n_in) ** -0.5
 
     def forward(self, x: Tensor) -> Tensor:
         """(K, B, n_in) to (K, B, n_out)."""
-        return torch.baddbmm(self.bias, x, self.weight * self.factor)
+        return stacked_linear(x, self.weight * self.factor, self.bias)
 
 
 class StackedActivation(nn.Module):
@@ -196,7 +196,7 @@ class PerceptronNetwork(nn.Module):
     dropout : float
     """
 
-    draws_from_generator = True
+    draws_from_generator = repeats_operators = stackable = True
 
     def __init__(
         self,

@@ -70,9 +70,9 @@ def member_by_hand(module, x, codes, k, activation):
     """The outputs of member k."""
     h = inputs_by_hand(module, x, codes, k)
     for layer, learned in zip(module.layers, module.activations, strict=True):
-        z = h @ layer.weight[k] / math.sqrt(h.shape[1]) + layer.bias[k]
+        z = h @ layer.weight[k].T / math.sqrt(h.shape[1]) + layer.bias[k]
         h = z + (ACTIVATIONS[activation](z) - z) * learned.strength[k]
-    return h @ module.head.weight[k] / math.sqrt(h.shape[1]) + module.head.bias[k]
+    return h @ module.head.weight[k].T / math.sqrt(h.shape[1]) + module.head.bias[k]
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -134,7 +134,7 @@ def test_features_are_those_before_the_head(table):
     features = module.encode(**prepared)
     assert features.shape == (N_ROWS, N_MEMBERS * 6)
     own = features.unflatten(1, (N_MEMBERS, 6))[:, 1]
-    head = own @ module.head.weight[1] / math.sqrt(6) + module.head.bias[1]
+    head = own @ module.head.weight[1].T / math.sqrt(6) + module.head.bias[1]
     torch.testing.assert_close(head, module.members(**prepared)[:, 1])
 
 
