@@ -170,10 +170,10 @@ class RepeatedStep:
     ) -> list[Tensor]:
         tape, before = self.tapes[key], self.state()
         assert tape is not None
-        found = [result.clone() for result in tensors_in((tape(*columns), self.state()))]
+        found = [result.clone() for result in tensors_in([tape(*columns), self.state()])]
         self.restore(before)
         results = compute(*columns)
-        if all(map(torch.equal, found, tensors_in((results, self.state())))):
+        if all_equal(found, [*tensors_in([results, self.state()])]):
             self.checked.add(key)
         else:
             self.tapes[key] = None
@@ -274,6 +274,10 @@ def tensors_in(value: Any) -> Iterator[Tensor]:
     elif isinstance(value, (list, tuple)):
         for each in value:
             yield from tensors_in(each)
+
+
+def all_equal(first: Sequence[Tensor], second: Sequence[Tensor]) -> bool:
+    return len(first) == len(second) and all(map(torch.equal, first, second))
 
 
 def storage_of(tensor: Tensor) -> int:

@@ -15,8 +15,9 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils import backend_registration
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
-from skdl.engine import inputs_of
+from skdl.engine import _tape, inputs_of
 from skdl.engine._contract import attribute_or_default
+from skdl.engine._gradients import Gradients
 from skdl.engine._loop import TrainingRun
 from skdl.engine._optim import Schedule, WeightAverage, make_optimizer
 from skdl.estimators.cnn import _network as cnn_network
@@ -98,6 +99,16 @@ def between_devices(name, args, result):
     return name == "_to_copy" and args[0].device != result.device
 
 
+def uncounted(all_equal):
+    """Whether a tape computes the same is asked once for all steps with batches of one shape."""
+
+    def asked(first, second):
+        with _disable_current_modes():
+            return all_equal(first, second)
+
+    return asked
+
+
 def operations_of(instance, patch, **params):
     """Operators that a fit calls in training steps, and the number of steps.
 
@@ -116,6 +127,7 @@ def operations_of(instance, patch, **params):
 
     patch.setattr(TrainingRun, "_pass", counted)
     patch.setattr(cnn_network, "may_pack", lambda x: False)  # as on a card
+    patch.setattr(_tape, "all_equal", uncounted(_tape.all_equal))
     instance.fitted(**params)
     n_operators = operations.all.total() / len(steps)
     operations.waits += of_validation.waits
@@ -232,6 +244,7 @@ def move_run_to_card(moved):
     moved.schedule = Schedule(moved.optimizer, 10, "linear")
     moved.average = WeightAverage(moved.module, net.ema_decay)
     moved.mixed, moved.events = contextlib.nullcontext(), None
+    moved.gradients = Gradients(moved.module, moved.random, by_tape=False)
 
 
 def step_on_card(run):
@@ -265,15 +278,15 @@ def assert_on_card(loss, moved):
 def first_step_of(place, step_on_card, params):
     """The first step of a fit of one of ``INSTANCES``, taken on the card."""
     waits = []
-    original = TrainingRun._train_loss
+    original = TrainingRun._pass
 
-    def first_step(run):
-        if not waits:
+    def first_step(run, *args, **kwargs):
+        if not waits and run.module.training:
             waits.append(step_on_card(run))
-        return original(run)
+        return original(run, *args, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TrainingRun, "_train_loss", first_step)
+        patch.setattr(TrainingRun, "_pass", first_step)
         INSTANCES[place].fitted(**params)
     return waits[0]
 
