@@ -3,14 +3,14 @@
 PYTHON ?= python3
 BIN = .venv/bin
 READY = .venv/.installed
-BENCHMARKS = speed_fit speed_predict speed_predict_signals speed_search speed_import speed_images threads \
+BENCHMARKS = speed_fit speed_tabular speed_predict speed_predict_signals speed_search speed_import speed_images threads \
 	speed_threads busy_neighbour \
 	accuracy_tabular accuracy_series accuracy_images accuracy_signals choices_signals choices_networks accuracy_few_signals \
 	speed_text accuracy_text accuracy_long_text speed_long_texts speed_long_signals word2vec_speed word2vec_quality accuracy_words
 
 EXAMPLES = compare_regressors compare_image_classifiers transfer_digits compare_text_classifiers \
 	finetune_pretrained word_vectors forecasting_demand telling_intents project_from_series choosing_between_ten_models \
-	compare_tabular
+	compare_tabular perceptron_or_convolutions
 
 # They fetch data, or read them from the folder that SKDL_DATA names.
 DATA_EXAMPLES = sensor_windows appliance_currents
