@@ -330,8 +330,8 @@ def memory(report) -> None:
     report.say(
         f"## Memory: a fit of {n_rows:,} x 100 numbers",
         f"The table has {table / 2**20:.0f} MiB, the networks {network / 2**20:.1f} MiB. The fit "
-        f"took {more / 2**20:.0f} MiB beyond the table: {more / table:.2f} times it. Bar: at most 3 "
-        "times the table, and the networks with their gradients and moments.",
+        f"took {more / 2**20:.0f} MiB beyond the table: {more / table:.2f} times it. Bar: at most "
+        "3 times the table, and the networks with their gradients and moments.",
     )
 
 

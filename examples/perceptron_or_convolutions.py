@@ -116,7 +116,8 @@ left.minorticks_off()
 cases.plot.bar(ax=right, rot=0, ylim=(0, 1.03), legend=False)
 right.set(title="500 images", ylabel="accuracy")
 
-# A perceptron is for tables, whose columns are in no order; convolutions are for images and signals.
+# A perceptron is for tables, whose columns are in no order; convolutions are for images and
+# signals.
 
 path = Path("output/perceptron_or_convolutions.png")
 path.parent.mkdir(exist_ok=True)
