@@ -108,6 +108,20 @@ class HasWorkPerRow(Protocol):
     work_per_row: int
 
 
+class HasValuesPerRow(Protocol):
+    """A module that makes many values of a row, more than the row itself has.
+
+    Rows are validated and predicted in batches whose values fit the caches.
+
+    Attributes
+    ----------
+    values_per_row : int
+        Size of the largest result of a layer, for one row.
+    """
+
+    values_per_row: int
+
+
 class HasBfloat16Safe(Protocol):
     """A module that is as accurate when trained in mixed precision with bfloat16.
 
@@ -228,6 +242,7 @@ DEFAULTS: dict[str, Any] = {
     "max_steps": None,
     "uses_batch_statistics": False,
     "work_per_row": None,
+    "values_per_row": None,
     "bfloat16_safe": False,
     "draws_from_generator": False,
     "stackable": False,

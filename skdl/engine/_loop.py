@@ -139,8 +139,8 @@ class TrainingRun:
         )
         self.valid: BatchIterator | None = None
         if valid is not None:
-            prepared = net.prepared(valid, at_once=True)
-            self.valid = BatchIterator(prepared, VALID_ROWS, None, max_steps, count)
+            prepared, n_rows = net.prepared(valid, at_once=True), net.most_rows(VALID_ROWS)
+            self.valid = BatchIterator(prepared, n_rows, None, max_steps, count)
         # Constant where the number of steps is not known (parts), or a callback sets the rate.
         shape = (net.lr_schedule, net.warmup_fraction, net.min_lr / net.lr)
         constant_rate = is_part or sets_rate(net.callbacks_)

@@ -33,6 +33,7 @@ from ._scope import (
 from ._threads import scoped_threads, threads_for
 
 PREDICT_VALUES = 2**17
+MOST_VALUES = 2**21  # of the largest result of a layer, where a module says how many there are
 Output = Callable[[nn.Module, Batch], Tensor]
 
 
@@ -222,6 +223,11 @@ class Net(NeuralNet):
             with autocast(self.module_, self.device, self.precision):
                 return [output(self.module_, batch) for batch in batches]
 
+    def most_rows(self, usual: int) -> int:
+        """Rows of a batch in evaluation: fewer where a module makes many values of each."""
+        values = attribute_or_default(self.module_, "values_per_row")
+        return usual if values is None else int(np.clip(MOST_VALUES // values, 16, usual))
+
     def _size_of_batches(self, data: Data) -> tuple[int, int | None]:
         """Maximum number of rows and steps of a batch in prediction."""
         max_steps = attribute_or_default(self.module_, "max_steps")
@@ -229,6 +235,8 @@ class Net(NeuralNet):
             max_steps //= 4  # fewer than in training: fewer fit the caches
             ragged = data.by_length() is not None
             return 1024 if ragged else int(np.clip(max_steps // data.longest(), 1, 1024)), max_steps
+        if attribute_or_default(self.module_, "values_per_row") is not None:
+            return self.most_rows(1024), None
         # A convolution makes many values of one: fewer rows fit the caches.
         convolves = attribute_or_default(self.module_, "work_per_row") is not None
         n_values = PREDICT_VALUES // 2 if convolves else PREDICT_VALUES

@@ -113,8 +113,9 @@ class Tape:
 class RepeatedStep:
     """Base of steps that are computed by tapes where these compute the same.
 
-    The first batch of some shapes is recorded. The second is computed by the tape and without it,
-    and if all results are equal, so are those that follow by the tape alone.
+    The second of two batches of the same shapes in a row is recorded. The third is computed by the
+    tape and without it, and if all results are equal, so are those that follow by the tape alone. A
+    tape keeps memory: the last batch of an epoch, if it is smaller, gets none.
 
     Attributes
     ----------
@@ -127,6 +128,7 @@ class RepeatedStep:
     def __init__(self) -> None:
         self.tapes: dict[Any, Tape | None] = {}
         self.checked: set[Any] = set()
+        self.previous: Any = None  # the key of the last batch
 
     def state(self) -> Any:
         """A copy of what a step changes beside its results: buffers and states of generators."""
@@ -140,8 +142,9 @@ class RepeatedStep:
         self, key: Any, compute: Callable[..., list[Tensor]], columns: list[Tensor]
     ) -> list[Tensor]:
         """``compute(*columns)``; ``key`` is equal for batches that call the same operators."""
+        came, self.previous = self.previous == key, key
         if key not in self.tapes:
-            return self._recorded(key, compute, columns)
+            return self._recorded(key, compute, columns) if came else compute(*columns)
         tape = self.tapes[key]
         if tape is None:
             return compute(*columns)

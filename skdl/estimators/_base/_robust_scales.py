@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from ...engine import Data
 
 MOST_VALUES = 2**25  # which quantiles are taken of
+BLOCK_VALUES = 2**19  # at a time
 QUARTILES = (0.25, 0.5, 0.75)
 
 
@@ -36,28 +38,39 @@ class NumberScales:
     def of(cls, train: Data, weight: NDArray[np.float64] | None) -> NumberScales:
         """From the column ``x`` (n, F) of training rows and their weights (n,)."""
         x, weight = _some_rows(train, weight)
-        known = ~np.isnan(x)
-        low, median, high = weighted_quantiles_by_column(x, weight, QUARTILES)
-        spread = high - low
-        with np.errstate(invalid="ignore"):
-            ends = np.where(known, x, -np.inf).max(0), np.where(known, x, np.inf).min(0)
-            spread = np.where(spread > 0, spread, (ends[0] - ends[1]) / 2)
-        varies = np.isfinite(spread) & (spread > 0)
-        return cls(
-            np.where(np.isnan(median), 0.0, median),
-            np.where(varies, spread, np.inf),
-            np.asarray(~known.all(0) & known.any(0)),
-        )
+        # Some columns at a time: their order and copies in float64 take several times their memory.
+        n_blocks = max(1, min(x.shape[1], x.size // BLOCK_VALUES))
+        parts = [_of_columns(block, weight) for block in np.array_split(x, n_blocks, axis=1)]
+        return cls(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+
+
+def _of_columns(
+    x: NDArray[Any], weight: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Median, scale and whether values are missing, of each column."""
+    x = x.astype(np.float64)
+    known = ~np.isnan(x)
+    low, median, high = weighted_quantiles_by_column(x, weight, QUARTILES)
+    spread = high - low
+    with np.errstate(invalid="ignore"):
+        ends = np.where(known, x, -np.inf).max(0), np.where(known, x, np.inf).min(0)
+        spread = np.where(spread > 0, spread, (ends[0] - ends[1]) / 2)
+    varies = np.isfinite(spread) & (spread > 0)
+    return (
+        np.where(np.isnan(median), 0.0, median),
+        np.where(varies, spread, np.inf),
+        ~known.all(0) & known.any(0),
+    )
 
 
 def _some_rows(
     train: Data, weight: NDArray[np.float64] | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """The numbers of the rows, of very many values those of evenly spaced rows, with weights."""
     weight = np.ones(len(train)) if weight is None else weight
     parts, places, start, every = [], [], 0, 1
     for batch in train.chunks():
-        x = batch["x"].cpu().double().numpy()
+        x = batch["x"].cpu().numpy()
         every = max(1, int(np.ceil(len(train) * x.shape[1] / MOST_VALUES)))
         kept = np.arange(-start % every, len(x), every)
         parts.append(x[kept])

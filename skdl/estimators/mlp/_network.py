@@ -221,6 +221,8 @@ class PerceptronNetwork(nn.Module):
         self.head = StackedLinear(n_members, sizes[-1], math.prod(output_shape))
         nn.init.zeros_(self.head.bias)
         self.output_shape = output_shape
+        n_waves = 0 if inputs.embedding is None else len(inputs.scale) * N_FREQUENCIES
+        self.values_per_row = n_members * max(n_waves, *sizes)
 
     def parameter_groups(self) -> list[tuple[list[nn.Parameter], float]]:
         """Inputs' scales learn faster than weights, cosines, biases and activations slower."""
