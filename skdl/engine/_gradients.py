@@ -64,7 +64,7 @@ class Gradients(RepeatedStep):
             found = torch.autograd.grad(value, params, allow_unused=True)
             pairs = [pair for pair in zip(params, found, strict=True) if pair[1] is not None]
             self.used[key] = [param for param, _ in pairs]
-            return [value.detach(), *(gradient for _, gradient in pairs)]
+            return [value.detach(), *(in_layout_of(*pair) for pair in pairs)]
 
         value, *gradients = self.repeated(key, compute, list(batch.values()))
         for param, gradient in zip(self.used[key], gradients, strict=True):
@@ -79,3 +79,13 @@ class Gradients(RepeatedStep):
         for buffer, before in zip(self.buffers, state[0], strict=True):
             buffer.copy_(before)
         self.random.restore(state[1])
+
+
+def in_layout_of(param: Tensor, gradient: Tensor) -> Tensor:
+    """The gradient in the memory layout of its parameter, as a backward pass accumulates it.
+
+    The fused optimizers of torch go through both in the order of memory.
+    """
+    if gradient.stride() == param.stride():
+        return gradient
+    return torch.empty_like(param).copy_(gradient)

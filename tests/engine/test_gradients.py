@@ -6,7 +6,7 @@ from skorch.callbacks import Callback
 from torch import nn
 
 from skdl.engine import Data, Net, Supervised, squared_error
-from skdl.modules import Dropout
+from skdl.modules import Dropout, stacked_linear
 
 X, Y = torch.randn(60, 4, generator=torch.Generator().manual_seed(0)), torch.arange(60.0)[:, None]
 
@@ -77,6 +77,30 @@ def test_weights_are_those_without_a_tape(change, optimizer):
     assert_same_weights(*runs)
     assert runs[0].gradients.checked
     assert not runs[1].gradients.tapes
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+def test_gradients_lie_as_their_parameters_do(optimizer):
+    """Fused optimizers go through both in the order of memory."""
+
+    class Stacked(nn.Module):
+        draws_from_generator = repeats_operators = True
+
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(0)
+            self.weights = nn.ParameterList([torch.randn(2, 6, 4), torch.randn(2, 1, 6)])
+
+        def forward(self, x):
+            x = torch.tanh(stacked_linear(x.expand(2, *x.shape), self.weights[0], None))
+            return stacked_linear(x, self.weights[1], None).mean(0)
+
+    class StackedWithoutTape(Stacked):
+        repeats_operators = False
+
+    runs = [run_of(kind, optimizer=optimizer) for kind in (Stacked, StackedWithoutTape)]
+    assert runs[0].gradients.checked
+    assert_same_weights(*runs)
 
 
 def test_a_module_that_breaks_its_word_is_noticed():
