@@ -38,7 +38,7 @@ class StackedLinear(nn.Module):
 
     def __init__(self, n_members: int, n_in: int, n_out: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(n_members, n_out, n_in))
+        self.weight = nn.Parameter(torch.randn(n_members, n_in, n_out).mT.contiguous())
         self.bias = nn.Parameter(torch.randn(n_members, n_out))
         self.factor = max(1, n_in) ** -0.5
 
