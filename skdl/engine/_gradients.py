@@ -37,6 +37,7 @@ class Gradients(RepeatedStep):
         self.random, self.buffers = random, list(module.buffers())
         self.dropouts = [layer for layer in module.modules() if isinstance(layer, Dropout)]
         self.params: list[Tensor] = []
+        self.places: list[int] = []  # of their memory and that of buffers: tapes keep it
         self.used: dict[Any, list[Tensor]] = {}
         repeats = attribute_or_default(module, "repeats_operators")
         self.by_tape = by_tape and repeats and not random.may_use_global_generators
@@ -52,10 +53,11 @@ class Gradients(RepeatedStep):
         return value
 
     def _by_tape(self, loss: LossOfBatch, batch: Batch, params: list[Tensor]) -> Tensor:
-        if params is not self.params:  # a new epoch, in which others may be frozen
-            if list(map(id, params)) != list(map(id, self.params)):
+        if params is not self.params:  # a new epoch, before which a callback may change them
+            self.params, before = params, self.places
+            self.places = [tensor.data_ptr() for tensor in (*params, *self.buffers)]
+            if self.places != before:
                 self.forget()
-            self.params = params
         shapes = tuple((name, column.shape, column.dtype) for name, column in batch.items())
         key = (shapes, tuple(layer.p for layer in self.dropouts))
 

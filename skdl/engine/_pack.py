@@ -144,9 +144,9 @@ class PackedRun:
         failed = [run for run in self.runs if self.number[run] in self.errors]
         ended = [run for run in self.runs if run.finished and run not in failed]
         gone = [*failed, *ended]
-        if self.weights is not None and not gone:
+        if self.weights is not None and not gone and self._is_shared():
             return
-        stays = self.weights is not None and all(run.diverged for run in gone)
+        stays = bool(gone) and self.weights is not None and all(run.diverged for run in gone)
         self._release(gone if stays else self.runs)
         for run in failed:
             run.abandon()
@@ -176,6 +176,11 @@ class PackedRun:
         n_threads = threads_for(modules[0], n_rows, nets[0].device)
         adapts = all(net.adapts_threads for net in nets)
         self.threads = ThreadCount(n_threads, repeatable=not adapts)
+
+    def _is_shared(self) -> bool:
+        """Whether no callback has put other tensors in the place of those of the stack."""
+        assert self.weights is not None
+        return self.weights.is_shared([self.stacked.index(run) for run in self.runs])
 
     def _release(self, runs: Sequence[TrainingRun]) -> None:
         """Give these members weights and moments of their own."""

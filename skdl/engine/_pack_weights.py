@@ -58,17 +58,26 @@ class StackedWeights:
             ]
         )
         for k in range(len(modules)):
-            self._share(k, lambda stack, k: stack[k])
+            for tensor, part in self._pairs(k):
+                tensor.data = part
 
-    def _share(self, k: int, of_member: Callable[[Tensor, int], Tensor]) -> None:
+    def _pairs(self, k: int) -> list[tuple[Tensor, Tensor]]:
+        """The tensors of a module and their parts of the stacks."""
         stacks, module = {**self.parameters, **self.buffers}, self.modules[k]
-        for name, tensor in (*module.named_parameters(), *module.named_buffers()):
-            tensor.data = of_member(stacks[name].detach(), k)
+        tensors = (*module.named_parameters(), *module.named_buffers())
+        return [(tensor, stacks[name].detach()[k]) for name, tensor in tensors]
+
+    def is_shared(self, members: Iterable[int]) -> bool:
+        """Whether these modules still have their parts of the stacks, and no others put there."""
+        pairs = [pair for k in members for pair in self._pairs(k)]
+        return all(tensor.data_ptr() == part.data_ptr() for tensor, part in pairs)
 
     def release(self, members: Iterable[int]) -> None:
         """Give the modules of these members tensors of their own again."""
         for k in members:
-            self._share(k, lambda stack, k: stack[k].clone())
+            for tensor, part in self._pairs(k):
+                if tensor.data_ptr() == part.data_ptr():
+                    tensor.data = part.clone()
 
     def split(self, values: Tensor) -> dict[str, Tensor]:
         """Values of ``flat`` (n_weights,) as stacks (K, ...) by name."""

@@ -62,12 +62,16 @@ def freeze(module):
     module.hidden.weight.requires_grad_(False)
 
 
+def replace(module):
+    module.head.weight.data = module.head.weight.data * 2
+
+
 def drop_more(module):
     module.dropout.p = 0.9
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-@pytest.mark.parametrize("change", [None, freeze, drop_more])
+@pytest.mark.parametrize("change", [None, freeze, replace, drop_more])
 def test_weights_are_those_without_a_tape(change, optimizer):
     """Batches of two sizes; a parameter that is frozen and a rate that is set after an epoch."""
     runs = [

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.exceptions import ConvergenceWarning
+from skorch.callbacks import Callback
 from torch import nn
 
 from skdl.engine import (
@@ -226,6 +227,22 @@ def test_a_member_that_diverges_leaves_its_siblings_alone(rate):
     for k in (0, 2):
         assert furthest(good[k], bad[k]) == 0
     assert all(param.isfinite().all() for param in bad[2].module_.parameters())
+
+
+def test_weights_that_a_callback_replaces():
+    class Replaces(Callback):
+        def on_epoch_begin(self, net, **kwargs):
+            if len(net.history) == 3:
+                net.module_.head.weight.data = net.module_.head.weight.data * 0.5
+
+    alone, packed = (
+        [net_of(make(Perceptron, k), k, callbacks=[Replaces()]) for k in range(2)] for _ in "ab"
+    )
+    data = [Data({"x": X, "y": LABELS})] * 2
+    for net in alone:
+        net.train(data[0])
+    assert train_pack(packed, data) == [None, None]
+    assert_same(alone, packed)
 
 
 def test_an_interrupt_leaves_nets_that_can_be_used():
