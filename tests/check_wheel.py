@@ -103,6 +103,9 @@ def main(readme: str, *extras: str) -> None:
             assert f"skdl[{needed}]" in message, (name, message)
     for call in (text, plot, pretrained, vision):
         message = message_of(call)
+        if "vision" in extras and re.search(MAY_FAIL["vision"], message):
+            print(f"{call.__name__}: {message}")
+            continue
         asks_for_it = f"skdl[{call.__name__}]" in message
         assert asks_for_it == (not BRINGS[call.__name__] & {*extras}), (call.__name__, message)
         if call.__name__ in extras and message:
