@@ -62,12 +62,12 @@ class Comparison:
     >>> comparison.table["mean"].round(2)
     estimator
     ridge         0.48
-    neighbours    0.36
+    neighbours    0.38
     Name: mean, dtype: float64
     >>> comparison.scores.query("fold == 0")[["estimator", "score"]].round(2)
         estimator  score
-    0  neighbours   0.38
-    5       ridge   0.43
+    0  neighbours   0.35
+    5       ridge   0.41
     >>> comparison.errors
     {}
     """
